@@ -1,5 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@main struct Collimator {
-  static func main() {}
+import ArgumentParser
+import Foundation
+
+/// `collimator`: one executable, its subcommands are the product.
+@main
+struct Collimator: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "collimator",
+    abstract: "A DICOM archive node that answers each caller from what was granted to them, as if nothing else existed.",
+    version: "0.1.0",
+    groupedSubcommands: [
+      CommandGroup(name: "The node", subcommands: [ServeCommand.self, DemoCommand.self]),
+      CommandGroup(
+        name: "Who may see what", subcommands: [PeerCommand.self, GroupCommand.self, GrantCommand.self]),
+      CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self]),
+      CommandGroup(
+        name: "Asking other nodes", subcommands: [EchoCommand.self, SendCommand.self, FindCommand.self]),
+    ])
 }

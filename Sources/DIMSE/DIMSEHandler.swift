@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+package import UpperLayer
+
+/// Messages to and from presentation data values (PS3.7 §6.3.1, PS3.8 annex E): command fragments become a command set, data
+/// fragments pass through uncopied.
+package final class DIMSEHandler: ChannelDuplexHandler {
+  package typealias InboundIn = UpperLayerIndication
+  package typealias InboundOut = DIMSEIndication
+  package typealias OutboundIn = DIMSERequest
+  package typealias OutboundOut = UpperLayerRequest
+
+  private enum Expectation {
+    case command
+    case restOfCommand(contextID: UInt8, ByteBuffer)
+    case dataSet(contextID: UInt8)
+    /// The peer broke the rules and was aborted.
+    case nothing
+  }
+
+  /// No command set of the Standard comes near; Offending Element and Attribute Identifier List are the longest.
+  private static let longestCommandSet = 64 << 10
+
+  private var expectation = Expectation.command
+  private var acceptedContexts: Set<UInt8> = []
+
+  package init() {}
+
+  package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .associate(let request): fire(.associate(request), context)
+    case .accepted(let acceptance):
+      noteContexts(of: acceptance)
+      fire(.accepted(acceptance), context)
+    case .rejected(let rejection): fire(.rejected(rejection), context)
+    case .release: fire(.release, context)
+    case .releaseConfirmed: fire(.releaseConfirmed, context)
+    case .ended(let end): fire(.ended(end), context)
+    case .data(let value): take(value, context)
+    }
+  }
+
+  private func take(_ value: PresentationDataValue, _ context: ChannelHandlerContext) {
+    guard acceptedContexts.contains(value.contextID) else {
+      return refuse("data on presentation context \(value.contextID), which was not accepted", context)
+    }
+    switch (expectation, value.isCommand) {
+    case (.command, true):
+      takeCommand(value, after: ByteBuffer(), context)
+    case (.restOfCommand(let contextID, let begun), true) where contextID == value.contextID:
+      takeCommand(value, after: begun, context)
+    case (.dataSet(let contextID), false) where contextID == value.contextID:
+      if value.isLast { expectation = .command }
+      fire(.dataSet(value.data, isLast: value.isLast), context)
+    case (.nothing, _):
+      break
+    default:
+      refuse("a fragment that does not belong to the message that was begun", context)
+    }
+  }
+
+  private func takeCommand(_ value: PresentationDataValue, after begun: ByteBuffer, _ context: ChannelHandlerContext) {
+    var bytes = begun
+    bytes.writeImmutableBuffer(value.data)
+    guard bytes.readableBytes <= Self.longestCommandSet else {
+      return refuse("a command set of more than \(Self.longestCommandSet) bytes", context)
+    }
+    guard value.isLast else {
+      expectation = .restOfCommand(contextID: value.contextID, bytes)
+      return
+    }
+    do throws(CommandSetError) {
+      let command = try CommandSet(reading: bytes)
+      expectation = command.hasDataSet ? .dataSet(contextID: value.contextID) : .command
+      fire(.command(command, contextID: value.contextID), context)
+    } catch {
+      refuse(error.description, context)
+    }
+  }
+
+  /// A peer that breaks the rules of messages cannot be answered: nothing says any more where a message begins.
+  private func refuse(_ why: String, _ context: ChannelHandlerContext) {
+    expectation = .nothing
+    context.writeAndFlush(
+      wrapOutboundOut(.abort(Abort(source: .serviceProvider, reason: .invalidPDUParameterValue))), promise: nil)
+    fire(.ended(.protocolViolation(why)), context)
+  }
+
+  private func fire(_ indication: DIMSEIndication, _ context: ChannelHandlerContext) {
+    context.fireChannelRead(wrapInboundOut(indication))
+  }
+
+  package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    let request: UpperLayerRequest
+    switch unwrapOutboundIn(data) {
+    case .associate(let rq): request = .associate(rq)
+    case .accept(let acceptance):
+      noteContexts(of: acceptance)
+      request = .accept(acceptance)
+    case .reject(let rejection): request = .reject(rejection)
+    case .release: request = .release
+    case .releaseResponse: request = .releaseResponse
+    case .abort(let abort): request = .abort(abort)
+    case .command(let command, let contextID):
+      request = .data(
+        PresentationDataValue(contextID: contextID, isCommand: true, isLast: true, data: command.encoded()))
+    case .dataSet(let bytes, let contextID, let isLast):
+      request = .data(
+        PresentationDataValue(contextID: contextID, isCommand: false, isLast: isLast, data: bytes))
+    }
+    context.write(wrapOutboundOut(request), promise: promise)
+  }
+
+  private func noteContexts(of acceptance: AssociateAC) {
+    acceptedContexts = Set(acceptance.presentationContexts.filter { $0.result == .acceptance }.map(\.id))
+  }
+}
+
+extension ChannelPipeline.SynchronousOperations {
+  /// Puts the upper layer and DIMSE on a TCP (or TLS) channel.
+  package func configureDIMSE(
+    role: UpperLayerStateMachine.Role, limits: UpperLayerLimits = UpperLayerLimits()
+  ) throws {
+    try addHandlers(UpperLayerHandler(role: role, limits: limits), DIMSEHandler())
+  }
+}

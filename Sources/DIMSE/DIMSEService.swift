@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+package import UpperLayer
+
+/// What comes up from an association: its establishment and end, and messages as they arrive.
+package enum DIMSEIndication: Sendable, Equatable {
+  case associate(AssociateRQ)
+  case accepted(AssociateAC)
+  case rejected(AssociateRJ)
+  case command(CommandSet, contextID: UInt8)
+  /// A piece of the data set of the last command; `isLast` ends it.
+  case dataSet(ByteBuffer, isLast: Bool)
+  case release
+  case releaseConfirmed
+  case ended(AssociationEnd)
+}
+
+/// What goes down to an association.
+package enum DIMSERequest: Sendable, Equatable {
+  case associate(AssociateRQ)
+  case accept(AssociateAC)
+  case reject(AssociateRJ)
+  case command(CommandSet, contextID: UInt8)
+  case dataSet(ByteBuffer, contextID: UInt8, isLast: Bool)
+  case release
+  case releaseResponse
+  case abort(Abort)
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// A command's call to the node that owns a data directory.
+struct ControlClient: Sendable {
+  let directory: String
+
+  /// nil, with nothing performed, when no node listens in the directory.
+  func perform(_ operation: Operation) async throws -> OperationResult? {
+    guard let channel = try await connect() else { return nil }
+    return try await channel.executeThenClose { inbound, outbound in
+      try await outbound.write(try ControlLine.encode(operation))
+      var received = ByteBuffer()
+      for try await chunk in inbound {
+        received.writeImmutableBuffer(chunk)
+        guard let line = ControlLine.next(in: &received) else {
+          guard received.readableBytes <= ControlLine.longestReply else { break }
+          continue
+        }
+        switch try ControlLine.decode(ControlReply.self, from: line) {
+        case .result(let result): return result
+        case .failure(let error): throw error
+        }
+      }
+      throw OperationError("the node ended the conversation before it answered; see its log")
+    }
+  }
+
+  private func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer>? {
+    let socket = try ControlSocketPath(directory: directory)
+    do {
+      return try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        .connect(unixDomainSocketPath: socket.path) { channel in
+          channel.eventLoop.makeCompletedFuture {
+            try NIOAsyncChannel(
+              wrappingChannelSynchronously: channel,
+              configuration: .init(inboundType: ByteBuffer.self, outboundType: ByteBuffer.self))
+          }
+        }
+    } catch let error as IOError where error.errnoCode == ENOENT || error.errnoCode == ECONNREFUSED {
+      return nil
+    }
+  }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+
+/// One set of operations, two ways in: through the node that owns the directory, or directly when none does.
+package struct DataDirectory: Sendable {
+  package let path: String
+
+  package init(path: String) {
+    self.path = path
+  }
+
+  /// Runs `body` with a way to perform operations; the directory is opened, and made, at most once.
+  package func withOperations<Value: Sendable>(
+    as user: Operator,
+    _ body: (@Sendable @escaping (Operation) async throws -> OperationResult) async throws -> Value
+  ) async throws -> Value {
+    let client = ControlClient(directory: path)
+    // Listing the peers asks nothing of anybody: its answer says whether a node is there.
+    if try await client.perform(.listPeers) != nil {
+      return try await body { operation in
+        guard let result = try await client.perform(operation) else {
+          throw OperationError("the node stopped while this command was running; run it again")
+        }
+        return result
+      }
+    }
+    let archive = try Archive.open(directory: path)
+    let performer = OperationPerformer(archive: archive)
+    let outcome: Result<Value, any Error>
+    do {
+      outcome = .success(try await body { operation in try await performer.perform(operation, as: user) })
+    } catch {
+      outcome = .failure(error)
+    }
+    try await archive.close()
+    return try outcome.get()
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an administrator may ask of a data directory. The same value travels through the control socket of a running node
+/// and is performed directly when no node holds the directory.
+package enum Operation: Codable, Sendable {
+  case addPeer(PeerDraft)
+  case listPeers
+  case removePeer(name: String)
+  case listKnocks
+  case addGroup(name: String, members: [String])
+  case listGroups
+  case removeGroup(name: String)
+  case addGrant(GrantDraft)
+  case listGrants
+  case revokeGrant(number: Int)
+  case importFile(path: String)
+}
+
+/// What came of an operation: listings that print as a table or as JSON.
+package enum OperationResult: Codable, Sendable {
+  case done(String)
+  case peers([PeerListing])
+  case knocks([KnockListing])
+  case groups([GroupListing])
+  case grants([GrantListing])
+  case imported(ImportOutcome)
+}
+
+package struct PeerDraft: Codable, Sendable {
+  package let name: String?
+  package let aeTitle: String
+  package let addresses: [String]
+  package let port: Int?
+  package let may: [String]
+  package let acceptsPrivateSOPClasses: Bool
+
+  package init(
+    name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool
+  ) {
+    self.name = name
+    self.aeTitle = aeTitle
+    self.addresses = addresses
+    self.port = port
+    self.may = may
+    self.acceptsPrivateSOPClasses = acceptsPrivateSOPClasses
+  }
+}
+
+package struct GrantDraft: Codable, Sendable {
+  package enum Scope: Codable, Sendable {
+    case everything
+    case patient(id: String, issuer: String?)
+    case study(uid: String)
+  }
+
+  package let to: String
+  package let scope: Scope
+  /// Seconds since 1970 at which the grant ends; nil for a grant without end.
+  package let until: Double?
+
+  package init(to: String, scope: Scope, until: Double?) {
+    self.to = to
+    self.scope = scope
+    self.until = until
+  }
+}
+
+package struct PeerListing: Codable, Sendable {
+  package let name: String
+  package let aeTitle: String
+  package let addresses: [String]
+  package let port: Int?
+  package let may: [String]
+  package let acceptsPrivateSOPClasses: Bool
+}
+
+package struct KnockListing: Codable, Sendable {
+  package let callingAETitle: String
+  package let calledAETitle: String
+  package let address: String
+  package let reason: String
+  package let count: Int
+  package let last: String
+}
+
+package struct GroupListing: Codable, Sendable {
+  package let name: String
+  package let members: [String]
+}
+
+package struct GrantListing: Codable, Sendable {
+  package let number: Int
+  package let to: String
+  package let what: String
+  package let until: String?
+  package let state: String
+  package let grantedBy: String
+}
+
+package struct ImportOutcome: Codable, Sendable {
+  package enum Kind: String, Codable, Sendable { case stored, alreadyStored, refused }
+
+  package let kind: Kind
+  /// Why it was refused, or what is odd about what was kept.
+  package let remarks: [String]
+}
+
+/// An operation that could not be performed, in one sentence for the person who asked for it.
+package struct OperationError: Error, Codable, Sendable, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) {
+    self.description = description
+  }
+}

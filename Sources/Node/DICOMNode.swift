@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+package import Logging
+import NIOCore
+import NIOPosix
+package import ServiceLifecycle
+
+/// A running node: owns a data directory, listens for associations and for its administrator.
+package struct DICOMNode: Service {
+  /// What a node says of itself when it is ready.
+  package struct Started: Sendable {
+    package let address: String
+    package let port: Int
+    package let hasNoPeers: Bool
+  }
+
+  private let configuration: NodeConfiguration
+  private let logger: Logger
+  private let whenStarted: @Sendable (Started) async -> Void
+
+  package init(
+    configuration: NodeConfiguration, logger: Logger, whenStarted: @escaping @Sendable (Started) async -> Void
+  ) {
+    self.configuration = configuration
+    self.logger = logger
+    self.whenStarted = whenStarted
+  }
+
+  /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
+  package func run() async throws {
+    let archive = try Archive.open(directory: configuration.directory)
+    do {
+      try await serve(archive)
+    } catch {
+      try? await archive.close()
+      throw error
+    }
+    try await archive.close()
+    logger.info("stopped")
+  }
+
+  private func serve(_ archive: Archive) async throws {
+    let listener = try await AssociationListener(configuration: configuration, archive: archive, logger: logger)
+    let control = ControlServer(
+      directory: configuration.directory, operations: OperationPerformer(archive: archive), logger: logger)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await control.run() }
+      let peers = try await archive.administration(as: .current).peers()
+      await whenStarted(
+        Started(address: listener.address, port: listener.port, hasNoPeers: peers.isEmpty))
+      group.addTask { try await listener.run() }
+      // The listener ends on a graceful shutdown; the control socket only with the node.
+      try await group.next()
+      group.cancelAll()
+    }
+  }
+}

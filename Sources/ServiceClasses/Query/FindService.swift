@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Archive
+import DICOMData
+package import DIMSE
+package import NIOCore
+
+/// The Query service as SCP (PS3.4 C.4.1): matches are sent as pending responses while they are found; the function's
+/// return is the final one. Cancelling the task is C-CANCEL.
+package struct FindService: Sendable {
+  private let archive: Archive
+  private let aeTitle: String
+
+  package init(archive: Archive, aeTitle: String) {
+    self.archive = archive
+    self.aeTitle = aeTitle
+  }
+
+  /// Answers one C-FIND-RQ through `send`. Returns how many matches were sent; throws what the peer is to be told.
+  package func find(
+    _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8],
+    send: @Sendable (CommandSet, ByteBuffer) async throws -> Void
+  ) async throws -> Int {
+    try await requireRight(of: request.caller)
+    let identifier = try QueryIdentifier(reading: bytes, transferSyntax: request.transferSyntax, model: model)
+    var matches = 0
+    for try await page in archive.reading(as: request.caller).find(identifier.query) {
+      for row in page.rows {
+        if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
+        let answer = FindResponse(
+          row: row, to: identifier, retrieveAETitle: aeTitle, transferSyntax: request.transferSyntax)
+        var response = CommandSet.response(
+          to: request.command, status: answer.supportsAllKeys ? .pending : .pendingWithWarning)
+        response.hasDataSet = true
+        try await send(response, ByteBuffer(bytes: answer.identifier))
+        matches += 1
+      }
+    }
+    if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
+    return matches
+  }
+
+  private func requireRight(of caller: Caller) async throws {
+    guard try await archive.rights(of: caller).contains(.query) else {
+      throw ServiceFailure(.refusedNotAuthorized, "this peer may not query here (any more)")
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Access
+package import DICOMData
+
+/// Which service of PS3.4 an abstract syntax belongs to, what a peer must be allowed for it, and in which transfer syntaxes
+/// its data sets may come.
+package enum Service: Sendable, Equatable {
+  case verification
+  case storage
+  case find(InformationModel)
+
+  /// nil for what this node does not offer. A private SOP class is taken for a storage class only where the peer's entry
+  /// says so: nothing in a UID tells what it is for.
+  package init?(abstractSyntax uid: String, acceptsPrivateSOPClasses: Bool) {
+    switch uid {
+    case UIDRegistry.verification: self = .verification
+    case UIDRegistry.patientRootFind: self = .find(.patientRoot)
+    case UIDRegistry.studyRootFind: self = .find(.studyRoot)
+    case _ where UIDRegistry.isStorageSOPClass(uid): self = .storage
+    case _ where acceptsPrivateSOPClasses && !uid.hasPrefix("1.2.840.10008."): self = .storage
+    default: return nil
+    }
+  }
+
+  /// Whoever is known may ask whether this node is alive.
+  package var requiredRights: Rights {
+    switch self {
+    case .verification: []
+    case .storage: .store
+    case .find: .query
+    }
+  }
+
+  package var transferSyntaxes: [TransferSyntax] {
+    switch self {
+    case .storage: TransferSyntax.storable
+    case .verification, .find: [.explicitVRLittleEndian, .implicitVRLittleEndian, .explicitVRBigEndian]
+    }
+  }
+}

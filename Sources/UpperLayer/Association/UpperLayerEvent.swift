@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The events of PS3.8 Table 9-10, in its order: Evt1 to Evt19.
+package enum UpperLayerEvent: Sendable {
+  case associateRequest(AssociateRQ)
+  case transportConfirm
+  case receivedAssociateAC(AssociateAC)
+  case receivedAssociateRJ(AssociateRJ)
+  case transportIndication
+  case receivedAssociateRQ(AssociateRQ)
+  case acceptResponse(AssociateAC)
+  case rejectResponse(AssociateRJ)
+  case dataRequest
+  case receivedDataTF
+  case releaseRequest
+  case receivedReleaseRQ
+  case receivedReleaseRP
+  case releaseResponse
+  case abortRequest(Abort)
+  case receivedAbort(Abort)
+  case transportClosed
+  case artimExpired
+  case receivedInvalidPDU(PDUError)
+
+  package init(_ pdu: PDU) {
+    self =
+      switch pdu {
+      case .associateRQ(let request): .receivedAssociateRQ(request)
+      case .associateAC(let acceptance): .receivedAssociateAC(acceptance)
+      case .associateRJ(let rejection): .receivedAssociateRJ(rejection)
+      case .releaseRQ: .receivedReleaseRQ
+      case .releaseRP: .receivedReleaseRP
+      case .abort(let abort): .receivedAbort(abort)
+      }
+  }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+
+/// Performs what the state machine says on a channel, and keeps time for it.
+package final class UpperLayerHandler: ChannelDuplexHandler {
+  package typealias InboundIn = ByteBuffer
+  package typealias InboundOut = UpperLayerIndication
+  package typealias OutboundIn = UpperLayerRequest
+  package typealias OutboundOut = ByteBuffer
+
+  /// What one P-DATA-TF carries at most where the peer names no limit.
+  private static let longestFragment = 256 << 10
+  private static let pduAndPDVHead = 12
+
+  private let limits: UpperLayerLimits
+  private var machine: UpperLayerStateMachine
+  private var decoder: PDUDecoder
+  private var artim: Scheduled<Void>?
+  private var peerMaximumLength: UInt32 = 0
+  private var passesData = false
+  /// After bytes that are no PDU nothing that follows can be told apart.
+  private var isDeaf = false
+
+  package init(role: UpperLayerStateMachine.Role, limits: UpperLayerLimits) {
+    self.limits = limits
+    machine = UpperLayerStateMachine(role: role)
+    decoder = PDUDecoder(limits: limits)
+  }
+
+  package func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive, machine.role == .acceptor { handle(.transportIndication, context) }
+  }
+
+  package func handlerRemoved(context: ChannelHandlerContext) {
+    artim?.cancel()
+  }
+
+  package func channelActive(context: ChannelHandlerContext) {
+    if machine.role == .acceptor, machine.state == .idle { handle(.transportIndication, context) }
+    if machine.state == .awaitingTransportOpen { handle(.transportConfirm, context) }
+    context.fireChannelActive()
+  }
+
+  package func channelInactive(context: ChannelHandlerContext) {
+    handle(.transportClosed, context)
+    artim?.cancel()
+    context.fireChannelInactive()
+  }
+
+  package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !isDeaf else { return }
+    decoder.append(unwrapInboundIn(data))
+    do throws(PDUError) {
+      while !isDeaf, let decoded = try decoder.next() { take(decoded, context) }
+    } catch {
+      isDeaf = true
+      handle(.receivedInvalidPDU(error), context)
+    }
+  }
+
+  private func take(_ decoded: PDUDecoder.Decoded, _ context: ChannelHandlerContext) {
+    switch decoded {
+    case .pdu(let pdu):
+      if case .associateRQ(let request) = pdu { peerMaximumLength = request.userInformation.maximumLength }
+      if case .associateAC(let acceptance) = pdu { peerMaximumLength = acceptance.userInformation.maximumLength }
+      handle(UpperLayerEvent(pdu), context)
+    case .dataTFBegan:
+      passesData = false
+      handle(.receivedDataTF, context)
+    case .data(let value):
+      if passesData { context.fireChannelRead(wrapInboundOut(.data(value))) }
+    }
+  }
+
+  package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    switch unwrapOutboundIn(data) {
+    case .associate(let request): ask(.associateRequest(request), context, promise)
+    case .accept(let acceptance): ask(.acceptResponse(acceptance), context, promise)
+    case .reject(let rejection): ask(.rejectResponse(rejection), context, promise)
+    case .release: ask(.releaseRequest, context, promise)
+    case .releaseResponse: ask(.releaseResponse, context, promise)
+    case .abort(let abort): ask(.abortRequest(abort), context, promise)
+    case .data(let value):
+      guard machine.handle(.dataRequest) != nil else {
+        promise?.fail(AssociationEnd.connectionClosed)
+        return
+      }
+      writeFragments(of: value, context, promise)
+    }
+  }
+
+  private func ask(
+    _ event: UpperLayerEvent, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
+  ) {
+    if handle(event, context) { promise?.succeed() } else { promise?.fail(AssociationEnd.connectionClosed) }
+  }
+
+  /// Performs the effects of an event; false where the state machine has none.
+  @discardableResult
+  private func handle(_ event: UpperLayerEvent, _ context: ChannelHandlerContext) -> Bool {
+    guard let effects = machine.handle(event) else { return false }
+    for effect in effects { perform(effect, context) }
+    return true
+  }
+
+  private func perform(_ effect: UpperLayerStateMachine.Effect, _ context: ChannelHandlerContext) {
+    switch effect {
+    case .connectTransport: if context.channel.isActive { handle(.transportConfirm, context) }
+    case .startARTIM: startARTIM(context)
+    case .stopARTIM: artim?.cancel()
+    case .send(let pdu):
+      var buffer = context.channel.allocator.buffer(capacity: 256)
+      pdu.write(to: &buffer)
+      context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    case .sendData: break
+    case .indicateData: passesData = true
+    case .indicate(let indication): context.fireChannelRead(wrapInboundOut(indication))
+    case .closeTransport: context.close(promise: nil)
+    }
+  }
+
+  private func startARTIM(_ context: ChannelHandlerContext) {
+    artim?.cancel()
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    artim = context.eventLoop.scheduleTask(in: limits.artimTimeout) {
+      let (handler, context) = bound.value
+      handler.handle(.artimExpired, context)
+    }
+  }
+
+  /// One PDV a PDU, each within what the peer takes (PS3.8 §D.1: the length counts the PDV's head of 6 bytes).
+  private func writeFragments(
+    of value: PresentationDataValue, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
+  ) {
+    let announced = peerMaximumLength == 0 ? Self.longestFragment : Int(peerMaximumLength) - 6
+    // A peer that announces less than one useful byte gets small fragments rather than none.
+    let longest = min(max(announced, 64), Self.longestFragment)
+    var rest = value.data
+    repeat {
+      let piece = rest.readSlice(length: min(longest, rest.readableBytes)) ?? ByteBuffer()
+      let isLastPiece = rest.readableBytes == 0
+      var head = context.channel.allocator.buffer(capacity: Self.pduAndPDVHead)
+      head.writeDataTFHead(
+        PresentationDataValue(
+          contextID: value.contextID, isCommand: value.isCommand, isLast: value.isLast && isLastPiece, data: piece),
+        count: piece.readableBytes)
+      if piece.readableBytes <= 1024 {
+        head.writeImmutableBuffer(piece)
+        context.write(wrapOutboundOut(head), promise: isLastPiece ? promise : nil)
+      } else {
+        context.write(wrapOutboundOut(head), promise: nil)
+        context.write(wrapOutboundOut(piece), promise: isLastPiece ? promise : nil)
+      }
+    } while rest.readableBytes > 0
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An A-ASSOCIATE-AC PDU (PS3.8 §9.3.3).
+package struct AssociateAC: Sendable, Equatable {
+  package var protocolVersion: UInt16
+  /// The titles are reserved fields here, sent back as they came and never tested (PS3.8 §9.3.3).
+  package var calledAETitle: String
+  package var callingAETitle: String
+  package var applicationContextName: String
+  package var presentationContexts: [PresentationContextResult]
+  package var userInformation: UserInformation
+
+  package init(
+    answering request: AssociateRQ, presentationContexts: [PresentationContextResult],
+    userInformation: UserInformation
+  ) {
+    self.init(
+      calledAETitle: request.calledAETitle, callingAETitle: request.callingAETitle,
+      presentationContexts: presentationContexts, userInformation: userInformation)
+  }
+
+  init(
+    calledAETitle: String, callingAETitle: String, presentationContexts: [PresentationContextResult],
+    userInformation: UserInformation, applicationContextName: String = ApplicationContext.dicom,
+    protocolVersion: UInt16 = 1
+  ) {
+    self.protocolVersion = protocolVersion
+    self.calledAETitle = calledAETitle
+    self.callingAETitle = callingAETitle
+    self.applicationContextName = applicationContextName
+    self.presentationContexts = presentationContexts
+    self.userInformation = userInformation
+  }
+}
+
+/// A Presentation Context Item of an A-ASSOCIATE-AC (PS3.8 §9.3.3.2).
+package struct PresentationContextResult: Sendable, Equatable {
+  package enum Result: UInt8, Sendable {
+    case acceptance = 0
+    case userRejection = 1
+    case noReason = 2
+    case abstractSyntaxNotSupported = 3
+    case transferSyntaxesNotSupported = 4
+  }
+
+  package var id: UInt8
+  package var result: Result
+  /// Not significant unless the context is accepted.
+  package var transferSyntax: String
+
+  package init(id: UInt8, result: Result, transferSyntax: String) {
+    self.id = id
+    self.result = result
+    self.transferSyntax = transferSyntax
+  }
+}

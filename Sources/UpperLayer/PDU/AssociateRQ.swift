@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An A-ASSOCIATE-RQ PDU (PS3.8 §9.3.2).
+package struct AssociateRQ: Sendable, Equatable {
+  package var protocolVersion: UInt16
+  /// Without the padding; what a peer sends beyond ASCII is kept as U+FFFD.
+  package var calledAETitle: String
+  package var callingAETitle: String
+  package var applicationContextName: String
+  package var presentationContexts: [ProposedPresentationContext]
+  package var userInformation: UserInformation
+
+  package init(
+    calledAETitle: String, callingAETitle: String, presentationContexts: [ProposedPresentationContext],
+    userInformation: UserInformation, applicationContextName: String = ApplicationContext.dicom,
+    protocolVersion: UInt16 = 1
+  ) {
+    self.protocolVersion = protocolVersion
+    self.calledAETitle = calledAETitle
+    self.callingAETitle = callingAETitle
+    self.applicationContextName = applicationContextName
+    self.presentationContexts = presentationContexts
+    self.userInformation = userInformation
+  }
+}
+
+/// A Presentation Context Item of an A-ASSOCIATE-RQ (PS3.8 §9.3.2.2).
+package struct ProposedPresentationContext: Sendable, Equatable {
+  package var id: UInt8
+  package var abstractSyntax: String
+  package var transferSyntaxes: [String]
+
+  package init(id: UInt8, abstractSyntax: String, transferSyntaxes: [String]) {
+    self.id = id
+    self.abstractSyntax = abstractSyntax
+    self.transferSyntaxes = transferSyntaxes
+  }
+}
+
+package enum ApplicationContext {
+  /// The one application context name there is (PS3.7 §A.2.1).
+  package static let dicom = "1.2.840.10008.3.1.1.1"
+}

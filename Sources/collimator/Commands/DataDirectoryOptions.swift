@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import ArgumentParser
+import Foundation
+import Node
+
+/// Where the archive is: `--data`, or the environment's COLLIMATOR_DATA.
+struct DataDirectoryOptions: ParsableArguments {
+  @Option(name: .long, help: "The data directory of the node (or the environment's COLLIMATOR_DATA).")
+  var data: String?
+
+  func path() throws -> String {
+    guard let path = data ?? ProcessInfo.processInfo.environment["COLLIMATOR_DATA"], !path.isEmpty else {
+      throw ValidationError("which archive? Give --data DIR or set COLLIMATOR_DATA.")
+    }
+    return URL(filePath: path).standardizedFileURL.path(percentEncoded: false).trimmingSuffix("/")
+  }
+
+  /// Performs one operation in the directory, through the node that runs there or directly.
+  func perform(_ operation: Node.Operation) async throws -> OperationResult {
+    try await DataDirectory(path: path()).withOperations(as: .current) { perform in
+      try await perform(operation)
+    }
+  }
+}
+
+extension String {
+  fileprivate func trimmingSuffix(_ suffix: Character) -> String {
+    count > 1 && last == suffix ? String(dropLast()) : self
+  }
+}
+
+/// How a listing is printed.
+struct ListingOptions: ParsableArguments {
+  @Flag(name: .long, help: "Print JSON for scripts instead of a table.")
+  var json = false
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+
+/// The files that a person means by a list of files and folders, in a stable order.
+struct FileWalk {
+  let files: [String]
+
+  init(_ paths: [String]) throws {
+    files = try paths.flatMap(Self.files(at:))
+  }
+
+  private static func files(at path: String) throws -> [String] {
+    let absolute = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: absolute, isDirectory: &isDirectory) else {
+      throw ValidationError("there is no file or folder '\(path)'")
+    }
+    guard isDirectory.boolValue else { return [absolute] }
+    // Hidden files are what operating systems leave behind, never objects.
+    let walk = FileManager.default.enumerator(
+      at: URL(filePath: absolute), includingPropertiesForKeys: [.isRegularFileKey], options: [.skipsHiddenFiles])
+    var found: [String] = []
+    while let next = walk?.nextObject() as? URL {
+      guard try next.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else { continue }
+      found.append(next.path(percentEncoded: false))
+    }
+    return found.sorted()
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Node
+
+struct PeerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "peer", abstract: "The application entities that this node talks to.",
+    subcommands: [Add.self, List.self, Remove.self, Knocks.self])
+}
+
+extension PeerCommand {
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Let a peer in.",
+      discussion: """
+        A peer is an AE title together with the addresses that it may come from. It may do what --may says and, of what \
+        is stored, sees what 'collimator grant add' opens to it: nothing at first.
+
+        Example: collimator peer add CT1 --address 10.0.4.17 --may store
+        """)
+
+    @Argument(help: "The AE title with which the peer calls.")
+    var aeTitle: String
+
+    @Option(help: "A name for this peer, where the same AE title calls from several places (default: the AE title).")
+    var name: String?
+
+    @Option(
+      name: .long,
+      help: "An address or network (CIDR) that it may come from, such as 10.0.4.17 or 10.0.4.0/24. Repeatable.")
+    var address: [String]
+
+    @Option(help: "The port on which the peer itself listens, where this node is to call it.")
+    var port: Int?
+
+    @Option(help: "What it may do, of store, query, retrieve, separated by commas.")
+    var may: String
+
+    @Flag(name: .customLong("private-sop-classes"), help: "Accept objects of private SOP classes from it.")
+    var privateSOPClasses = false
+
+    @OptionGroup var archive: DataDirectoryOptions
+
+    func run() async throws {
+      let draft = PeerDraft(
+        name: name, aeTitle: aeTitle, addresses: address, port: port, may: may.commaSeparated,
+        acceptsPrivateSOPClasses: privateSOPClasses)
+      try await archive.perform(.addPeer(draft)).printOutcome()
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the peers.")
+
+    @OptionGroup var listing: ListingOptions
+    @OptionGroup var archive: DataDirectoryOptions
+
+    func run() async throws {
+      guard case .peers(let peers) = try await archive.perform(.listPeers) else { return }
+      guard !listing.json else { return try Output.print(json: peers) }
+      var table = Table("NAME", "AE TITLE", "ADDRESSES", "PORT", "MAY")
+      for peer in peers {
+        let may = peer.may + (peer.acceptsPrivateSOPClasses ? ["private SOP classes"] : [])
+        table.add(
+          peer.name, peer.aeTitle, peer.addresses.joined(separator: " "), peer.port.map(String.init) ?? "-",
+          may.joined(separator: ", "))
+      }
+      Output.print(table.text)
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Let a peer in no longer. Its grants end with it; what it stored stays.")
+
+    @Argument(help: "The peer's name, as 'collimator peer list' shows it.")
+    var name: String
+
+    @OptionGroup var archive: DataDirectoryOptions
+
+    func run() async throws {
+      try await archive.perform(.removePeer(name: name)).printOutcome()
+    }
+  }
+
+  struct Knocks: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show who asked to be let in and was not, and why.")
+
+    @OptionGroup var listing: ListingOptions
+    @OptionGroup var archive: DataDirectoryOptions
+
+    func run() async throws {
+      guard case .knocks(let knocks) = try await archive.perform(.listKnocks) else { return }
+      guard !listing.json else { return try Output.print(json: knocks) }
+      var table = Table("CALLING AE TITLE", "CALLED AE TITLE", "ADDRESS", "TIMES", "LAST", "WHY REFUSED")
+      for knock in knocks {
+        table.add(
+          knock.callingAETitle, knock.calledAETitle, knock.address, String(knock.count), knock.last, knock.reason)
+      }
+      Output.print(table.text)
+    }
+  }
+}
+
+extension String {
+  var commaSeparated: [String] {
+    split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+}
+
+extension OperationResult {
+  func printOutcome() {
+    guard case .done(let sentence) = self else { return }
+    Output.print(sentence)
+  }
+}
