@@ -8,12 +8,21 @@ import Foundation
 @main
 struct DictionaryGenerator {
   private static let tables = [
-    TableSource(file: "data-elements", type: "DataElementTable", columns: 6, sortsBy: [0]),
-    TableSource(file: "private-elements", type: "PrivateElementTable", columns: 5, sortsBy: [0, 1]),
-    TableSource(file: "uids", type: "UIDTable", columns: 5, sortsBy: [0]),
+    TableSource(file: "data-elements", type: "DataElementTable", columns: 6),
+    TableSource(file: "private-elements", type: "PrivateElementTable", columns: 5),
+    TableSource(file: "uids", type: "UIDTable", columns: 5),
   ]
 
-  static func main() throws {
+  static func main() {
+    do {
+      try run()
+    } catch {
+      FileHandle.standardError.write(Data("dictionary-generator: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+
+  private static func run() throws {
     let arguments = CommandLine.arguments.dropFirst()
     guard arguments.allSatisfy({ $0 == "--check" }) else {
       throw GeneratorError("usage: dictionary-generator [--check]")

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The DICOM JSON model (PS3.18 annex F) of a data set.
+package struct JSONModel: Sendable {
+  /// What becomes of binary values.
+  package enum BulkData: Sendable {
+    case inline
+    /// `{"Bulk": {"length": N, "sha256": "…"}}`, with the digest of the bytes as hexadecimal text.
+    case hash(@Sendable ([UInt8]) -> String)
+    case omit
+  }
+
+  private let bulkData: BulkData
+
+  package init(bulkData: BulkData = .inline) {
+    self.bulkData = bulkData
+  }
+
+  package func text(of file: Part10File) -> String {
+    var text = "{"
+    if let meta = file.meta.elements { write(meta, to: &text) }
+    write(file.dataSet, to: &text)
+    text += "\n}"
+    return text
+  }
+
+  package func text(of dataSet: DataSet) -> String {
+    var text = "{"
+    write(dataSet, to: &text)
+    text += "\n}"
+    return text
+  }
+
+  /// Recursion ends at the reader's nesting limit.
+  private func write(_ dataSet: DataSet, to text: inout String) {
+    var written: Set<Tag> = []
+    for element in dataSet.topLevelElements
+    where !element.tag.isGroupLength && written.insert(element.tag).inserted {
+      text += text.last == "{" ? "\n" : ",\n"
+      text += "\"\(element.tag.hex)\": {\"vr\": \"\(element.vr)\""
+      writeValue(of: element, in: dataSet, to: &text)
+      text += "}"
+    }
+  }
+
+  private func writeValue(of element: Element, in dataSet: DataSet, to text: inout String) {
+    if element.vr == .sq {
+      writeItems(dataSet.items(of: element), to: &text)
+    } else if element.hasUndefinedLength {
+      writeBulk(dataSet.fragments(of: element).dropFirst().flatMap { $0 }, to: &text)
+    } else if element.vr.isBulk {
+      if element.length > 0 { writeBulk(element.littleEndianValue, to: &text) }
+    } else if element.tag == .specificCharacterSet {
+      // JSON is UTF-8, whatever the file is (PS3.18 §F.2.1).
+      text += ", \"Value\": [\"ISO_IR 192\"]"
+    } else {
+      let values = element.strings(in: dataSet.characterSet)
+      guard values.contains(where: { !$0.isEmpty }) else { return }
+      text += ", \"Value\": [" + values.map { json($0, vr: element.vr) }.joined(separator: ", ") + "]"
+    }
+  }
+
+  private func writeItems(_ items: [DataSet], to text: inout String) {
+    guard !items.isEmpty else { return }
+    text += ", \"Value\": ["
+    for (index, item) in items.enumerated() {
+      text += index == 0 ? "{" : ", {"
+      write(item, to: &text)
+      text += "}"
+    }
+    text += "]"
+  }
+
+  private func writeBulk(_ bytes: [UInt8], to text: inout String) {
+    switch bulkData {
+    case .inline: text += ", \"InlineBinary\": \"\(Base64.encoded(bytes))\""
+    case .hash(let digest):
+      text += ", \"Bulk\": {\"length\": \(bytes.count), \"sha256\": \"\(digest(bytes))\"}"
+    case .omit: break
+    }
+  }
+
+  /// PS3.18 Table F.2.3-1: numbers as numbers where they are, names by component group.
+  private func json(_ value: String, vr: VR) -> String {
+    guard !value.isEmpty else { return "null" }
+    switch vr {
+    case .pn: return personName(value)
+    case .is, .us, .ss, .ul, .sl: return Int(value).map(String.init) ?? quoted(value)
+    case .ds, .fl, .fd:
+      guard let number = Double(value), number.isFinite else { return quoted(value) }
+      return vr == .ds && Self.isJSONNumber(value) ? value : "\(number)"
+    // Beyond 2⁵³ a JSON number loses digits in many readers.
+    case .sv, .uv: return Int64(value).map { abs($0) < 1 << 53 ? "\($0)" : quoted(value) } ?? quoted(value)
+    default: return quoted(value)
+    }
+  }
+
+  private func personName(_ value: String) -> String {
+    let groups = value.split(separator: "=", maxSplits: 2, omittingEmptySubsequences: false)
+    let named = zip(["Alphabetic", "Ideographic", "Phonetic"], groups).filter { !$0.1.isEmpty }
+    return "{" + named.map { "\"\($0.0)\": \(quoted(String($0.1)))" }.joined(separator: ", ") + "}"
+  }
+
+  /// DS allows "+1", "01" and "1."; JSON does not.
+  private static func isJSONNumber(_ text: String) -> Bool {
+    var digits = Substring(text)
+    if digits.first == "-" { digits = digits.dropFirst() }
+    guard let first = digits.first, first.isNumber, !(first == "0" && digits.dropFirst().first?.isNumber == true),
+      let last = digits.last, last.isNumber
+    else { return false }
+    return !digits.contains(".e") && !digits.contains(".E")
+  }
+
+  private func quoted(_ text: String) -> String {
+    var json = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": json += "\\\""
+      case "\\": json += "\\\\"
+      case "\n": json += "\\n"
+      case "\r": json += "\\r"
+      case "\t": json += "\\t"
+      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+        let hex = String(scalar.value, radix: 16)
+        json += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      default: json.unicodeScalars.append(scalar)
+      }
+    }
+    return json + "\""
+  }
+}
+
+extension Element {
+  /// Bulk data in JSON are little endian (PS3.18 §F.2.7).
+  fileprivate var littleEndianValue: [UInt8] {
+    let size = vr.numberSize
+    guard isBigEndian, size > 1 else { return Array(value) }
+    var bytes = Array(value)
+    for start in stride(from: 0, through: bytes.count - size, by: size) { bytes[start..<start + size].reverse() }
+    return bytes
+  }
+}

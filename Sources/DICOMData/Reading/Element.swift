@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One element of a data set, and its value in the shape that is asked for.
+package struct Element: Sendable {
+  private let entry: ElementEntry
+  private let bytes: [UInt8]
+  let index: Int
+
+  init(entry: ElementEntry, bytes: [UInt8], index: Int = 0) {
+    self.entry = entry
+    self.bytes = bytes
+    self.index = index
+  }
+
+  package var tag: Tag { entry.tag }
+  package var vr: VR { entry.vr }
+  package var isBigEndian: Bool { entry.isBigEndian }
+  package var hasUndefinedLength: Bool { entry.hasUndefinedLength }
+  package var length: Int { entry.length }
+  /// The value was too long to be kept, or is no single value.
+  package var isOmitted: Bool { entry.isOmitted }
+
+  /// The bytes of the value as they stand.
+  package var value: ArraySlice<UInt8> {
+    guard !entry.isOmitted else { return [] }
+    return bytes[entry.valueOffset..<entry.valueOffset + entry.length]
+  }
+
+  /// The value as text, padding and all but NULs at its end.
+  func text(in characterSet: SpecificCharacterSet) -> String {
+    var value = self.value
+    while value.last == 0 { value.removeLast() }
+    return vr.usesSpecificCharacterSet
+      ? characterSet.decode(value, vr: vr) : SpecificCharacterSet.default.decode(value, vr: vr)
+  }
+
+  /// PS3.5 §6.2: trailing spaces are padding, leading ones too but in the VRs that are text.
+  package func strings(in characterSet: SpecificCharacterSet) -> [String] {
+    guard entry.length > 0, vr != .sq else { return [] }
+    guard vr.isText else { return numbers }
+    let text = text(in: characterSet)
+    let parts = vr.isMultiValuedText ? text.split(separator: "\\", omittingEmptySubsequences: false) : [text[...]]
+    return parts.map { part in
+      let leadingCounts = vr == .lt || vr == .st || vr == .ut || vr == .uc
+      return String(part.trimmed(leading: !leadingCounts))
+    }
+  }
+
+  /// Numbers of a binary VR, each as text; AT as eight hexadecimal digits; empty for other-binary.
+  private var numbers: [String] {
+    let size = vr.numberSize
+    guard size > 0, !vr.isBulk else { return [] }
+    let value = self.value
+    let bytes = value.span.bytes
+    return stride(from: 0, through: value.count - size, by: size).map { offset in number(bytes, at: offset) }
+  }
+
+  private func number(_ bytes: RawSpan, at offset: Int) -> String {
+    let big = entry.isBigEndian
+    switch vr {
+    case .us: return String(bytes.uint16(at: offset, isBigEndian: big))
+    case .ss: return String(Int16(bitPattern: bytes.uint16(at: offset, isBigEndian: big)))
+    case .ul: return String(bytes.uint32(at: offset, isBigEndian: big))
+    case .sl: return String(Int32(bitPattern: bytes.uint32(at: offset, isBigEndian: big)))
+    case .uv: return String(bytes.uint64(at: offset, isBigEndian: big))
+    case .sv: return String(Int64(bitPattern: bytes.uint64(at: offset, isBigEndian: big)))
+    case .fl: return "\(Float(bitPattern: bytes.uint32(at: offset, isBigEndian: big)))"
+    case .fd: return "\(Double(bitPattern: bytes.uint64(at: offset, isBigEndian: big)))"
+    default:
+      let group = bytes.uint16(at: offset, isBigEndian: big)
+      return Tag(group, bytes.uint16(at: offset + 2, isBigEndian: big)).hex
+    }
+  }
+}
+
+extension Substring {
+  fileprivate func trimmed(leading: Bool) -> Substring {
+    var rest = unicodeScalars
+    while let last = rest.last, last == " " || last == "\0" { rest.removeLast() }
+    if leading { while let first = rest.first, first == " " { rest.removeFirst() } }
+    return Substring(rest)
+  }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Group 0002 of a Part 10 file (PS3.10 §7.1).
+package struct FileMetaInformation: Sendable {
+  package let elements: DataSet?
+
+  package var mediaStorageSOPClassUID: String? { elements?.string(.mediaStorageSOPClassUID) }
+  package var mediaStorageSOPInstanceUID: String? { elements?.string(.mediaStorageSOPInstanceUID) }
+  package var transferSyntaxUID: String? { elements?.string(.transferSyntaxUID) }
+  package var sourceApplicationEntityTitle: String? { elements?.string(.sourceApplicationEntityTitle) }
+
+  /// The preamble of zeros, "DICM" and group 0002 of a file that this node writes.
+  package static func encoded(
+    sopClassUID: String, sopInstanceUID: String, transferSyntaxUID: String, sourceAETitle: String
+  ) -> [UInt8] {
+    var group = DataSetBuilder()
+    group.setBytes(.fileMetaInformationVersion, .ob, [0, 1])
+    group.set(.mediaStorageSOPClassUID, .ui, sopClassUID)
+    group.set(.mediaStorageSOPInstanceUID, .ui, sopInstanceUID)
+    group.set(.transferSyntaxUID, .ui, transferSyntaxUID)
+    group.set(.implementationClassUID, .ui, Implementation.classUID)
+    group.set(.implementationVersionName, .sh, Implementation.versionName)
+    if !sourceAETitle.isEmpty { group.set(.sourceApplicationEntityTitle, .ae, sourceAETitle) }
+    let body = group.encoded(as: .explicitVRLittleEndian)
+    var length = DataSetBuilder()
+    length.setIntegers(.fileMetaInformationGroupLength, .ul, [body.count])
+    return [UInt8](repeating: 0, count: 128) + Array("DICM".utf8) + length.encoded(as: .explicitVRLittleEndian) + body
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CZlib
+
+/// The deflated data set (PS3.5 annex A.5), inflated as it arrives. The Standard asks for raw deflate; some writers wrap it
+/// in a zlib header.
+final class Inflater {
+  private var stream: UnsafeMutablePointer<z_stream>?
+  private let options: ReadingOptions
+  private var taken = 0
+  private var given = 0
+  private(set) var isAtEnd = false
+
+  init(options: ReadingOptions) {
+    self.options = options
+  }
+
+  deinit {
+    guard let stream else { return }
+    inflateEnd(stream)
+    stream.deallocate()
+  }
+
+  static func inflated(_ bytes: [UInt8], options: ReadingOptions) throws(ReadingError) -> [UInt8] {
+    let inflater = Inflater(options: options)
+    var inflated: [UInt8] = []
+    try bytes.withBytes { bytes throws(ReadingError) in
+      try inflater.inflate(bytes) { piece throws(ReadingError) in inflated.append(contentsOf: piece) }
+    }
+    guard inflater.isAtEnd else { throw ReadingError(.truncated, offset: bytes.count) }
+    return inflated
+  }
+
+  /// Hands on what `bytes` inflate to, in pieces.
+  func inflate(
+    _ bytes: UnsafeRawBufferPointer, _ take: (UnsafeRawBufferPointer) throws(ReadingError) -> Void
+  ) throws(ReadingError) {
+    // What follows the end is padding (to an even length).
+    guard !isAtEnd, let start = bytes.baseAddress else { return }
+    let stream = try open(firstByte: bytes.first ?? 0)
+    stream.pointee.next_in = UnsafeMutablePointer(mutating: start.assumingMemoryBound(to: UInt8.self))
+    stream.pointee.avail_in = UInt32(clamping: bytes.count)
+    taken += bytes.count
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    defer { room.deallocate() }
+    repeat {
+      stream.pointee.next_out = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
+      stream.pointee.avail_out = UInt32(room.count)
+      let result = CZlib.inflate(stream, Z_NO_FLUSH)
+      guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else {
+        throw ReadingError(.notDeflated, offset: taken)
+      }
+      let count = room.count - Int(stream.pointee.avail_out)
+      given += count
+      guard given <= options.inflatedLimit, given <= taken * options.inflationRatioLimit + (1 << 20) else {
+        throw ReadingError(.inflatesTooMuch, offset: taken)
+      }
+      try take(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[0..<count]))
+      isAtEnd = result == Z_STREAM_END
+    } while !isAtEnd && (stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0)
+  }
+
+  private func open(firstByte: UInt8) throws(ReadingError) -> UnsafeMutablePointer<z_stream> {
+    if let stream { return stream }
+    let opened = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    opened.initialize(to: z_stream())
+    // 78H begins a zlib header; in raw deflate it would be a block type that does not exist (RFC 1950, 1951).
+    let windowBits: CInt = firstByte == 0x78 ? 15 : -15
+    guard inflateInit2_(opened, windowBits, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size)) == Z_OK else {
+      opened.deallocate()
+      throw ReadingError(.notDeflated, offset: 0)
+    }
+    stream = opened
+    return opened
+  }
+}
+
+extension [UInt8] {
+  /// `withUnsafeBytes` with the error's type kept.
+  func withBytes<Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
+    let result: Result<Void, Failure> = withUnsafeBytes { bytes in
+      do throws(Failure) { return .success(try body(bytes)) } catch { return .failure(error) }
+    }
+    try result.get()
+  }
+}

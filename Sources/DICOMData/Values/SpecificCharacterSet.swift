@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Specific Character Set (0008,0005), PS3.3 C.12.1.1.2: how the text of a data set is read and written.
+package struct SpecificCharacterSet: Sendable, Hashable {
+  /// The defined terms, in the spelling of the Standard.
+  package let terms: [String]
+  private let repertoire: Repertoire
+
+  private enum Repertoire: Sendable, Hashable {
+    case utf8
+    case single(CharacterCodec)
+    /// Code extensions: escape sequences switch between these (PS3.5 §6.1.2.5); the first is what a value begins in.
+    case codeExtensions(g0: CharacterCodec, g1: CharacterCodec)
+  }
+
+  package static let `default` = SpecificCharacterSet([])
+  package static let utf8 = SpecificCharacterSet(["ISO_IR 192"])
+
+  package init(_ terms: [String]) {
+    let known = terms.map { Self.standardTerm($0) }
+    self.terms = known
+    let first = known.first ?? ""
+    switch first {
+    case "ISO_IR 192": repertoire = .utf8
+    case "GB18030": repertoire = .single(.gb18030)
+    case "GBK": repertoire = .single(.gbk)
+    default:
+      let number = first.split(separator: " ").last.flatMap { Int($0) } ?? 6
+      let (g0, g1) = CharacterCodec.initial(isoIR: number)
+      let isExtended = known.count > 1 || first.hasPrefix("ISO 2022")
+      repertoire = isExtended ? .codeExtensions(g0: g0, g1: g1) : .single(g1)
+    }
+  }
+
+  /// The text of a value. Bytes that the character set does not have become U+FFFD.
+  package func decode(_ bytes: some Collection<UInt8>, vr: VR) -> String {
+    if !bytes.contains(where: { $0 >= 0x80 || $0 == 0x1B }) { return String(decoding: bytes, as: UTF8.self) }
+    switch repertoire {
+    case .utf8: return String(decoding: bytes, as: UTF8.self)
+    case .single(let codec): return codec.decode(Array(bytes))
+    case .codeExtensions(let g0, let g1):
+      return CodeExtensionDecoder(g0: g0, g1: g1, isPersonName: vr == .pn).decode(Array(bytes))
+    }
+  }
+
+  /// nil where the character set cannot hold the text, or only by switching code extensions.
+  package func encode(_ text: String) -> [UInt8]? {
+    if text.utf8.allSatisfy({ $0 < 0x80 }) { return Array(text.utf8) }
+    switch repertoire {
+    case .utf8: return Array(text.utf8)
+    case .single(let codec), .codeExtensions(_, let codec): return codec.encode(text)
+    }
+  }
+
+  /// Spellings seen in the field for what the Standard writes otherwise.
+  private static func standardTerm(_ term: String) -> String {
+    var plain = term.uppercased()
+    while plain.last == " " || plain.last == "\0" { plain.removeLast() }
+    plain = String(plain.drop { $0 == " " })
+    if plain == "UTF-8" || plain == "UTF8" { return "ISO_IR 192" }
+    let digits = plain.reversed().prefix { $0.isNumber }.reversed()
+    guard !digits.isEmpty, plain.hasPrefix("ISO") else { return plain }
+    let number = String(digits)
+    let stem = plain.dropLast(number.count).filter { $0.isLetter || $0.isNumber }
+    switch stem {
+    case "ISOIR": return number == "6" ? "" : "ISO_IR \(number)"
+    case "ISO2022IR": return "ISO 2022 IR \(number)"
+    default: return plain
+    }
+  }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How this software names itself to peers and in files (PS3.7 D.3.3.2, PS3.10 §7.1).
+package enum Implementation {
+  /// From a UUID (PS3.5 §B.2), made once for Collimator.
+  package static let classUID = "2.25.151873201745893372115706934107283942561"
+  package static let versionName = "COLLIMATOR_0_1"
+}
