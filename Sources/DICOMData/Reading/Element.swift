@@ -64,7 +64,7 @@ package struct Element: Sendable {
     case .sl: return String(Int32(bitPattern: bytes.uint32(at: offset, isBigEndian: big)))
     case .uv: return String(bytes.uint64(at: offset, isBigEndian: big))
     case .sv: return String(Int64(bitPattern: bytes.uint64(at: offset, isBigEndian: big)))
-    case .fl: return "\(Float(bitPattern: bytes.uint32(at: offset, isBigEndian: big)))"
+    case .fl: return "\(Double(Float(bitPattern: bytes.uint32(at: offset, isBigEndian: big))))"
     case .fd: return "\(Double(bitPattern: bytes.uint64(at: offset, isBigEndian: big)))"
     default:
       let group = bytes.uint16(at: offset, isBigEndian: big)

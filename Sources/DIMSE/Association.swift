@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+package import UpperLayer
+
+/// The connection that an association lives on, with both layers of protocol in its pipeline.
+package typealias AssociationChannel = NIOAsyncChannel<DIMSEIndication, DIMSERequest>
+
+/// What was agreed on one presentation context.
+package struct AcceptedContext: Sendable, Hashable {
+  package let id: UInt8
+  package let abstractSyntax: String
+  package let transferSyntaxUID: String
+}
+
+/// An established association, in either role: what was agreed, a reader for one task, a writer for many.
+package struct Association {
+  package let request: AssociateRQ
+  package let contexts: [UInt8: AcceptedContext]
+  package let messages: MessageReader
+  package let writer: MessageWriter
+
+  private init(request: AssociateRQ, acceptance: AssociateAC, messages: MessageReader, writer: MessageWriter) {
+    self.request = request
+    self.messages = messages
+    self.writer = writer
+    let proposed = Dictionary(
+      request.presentationContexts.map { ($0.id, $0.abstractSyntax) }, uniquingKeysWith: { first, _ in first })
+    contexts = Dictionary(
+      acceptance.presentationContexts.compactMap { result in
+        guard result.result == .acceptance, let abstractSyntax = proposed[result.id] else { return nil }
+        let context = AcceptedContext(
+          id: result.id, abstractSyntax: abstractSyntax, transferSyntaxUID: result.transferSyntax)
+        return (result.id, context)
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The acceptor's side: waits for the request and answers with what `decide` says. nil, when it was rejected.
+  package static func accept(
+    _ messages: MessageReader, _ writer: MessageWriter,
+    _ decide: (AssociateRQ) async throws -> Result<AssociateAC, AssociateRJ>
+  ) async throws -> Association? {
+    guard let request = try await messages.nextAssociateRequest() else { return nil }
+    switch try await decide(request) {
+    case .success(let acceptance):
+      try await writer.send(.accept(acceptance))
+      return Association(request: request, acceptance: acceptance, messages: messages, writer: writer)
+    case .failure(let rejection):
+      try await writer.send(.reject(rejection))
+      return nil
+    }
+  }
+
+  /// The requestor's side: asks, and throws `AssociationEnd` when the peer says no.
+  package static func request(
+    _ request: AssociateRQ, _ messages: MessageReader, _ writer: MessageWriter
+  ) async throws -> Association {
+    try await writer.send(.associate(request))
+    let acceptance = try await messages.nextAssociateConfirmation()
+    return Association(request: request, acceptance: acceptance, messages: messages, writer: writer)
+  }
+
+  /// Asks for release and waits until the peer agrees.
+  package func release() async throws {
+    try await writer.send(.release)
+    try await messages.drainUntilReleased(writer)
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+import UpperLayer
+
+/// A message whose command has arrived; its data set, if it has one, is read piece by piece from the reader.
+package struct Message: Sendable {
+  package let command: CommandSet
+  package let contextID: UInt8
+}
+
+/// What arrives on an association, in order, for the one task that owns it. Reading slowly slows the peer down.
+package final class MessageReader {
+  private var indications: NIOAsyncChannelInboundStream<DIMSEIndication>.AsyncIterator
+  private var isInsideDataSet = false
+
+  package init(_ inbound: NIOAsyncChannelInboundStream<DIMSEIndication>) {
+    indications = inbound.makeAsyncIterator()
+  }
+
+  /// The next message; nil when the peer asks for release. What is left of the last one's data set is passed over.
+  package func next() async throws -> Message? {
+    while try await nextFragment() != nil {}
+    switch try await nextIndication() {
+    case .command(let command, let contextID):
+      isInsideDataSet = command.hasDataSet
+      return Message(command: command, contextID: contextID)
+    case .release, .releaseConfirmed: return nil
+    default: throw AssociationEnd.protocolViolation("something that is no message")
+    }
+  }
+
+  /// The next piece of the data set; nil at its end.
+  package func nextFragment() async throws -> ByteBuffer? {
+    while isInsideDataSet {
+      guard case .dataSet(let bytes, let isLast) = try await nextIndication() else {
+        throw AssociationEnd.protocolViolation("a message ends before its data set")
+      }
+      isInsideDataSet = !isLast
+      if bytes.readableBytes > 0 { return bytes }
+    }
+    return nil
+  }
+
+  /// The whole data set, for services whose data sets are small; throws past `limit` bytes.
+  package func dataSet(upTo limit: Int) async throws -> ByteBuffer {
+    var whole = ByteBuffer()
+    while let fragment = try await nextFragment() {
+      whole.writeImmutableBuffer(fragment)
+      guard whole.readableBytes <= limit else { throw MessageTooLong(limit: limit) }
+    }
+    return whole
+  }
+
+  func nextAssociateRequest() async throws -> AssociateRQ? {
+    guard let indication = try await indications.next() else { return nil }
+    switch indication {
+    case .associate(let request): return request
+    case .ended(let end): throw end
+    default: throw AssociationEnd.protocolViolation("something before the association request")
+    }
+  }
+
+  func nextAssociateConfirmation() async throws -> AssociateAC {
+    switch try await nextIndication() {
+    case .accepted(let acceptance): return acceptance
+    case .rejected(let rejection): throw AssociationEnd.rejected(rejection)
+    default: throw AssociationEnd.protocolViolation("something before the answer to the association request")
+    }
+  }
+
+  /// PS3.8 §7.2.2: both may ask at once; then the other's request is answered first.
+  func drainUntilReleased(_ writer: MessageWriter) async throws {
+    while let indication = try await indications.next() {
+      switch indication {
+      case .releaseConfirmed: return
+      case .release: try await writer.send(.releaseResponse)
+      case .ended(let end): throw end
+      default: continue
+      }
+    }
+  }
+
+  private func nextIndication() async throws -> DIMSEIndication {
+    guard let indication = try await indications.next() else { throw AssociationEnd.connectionClosed }
+    if case .ended(let end) = indication { throw end }
+    return indication
+  }
+}
+
+/// A data set longer than its service takes.
+package struct MessageTooLong: Error, Sendable {
+  package let limit: Int
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+import UpperLayer
+
+/// Sends messages, from any number of tasks; the parts of one message stay together on the wire.
+package struct MessageWriter: Sendable {
+  private let outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>
+
+  package init(_ outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>) {
+    self.outbound = outbound
+  }
+
+  /// One message in one write, and so in one flush. Waits while the peer does not read.
+  package func send(_ command: CommandSet, contextID: UInt8, dataSet: ByteBuffer? = nil) async throws {
+    guard let dataSet else { return try await outbound.write(.command(command, contextID: contextID)) }
+    try await outbound.write(contentsOf: [
+      .command(command, contextID: contextID), .dataSet(dataSet, contextID: contextID, isLast: true),
+    ])
+  }
+
+  /// A piece of a message that is too large to be held; only one task may be sending meanwhile.
+  package func send(_ request: DIMSERequest) async throws {
+    try await outbound.write(request)
+  }
+}
