@@ -52,6 +52,13 @@ package final class MessageReader {
     return whole
   }
 
+  /// Waits until the peer hangs up, or ARTIM does it; whatever still comes has no meaning any more.
+  package func untilClosed() async {
+    while let indication = try? await indications.next() {
+      if case .ended = indication { return }
+    }
+  }
+
   func nextAssociateRequest() async throws -> AssociateRQ? {
     guard let indication = try await indications.next() else { return nil }
     switch indication {

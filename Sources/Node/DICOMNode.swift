@@ -4,10 +4,10 @@ import Archive
 package import Logging
 import NIOCore
 import NIOPosix
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// A running node: owns a data directory, listens for associations and for its administrator.
-package struct DICOMNode: Service {
+package struct DICOMNode: Sendable {
   /// What a node says of itself when it is ready.
   package struct Started: Sendable {
     package let address: String
@@ -56,3 +56,5 @@ package struct DICOMNode: Service {
     }
   }
 }
+
+extension DICOMNode: Service {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Access
+package import UpperLayer
 
 /// All that a node is told when it starts.
 package struct NodeConfiguration: Sendable {
@@ -10,12 +11,12 @@ package struct NodeConfiguration: Sendable {
   package let port: Int
   /// How long open associations may go on once the node is told to stop.
   package let gracePeriod: Duration
-  /// How long an association may lie idle, and how long a peer may take to send one message to its end.
-  package let idleTimeout: Duration
+  /// What a connection may take of the node, and how long.
+  package let limits: UpperLayerLimits
 
   package init(
     directory: String, aeTitle: String, bindAddress: String = "127.0.0.1", port: Int,
-    gracePeriod: Duration = .seconds(10), idleTimeout: Duration = .seconds(600)
+    gracePeriod: Duration = .seconds(10), limits: UpperLayerLimits = UpperLayerLimits()
   ) throws(OperationError) {
     guard let title = AETitle(aeTitle) else {
       throw OperationError("'\(aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
@@ -25,6 +26,6 @@ package struct NodeConfiguration: Sendable {
     self.bindAddress = bindAddress
     self.port = port
     self.gracePeriod = gracePeriod
-    self.idleTimeout = idleTimeout
+    self.limits = limits
   }
 }

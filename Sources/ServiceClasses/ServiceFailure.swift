@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Archive
 package import DICOMData
 package import DIMSE
 
@@ -12,7 +13,8 @@ package struct ServiceFailure: Error, Sendable, CustomStringConvertible {
 
   package init(_ status: Status, _ comment: String, offendingElements: [Tag] = []) {
     self.status = status
-    self.comment = String(comment.unicodeScalars.filter { $0.isASCII && $0.value >= 0x20 && $0 != "\\" }.prefix(64).map(Character.init))
+    let plain = comment.unicodeScalars.filter { (0x20..<0x7F).contains($0.value) && $0 != "\\" }
+    self.comment = String(String.UnicodeScalarView(plain.prefix(64)))
     self.offendingElements = offendingElements
   }
 
@@ -24,5 +26,21 @@ package struct ServiceFailure: Error, Sendable, CustomStringConvertible {
     response.errorComment = comment
     response.offendingElements = offendingElements
     return response
+  }
+}
+
+extension ServiceFailure {
+  /// PS3.4 Table B.2-1: what the archive could not take, as the status that says whether to try again.
+  package init(_ error: ReceptionError) {
+    let elements = error.offendingElement.map { [$0] } ?? []
+    switch error.kind {
+    case .unreadable:
+      self.init(.cannotUnderstand, "cannot be read: \(error.description)", offendingElements: elements)
+    case .doesNotMatch:
+      self.init(.dataSetDoesNotMatchSOPClass, error.description, offendingElements: elements)
+    case .outOfResources:
+      // The sentence names a path of this machine: it is for the log, not for the peer.
+      self.init(.refusedOutOfResources, "the archive cannot take objects now; try again later")
+    }
   }
 }

@@ -2,6 +2,7 @@
 
 import Archive
 import DIMSE
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -10,11 +11,10 @@ import UpperLayer
 
 /// The DICOM port: takes connections, runs one session for each, and ends them within the grace period.
 struct AssociationListener: Sendable {
-  private typealias Connection = NIOAsyncChannel<DIMSEIndication, DIMSERequest>
 
   let address: String
   let port: Int
-  private let server: NIOAsyncChannel<Connection, Never>
+  private let server: NIOAsyncChannel<AssociationChannel, Never>
   private let configuration: NodeConfiguration
   private let session: AssociationSession
   private let logger: Logger
@@ -30,13 +30,13 @@ struct AssociationListener: Sendable {
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         .bind(host: configuration.bindAddress, port: configuration.port) { channel in
           channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor)
-            return try Connection(wrappingChannelSynchronously: channel, configuration: .init())
+            try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: configuration.limits)
+            return try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
           }
         }
     } catch let error as IOError {
       throw OperationError(
-        "cannot listen on \(configuration.bindAddress):\(configuration.port): \(error.reason)")
+        "cannot listen on \(configuration.bindAddress):\(configuration.port): \(String(cString: strerror(error.errnoCode)))")
     }
     address = server.channel.localAddress?.ipAddress ?? configuration.bindAddress
     port = server.channel.localAddress?.port ?? configuration.port

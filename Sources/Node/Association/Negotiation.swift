@@ -3,7 +3,7 @@
 import Access
 import DICOMData
 import ServiceClasses
-package import UpperLayer
+import UpperLayer
 
 /// What this node says to an association request of a peer that it knows (PS3.8 §7.1.1, PS3.7 annex D).
 struct Negotiation {
@@ -11,7 +11,7 @@ struct Negotiation {
   struct Outcome {
     let proposed: ProposedPresentationContext
     let result: PresentationContextResult
-    let service: Service?
+    let service: OfferedService?
     let why: String?
   }
 
@@ -35,7 +35,7 @@ struct Negotiation {
         service: nil, why: why)
     }
     guard
-      let service = Service(
+      let service = OfferedService(
         abstractSyntax: proposed.abstractSyntax, acceptsPrivateSOPClasses: acceptsPrivateSOPClasses)
     else {
       return refused(.abstractSyntaxNotSupported, "this node does not offer it")
@@ -54,7 +54,7 @@ struct Negotiation {
 
   /// The requestor's order decides, but a lossy syntax never wins while another stands beside it: the sender would compress
   /// for us what it holds in full.
-  private static func transferSyntax(for service: Service, among proposed: [String]) -> TransferSyntax? {
+  private static func transferSyntax(for service: OfferedService, among proposed: [String]) -> TransferSyntax? {
     let offered = Set(service.transferSyntaxes.map(\.uid))
     let possible = proposed.filter(offered.contains).compactMap(TransferSyntax.init(uid:))
     return possible.first { !$0.isLossy } ?? possible.first

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Archive
+package import Archive
 
 /// One set of operations, two ways in: through the node that owns the directory, or directly when none does.
 package struct DataDirectory: Sendable {

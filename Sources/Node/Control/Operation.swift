@@ -103,6 +103,11 @@ package struct ImportOutcome: Codable, Sendable {
   package let kind: Kind
   /// Why it was refused, or what is odd about what was kept.
   package let remarks: [String]
+
+  package init(kind: Kind, remarks: [String]) {
+    self.kind = kind
+    self.remarks = remarks
+  }
 }
 
 /// An operation that could not be performed, in one sentence for the person who asked for it.

@@ -2,7 +2,7 @@
 
 package import Archive
 package import DICOMData
-package import DIMSE
+import DIMSE
 
 /// The identifier of a C-FIND-RQ (PS3.4 C.4.1.1.2), judged against the information model's rules before the archive sees it.
 package struct QueryIdentifier: Sendable {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 package import Archive
 import DICOMData
-package import DIMSE
-import NIOCore
+import DIMSE
+package import NIOCore
 
 /// The Storage Service Class as SCP (PS3.4 annex B): bytes go to the archive as they arrive, and success is answered when
 /// the archive says that they are there to stay.
@@ -14,13 +15,16 @@ package struct StorageService: Sendable {
     self.archive = archive
   }
 
-  /// Stores the object of one C-STORE-RQ. Returns the archive's receipt; throws what the peer is to be told.
-  package func store(_ request: ServiceRequest, dataSet: MessageBody) async throws(ServiceFailure) -> Receipt {
+  /// Stores the object of one C-STORE-RQ. Returns the archive's receipt; throws the `ServiceFailure` that the peer is to be
+  /// told, or whatever ended the association meanwhile.
+  package func store(
+    _ request: ServiceRequest, nextFragment: () async throws -> ByteBuffer?
+  ) async throws -> Receipt {
     let announcement = try announcement(of: request)
     try await requireRight(of: request.caller)
     let reception = try await begin(announcement, from: request.caller)
     do {
-      for try await chunk in dataSet {
+      while let chunk = try await nextFragment() {
         try await reception.append(chunk)
       }
       return try await reception.commit()
@@ -28,8 +32,9 @@ package struct StorageService: Sendable {
       await reception.abandon()
       throw ServiceFailure(error)
     } catch {
+      // The association is over: there is nobody to be told.
       await reception.abandon()
-      throw ServiceFailure(.processingFailure, "the association ended before the object did")
+      throw error
     }
   }
 
@@ -60,18 +65,16 @@ package struct StorageService: Sendable {
   }
 
   private func begin(_ announcement: Announcement, from caller: Caller) async throws(ServiceFailure) -> Reception {
-    do {
+    do throws(ReceptionError) {
       return try await archive.receive(announcement, from: .peer(caller))
-    } catch let error as ReceptionError {
-      throw ServiceFailure(error)
     } catch {
-      throw ServiceFailure(.refusedOutOfResources, "the archive cannot take objects now; try again later")
+      throw ServiceFailure(error)
     }
   }
 }
 
 extension ByteBuffer: ByteChunk {
-  package func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+  package func withBytes<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
     try withUnsafeReadableBytes(body)
   }
 }

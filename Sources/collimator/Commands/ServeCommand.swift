@@ -4,6 +4,7 @@ import ArgumentParser
 import Logging
 import Node
 import ServiceLifecycle
+import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,8 +22,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Seconds that open associations get to finish when the node is told to stop.")
   var grace = 10
 
-  @Option(help: "The least that is logged: trace, debug, info, notice, warning, error, critical.")
-  var logLevel: Logger.Level = .info
+  @Option(help: "The least that is logged.")
+  private var logLevel = LogLevel.info
 
   @OptionGroup var archive: DataDirectoryOptions
 
@@ -32,7 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let logger = Logger.toStandardError(label: "collimator", level: logLevel)
+    let logger = Logger.toStandardError(label: "collimator", level: logLevel.level)
     let directory = try archive.path()
     let configuration = try NodeConfiguration(
       directory: directory, aeTitle: aeTitle, bindAddress: bind, port: port, gracePeriod: .seconds(grace))
@@ -53,7 +54,12 @@ struct ServeCommand: AsyncParsableCommand {
   }
 }
 
-extension Logger.Level: @retroactive ExpressibleByArgument {}
+/// The levels of swift-log as an argument.
+private enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+  case trace, debug, info, notice, warning, error, critical
+
+  var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
+}
 
 extension Logger {
   /// Logs belong to standard error; standard output carries what a command answers.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Access
+package import Archive
 package import DICOMData
 
 /// Which service of PS3.4 an abstract syntax belongs to, what a peer must be allowed for it, and in which transfer syntaxes
 /// its data sets may come.
-package enum Service: Sendable, Equatable {
+package enum OfferedService: Sendable, Equatable {
   case verification
   case storage
   case find(InformationModel)

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Access
+import GRDB
+
+/// A group of peers that share grants.
+package struct PeerGroup: Sendable {
+  package let name: String
+  package let members: [String]
+}
+
+/// What an administrator changes; each change holds from the next request on.
+package struct Administration: Sendable {
+  private let user: Operator
+  private let database: DatabasePool
+  private let now: @Sendable () -> Double
+
+  init(user: Operator, database: DatabasePool, now: @escaping @Sendable () -> Double) {
+    self.user = user
+    self.database = database
+    self.now = now
+  }
+
+  package func addPeer(_ peer: Peer) async throws {
+    try await database.write { database in try PeerTable.insert(peer, in: database) }
+  }
+
+  package func peers() async throws -> [Peer] {
+    try await database.read { database in try PeerTable.peers(in: database).map(\.peer) }
+  }
+
+  package func removePeer(_ name: String) async throws {
+    try await remove(name, kind: "peer")
+  }
+
+  package func knocks() async throws -> [Knock] {
+    try await database.read { database in try KnockTable.all(in: database) }
+  }
+
+  /// Makes the group, or gives it other members.
+  package func setGroup(_ name: String, members: [String]) async throws {
+    try await database.write { database in
+      let group =
+        try PrincipalTable.id(of: name, kind: "group", in: database)
+        ?? PrincipalTable.insert(name, kind: "group", in: database)
+      try database.execute(sql: "DELETE FROM membership WHERE \"group\" = ?", arguments: [group])
+      for member in Set(members) {
+        guard let peer = try PrincipalTable.id(of: member, kind: "peer", in: database) else {
+          throw ArchiveError("there is no peer '\(member)': see collimator peer list")
+        }
+        try database.execute(
+          sql: "INSERT INTO membership (member, \"group\") VALUES (?, ?)", arguments: [peer, group])
+      }
+    }
+  }
+
+  package func groups() async throws -> [PeerGroup] {
+    try await database.read { database in
+      try Row.fetchAll(database, sql: "SELECT id, name FROM principal WHERE kind = 'group' ORDER BY name").map { row in
+        let members = try String.fetchAll(
+          database,
+          sql: """
+            SELECT principal.name FROM membership JOIN principal ON principal.id = member
+            WHERE "group" = ? ORDER BY principal.name
+            """, arguments: [row[0] as Int64])
+        return PeerGroup(name: row[1], members: members)
+      }
+    }
+  }
+
+  package func removeGroup(_ name: String) async throws {
+    try await remove(name, kind: "group")
+  }
+
+  package func addGrant(to grantee: String, scope: GrantScope, until: Double?) async throws -> Grant {
+    let time = now()
+    if let until, until <= time { throw ArchiveError("the grant would have ended before it began: --until is past") }
+    return try await database.write { database in
+      guard let principal = try PrincipalTable.id(of: grantee, in: database) else {
+        throw ArchiveError("there is no peer or group '\(grantee)': see collimator peer list")
+      }
+      return try GrantTable.insert(
+        to: (principal, grantee), scope: scope, until: until, by: user.name, at: time, in: database)
+    }
+  }
+
+  package func grants() async throws -> [Grant] {
+    let time = now()
+    return try await database.read { database in try GrantTable.all(at: time, in: database) }
+  }
+
+  package func revokeGrant(_ number: Int) async throws {
+    let time = now()
+    try await database.write { database in
+      try database.execute(
+        sql: "UPDATE access_grant SET revoked_by = ?, revoked_at = ? WHERE number = ? AND revoked_at IS NULL",
+        arguments: [user.name, time, number])
+      guard database.changesCount == 1 else {
+        throw ArchiveError("there is no grant \(number) that could be revoked: see collimator grant list")
+      }
+    }
+  }
+
+  /// Its grants are revoked with it: a principal of the same name that comes later is another one.
+  private func remove(_ name: String, kind: String) async throws {
+    let time = now()
+    try await database.write { database in
+      guard let id = try PrincipalTable.id(of: name, kind: kind, in: database) else {
+        throw ArchiveError("there is no \(kind) '\(name)': see collimator \(kind) list")
+      }
+      try database.execute(
+        sql: "UPDATE access_grant SET revoked_by = ?, revoked_at = ? WHERE principal = ? AND revoked_at IS NULL",
+        arguments: [user.name, time, id])
+      try database.execute(sql: "DELETE FROM principal WHERE id = ?", arguments: [id])
+    }
+  }
+}

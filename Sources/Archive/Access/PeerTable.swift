@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import GRDB
+
+/// Peers as they stand in the database.
+enum PeerTable {
+  typealias Known = (principal: Int64, peer: Peer)
+
+  static func peers(aeTitle: String? = nil, in database: Database) throws -> [Known] {
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT principal.id, principal.name, ae_title, port, rights, accepts_private,
+          (SELECT group_concat(network, ' ') FROM peer_address WHERE peer_address.principal = peer.principal)
+        FROM peer JOIN principal ON principal.id = peer.principal
+        WHERE ? IS NULL OR ae_title = ? ORDER BY principal.name
+        """, arguments: [aeTitle, aeTitle])
+    return rows.compactMap { row in
+      guard let title = AETitle(row[2] as String) else { return nil }
+      let networks = (row[6] as String? ?? "").split(separator: " ").compactMap { Network(String($0)) }
+      let peer = Peer(
+        name: row[1], aeTitle: title, addresses: networks, port: row[3], rights: Rights(rawValue: row[4]),
+        acceptsPrivateSOPClasses: row[5])
+      return (row[0], peer)
+    }
+  }
+
+  static func insert(_ peer: Peer, in database: Database) throws {
+    let principal = try PrincipalTable.insert(peer.name, kind: "peer", in: database)
+    try database.execute(
+      sql: "INSERT INTO peer (principal, ae_title, port, rights, accepts_private) VALUES (?, ?, ?, ?, ?)",
+      arguments: [
+        principal, peer.aeTitle.description, peer.port, peer.rights.rawValue, peer.acceptsPrivateSOPClasses,
+      ])
+    for network in Set(peer.addresses) {
+      try database.execute(
+        sql: "INSERT INTO peer_address (principal, network) VALUES (?, ?)",
+        arguments: [principal, network.description])
+    }
+  }
+}
+
+/// Peers and groups share one space of names, so that a grant's grantee is one of them.
+enum PrincipalTable {
+  static func insert(_ name: String, kind: String, in database: Database) throws -> Int64 {
+    guard !name.isEmpty, name.utf8.count <= 64, !name.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+      throw ArchiveError("a name has 1 to 64 characters and no control characters")
+    }
+    if let taken = try self.kind(of: name, in: database) {
+      throw ArchiveError("there is a \(taken) '\(name)' already: choose another name with --name, or remove it first")
+    }
+    try database.execute(sql: "INSERT INTO principal (kind, name) VALUES (?, ?)", arguments: [kind, name])
+    return database.lastInsertedRowID
+  }
+
+  static func id(of name: String, kind: String? = nil, in database: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      database, sql: "SELECT id FROM principal WHERE name = ? AND (? IS NULL OR kind = ?)",
+      arguments: [name, kind, kind])
+  }
+
+  static func kind(of name: String, in database: Database) throws -> String? {
+    try String.fetchOne(database, sql: "SELECT kind FROM principal WHERE name = ?", arguments: [name])
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Access
+import DICOMData
+import Glibc
+import GRDB
+
+/// The instances of one data directory, their index, and who may see them.
+package final class Archive: Sendable {
+  private let lock: DirectoryLock
+  private let store: ObjectStore
+  private let database: DatabasePool
+  private let writer: IndexWriter
+  private let threads = FileThreads()
+  private let now: @Sendable () -> Double
+
+  private init(
+    lock: DirectoryLock, store: ObjectStore, database: DatabasePool, now: @escaping @Sendable () -> Double
+  ) {
+    self.lock = lock
+    self.store = store
+    self.database = database
+    self.now = now
+    writer = IndexWriter(database: database, now: now)
+  }
+
+  /// Opens a data directory, and makes it where there is none; what a crash left behind is set right first. Blocks.
+  ///
+  /// `now` gives the seconds since 1970 by which grants end.
+  package static func open(
+    directory: String, now: @escaping @Sendable () -> Double = Archive.wallClock
+  ) throws -> Archive {
+    if mkdir(directory, 0o700) != 0, errno != EEXIST { throw ArchiveError(FileError("make", directory).description) }
+    try requirePrivate(directory)
+    let lock = try DirectoryLock(directory: directory)
+    let store = ObjectStore(directory: directory)
+    do {
+      try store.prepare()
+      let database = try openDatabase(at: directory + "/index.sqlite")
+      try Recovery(store: store, database: database, now: now()).perform()
+      return Archive(lock: lock, store: store, database: database, now: now)
+    } catch let error as FileError {
+      throw ArchiveError(error.description)
+    } catch let error as DatabaseError {
+      throw ArchiveError("the index of '\(directory)' cannot be opened: \(error.message ?? "SQLite says no")")
+    }
+  }
+
+  package static let wallClock: @Sendable () -> Double = {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
+  /// Marks the directory as left in order; nothing may be asked of this archive afterwards.
+  package func close() async throws {
+    try await database.write { database in try database.execute(sql: "UPDATE node SET was_closed = 1") }
+    try database.close()
+  }
+
+  /// Patient data that others on the machine could read or change are refused rather than kept.
+  private static func requirePrivate(_ directory: String) throws(ArchiveError) {
+    var status = stat()
+    guard lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      throw ArchiveError("'\(directory)' is not a directory (a link to one is not followed)")
+    }
+    guard status.st_mode & 0o022 == 0 else {
+      throw ArchiveError("others may write to '\(directory)': run chmod 700 on it")
+    }
+  }
+
+  private static func openDatabase(at path: String) throws -> DatabasePool {
+    var configuration = GRDB.Configuration()
+    configuration.foreignKeysEnabled = true
+    configuration.busyMode = .timeout(5)
+    let database = try DatabasePool(path: path, configuration: configuration)
+    // GRDB sets NORMAL on its writer, which loses acknowledged commits in a power cut.
+    let synchronous = try database.writeWithoutTransaction { database in
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+      return try Int.fetchOne(database, sql: "PRAGMA synchronous")
+    }
+    guard synchronous == 2 else { throw ArchiveError("SQLite does not take synchronous = FULL: nothing would be safe") }
+    try Schema.migrator.migrate(database)
+    chmod(path, 0o600)
+    return database
+  }
+}
+
+extension Archive {
+  /// Who calls with this AE title from this address.
+  package func caller(callingAETitle: String, address: String) async throws -> Admission {
+    try await database.read { database in
+      let peers = try PeerTable.peers(aeTitle: callingAETitle, in: database)
+      guard !peers.isEmpty else { return .unknownAETitle }
+      guard let match = peers.first(where: { $0.peer.addresses.contains { $0.contains(address) } }) else {
+        return .wrongAddress
+      }
+      return .admitted(Caller(principal: match.principal, peerName: match.peer.name), match.peer)
+    }
+  }
+
+  /// What the caller may do at this moment; nothing once the peer was removed.
+  package func rights(of caller: Caller) async throws -> Rights {
+    try await database.read { database in
+      let rights = try Int.fetchOne(
+        database, sql: "SELECT rights FROM peer WHERE principal = ?", arguments: [caller.principal])
+      return Rights(rawValue: rights ?? 0)
+    }
+  }
+
+  /// Remembers who was turned away, and why; the same again is counted.
+  package func recordKnock(
+    callingAETitle: String, calledAETitle: String, address: String, reason: String
+  ) async throws {
+    let time = now()
+    try await database.write { database in
+      try KnockTable.record(
+        Knock(
+          callingAETitle: callingAETitle, calledAETitle: calledAETitle, address: address, reason: reason, count: 1,
+          first: time, last: time), in: database)
+    }
+  }
+
+  package func receive(
+    _ announcement: Announcement, from sender: Sender
+  ) async throws(ReceptionError) -> Reception {
+    try await Reception(announcement, from: sender, thread: threads.thread(), store: store, index: writer)
+  }
+
+  /// The only way to read what is stored: as somebody.
+  package func reading(as caller: Caller) -> ArchiveReader {
+    ArchiveReader(caller: caller, database: database, now: now)
+  }
+
+  package func administration(as user: Operator) -> Administration {
+    Administration(user: user, database: database, now: now)
+  }
+}

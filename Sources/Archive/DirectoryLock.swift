@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// One process owns a data directory: whoever holds the lock on `DIR/lock`. It ends with the process, however that ends.
+final class DirectoryLock: Sendable {
+  private let descriptor: CInt
+
+  init(directory: String) throws(ArchiveError) {
+    let path = directory + "/lock"
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { throw ArchiveError(FileError("open", path).description) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      throw ArchiveError(
+        "another process owns the data directory '\(directory)': stop it first, or let it do what you want")
+    }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+}

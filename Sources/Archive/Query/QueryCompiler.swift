@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DICOMData
+import GRDB
+
+/// A question as one SQL statement over the caller's visible rows, and what is left to judge in Swift.
+struct QueryCompiler {
+  /// A wildcard is matched in Swift, in linear time, over what its literal beginning selects.
+  struct Wildcard {
+    let column: Int
+    let pattern: WildcardPattern
+  }
+
+  static let pageSize = 256
+
+  private(set) var columns: [String] = []
+  private(set) var wildcards: [Wildcard] = []
+  /// Where the values of each returned tag are among the columns; absent for what is not supported.
+  private(set) var columnOfTag: [Tag: Int] = [:]
+  private var conditions: [String] = []
+  private var arguments: [DatabaseValue] = []
+  private let level: IndexedAttribute.Level
+
+  init(_ query: FindQuery) {
+    level = query.level.indexLevel
+    columns = ["\(level.rawValue).id"]
+    for tag in query.returning { addColumn(for: tag) }
+    for key in query.keys { addCondition(for: key) }
+  }
+
+  /// One page: the visible rows behind `lastID`, in the order of their ids.
+  func statement(for visibility: Visibility, after lastID: Int64) -> (sql: String, arguments: StatementArguments) {
+    let all = ["\(level.rawValue).id > ?", visibilityCondition] + conditions
+    let sql = """
+      \(Visibility.preamble)
+      SELECT \(columns.joined(separator: ", ")) FROM \(tables)
+      WHERE \(all.joined(separator: " AND "))
+      ORDER BY \(level.rawValue).id LIMIT \(Self.pageSize)
+      """
+    return (sql, StatementArguments(visibility.arguments + [lastID.databaseValue] + arguments))
+  }
+
+  private var tables: String {
+    let joins = [
+      "patient", "JOIN study ON study.patient = patient.id", "JOIN series ON series.study = study.id",
+      "JOIN instance ON instance.series = series.id AND instance.is_missing = 0",
+    ]
+    return joins.prefix(level.depth).joined(separator: " ")
+  }
+
+  private var visibilityCondition: String {
+    switch level {
+    case .patient:
+      "EXISTS (SELECT 1 FROM study WHERE study.patient = patient.id AND \(Visibility.condition))"
+    case .study, .series: Visibility.condition
+    case .instance:
+      // Of several versions of an object the earliest is served.
+      """
+      \(Visibility.condition) AND NOT EXISTS (SELECT 1 FROM instance AS earlier WHERE earlier.series = series.id
+        AND earlier.v_00080018 = instance.v_00080018 AND earlier.id < instance.id AND earlier.is_missing = 0)
+      """
+    }
+  }
+
+  private mutating func addColumn(for tag: Tag) {
+    guard columnOfTag[tag] == nil, let expression = expression(for: tag) else { return }
+    columnOfTag[tag] = columns.count
+    columns.append(expression)
+  }
+
+  /// nil for what is unknown, or belongs to a level below.
+  private func expression(for tag: Tag) -> String? {
+    if let attribute = IndexedAttribute.byTag[tag], attribute.level.depth <= level.depth {
+      return "\(attribute.level.rawValue).\(attribute.column)"
+    }
+    guard let derived = DerivedKey.expression(for: tag), derived.level.depth <= level.depth else { return nil }
+    return derived.sql
+  }
+
+  private mutating func addCondition(for key: MatchingKey) {
+    guard key.matching != .universal else { return }
+    if let attribute = IndexedAttribute.byTag[key.tag], attribute.level.depth <= level.depth {
+      addCondition(key.matching, on: attribute)
+    } else if key.tag == .modalitiesInStudy, level.depth >= IndexedAttribute.Level.study.depth {
+      addModalitiesCondition(key.matching)
+    }
+    // A key that is not supported does not narrow the matches: the answer says so by FF01 (PS3.4 C.4.1.1.4).
+  }
+
+  private mutating func addCondition(_ matching: MatchingKey.Matching, on attribute: IndexedAttribute) {
+    let column = "\(attribute.level.rawValue).\(attribute.keyColumn)"
+    let holdsMany = attribute.isMultiValued || attribute.vr == .pn
+    switch matching {
+    case .universal: break
+    case .singleValue(let value):
+      if attribute.vr == .tm || attribute.vr == .dt {
+        // "10" is any time within that hour (PS3.4 C.2.2.2.1).
+        addRange(column, from: value, to: value, vr: attribute.vr)
+      } else if holdsMany {
+        conditions.append("instr('\\' || \(column) || '\\', ?) > 0")
+        arguments.append("\\\(MatchingForm.sought(value, vr: attribute.vr))\\".databaseValue)
+      } else {
+        conditions.append("\(column) = ?")
+        arguments.append((attribute.vr == .da ? MatchingForm.plainDate(value) : value).databaseValue)
+      }
+    case .uidList(let uids):
+      conditions.append("\(column) IN (SELECT value FROM json_each(?))")
+      arguments.append(Self.json(uids).databaseValue)
+    case .wildcard(let pattern): addWildcard(pattern, on: attribute, column: column, holdsMany: holdsMany)
+    case .range(let from, let to): addRange(column, from: from, to: to, vr: attribute.vr)
+    }
+  }
+
+  private mutating func addRange(_ column: String, from: String?, to: String?, vr: VR) {
+    conditions.append("\(column) <> ''")
+    if let from {
+      conditions.append("\(column) >= ?")
+      arguments.append(MatchingForm.bound(from, vr: vr, isUpper: false).databaseValue)
+    }
+    if let to {
+      conditions.append("\(column) <= ?")
+      arguments.append(MatchingForm.bound(to, vr: vr, isUpper: true).databaseValue)
+    }
+  }
+
+  private mutating func addWildcard(
+    _ pattern: String, on attribute: IndexedAttribute, column: String, holdsMany: Bool
+  ) {
+    let sought = attribute.vr == .pn ? MatchingForm.personName(pattern) : pattern
+    let compiled = WildcardPattern(sought)
+    if !holdsMany, !compiled.literalPrefix.isEmpty {
+      conditions.append("\(column) >= ?")
+      conditions.append("\(column) < ?")
+      arguments += [
+        compiled.literalPrefix.databaseValue, (compiled.literalPrefix + "\u{10FFFF}").databaseValue,
+      ]
+    }
+    wildcards.append(Wildcard(column: columns.count, pattern: compiled))
+    columns.append(column)
+  }
+
+  private mutating func addModalitiesCondition(_ matching: MatchingKey.Matching) {
+    guard case .singleValue(let modality) = matching else { return }
+    let wanted = modality.split(separator: "\\").map(String.init)
+    conditions.append(
+      """
+      EXISTS (SELECT 1 FROM series AS any_series WHERE any_series.study = study.id
+        AND any_series.v_00080060 IN (SELECT value FROM json_each(?)))
+      """)
+    arguments.append(Self.json(wanted).databaseValue)
+  }
+
+  private static func json(_ values: [String]) -> String {
+    let quoted = values.map { value in
+      let escaped = value.unicodeScalars.map { scalar -> String in
+        guard scalar == "\"" || scalar == "\\" || scalar.value < 0x20 else { return String(Character(scalar)) }
+        let hex = String(scalar.value, radix: 16)
+        return "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      }
+      return "\"\(escaped.joined())\""
+    }
+    return "[\(quoted.joined(separator: ","))]"
+  }
+}
+
+extension IndexedAttribute.Level {
+  /// How many tables a statement at this level joins.
+  var depth: Int {
+    switch self {
+    case .patient: 1
+    case .study: 2
+    case .series: 3
+    case .instance: 4
+    }
+  }
+}
+
+extension QueryRetrieveLevel {
+  fileprivate var indexLevel: IndexedAttribute.Level {
+    switch self {
+    case .patient: .patient
+    case .study: .study
+    case .series: .series
+    case .image: .instance
+    }
+  }
+}

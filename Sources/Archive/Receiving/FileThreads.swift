@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// As many threads as files are worth syncing at once, handed out in turn.
+final class FileThreads: Sendable {
+  private let threads: [FileThread]
+  private let next = Atomic<Int>(0)
+
+  init(count: Int = 16) {
+    threads = (0..<count).map(FileThread.init(number:))
+  }
+
+  func thread() -> FileThread {
+    let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
+    return threads[Int(UInt(bitPattern: turn) % UInt(threads.count))]
+  }
+}

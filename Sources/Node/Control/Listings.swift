@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import Archive
+import Foundation
+
+extension Peer {
+  /// Throws what is wrong with a draft, in words.
+  init(_ draft: PeerDraft) throws(OperationError) {
+    guard let aeTitle = AETitle(draft.aeTitle) else {
+      throw OperationError("'\(draft.aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
+    }
+    guard let rights = Rights(names: draft.may), !rights.isEmpty else {
+      throw OperationError("--may takes store, query and retrieve, separated by commas")
+    }
+    var networks: [Network] = []
+    for address in draft.addresses {
+      guard let network = Network(address) else {
+        throw OperationError("'\(address)' is no address such as 10.0.4.17 and no network such as 10.0.4.0/24")
+      }
+      networks.append(network)
+    }
+    guard !networks.isEmpty else { throw OperationError("say where the peer may come from: --address ADDRESS") }
+    if let port = draft.port, !(1...65535).contains(port) {
+      throw OperationError("\(port) is not a port (1 to 65535)")
+    }
+    self.init(
+      name: draft.name ?? aeTitle.description, aeTitle: aeTitle, addresses: networks, port: draft.port,
+      rights: rights, acceptsPrivateSOPClasses: draft.acceptsPrivateSOPClasses)
+  }
+}
+
+extension PeerListing {
+  init(_ peer: Peer) {
+    self.init(
+      name: peer.name, aeTitle: peer.aeTitle.description, addresses: peer.addresses.map(\.description).sorted(),
+      port: peer.port, may: peer.rights.names, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses)
+  }
+}
+
+extension KnockListing {
+  init(_ knock: Knock) {
+    self.init(
+      callingAETitle: knock.callingAETitle, calledAETitle: knock.calledAETitle, address: knock.address,
+      reason: knock.reason, count: knock.count, last: Moment.text(knock.last))
+  }
+}
+
+extension GroupListing {
+  init(_ group: PeerGroup) {
+    self.init(name: group.name, members: group.members)
+  }
+}
+
+extension GrantListing {
+  init(_ grant: Grant) {
+    self.init(
+      number: grant.number, to: grant.grantee, what: grant.scope.description, until: grant.until.map(Moment.text),
+      state: grant.state.rawValue, grantedBy: grant.grantedBy)
+  }
+}
+
+extension GrantScope {
+  init(_ scope: GrantDraft.Scope) {
+    self =
+      switch scope {
+      case .everything: .everything
+      case .patient(let id, let issuer): .patient(id: id, issuer: issuer)
+      case .study(let uid): .study(uid: uid)
+      }
+  }
+}
+
+/// Seconds since 1970 as ISO 8601 in UTC.
+private enum Moment {
+  static func text(_ seconds: Double) -> String {
+    Date(timeIntervalSince1970: seconds).formatted(.iso8601)
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import DIMSE
+import DICOMData
+import Glibc
+import NIOCore
+import NIOPosix
+package import UpperLayer
+
+/// Another node, as this one calls it.
+package struct RemoteNode: Sendable {
+  package let host: String
+  package let port: Int
+  package let callingAETitle: String
+  package let calledAETitle: String
+  /// For the connection to be made, and for the peer to answer the association request.
+  package let timeout: Duration
+
+  package init(
+    host: String, port: Int, callingAETitle: String, calledAETitle: String, timeout: Duration = .seconds(30)
+  ) {
+    self.host = host
+    self.port = port
+    self.callingAETitle = callingAETitle
+    self.calledAETitle = calledAETitle
+    self.timeout = timeout
+  }
+
+  /// Runs `body` on an association that proposes these contexts, and releases it. Throws `AssociationEnd` where the node
+  /// said no, and `OperationError` where it was not reached.
+  package func withAssociation<Value: Sendable>(
+    proposing contexts: [ProposedPresentationContext], _ body: (Association) async throws -> Value
+  ) async throws -> Value {
+    let limits = UpperLayerLimits()
+    let connection = try await connect(limits)
+    let request = AssociateRQ(
+      calledAETitle: calledAETitle, callingAETitle: callingAETitle, presentationContexts: contexts,
+      userInformation: UserInformation(
+        maximumLength: limits.maximumLength, implementationClassUID: Implementation.classUID,
+        implementationVersionName: Implementation.versionName))
+    return try await connection.executeThenClose { inbound, outbound in
+      let association = try await answered(on: connection) {
+        try await Association.request(request, MessageReader(inbound), MessageWriter(outbound))
+      }
+      let value: Value
+      do {
+        value = try await body(association)
+      } catch {
+        connection.channel.writeAndFlush(DIMSERequest.abort(.byUser), promise: nil)
+        throw error
+      }
+      // What was asked for is done; a peer that does not know how to part takes nothing from it.
+      try? await association.release()
+      return value
+    }
+  }
+
+  private func connect(_ limits: UpperLayerLimits) async throws -> AssociationChannel {
+    do {
+      return try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        .connectTimeout(.nanoseconds(timeout.nanoseconds))
+        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .connect(host: host, port: port) { channel in
+          channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.configureDIMSE(role: .requestor, limits: limits)
+            return try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
+          }
+        }
+    } catch let error as NIOConnectionError {
+      let why = error.connectionErrors.first.map { "\($0.error)" } ?? "its name is not known"
+      throw OperationError("\(host):\(port) cannot be reached: \(why)")
+    } catch let error as IOError {
+      throw OperationError("\(host):\(port) cannot be reached: \(String(cString: strerror(error.errnoCode)))")
+    } catch is ChannelError {
+      throw OperationError("\(host):\(port) cannot be reached: it did not answer in \(timeout)")
+    }
+  }
+
+  /// A peer that takes the connection and then says nothing is hung up on.
+  private func answered(
+    on connection: AssociationChannel, _ body: () async throws -> Association
+  ) async throws -> Association {
+    let deadline = connection.channel.eventLoop.scheduleTask(in: .nanoseconds(timeout.nanoseconds)) {
+      connection.channel.close(promise: nil)
+    }
+    defer { deadline.cancel() }
+    return try await body()
+  }
+}
+
+extension Duration {
+  fileprivate var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue &+ attoseconds / 1_000_000_000
+  }
+}

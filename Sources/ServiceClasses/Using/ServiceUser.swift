@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import DICOMData
+package import DIMSE
+package import NIOCore
+
+/// The SCU side: asks a peer for its services on an established association, one operation at a time.
+package struct ServiceUser {
+  private let association: Association
+  private var lastMessageID: UInt16 = 0
+
+  package init(_ association: Association) {
+    self.association = association
+  }
+
+  /// C-ECHO (PS3.7 §9.1.5). Throws `ServiceFailure` where the peer accepted no context for it.
+  package mutating func echo() async throws -> Status {
+    let context = try context(for: UIDRegistry.verification)
+    var command = CommandSet(.cEchoRQ)
+    command.messageID = nextMessageID()
+    command.affectedSOPClassUID = UIDRegistry.verification
+    try await association.writer.send(command, contextID: context.id)
+    return try await finalResponse(to: command).status ?? .processingFailure
+  }
+
+  /// C-STORE (PS3.7 §9.1.1): the data set goes out as `nextChunk` gives it, unchanged. Returns the peer's response.
+  package mutating func store(
+    sopClassUID: String, sopInstanceUID: String, transferSyntaxUID: String,
+    nextChunk: () async throws -> ByteBuffer?
+  ) async throws -> CommandSet {
+    let context = try context(for: sopClassUID, transferSyntaxUID: transferSyntaxUID)
+    var command = CommandSet(.cStoreRQ)
+    command.messageID = nextMessageID()
+    command.affectedSOPClassUID = sopClassUID
+    command.affectedSOPInstanceUID = sopInstanceUID
+    command.priority = 0
+    command.hasDataSet = true
+    try await association.writer.send(.command(command, contextID: context.id))
+    var chunk = try await nextChunk()
+    while let bytes = chunk {
+      chunk = try await nextChunk()
+      try await association.writer.send(.dataSet(bytes, contextID: context.id, isLast: chunk == nil))
+    }
+    return try await finalResponse(to: command)
+  }
+
+  /// C-FIND (PS3.7 §9.1.2). Hands each match to `take`; returns the final status.
+  package mutating func find(
+    sopClassUID: String, identifier: DataSetBuilder, take: (DataSet) async throws -> Void
+  ) async throws -> CommandSet {
+    let context = try context(for: sopClassUID)
+    guard let syntax = TransferSyntax(uid: context.transferSyntaxUID) else {
+      throw ServiceFailure(.processingFailure, "the peer chose a transfer syntax that nobody knows")
+    }
+    var command = CommandSet(.cFindRQ)
+    command.messageID = nextMessageID()
+    command.affectedSOPClassUID = sopClassUID
+    command.priority = 0
+    command.hasDataSet = true
+    try await association.writer.send(
+      command, contextID: context.id, dataSet: ByteBuffer(bytes: identifier.encoded(as: syntax)))
+    while true {
+      let response = try await nextResponse(to: command)
+      guard response.status?.isPending == true else { return response }
+      let bytes = try await association.messages.dataSet(upTo: 16 << 20)
+      try await take(DataSet(reading: Array(bytes.readableBytesView), transferSyntax: syntax))
+    }
+  }
+
+  private func context(for sopClassUID: String, transferSyntaxUID: String? = nil) throws -> AcceptedContext {
+    let context = association.contexts.values.first { context in
+      context.abstractSyntax == sopClassUID && (transferSyntaxUID ?? context.transferSyntaxUID) == context.transferSyntaxUID
+    }
+    guard let context else {
+      throw ServiceFailure(.sopClassNotSupported, "the peer accepted no presentation context for it")
+    }
+    return context
+  }
+
+  private mutating func nextMessageID() -> UInt16 {
+    lastMessageID = lastMessageID == .max ? 1 : lastMessageID + 1
+    return lastMessageID
+  }
+
+  private func finalResponse(to command: CommandSet) async throws -> CommandSet {
+    while true {
+      let response = try await nextResponse(to: command)
+      if response.status?.isPending != true { return response }
+    }
+  }
+
+  private func nextResponse(to command: CommandSet) async throws -> CommandSet {
+    while let message = try await association.messages.next() {
+      if message.command.messageIDBeingRespondedTo == command.messageID { return message.command }
+    }
+    throw ServiceFailure(.processingFailure, "the peer released the association without an answer")
+  }
+}
