@@ -57,15 +57,14 @@ package actor Reception {
   /// The object has arrived in full. When this returns it survives a power cut: file, name and index are on the disk.
   package func commit() async throws(ReceptionError) -> Receipt {
     guard !isOver else { throw ReceptionError(.unreadable, "the object was given up before") }
-    try orDiscard {
+    let record = try orDiscard {
       try reader.finish()
       guard let header = reader.header else { throw ReceptionError(.unreadable, "the data set has no header") }
       try announcement.requireMatch(with: header)
+      return try InstanceRecord(
+        header, announcement: announcement, object: file.key, digest: Array(digest.finalize()), size: file.size,
+        sender: sender.name)
     }
-    guard let header = reader.header else { throw ReceptionError(.unreadable, "the data set has no header") }
-    let record = try InstanceRecord(
-      header, announcement: announcement, object: file.key, digest: Array(digest.finalize()), size: file.size,
-      sender: sender.name)
     try orDiscard { try file.keep() }
     isOver = true
     do {
@@ -85,9 +84,9 @@ package actor Reception {
     file.discard()
   }
 
-  private func orDiscard(_ body: () throws -> Void) throws(ReceptionError) {
+  private func orDiscard<Value>(_ body: () throws -> Value) throws(ReceptionError) -> Value {
     do {
-      try body()
+      return try body()
     } catch {
       abandon()
       switch error {

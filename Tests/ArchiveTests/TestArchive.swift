@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+import Foundation
+import Synchronization
+
+@testable import Archive
+
+/// An archive in a folder of its own, and objects made for it.
+final class TestArchive: Sendable {
+  let directory: String
+  let clock = Clock()
+
+  init() {
+    directory = FileManager.default.temporaryDirectory
+      .appending(path: "collimator-test-\(UUID().uuidString)").path(percentEncoded: false)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+
+  func open() throws -> Archive {
+    try Archive.open(directory: directory) { [clock] in clock.now }
+  }
+
+  /// Files in a folder of the archive, however deep.
+  func files(in folder: String) throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/\(folder)").filter { $0.contains(".") || folder == "incoming" }
+  }
+}
+
+/// Time that passes when a test says so.
+final class Clock: Sendable {
+  private let seconds = Mutex(1_800_000_000.0)
+
+  var now: Double { seconds.withLock { $0 } }
+
+  func advance(by interval: Double) {
+    seconds.withLock { $0 += interval }
+  }
+}
+
+/// An object with just what a test needs to say.
+struct TestObject: Sendable {
+  var instance: String
+  var series = "1.2.3.1"
+  var study = "1.2.3"
+  var patientID = "P1"
+  var issuer = ""
+  var name = "Doe^John"
+  var modality = "CT"
+  var date = "20260101"
+  var sopClass = "1.2.840.10008.5.1.4.1.1.2"
+  var comment = ""
+
+  var dataSet: [UInt8] {
+    var builder = DataSetBuilder(characterSet: .utf8)
+    builder.set(.specificCharacterSet, .cs, "ISO_IR 192")
+    builder.set(.sopClassUID, .ui, sopClass)
+    builder.set(.sopInstanceUID, .ui, instance)
+    builder.set(.studyDate, .da, date)
+    builder.set(.modality, .cs, modality)
+    builder.set(.patientName, .pn, name)
+    builder.set(.patientID, .lo, patientID)
+    if !issuer.isEmpty { builder.set(.issuerOfPatientID, .lo, issuer) }
+    builder.set(.patientComments, .lt, comment)
+    if !study.isEmpty { builder.set(.studyInstanceUID, .ui, study) }
+    if !series.isEmpty { builder.set(.seriesInstanceUID, .ui, series) }
+    return builder.encoded(as: .explicitVRLittleEndian)
+  }
+
+  var announcement: Announcement {
+    Announcement(
+      sopClassUID: sopClass, sopInstanceUID: instance, transferSyntaxUID: TransferSyntax.explicitVRLittleEndian.uid,
+      callingAETitle: "MODALITY")
+  }
+}
+
+extension [UInt8]: ByteChunk {
+  package func withBytes<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
+    try withUnsafeBytes(body)
+  }
+}
+
+extension Archive {
+  @discardableResult
+  func store(_ object: TestObject) async throws -> Receipt.Outcome {
+    let reception = try await receive(object.announcement, from: .operator(.current))
+    let bytes = object.dataSet
+    try await reception.append(Array(bytes.prefix(100)))
+    try await reception.append(Array(bytes.dropFirst(100)))
+    return try await reception.commit().outcome
+  }
+
+  /// A caller who may query, from 127.0.0.1.
+  func makeCaller(_ name: String) async throws -> Caller {
+    guard let title = AETitle(name), let network = Network("127.0.0.1") else { throw ArchiveError("a bad test") }
+    try await administration(as: .current).addPeer(
+      Peer(
+        name: name, aeTitle: title, addresses: [network], port: nil, rights: [.query], acceptsPrivateSOPClasses: false))
+    guard case .admitted(let caller, _) = try await caller(callingAETitle: name, address: "127.0.0.1") else {
+      throw ArchiveError("a peer that was added is not admitted")
+    }
+    return caller
+  }
+
+  /// The values of one tag in all matches.
+  func values(
+    of tag: Tag, at level: QueryRetrieveLevel, as caller: Caller, _ keys: [MatchingKey] = []
+  ) async throws -> [String] {
+    var values: [String] = []
+    let query = FindQuery(informationModel: .patientRoot, level: level, keys: keys, returning: [tag])
+    for try await page in reading(as: caller).find(query) {
+      values += page.rows.map { $0[tag]?.joined(separator: "\\") ?? "(unsupported)" }
+    }
+    return values
+  }
+}
