@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@Suite(.enabled(if: Tool.hasPynetdicom, "needs pynetdicom in .venv, or COLLIMATOR_PYTHON"))
+struct PynetdicomTests {
+  /// Peers/hostile.py plays what no honest peer does, and asks with C-ECHO after each whether the node still answers.
+  @Test func hostilePeersAreTurnedAway() async throws {
+    let node = try RunningNode()
+    try await node.addPeer("MOD", may: "store,query")
+    let result = try await Tool.script("hostile.py", [node.port])
+    #expect(result.status == 0, "\(result.all)")
+    #expect(try node.storedDataSets().isEmpty)
+    #expect(node.stop() == 0)
+  }
+
+  /// Peers/services.py stores and queries as pynetdicom does, and judges the answers.
+  @Test func pynetdicomIsServed() async throws {
+    let node = try RunningNode()
+    try await node.addPeer("MOD", may: "store,query")
+    try await node.command("grant", "add", "--to", "MOD", "--everything")
+    let result = try await Tool.script("services.py", [node.port, Tool.fixtures])
+    #expect(result.status == 0, "\(result.all)")
+    #expect(node.stop() == 0)
+  }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// `collimator serve` as a child process on a free port of this machine, with a data directory of its own.
+final class RunningNode {
+  let directory: String
+  private(set) var port = ""
+  private var process = Process()
+
+  init() throws {
+    directory = FileManager.default.temporaryDirectory.appending(path: "collimator-node-\(UUID().uuidString)").path
+    try start()
+  }
+
+  deinit {
+    if process.isRunning { process.terminate() }
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+
+  func start() throws {
+    process = Process()
+    process.executableURL = URL(filePath: Tool.collimator)
+    process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1", "--log-level", "warning"]
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    var said = ""
+    // The first line comes when the node listens; a node that ends says nothing more, and reading ends too.
+    while !said.contains("\n") {
+      let data = output.fileHandleForReading.availableData
+      if data.isEmpty { break }
+      said += String(decoding: data, as: UTF8.self)
+    }
+    let line = said.split(separator: "\n").first ?? ""
+    #expect(line.hasPrefix("COLLIMATOR is listening on 127.0.0.1:"))
+    port = String(line.split(separator: ":").last ?? "")
+  }
+
+  /// Asks the node to stop; returns its exit code.
+  func stop() -> Int32 {
+    process.terminate()
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  /// As a power cut would, for the process.
+  func kill() {
+    Foundation.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+
+  @discardableResult
+  func command(_ arguments: String...) async throws -> Tool.Result {
+    try await Tool.run(Tool.collimator, arguments + ["--data", directory])
+  }
+
+  /// A peer from this machine.
+  func addPeer(_ name: String, may: String) async throws {
+    let result = try await command("peer", "add", name, "--address", "127.0.0.1", "--may", may)
+    #expect(result.status == 0, "\(result.errors)")
+  }
+
+  func dcmtk(_ tool: String, as calling: String, _ arguments: [String], files: [String] = []) async throws -> Tool.Result {
+    try await Tool.dcmtk(tool, ["-aet", calling, "-aec", "COLLIMATOR"] + arguments + ["127.0.0.1", port] + files)
+  }
+
+  func send(_ paths: [String], as calling: String) async throws -> [SentFile] {
+    let result = try await Tool.run(Tool.collimator, ["send", "--json", "--calling", calling, "--port", port] + paths)
+    return try JSONDecoder().decode([SentFile].self, from: Data(result.output.utf8))
+  }
+
+  /// What findscu is answered: the values of one attribute in each match.
+  func find(
+    _ keyword: String, tag: String, at level: String, as calling: String, _ keys: [String] = [], model: String = "-P"
+  ) async throws -> [String] {
+    let arguments = [model, "-k", "QueryRetrieveLevel=\(level)", "-k", keyword] + keys.flatMap { ["-k", $0] }
+    let result = try await dcmtk("findscu", as: calling, arguments)
+    #expect(result.status == 0, "\(result.all)")
+    // "I: (0020,000d) UI [1.2.3] #  …": what the request said has no "Pending" line before it.
+    return result.all.components(separatedBy: "(Pending)").dropFirst().map { answer in
+      let line = answer.split(separator: "\n").first { $0.contains("(\(tag))") } ?? ""
+      let value = line.drop { $0 != "[" }.dropFirst().prefix { $0 != "]" }
+      return value.trimmingCharacters(in: .whitespaces.union(.controlCharacters))
+    }
+  }
+
+  /// The data sets that are stored: all that follows group 0002.
+  func storedDataSets() throws -> [Data] {
+    try storedFiles().map { try DataSetOfFile(path: $0).bytes }
+  }
+
+  func storedFiles() throws -> [String] {
+    let root = "\(directory)/instances"
+    return try FileManager.default.subpathsOfDirectory(atPath: root).filter { $0.hasSuffix(".dcm") }.map { "\(root)/\($0)" }
+  }
+}
+
+struct SentFile: Decodable {
+  let path: String
+  let sopInstanceUID: String?
+  let status: String?
+  let comment: String?
+}
+
+/// What follows group 0002, found by its group length alone: a reader that knows nothing of ours.
+struct DataSetOfFile {
+  let bytes: Data
+
+  init(path: String) throws {
+    let file = try Data(contentsOf: URL(filePath: path))
+    let length = file.subdata(in: 140..<144).enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
+    bytes = file.subdata(in: 144 + length..<file.count)
+  }
+}
