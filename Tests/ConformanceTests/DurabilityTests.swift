@@ -60,12 +60,15 @@ private struct ManyObjects: ~Copyable {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     let template = try Data(contentsOf: URL(filePath: Tool.fixture("ct-1.dcm")))
     // The first UID under 2.25 is the instance's, in group 0002; it stands in the data set again.
-    guard let start = template.range(of: Data("2.25.".utf8))?.lowerBound else { return }
-    let uid = template[start...].prefix { $0 == 0x2E || (0x30...0x39).contains($0) }
+    let text = String(decoding: template, as: Unicode.ASCII.self)
+    let uid = try #require(text.firstMatch(of: /2\.25\.\d+/)).output
     for number in 0..<count {
       var copy = template
-      let other = uid.dropLast(4) + Data(String(1000 + number).utf8)
-      while let found = copy.range(of: uid) { copy.replaceSubrange(found, with: other) }
+      let other = Data("\(uid.dropLast(4))\(1000 + number)".utf8)
+      for _ in 0..<2 {
+        let found = try #require(copy.range(of: Data(uid.utf8)))
+        copy.replaceSubrange(found, with: other)
+      }
       try copy.write(to: URL(filePath: "\(path)/\(number).dcm"))
     }
   }
