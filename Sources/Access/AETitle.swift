@@ -7,7 +7,8 @@ package struct AETitle: Hashable, Sendable, CustomStringConvertible {
   package init?(_ text: some StringProtocol) {
     var title = text.drop { $0 == " " }
     while title.last == " " { title.removeLast() }
-    guard (1...16).contains(title.utf8.count), title.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x5C }) else {
+    guard (1...16).contains(title.utf8.count), title.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x5C })
+    else {
       return nil
     }
     description = String(title)

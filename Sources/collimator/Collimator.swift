@@ -8,7 +8,8 @@ import Foundation
 struct Collimator: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "collimator",
-    abstract: "A DICOM archive node that answers each caller from what was granted to them, as if nothing else existed.",
+    abstract:
+      "A DICOM archive node that answers each caller from what was granted to them, as if nothing else existed.",
     version: "0.1.0",
     groupedSubcommands: [
       CommandGroup(name: "The node", subcommands: [ServeCommand.self, DemoCommand.self]),

@@ -11,24 +11,25 @@ import Testing
     "Müller^Jürgen", "MULLER^JURGEN", "Doe^John", "O'Brien^[x]", "100%^a_b", "Yamada^Tarou=山田^太郎=やまだ^たろう", "Doe",
   ]
 
-  @Test(arguments: [
-    (MatchingKey.Matching.singleValue("muller^jurgen"), ["0", "1"]),
-    (.singleValue("Doe^John"), ["2"]),
-    (.singleValue("doe^john^^^"), ["2"]),
-    (.singleValue("Doe"), ["6"]),
-    (.singleValue("山田^太郎"), ["5"]),
-    (.wildcard("DOE*"), ["2", "6"]),
-    (.wildcard("*j?hn"), ["2"]),
-    (.wildcard("M?LLER*"), ["0", "1"]),
-    (.wildcard("山田*"), ["5"]),
-    (.wildcard("*[x]"), ["3"]),
-    (.wildcard("100%*"), ["4"]),
-    (.wildcard("1_0*"), []),
-    (.wildcard("%"), []),
-    (.wildcard("*'*"), ["3"]),
-    (.singleValue("' OR 1=1 --"), []),
-    (.universal, ["0", "1", "2", "3", "4", "5", "6"]),
-  ] as [(MatchingKey.Matching, [String])])
+  @Test(
+    arguments: [
+      (MatchingKey.Matching.singleValue("muller^jurgen"), ["0", "1"]),
+      (.singleValue("Doe^John"), ["2"]),
+      (.singleValue("doe^john^^^"), ["2"]),
+      (.singleValue("Doe"), ["6"]),
+      (.singleValue("山田^太郎"), ["5"]),
+      (.wildcard("DOE*"), ["2", "6"]),
+      (.wildcard("*j?hn"), ["2"]),
+      (.wildcard("M?LLER*"), ["0", "1"]),
+      (.wildcard("山田*"), ["5"]),
+      (.wildcard("*[x]"), ["3"]),
+      (.wildcard("100%*"), ["4"]),
+      (.wildcard("1_0*"), []),
+      (.wildcard("%"), []),
+      (.wildcard("*'*"), ["3"]),
+      (.singleValue("' OR 1=1 --"), []),
+      (.universal, ["0", "1", "2", "3", "4", "5", "6"]),
+    ] as [(MatchingKey.Matching, [String])])
   func namesMatch(matching: MatchingKey.Matching, found: [String]) async throws {
     let (archive, caller, test) = try await filled(
       Self.names.enumerated().map { index, name in
@@ -40,13 +41,14 @@ import Testing
     _ = test
   }
 
-  @Test(arguments: [
-    (MatchingKey.Matching.singleValue("20260102"), ["1"]),
-    (.range(from: "20260102", to: nil), ["1", "2"]),
-    (.range(from: nil, to: "20260102"), ["0", "1"]),
-    (.range(from: "20260102", to: "20260102"), ["1"]),
-    (.range(from: "20270101", to: nil), []),
-  ] as [(MatchingKey.Matching, [String])])
+  @Test(
+    arguments: [
+      (MatchingKey.Matching.singleValue("20260102"), ["1"]),
+      (.range(from: "20260102", to: nil), ["1", "2"]),
+      (.range(from: nil, to: "20260102"), ["0", "1"]),
+      (.range(from: "20260102", to: "20260102"), ["1"]),
+      (.range(from: "20270101", to: nil), []),
+    ] as [(MatchingKey.Matching, [String])])
   func datesMatch(matching: MatchingKey.Matching, found: [String]) async throws {
     let (archive, caller, test) = try await filled(
       ["20260101", "20260102", "20260103", ""].enumerated().map { index, date in
@@ -68,7 +70,8 @@ import Testing
     #expect(try await archive.values(of: .modalitiesInStudy, at: .study, as: caller, [list]) == ["CT\\SR"])
     let modality = MatchingKey(tag: .modalitiesInStudy, matching: .singleValue("SR"))
     #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [modality]) == ["3"])
-    #expect(try await archive.values(of: .bodyPartExamined, at: .study, as: caller) == ["(unsupported)", "(unsupported)"])
+    #expect(
+      try await archive.values(of: .bodyPartExamined, at: .study, as: caller) == ["(unsupported)", "(unsupported)"])
     try await archive.close()
     _ = test
   }

@@ -37,7 +37,8 @@ import Testing
     // The archive went out of scope without being closed, as in a crash.
     let files = try test.files(in: "instances").sorted()
     let root = "\(test.directory)/instances/"
-    try Data("half an object".utf8).write(to: URL(filePath: "\(test.directory)/incoming/\(String(repeating: "0", count: 32))"))
+    try Data("half an object".utf8).write(
+      to: URL(filePath: "\(test.directory)/incoming/\(String(repeating: "0", count: 32))"))
     try Data("rubbish".utf8).write(to: URL(filePath: "\(root)ff/\(String(repeating: "f", count: 32)).dcm"))
     let gone = try Part10Identity(path: root + files[0]).sopInstanceUID
     try FileManager.default.removeItem(atPath: root + files[0])

@@ -27,7 +27,9 @@ final class TestArchive: Sendable {
 
   /// Files in a folder of the archive, however deep.
   func files(in folder: String) throws -> [String] {
-    try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/\(folder)").filter { $0.contains(".") || folder == "incoming" }
+    try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/\(folder)").filter {
+      $0.contains(".") || folder == "incoming"
+    }
   }
 }
 

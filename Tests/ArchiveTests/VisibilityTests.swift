@@ -42,7 +42,9 @@ import Testing
     #expect(series.sorted() == Set(visible.map(\.series)).sorted(), "\(what)")
     let studies = try await archive.values(of: .studyInstanceUID, at: .study, as: caller)
     #expect(studies.sorted() == Set(visible.map(\.study)).sorted(), "\(what)")
-    let patients = Dictionary(grouping: visible) { $0.patientID.isEmpty ? "\($0.study)?" : "\($0.patientID)/\($0.issuer)" }
+    let patients = Dictionary(grouping: visible) {
+      $0.patientID.isEmpty ? "\($0.study)?" : "\($0.patientID)/\($0.issuer)"
+    }
     let counts = try await archive.values(of: .numberOfPatientRelatedStudies, at: .patient, as: caller)
     #expect(counts.sorted() == patients.values.map { "\(Set($0.map(\.study)).count)" }.sorted(), "\(what)")
     let instances = try await archive.values(of: .numberOfPatientRelatedInstances, at: .patient, as: caller)

@@ -57,7 +57,8 @@ struct DCMTKTests {
     let node = try RunningNode()
     try await node.addPeer("MOD", may: "store")
     for name in ["CITY", "LAKE", "ALL", "NONE"] { try await node.addPeer(name, may: "query") }
-    #expect(try await node.send([Tool.fixtures], as: "MOD").allSatisfy { $0.status == "0000" || !$0.path.hasSuffix(".dcm") })
+    #expect(
+      try await node.send([Tool.fixtures], as: "MOD").allSatisfy { $0.status == "0000" || !$0.path.hasSuffix(".dcm") })
     try await node.command("grant", "add", "--to", "CITY", "--patient", "4711", "--issuer", "CITYHOSPITAL")
     try await node.command("grant", "add", "--to", "LAKE", "--patient", "4711", "--issuer", "LAKECLINIC")
     try await node.command("grant", "add", "--to", "ALL", "--everything")

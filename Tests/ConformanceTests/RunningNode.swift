@@ -63,7 +63,9 @@ final class RunningNode {
     #expect(result.status == 0, "\(result.errors)")
   }
 
-  func dcmtk(_ tool: String, as calling: String, _ arguments: [String], files: [String] = []) async throws -> Tool.Result {
+  func dcmtk(_ tool: String, as calling: String, _ arguments: [String], files: [String] = []) async throws
+    -> Tool.Result
+  {
     try await Tool.dcmtk(tool, ["-aet", calling, "-aec", "COLLIMATOR"] + arguments + ["127.0.0.1", port] + files)
   }
 
@@ -94,7 +96,9 @@ final class RunningNode {
 
   func storedFiles() throws -> [String] {
     let root = "\(directory)/instances"
-    return try FileManager.default.subpathsOfDirectory(atPath: root).filter { $0.hasSuffix(".dcm") }.map { "\(root)/\($0)" }
+    return try FileManager.default.subpathsOfDirectory(atPath: root).filter { $0.hasSuffix(".dcm") }.map {
+      "\(root)/\($0)"
+    }
   }
 }
 

@@ -15,7 +15,8 @@ struct Tool {
   static let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  static let collimator = environment("COLLIMATOR_EXECUTABLE") ?? packageRoot.appending(path: ".build/debug/collimator").path
+  static let collimator =
+    environment("COLLIMATOR_EXECUTABLE") ?? packageRoot.appending(path: ".build/debug/collimator").path
   static let python = environment("COLLIMATOR_PYTHON") ?? packageRoot.appending(path: ".venv/bin/python").path
   static let corpus = environment("COLLIMATOR_CORPUS") ?? packageRoot.appending(path: "../shared/corpus").path
   static let fixtures = packageRoot.appending(path: "Fixtures").path

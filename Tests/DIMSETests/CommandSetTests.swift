@@ -56,13 +56,14 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ("no command field", [UInt8]()),
-    ("a command field that does not exist", [0, 0, 0, 1, 2, 0, 0, 0, 0x99, 0x99]),
-    ("no message ID", [0, 0, 0, 1, 2, 0, 0, 0, 0x30, 0]),
-    ("a length beyond the end", [0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0x30, 0]),
-    ("a response without status", [0, 0, 0, 1, 2, 0, 0, 0, 0x30, 0x80, 0, 0, 0x20, 1, 2, 0, 0, 0, 1, 0]),
-  ] as [(String, [UInt8])])
+  @Test(
+    arguments: [
+      ("no command field", [UInt8]()),
+      ("a command field that does not exist", [0, 0, 0, 1, 2, 0, 0, 0, 0x99, 0x99]),
+      ("no message ID", [0, 0, 0, 1, 2, 0, 0, 0, 0x30, 0]),
+      ("a length beyond the end", [0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0x30, 0]),
+      ("a response without status", [0, 0, 0, 1, 2, 0, 0, 0, 0x30, 0x80, 0, 0, 0x20, 1, 2, 0, 0, 0, 1, 0]),
+    ] as [(String, [UInt8])])
   func whatIsWrongIsRefused(what: String, bytes: [UInt8]) {
     #expect(throws: CommandSetError.self, "\(what)") { try CommandSet(reading: ByteBuffer(bytes: bytes)) }
   }

@@ -30,13 +30,14 @@ import UpperLayer
   }
 
   /// A12: fragments that belong to nothing end the association.
-  @Test(arguments: [
-    ("data without a command", [(1, false, false)]),
-    ("a context that was not accepted", [(3, true, true)]),
-    ("a command inside a data set", [(1, true, true), (1, true, true)]),
-    ("data on another context", [(1, true, true), (5, false, false)]),
-    ("a command that goes on elsewhere", [(1, true, false), (5, true, true)]),
-  ] as [(String, [(UInt8, Bool, Bool)])])
+  @Test(
+    arguments: [
+      ("data without a command", [(1, false, false)]),
+      ("a context that was not accepted", [(3, true, true)]),
+      ("a command inside a data set", [(1, true, true), (1, true, true)]),
+      ("data on another context", [(1, true, true), (5, false, false)]),
+      ("a command that goes on elsewhere", [(1, true, false), (5, true, true)]),
+    ] as [(String, [(UInt8, Bool, Bool)])])
   func fragmentsOutOfPlaceAreAborted(what: String, fragments: [(UInt8, Bool, Bool)]) throws {
     let channel = try accepted()
     for (contextID, isCommand, isLast) in fragments {

@@ -46,7 +46,8 @@ import Testing
     #expect(
       whole == [
         .dataTFBegan,
-        .data(PresentationDataValue(contextID: 1, isCommand: true, isLast: true, data: ByteBuffer(bytes: [9, 8, 7, 6]))),
+        .data(
+          PresentationDataValue(contextID: 1, isCommand: true, isLast: true, data: ByteBuffer(bytes: [9, 8, 7, 6]))),
         .data(PresentationDataValue(contextID: 1, isCommand: false, isLast: true, data: ByteBuffer(bytes: [5]))),
       ])
     let pieces = try decoded(pdu.readableBytesView.map { ByteBuffer(bytes: [$0]) })
@@ -58,18 +59,19 @@ import Testing
   }
 
   /// Attack lines A03 to A08 and A12: each is refused as soon as it can be known, with the Standard's reason.
-  @Test(arguments: [
-    ("a type that does not exist", [9, 0, 0, 0, 0, 4], Abort.Reason.unrecognizedPDU),
-    ("a request of 4 GiB", [1, 0, 0xFF, 0xFF, 0xFF, 0xFF], .invalidPDUParameterValue),
-    ("data of 4 GiB", [4, 0, 0xFF, 0xFF, 0xFF, 0xFF], .invalidPDUParameterValue),
-    ("a release of 1 MiB", [5, 0, 0, 0x10, 0, 0], .invalidPDUParameterValue),
-    ("a request shorter than its fixed fields", [1, 0, 0, 0, 0, 4, 0, 1, 0, 0], .invalidPDUParameterValue),
-    ("a PDV of length 0", [4, 0, 0, 0, 0, 6, 0, 0, 0, 0, 1, 3], .invalidPDUParameterValue),
-    ("a PDV of length 1", [4, 0, 0, 0, 0, 6, 0, 0, 0, 1, 1, 3], .invalidPDUParameterValue),
-    ("a PDV longer than its PDU", [4, 0, 0, 0, 0, 6, 0, 0, 0, 3, 1, 3], .invalidPDUParameterValue),
-    ("a PDV of 4 GiB", [4, 0, 0, 0, 0, 6, 0xFF, 0xFF, 0xFF, 0xFF, 1, 3], .invalidPDUParameterValue),
-    ("a PDU that ends inside a PDV's head", [4, 0, 0, 0, 0, 3, 0, 0, 0], .invalidPDUParameterValue),
-  ] as [(String, [UInt8], Abort.Reason)])
+  @Test(
+    arguments: [
+      ("a type that does not exist", [9, 0, 0, 0, 0, 4], Abort.Reason.unrecognizedPDU),
+      ("a request of 4 GiB", [1, 0, 0xFF, 0xFF, 0xFF, 0xFF], .invalidPDUParameterValue),
+      ("data of 4 GiB", [4, 0, 0xFF, 0xFF, 0xFF, 0xFF], .invalidPDUParameterValue),
+      ("a release of 1 MiB", [5, 0, 0, 0x10, 0, 0], .invalidPDUParameterValue),
+      ("a request shorter than its fixed fields", [1, 0, 0, 0, 0, 4, 0, 1, 0, 0], .invalidPDUParameterValue),
+      ("a PDV of length 0", [4, 0, 0, 0, 0, 6, 0, 0, 0, 0, 1, 3], .invalidPDUParameterValue),
+      ("a PDV of length 1", [4, 0, 0, 0, 0, 6, 0, 0, 0, 1, 1, 3], .invalidPDUParameterValue),
+      ("a PDV longer than its PDU", [4, 0, 0, 0, 0, 6, 0, 0, 0, 3, 1, 3], .invalidPDUParameterValue),
+      ("a PDV of 4 GiB", [4, 0, 0, 0, 0, 6, 0xFF, 0xFF, 0xFF, 0xFF, 1, 3], .invalidPDUParameterValue),
+      ("a PDU that ends inside a PDV's head", [4, 0, 0, 0, 0, 3, 0, 0, 0], .invalidPDUParameterValue),
+    ] as [(String, [UInt8], Abort.Reason)])
   func whatIsWrongIsRefused(what: String, bytes: [UInt8], reason: Abort.Reason) {
     #expect(throws: PDUError.self, "\(what)") { try decoded([ByteBuffer(bytes: bytes)]) }
     do {

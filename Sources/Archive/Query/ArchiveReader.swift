@@ -20,7 +20,8 @@ package struct ArchiveReader: Sendable {
     FindPages(reader: self, compiler: QueryCompiler(query))
   }
 
-  fileprivate func page(_ compiler: QueryCompiler, after lastID: Int64) async throws -> (page: FindPage, lastID: Int64) {
+  fileprivate func page(_ compiler: QueryCompiler, after lastID: Int64) async throws -> (page: FindPage, lastID: Int64)
+  {
     let statement = compiler.statement(for: Visibility(caller: caller, now: now()), after: lastID)
     return try await database.read { database in
       var rows: [FindRow] = []
@@ -32,7 +33,8 @@ package struct ArchiveReader: Sendable {
         count += 1
         last = row[0]
         if compiler.wildcards.allSatisfy({ wildcard in
-          wildcard.pattern.matches(anyOf: (row[wildcard.column] as String).split(separator: "\\", omittingEmptySubsequences: false))
+          wildcard.pattern.matches(
+            anyOf: (row[wildcard.column] as String).split(separator: "\\", omittingEmptySubsequences: false))
         }) {
           rows.append(FindRow(row, compiler))
         }

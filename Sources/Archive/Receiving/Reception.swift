@@ -91,7 +91,8 @@ package actor Reception {
       abandon()
       switch error {
       case let error as ReceptionError: throw error
-      case let error as ReadingError: throw ReceptionError(.unreadable, "\(error.reason)", offendingElement: error.tagPath.last)
+      case let error as ReadingError:
+        throw ReceptionError(.unreadable, "\(error.reason)", offendingElement: error.tagPath.last)
       case let error as FileError: throw ReceptionError(error)
       default: throw ReceptionError(.outOfResources, "the archive cannot take the object now")
       }

@@ -39,7 +39,8 @@ package struct DataSet: Sendable {
     while index < range.upperBound, entries[index].tag <= .specificCharacterSet {
       if entries[index].tag == .specificCharacterSet {
         let value = Element(entry: entries[index], bytes: bytes)
-        own = SpecificCharacterSet(value.text(in: .default).split(separator: "\\", omittingEmptySubsequences: false).map(String.init))
+        own = SpecificCharacterSet(
+          value.text(in: .default).split(separator: "\\", omittingEmptySubsequences: false).map(String.init))
         break
       }
       index = entries[index].end

@@ -48,7 +48,8 @@ enum CharacterCodec: String, Sendable, Hashable {
 
   func decode(_ bytes: [UInt8]) -> String {
     if self == .ascii { return String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) })) }
-    return String(decoding: convert(bytes, from: rawValue, to: "UTF-8", replacement: Array("\u{FFFD}".utf8)) ?? [], as: UTF8.self)
+    return String(
+      decoding: convert(bytes, from: rawValue, to: "UTF-8", replacement: Array("\u{FFFD}".utf8)) ?? [], as: UTF8.self)
   }
 
   /// nil where a character is not in the set.

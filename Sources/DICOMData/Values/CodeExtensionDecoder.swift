@@ -57,7 +57,8 @@ extension CharacterCodec {
     switch self {
     case .jisX0208: decode(bytes.map { $0 | 0x80 })
     case .jisX0212: CharacterCodec.jisX0208.decode(Self.withSingleShift(bytes))
-    default: bytes.allSatisfy { $0 < 0x80 } && self != .jisX0201 ? String(decoding: bytes, as: UTF8.self) : decode(bytes)
+    default:
+      bytes.allSatisfy { $0 < 0x80 } && self != .jisX0201 ? String(decoding: bytes, as: UTF8.self) : decode(bytes)
     }
   }
 

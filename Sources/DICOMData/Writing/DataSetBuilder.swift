@@ -22,7 +22,8 @@ package struct DataSetBuilder: Sendable {
   /// Text; what the character set does not have is written as question marks.
   package mutating func set(_ tag: Tag, _ vr: VR, _ values: [String]) {
     let text = values.joined(separator: "\\")
-    let bytes = characterSet.encode(text) ?? text.unicodeScalars.map { $0.isASCII ? UInt8($0.value) : UInt8(ascii: "?") }
+    let bytes =
+      characterSet.encode(text) ?? text.unicodeScalars.map { $0.isASCII ? UInt8($0.value) : UInt8(ascii: "?") }
     elements[tag] = (vr, .bytes(bytes))
   }
 

@@ -33,7 +33,8 @@ struct AssociationAdmission: Sendable {
         .applicationContextNameNotSupported, "its application context is not DICOM's")
     }
     guard request.calledAETitle == aeTitle else {
-      return try await rejected(.calledAETitleNotRecognized, "it called another AE title than this node's, '\(aeTitle)'")
+      return try await rejected(
+        .calledAETitleNotRecognized, "it called another AE title than this node's, '\(aeTitle)'")
     }
     switch try await archive.caller(callingAETitle: request.callingAETitle, address: address) {
     case .unknownAETitle:
@@ -60,11 +61,14 @@ struct AssociationAdmission: Sendable {
   /// One line that says who, what was accepted, and what was refused and why.
   private func log(_ negotiation: Negotiation, of request: AssociateRQ, peer: String, _ logger: Logger) {
     let refusals = negotiation.outcomes.compactMap { outcome in
-      outcome.why.map { "\(UIDRegistry.name(of: outcome.proposed.abstractSyntax) ?? outcome.proposed.abstractSyntax): \($0)" }
+      outcome.why.map {
+        "\(UIDRegistry.name(of: outcome.proposed.abstractSyntax) ?? outcome.proposed.abstractSyntax): \($0)"
+      }
     }
     let accepted = negotiation.outcomes.count - refusals.count
     var metadata: Logger.Metadata = [
-      "calling": "\(request.callingAETitle)", "peer": "\(peer)", "contexts": "\(accepted) of \(negotiation.outcomes.count)",
+      "calling": "\(request.callingAETitle)", "peer": "\(peer)",
+      "contexts": "\(accepted) of \(negotiation.outcomes.count)",
     ]
     if !refusals.isEmpty { metadata["refused"] = "\(Set(refusals).sorted().joined(separator: "; "))" }
     logger.info("association accepted", metadata: metadata)

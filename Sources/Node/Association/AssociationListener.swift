@@ -36,7 +36,8 @@ struct AssociationListener: Sendable {
         }
     } catch let error as IOError {
       throw OperationError(
-        "cannot listen on \(configuration.bindAddress):\(configuration.port): \(String(cString: strerror(error.errnoCode)))")
+        "cannot listen on \(configuration.bindAddress):\(configuration.port): \(String(cString: strerror(error.errnoCode)))"
+      )
     }
     address = server.channel.localAddress?.ipAddress ?? configuration.bindAddress
     port = server.channel.localAddress?.port ?? configuration.port

@@ -41,7 +41,8 @@ struct Negotiation {
       return refused(.abstractSyntaxNotSupported, "this node does not offer it")
     }
     guard rights.isSuperset(of: service.requiredRights) else {
-      return refused(.userRejection, "this peer has no right to \(service.requiredRights.names.joined(separator: ", "))")
+      return refused(
+        .userRejection, "this peer has no right to \(service.requiredRights.names.joined(separator: ", "))")
     }
     guard let chosen = transferSyntax(for: service, among: proposed.transferSyntaxes) else {
       return refused(.transferSyntaxesNotSupported, "none of its transfer syntaxes is one that this node takes")

@@ -61,7 +61,9 @@ struct ServiceConversation {
     let request = ServiceRequest(
       command: command, abstractSyntax: context.abstractSyntax, transferSyntax: syntax, caller: caller,
       callingAETitle: association.request.callingAETitle)
-    switch (command.commandField, OfferedService(abstractSyntax: context.abstractSyntax, acceptsPrivateSOPClasses: true)) {
+    switch (
+      command.commandField, OfferedService(abstractSyntax: context.abstractSyntax, acceptsPrivateSOPClasses: true)
+    ) {
     case (.cEchoRQ, .verification):
       try await association.writer.send(VerificationService.response(to: command), contextID: context.id)
     case (.cStoreRQ, .storage): try await store(request, contextID: context.id)
@@ -110,7 +112,9 @@ struct ServiceConversation {
         try await writer.send(.response(to: request.command, status: .success), contextID: contextID)
       } catch let failure as ServiceFailure {
         logger.info("query ended: \(failure.status) \(failure.comment)")
-        try await Self.uncancelled { try await writer.send(failure.response(to: request.command), contextID: contextID) }
+        try await Self.uncancelled {
+          try await writer.send(failure.response(to: request.command), contextID: contextID)
+        }
       } catch is CancellationError {
         let cancelled = CommandSet.response(to: request.command, status: .cancel)
         try await Self.uncancelled { try await writer.send(cancelled, contextID: contextID) }

@@ -28,7 +28,9 @@ struct OperationPerformer: Sendable {
     case .addPeer(let draft):
       let peer = try Peer(draft)
       try await administration.addPeer(peer)
-      return .done("'\(peer.name)' may \(peer.rights.names.joined(separator: ", ")) from \(draft.addresses.joined(separator: ", ")).")
+      return .done(
+        "'\(peer.name)' may \(peer.rights.names.joined(separator: ", ")) from \(draft.addresses.joined(separator: ", "))."
+      )
     case .listPeers:
       return .peers(try await administration.peers().map(PeerListing.init))
     case .removePeer(let name):

@@ -69,7 +69,8 @@ package struct ServiceUser {
 
   private func context(for sopClassUID: String, transferSyntaxUID: String? = nil) throws -> AcceptedContext {
     let context = association.contexts.values.first { context in
-      context.abstractSyntax == sopClassUID && (transferSyntaxUID ?? context.transferSyntaxUID) == context.transferSyntaxUID
+      context.abstractSyntax == sopClassUID
+        && (transferSyntaxUID ?? context.transferSyntaxUID) == context.transferSyntaxUID
     }
     guard let context else {
       throw ServiceFailure(.sopClassNotSupported, "the peer accepted no presentation context for it")

@@ -20,7 +20,9 @@ struct DemoCommand: AsyncParsableCommand {
 
   func run() async throws {
     let files = try FileWalk([fixtures]).files.filter { $0.hasSuffix(".dcm") }
-    guard !files.isEmpty else { throw ValidationError("there are no .dcm files in '\(fixtures)'; give --fixtures FOLDER") }
+    guard !files.isEmpty else {
+      throw ValidationError("there are no .dcm files in '\(fixtures)'; give --fixtures FOLDER")
+    }
     let folder = FileManager.default.temporaryDirectory.appending(path: "collimator-demo-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     let directory = folder.path(percentEncoded: false)

@@ -99,7 +99,9 @@ struct DemoShow: Service {
             patientID: match.string(.patientID) ?? "", issuer: match.string(.issuerOfPatientID) ?? "",
             line: "\(modalities) \(name)"))
       }
-      guard response.status == .success else { throw OperationError("the query ended with \(response.status.map { "\($0)" } ?? "no status")") }
+      guard response.status == .success else {
+        throw OperationError("the query ended with \(response.status.map { "\($0)" } ?? "no status")")
+      }
       return studies
     }
   }

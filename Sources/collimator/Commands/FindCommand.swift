@@ -11,7 +11,8 @@ import UpperLayer
 struct FindCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "find", abstract: "Ask a node what it has (C-FIND).",
-    discussion: "Example: collimator find --level STUDY -k PatientName='DOE*' -k StudyDate=20260101- -k StudyDescription")
+    discussion:
+      "Example: collimator find --level STUDY -k PatientName='DOE*' -k StudyDate=20260101- -k StudyDescription")
 
   @Flag(help: "Ask in the Patient Root information model (default: Study Root).")
   var patientRoot = false
@@ -19,7 +20,8 @@ struct FindCommand: AsyncParsableCommand {
   @Option(help: "PATIENT, STUDY, SERIES or IMAGE.")
   var level = "STUDY"
 
-  @Option(name: .shortAndLong, help: "A key: KEYWORD=VALUE or TAG=VALUE to match, KEYWORD alone to be told. Repeatable.")
+  @Option(
+    name: .shortAndLong, help: "A key: KEYWORD=VALUE or TAG=VALUE to match, KEYWORD alone to be told. Repeatable.")
   var key: [String] = []
 
   @OptionGroup var listing: ListingOptions
