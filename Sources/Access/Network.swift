@@ -6,7 +6,7 @@ import Glibc
 package struct Network: Hashable, Sendable, CustomStringConvertible {
   /// Of the network, 4 or 16.
   private let bytes: [UInt8]
-  private let prefixLength: Int
+  package let prefixLength: Int
 
   /// nil for what is no address, and where bits behind the prefix are set: "10.0.0.5/8" is more likely a slip than a wish.
   package init?(_ text: String) {

@@ -30,8 +30,7 @@ package final class Archive: Sendable {
   package static func open(
     directory: String, now: @escaping @Sendable () -> Double = Archive.wallClock
   ) throws -> Archive {
-    if mkdir(directory, 0o700) != 0, errno != EEXIST { throw ArchiveError(FileError("make", directory).description) }
-    try requirePrivate(directory)
+    try makeOrRequirePrivate(directory)
     let lock = try DirectoryLock(directory: directory)
     let store = ObjectStore(directory: directory)
     do {
@@ -59,13 +58,21 @@ package final class Archive: Sendable {
   }
 
   /// Patient data that others on the machine could read or change are refused rather than kept.
-  private static func requirePrivate(_ directory: String) throws(ArchiveError) {
+  private static func makeOrRequirePrivate(_ directory: String) throws(ArchiveError) {
+    if mkdir(directory, 0o700) == 0 {
+      // A new directory is lost in a power cut, with all in it, until its parent is synced.
+      do throws(FileError) { try ObjectStore.syncDirectory(directory + "/..") } catch {
+        throw ArchiveError(error.description)
+      }
+    } else if errno != EEXIST {
+      throw ArchiveError(FileError("make", directory).description)
+    }
     var status = stat()
     guard lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       throw ArchiveError("'\(directory)' is not a directory (a link to one is not followed)")
     }
-    guard status.st_mode & 0o022 == 0 else {
-      throw ArchiveError("others may write to '\(directory)': run chmod 700 on it")
+    guard status.st_mode & 0o077 == 0 else {
+      throw ArchiveError("others may enter '\(directory)', which is to hold patient data: run chmod 700 on it")
     }
   }
 
@@ -73,6 +80,10 @@ package final class Archive: Sendable {
     var configuration = GRDB.Configuration()
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(5)
+    // SQLite gives its side files the mode of the database: it has to be there, and private, before them.
+    let created = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard created >= 0 else { throw FileError("create", path) }
+    Glibc.close(created)
     let database = try DatabasePool(path: path, configuration: configuration)
     // GRDB sets NORMAL on its writer, which loses acknowledged commits in a power cut.
     let synchronous = try database.writeWithoutTransaction { database in
@@ -81,7 +92,6 @@ package final class Archive: Sendable {
     }
     guard synchronous == 2 else { throw ArchiveError("SQLite does not take synchronous = FULL: nothing would be safe") }
     try Schema.migrator.migrate(database)
-    chmod(path, 0o600)
     return database
   }
 }
@@ -92,9 +102,11 @@ extension Archive {
     try await database.read { database in
       let peers = try PeerTable.peers(aeTitle: callingAETitle, in: database)
       guard !peers.isEmpty else { return .unknownAETitle }
-      guard let match = peers.first(where: { $0.peer.addresses.contains { $0.contains(address) } }) else {
-        return .wrongAddress
+      // Where networks overlap, the narrower one says more.
+      let matches = peers.compactMap { known in
+        known.peer.addresses.filter { $0.contains(address) }.map(\.prefixLength).max().map { (known, $0) }
       }
+      guard let match = matches.max(by: { $0.1 < $1.1 })?.0 else { return .wrongAddress }
       return .admitted(Caller(principal: match.principal, peerName: match.peer.name), match.peer)
     }
   }

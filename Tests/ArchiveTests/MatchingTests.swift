@@ -22,6 +22,7 @@ import Testing
       (.wildcard("*j?hn"), ["2"]),
       (.wildcard("M?LLER*"), ["0", "1"]),
       (.wildcard("山田*"), ["5"]),
+      (.wildcard("*=山田*=*"), ["5"]),
       (.wildcard("*[x]"), ["3"]),
       (.wildcard("100%*"), ["4"]),
       (.wildcard("1_0*"), []),
@@ -51,7 +52,7 @@ import Testing
     ] as [(MatchingKey.Matching, [String])])
   func datesMatch(matching: MatchingKey.Matching, found: [String]) async throws {
     let (archive, caller, test) = try await filled(
-      ["20260101", "20260102", "20260103", ""].enumerated().map { index, date in
+      ["20260101", "2026.01.02", "20260103", ""].enumerated().map { index, date in
         TestObject(instance: "1.\(index)", series: "2.\(index)", study: "\(index)", patientID: "P\(index)", date: date)
       })
     let key = MatchingKey(tag: .studyDate, matching: matching)
@@ -70,6 +71,10 @@ import Testing
     #expect(try await archive.values(of: .modalitiesInStudy, at: .study, as: caller, [list]) == ["CT\\SR"])
     let modality = MatchingKey(tag: .modalitiesInStudy, matching: .singleValue("SR"))
     #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [modality]) == ["3"])
+    let pattern = MatchingKey(tag: .modalitiesInStudy, matching: .wildcard("?R"))
+    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [pattern]) == ["3", "4"])
+    let none = MatchingKey(tag: .modalitiesInStudy, matching: .wildcard("X*"))
+    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [none]).isEmpty)
     #expect(
       try await archive.values(of: .bodyPartExamined, at: .study, as: caller) == ["(unsupported)", "(unsupported)"])
     try await archive.close()

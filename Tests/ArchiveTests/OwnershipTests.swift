@@ -56,6 +56,36 @@ import Testing
     }
   }
 
+  /// The file of an object is lost; its sender sends it again. It must not be told "already there" about nothing.
+  @Test func whatWasLostIsTakenAgain() async throws {
+    let test = TestArchive()
+    do {
+      let archive = try test.open()
+      try await archive.store(TestObject(instance: "1.1"))
+    }
+    let lost = try #require(try test.files(in: "instances").first)
+    try FileManager.default.removeItem(atPath: "\(test.directory)/instances/\(lost)")
+    let archive = try test.open()
+    #expect(try await archive.store(TestObject(instance: "1.1")) == .stored)
+    #expect(try test.files(in: "instances").count == 1)
+    let caller = try await archive.makeCaller("ALL")
+    _ = try await archive.administration(as: .current).addGrant(to: "ALL", scope: .everything, until: nil)
+    #expect(try await archive.values(of: .sopInstanceUID, at: .image, as: caller) == ["1.1"])
+    try await archive.close()
+  }
+
+  @Test func nobodyElseMayReadIt() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.store(TestObject(instance: "1.1"))
+    for name in try FileManager.default.subpathsOfDirectory(atPath: test.directory) {
+      let mode =
+        try FileManager.default.attributesOfItem(atPath: "\(test.directory)/\(name)")[.posixPermissions] as? Int
+      #expect(try #require(mode) & 0o077 == 0, "\(name)")
+    }
+    try await archive.close()
+  }
+
   private func dropRow(ofFile file: String, in test: TestArchive) throws {
     let database = try DatabaseQueue(path: "\(test.directory)/index.sqlite")
     try database.write { database in

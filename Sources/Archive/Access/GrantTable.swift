@@ -49,12 +49,12 @@ private struct ScopeColumns {
     case .patient(let id, let issuer):
       guard !id.isEmpty else { throw ArchiveError("an empty Patient ID identifies nobody: name a study instead") }
       kind = "patient"
-      patientID = id
-      self.issuer = issuer ?? ""
+      patientID = MatchingForm.storable(id)
+      self.issuer = MatchingForm.storable(issuer ?? "")
     case .study(let uid):
       guard !uid.isEmpty else { throw ArchiveError("an empty Study Instance UID names no study") }
       kind = "study"
-      studyUID = uid
+      studyUID = MatchingForm.storable(uid)
     }
   }
 

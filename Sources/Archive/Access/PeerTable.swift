@@ -27,6 +27,10 @@ enum PeerTable {
   }
 
   static func insert(_ peer: Peer, in database: Database) throws {
+    for other in try peers(aeTitle: peer.aeTitle.description, in: database) {
+      guard let shared = peer.addresses.first(where: other.peer.addresses.contains) else { continue }
+      throw ArchiveError("'\(peer.aeTitle)' from \(shared) is the peer '\(other.peer.name)' already")
+    }
     let principal = try PrincipalTable.insert(peer.name, kind: "peer", in: database)
     try database.execute(
       sql: "INSERT INTO peer (principal, ae_title, port, rights, accepts_private) VALUES (?, ?, ?, ?, ?)",

@@ -41,9 +41,21 @@ actor IndexWriter {
         }
         for (waiter, outcome) in zip(batch, outcomes) { waiter.continuation.resume(returning: outcome) }
       } catch {
-        for waiter in batch { waiter.continuation.resume(throwing: error) }
+        await commitOneByOne(batch, at: time)
       }
     }
     isCommitting = false
+  }
+
+  /// One that cannot be committed must not fail the others.
+  private func commitOneByOne(_ batch: [Waiting], at time: Double) async {
+    for (record, continuation) in batch {
+      do {
+        let outcome = try await database.write { try InstanceInsertion(record, at: time).perform(in: $0) }
+        continuation.resume(returning: outcome)
+      } catch {
+        continuation.resume(throwing: error)
+      }
+    }
   }
 }

@@ -15,7 +15,9 @@ struct IndexedAttribute: Sendable {
   var column: String { "v_\(tag.hex.lowercased())" }
   /// The values as they are matched; the same column where that makes no difference.
   var keyColumn: String { hasKeyColumn ? "k_\(tag.hex.lowercased())" : column }
-  var hasKeyColumn: Bool { vr == .pn || vr == .tm || vr == .dt }
+  var hasKeyColumn: Bool { vr == .pn || vr == .da || vr == .tm || vr == .dt }
+  /// What objects say of their patient is kept with their study, so that who sees one study learns nothing from another.
+  var table: String { level == .patient ? Level.study.rawValue : level.rawValue }
 
   static func at(_ level: Level) -> [IndexedAttribute] { all.filter { $0.level == level } }
 

@@ -14,65 +14,79 @@ struct InstanceInsertion {
   }
 
   func perform(in database: Database) throws -> Receipt.Outcome {
-    let others = try [UInt8].fetchAll(database, others: record)
-    if others.contains(record.digest) { return .alreadyStored }
-    let series = try record.hierarchy.map { try seriesID(of: $0, in: database) }
-    try insertInstance(series: series, in: database)
+    let others = try Other.fetchAll(of: record, in: database)
+    if others.contains(where: { $0.digest == record.digest && !$0.isMissing }) { return .alreadyStored }
+    if let lost = others.first(where: { $0.digest == record.digest }) {
+      // The same object was here and its file is gone: this is its file now.
+      try database.execute(
+        sql: "UPDATE instance SET object = ?, size = ?, is_missing = 0 WHERE id = ?",
+        arguments: [record.object.name, record.size, lost.id])
+    } else {
+      try insertInstance(series: try record.hierarchy.map { try seriesID(of: $0, in: database) }, in: database)
+    }
     try database.cachedStatement(
       sql: "INSERT OR REPLACE INTO arrival (object, sender, calling, arrived_at) VALUES (?, ?, ?, ?)"
     ).execute(arguments: [record.object.name, record.sender, record.callingAETitle, time])
-    return others.isEmpty ? .stored : .keptBesideAnother
+    return others.allSatisfy { $0.digest == record.digest } ? .stored : .keptBesideAnother
   }
 
   private func seriesID(of hierarchy: InstanceRecord.Hierarchy, in database: Database) throws -> Int64 {
     let patient = try upsert(
-      .patient, hierarchy.patient, parent: ("sole_study", hierarchy.soleStudy.databaseValue),
-      unique: ["v_00100020", "v_00100021"], in: database)
+      "patient",
+      ["patient_id": hierarchy.patientID, "issuer": hierarchy.issuer, "sole_study": hierarchy.soleStudy],
+      parent: nil, unique: ["patient_id", "issuer", "sole_study"], in: database)
     let study = try upsert(
-      .study, hierarchy.study, parent: ("patient", patient.databaseValue), unique: ["v_0020000d"], in: database)
+      "study", hierarchy.study, parent: ("patient", patient), unique: ["v_0020000d"], in: database)
     return try upsert(
-      .series, hierarchy.series, parent: ("study", study.databaseValue), unique: ["v_0020000e"], in: database)
+      "series", hierarchy.series, parent: ("study", study), unique: ["v_0020000e"], in: database)
   }
 
   /// The id of the row with these unique values; what the first object said of it stays.
   private func upsert(
-    _ level: IndexedAttribute.Level, _ values: [String: String], parent: (column: String, value: DatabaseValue),
-    unique: [String], in database: Database
+    _ table: String, _ values: [String: String], parent: (column: String, id: Int64)?, unique: [String],
+    in database: Database
   ) throws -> Int64 {
-    let condition = ([parent.column] + unique).map { "\($0) = ?" }.joined(separator: " AND ")
-    let key = [parent.value] + unique.map { (values[$0] ?? "").databaseValue }
-    let select = try database.cachedStatement(sql: "SELECT id FROM \(level.rawValue) WHERE \(condition)")
-    if let id = try Int64.fetchOne(select, arguments: StatementArguments(key)) { return id }
-    let columns = values.keys.sorted()
-    let names = ([parent.column] + columns).joined(separator: ", ")
-    let marks = Array(repeating: "?", count: columns.count + 1).joined(separator: ", ")
-    let insert = try database.cachedStatement(sql: "INSERT INTO \(level.rawValue) (\(names)) VALUES (\(marks))")
-    try insert.execute(
-      arguments: StatementArguments([parent.value] + columns.map { (values[$0] ?? "").databaseValue }))
+    var row = values.mapValues(\.databaseValue)
+    if let parent { row[parent.column] = parent.id.databaseValue }
+    let key = (parent.map { [$0.column] } ?? []) + unique
+    let condition = key.map { "\($0) = ?" }.joined(separator: " AND ")
+    let select = try database.cachedStatement(sql: "SELECT id FROM \(table) WHERE \(condition)")
+    if let id = try Int64.fetchOne(select, arguments: StatementArguments(key.map { row[$0] ?? .null })) { return id }
+    try insert(row, into: table, in: database)
     return database.lastInsertedRowID
   }
 
   private func insertInstance(series: Int64?, in database: Database) throws {
-    let columns = record.attributes.keys.sorted()
-    let names = (["series", "object", "transfer_syntax", "digest", "size"] + columns).joined(separator: ", ")
-    let marks = Array(repeating: "?", count: columns.count + 5).joined(separator: ", ")
-    let fixed: [DatabaseValue] = [
-      series.databaseValue, record.object.name.databaseValue, record.transferSyntaxUID.databaseValue,
-      record.digest.blob.databaseValue, record.size.databaseValue,
-    ]
-    try database.cachedStatement(sql: "INSERT INTO instance (\(names)) VALUES (\(marks))").execute(
-      arguments: StatementArguments(fixed + columns.map { (record.attributes[$0] ?? "").databaseValue }))
+    var row = record.attributes.mapValues(\.databaseValue)
+    row["series"] = series.databaseValue
+    row["object"] = record.object.name.databaseValue
+    row["transfer_syntax"] = record.transferSyntaxUID.databaseValue
+    row["digest"] = Data(record.digest).databaseValue
+    row["size"] = record.size.databaseValue
+    try insert(row, into: "instance", in: database)
+  }
+
+  private func insert(_ row: [String: DatabaseValue], into table: String, in database: Database) throws {
+    let columns = row.keys.sorted()
+    let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+    try database.cachedStatement(
+      sql: "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
+    ).execute(arguments: StatementArguments(columns.map { row[$0] ?? .null }))
   }
 }
 
-extension [UInt8] {
-  /// The digests of the objects with the same SOP Instance UID and transfer syntax; another encoding is another object.
-  fileprivate static func fetchAll(_ database: Database, others record: InstanceRecord) throws -> [[UInt8]] {
-    try Data.fetchAll(
-      database.cachedStatement(sql: "SELECT digest FROM instance WHERE v_00080018 = ?"),
-      arguments: [record.attributes["v_00080018"] ?? ""]
-    ).map(Array.init)
-  }
+/// What is stored under the same SOP Instance UID.
+private struct Other {
+  let id: Int64
+  let digest: [UInt8]
+  let isMissing: Bool
 
-  fileprivate var blob: Data { Data(self) }
+  static func fetchAll(of record: InstanceRecord, in database: Database) throws -> [Other] {
+    try Row.fetchAll(
+      database.cachedStatement(sql: "SELECT id, digest, is_missing FROM instance WHERE v_00080018 = ?"),
+      arguments: [record.attributes["v_00080018"] ?? ""]
+    ).map { row in
+      Other(id: row[0], digest: Array(row[1] as Data), isMissing: row[2])
+    }
+  }
 }

@@ -16,7 +16,9 @@ struct InstanceRecord: Sendable {
   let remarks: [String]
 
   struct Hierarchy: Sendable {
-    let patient: [String: String]
+    let patientID: String
+    let issuer: String
+    /// With what the study's first object says of its patient: another study may say otherwise.
     let study: [String: String]
     let series: [String: String]
     /// An empty Patient ID identifies nobody: such a study is a patient of its own.
@@ -50,14 +52,17 @@ struct InstanceRecord: Sendable {
         .doesNotMatch, "the data set has no Series Instance UID", offendingElement: .seriesInstanceUID)
     }
     return Hierarchy(
-      patient: columns(.patient, of: header), study: columns(.study, of: header), series: columns(.series, of: header),
-      soleStudy: header.string(.patientID) == nil ? study : "")
+      patientID: MatchingForm.storable(header.string(.patientID) ?? ""),
+      issuer: MatchingForm.storable(header.string(.issuerOfPatientID) ?? ""),
+      study: columns(.patient, of: header).merging(columns(.study, of: header)) { _, own in own },
+      series: columns(.series, of: header),
+      soleStudy: header.string(.patientID) == nil ? MatchingForm.storable(study) : "")
   }
 
   private static func columns(_ level: IndexedAttribute.Level, of header: DataSet) -> [String: String] {
     var columns: [String: String] = [:]
     for attribute in IndexedAttribute.at(level) {
-      let values = header.strings(attribute.tag)
+      let values = header.strings(attribute.tag).map(MatchingForm.storable)
       columns[attribute.column] = values.joined(separator: "\\")
       if attribute.hasKeyColumn { columns[attribute.keyColumn] = MatchingForm.key(of: values, vr: attribute.vr) }
     }

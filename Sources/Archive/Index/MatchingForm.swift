@@ -5,17 +5,25 @@ import Foundation
 
 /// The form in which values are stored to be matched, and in which what is asked for is compared with them.
 enum MatchingForm {
+  /// SQLite's text ends at a NUL: what a peer writes behind one must not be lost, or "P1\0X" would pass for "P1".
+  static func storable(_ text: String) -> String {
+    text.unicodeScalars.contains("\0")
+      ? String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 })) : text
+  }
+
   static func key(of values: [String], vr: VR) -> String {
     values.flatMap { keys(of: $0, vr: vr) }.joined(separator: "\\")
   }
 
   /// A name has a key for each of its component groups (PS3.5 §6.2.1.2), so that either script finds it.
   private static func keys(of value: String, vr: VR) -> [String] {
-    switch vr {
+    guard !value.isEmpty else { return [""] }
+    return switch vr {
     case .pn:
       value.split(separator: "=", omittingEmptySubsequences: true).map { personName(String($0)) }
     case .tm: [time(value, isUpperBound: false)]
     case .dt: [dateTime(value, isUpperBound: false)]
+    case .da: [plainDate(value)]
     default: [value]
     }
   }

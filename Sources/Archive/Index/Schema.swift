@@ -58,16 +58,17 @@ enum Schema {
     try database.execute(
       sql: """
         CREATE TABLE patient (
-          id INTEGER PRIMARY KEY, sole_study TEXT NOT NULL, \(columns(.patient)),
-          UNIQUE (v_00100020, v_00100021, sole_study)
+          id INTEGER PRIMARY KEY, patient_id TEXT NOT NULL, issuer TEXT NOT NULL, sole_study TEXT NOT NULL,
+          UNIQUE (patient_id, issuer, sole_study)
         ) STRICT;
         CREATE TABLE study (
-          id INTEGER PRIMARY KEY, patient INTEGER NOT NULL REFERENCES patient, \(columns(.study)),
+          id INTEGER PRIMARY KEY, patient INTEGER NOT NULL REFERENCES patient, \(columns(.patient)),
+          \(columns(.study)),
           UNIQUE (v_0020000d, patient)
         ) STRICT;
         CREATE INDEX study_by_patient ON study (patient);
         CREATE INDEX study_by_accession_number ON study (v_00080050);
-        CREATE INDEX study_by_date ON study (v_00080020);
+        CREATE INDEX study_by_date ON study (k_00080020);
         CREATE TABLE series (
           id INTEGER PRIMARY KEY, study INTEGER NOT NULL REFERENCES study, \(columns(.series)),
           UNIQUE (v_0020000e, study)
@@ -80,7 +81,8 @@ enum Schema {
         ) STRICT;
         CREATE INDEX instance_by_series ON instance (series);
         CREATE INDEX instance_by_uid ON instance (v_00080018);
-        CREATE INDEX patient_by_name ON patient (k_00100010);
+        CREATE INDEX study_by_patient_name ON study (k_00100010);
+        CREATE INDEX study_by_patient_id ON study (v_00100020);
         """)
   }
 

@@ -34,7 +34,7 @@ package struct ArchiveReader: Sendable {
         last = row[0]
         if compiler.wildcards.allSatisfy({ wildcard in
           wildcard.pattern.matches(
-            anyOf: (row[wildcard.column] as String).split(separator: "\\", omittingEmptySubsequences: false))
+            anyOf: (row[wildcard.column] as String? ?? "").split(separator: "\\", omittingEmptySubsequences: false))
         }) {
           rows.append(FindRow(row, compiler))
         }
@@ -85,16 +85,17 @@ extension FindRow {
       }
       return text.isEmpty ? [] : text.split(separator: "\\", omittingEmptySubsequences: false).map(String.init)
     }
-    .merging(Self.collected(row, compiler)) { _, collected in collected }
+    .merging(compiler.collectedValues(in: row)) { _, sorted in sorted }
   }
+}
 
-  /// group_concat separates by commas, which neither a modality nor a UID has.
-  private static func collected(_ row: Row, _ compiler: QueryCompiler) -> [Tag: [String]] {
+extension QueryCompiler {
+  /// What was collected from series or instances has no order of its own.
+  fileprivate func collectedValues(in row: Row) -> [Tag: [String]] {
     var collected: [Tag: [String]] = [:]
     for tag in [Tag.modalitiesInStudy, .sopClassesInStudy] {
-      guard let column = compiler.columnOfTag[tag] else { continue }
-      let text: String? = row[column]
-      collected[tag] = (text ?? "").split(separator: ",").map(String.init).sorted()
+      guard let column = columnOfTag[tag] else { continue }
+      collected[tag] = (row[column] as String? ?? "").split(separator: "\\").map(String.init).sorted()
     }
     return collected
   }

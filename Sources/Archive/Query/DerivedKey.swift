@@ -13,8 +13,9 @@ enum DerivedKey {
     case .numberOfPatientRelatedInstances: (.patient, ofPatient("COUNT(DISTINCT instance.v_00080018)"))
     case .numberOfStudyRelatedSeries: (.study, ofStudy("COUNT(DISTINCT series.id)"))
     case .numberOfStudyRelatedInstances: (.study, ofStudy("COUNT(DISTINCT instance.v_00080018)"))
-    case .modalitiesInStudy: (.study, ofStudy("group_concat(DISTINCT NULLIF(series.v_00080060, ''))"))
-    case .sopClassesInStudy: (.study, ofStudy("group_concat(DISTINCT instance.v_00080016)"))
+    case .modalitiesInStudy:
+      (.study, ofStudy("replace(group_concat(DISTINCT NULLIF(series.v_00080060, '')), ',', '\\')"))
+    case .sopClassesInStudy: (.study, ofStudy("replace(group_concat(DISTINCT instance.v_00080016), ',', '\\')"))
     case .numberOfSeriesRelatedInstances:
       (
         .series,

@@ -41,18 +41,23 @@ struct QueryCompiler {
   }
 
   private var tables: String {
+    // A patient is answered as the earliest visible study tells of them.
+    let study =
+      level == .patient
+      ? """
+      JOIN study ON study.id = (
+        SELECT MIN(study.id) FROM study WHERE study.patient = patient.id AND \(Visibility.condition))
+      """ : "JOIN study ON study.patient = patient.id"
     let joins = [
-      "patient", "JOIN study ON study.patient = patient.id", "JOIN series ON series.study = study.id",
+      "patient", study, "JOIN series ON series.study = study.id",
       "JOIN instance ON instance.series = series.id AND instance.is_missing = 0",
     ]
-    return joins.prefix(level.depth).joined(separator: " ")
+    return joins.prefix(max(level.depth, 2)).joined(separator: " ")
   }
 
   private var visibilityCondition: String {
     switch level {
-    case .patient:
-      "EXISTS (SELECT 1 FROM study WHERE study.patient = patient.id AND \(Visibility.condition))"
-    case .study, .series: Visibility.condition
+    case .patient, .study, .series: Visibility.condition
     case .instance:
       // Of several versions of an object the earliest is served.
       """
@@ -71,7 +76,7 @@ struct QueryCompiler {
   /// nil for what is unknown, or belongs to a level below.
   private func expression(for tag: Tag) -> String? {
     if let attribute = IndexedAttribute.byTag[tag], attribute.level.depth <= level.depth {
-      return "\(attribute.level.rawValue).\(attribute.column)"
+      return "\(attribute.table).\(attribute.column)"
     }
     guard let derived = DerivedKey.expression(for: tag), derived.level.depth <= level.depth else { return nil }
     return derived.sql
@@ -88,7 +93,7 @@ struct QueryCompiler {
   }
 
   private mutating func addCondition(_ matching: MatchingKey.Matching, on attribute: IndexedAttribute) {
-    let column = "\(attribute.level.rawValue).\(attribute.keyColumn)"
+    let column = "\(attribute.table).\(attribute.keyColumn)"
     let holdsMany = attribute.isMultiValued || attribute.vr == .pn
     switch matching {
     case .universal: break
@@ -98,14 +103,14 @@ struct QueryCompiler {
         addRange(column, from: value, to: value, vr: attribute.vr)
       } else if holdsMany {
         conditions.append("instr('\\' || \(column) || '\\', ?) > 0")
-        arguments.append("\\\(MatchingForm.sought(value, vr: attribute.vr))\\".databaseValue)
+        bind("\\\(MatchingForm.sought(value, vr: attribute.vr))\\")
       } else {
         conditions.append("\(column) = ?")
-        arguments.append((attribute.vr == .da ? MatchingForm.plainDate(value) : value).databaseValue)
+        bind(attribute.vr == .da ? MatchingForm.plainDate(value) : value)
       }
     case .uidList(let uids):
       conditions.append("\(column) IN (SELECT value FROM json_each(?))")
-      arguments.append(Self.json(uids).databaseValue)
+      bind(Self.json(uids.map(MatchingForm.storable)))
     case .wildcard(let pattern): addWildcard(pattern, on: attribute, column: column, holdsMany: holdsMany)
     case .range(let from, let to): addRange(column, from: from, to: to, vr: attribute.vr)
     }
@@ -115,31 +120,40 @@ struct QueryCompiler {
     conditions.append("\(column) <> ''")
     if let from {
       conditions.append("\(column) >= ?")
-      arguments.append(MatchingForm.bound(from, vr: vr, isUpper: false).databaseValue)
+      bind(MatchingForm.bound(from, vr: vr, isUpper: false))
     }
     if let to {
       conditions.append("\(column) <= ?")
-      arguments.append(MatchingForm.bound(to, vr: vr, isUpper: true).databaseValue)
+      bind(MatchingForm.bound(to, vr: vr, isUpper: true))
     }
   }
 
   private mutating func addWildcard(
     _ pattern: String, on attribute: IndexedAttribute, column: String, holdsMany: Bool
   ) {
-    let sought = attribute.vr == .pn ? MatchingForm.personName(pattern) : pattern
+    // Each component group of a name is a key of its own: the first that says something is looked for.
+    let group = pattern.split(separator: "=").first { !$0.allSatisfy { $0 == "*" } } ?? "*"
+    let sought = attribute.vr == .pn ? MatchingForm.personName(String(group)) : MatchingForm.storable(pattern)
     let compiled = WildcardPattern(sought)
     if !holdsMany, !compiled.literalPrefix.isEmpty {
       conditions.append("\(column) >= ?")
       conditions.append("\(column) < ?")
-      arguments += [
-        compiled.literalPrefix.databaseValue, (compiled.literalPrefix + "\u{10FFFF}").databaseValue,
-      ]
+      bind(compiled.literalPrefix)
+      bind(compiled.literalPrefix + "\u{10FFFF}")
     }
     wildcards.append(Wildcard(column: columns.count, pattern: compiled))
     columns.append(column)
   }
 
+  private mutating func bind(_ text: String) {
+    arguments.append(MatchingForm.storable(text).databaseValue)
+  }
+
   private mutating func addModalitiesCondition(_ matching: MatchingKey.Matching) {
+    if case .wildcard(let pattern) = matching, let derived = DerivedKey.expression(for: .modalitiesInStudy) {
+      wildcards.append(Wildcard(column: columns.count, pattern: WildcardPattern(pattern)))
+      columns.append(derived.sql)
+    }
     guard case .singleValue(let modality) = matching else { return }
     let wanted = modality.split(separator: "\\").map(String.init)
     conditions.append(
@@ -147,7 +161,7 @@ struct QueryCompiler {
       EXISTS (SELECT 1 FROM series AS any_series WHERE any_series.study = study.id
         AND any_series.v_00080060 IN (SELECT value FROM json_each(?)))
       """)
-    arguments.append(Self.json(wanted).databaseValue)
+    bind(Self.json(wanted.map(MatchingForm.storable)))
   }
 
   private static func json(_ values: [String]) -> String {

@@ -22,7 +22,7 @@ struct Visibility: Sendable {
   static let condition = """
     (EXISTS (SELECT 1 FROM active_grant WHERE scope = 'everything')
       OR EXISTS (SELECT 1 FROM active_grant AS g WHERE g.scope = 'patient' AND patient.sole_study = ''
-        AND g.patient_id = patient.v_00100020 AND g.issuer = patient.v_00100021)
+        AND g.patient_id = patient.patient_id AND g.issuer = patient.issuer)
       OR EXISTS (SELECT 1 FROM active_grant AS g WHERE g.scope = 'study' AND g.study_uid = study.v_0020000d))
     """
 

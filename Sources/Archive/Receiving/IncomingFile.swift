@@ -18,7 +18,8 @@ final class IncomingFile {
   }
 
   deinit {
-    closeDescriptor()
+    // Dropped without a word: what had arrived is no object.
+    if descriptor >= 0 { discard() }
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {

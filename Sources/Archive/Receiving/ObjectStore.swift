@@ -86,8 +86,9 @@ struct FileError: Error, Sendable, CustomStringConvertible {
   let code: CInt
   let description: String
 
-  init(_ operation: String, _ path: String) {
+  /// `path` is put together only after `errno` was read.
+  init(_ operation: String, _ path: @autoclosure () -> String) {
     code = errno
-    description = "cannot \(operation) '\(path)': \(String(cString: strerror(code)))"
+    description = "cannot \(operation) '\(path())': \(String(cString: strerror(code)))"
   }
 }

@@ -72,7 +72,7 @@ package actor Reception {
       if outcome == .alreadyStored { file.discard() }
       return Receipt(outcome: outcome, remarks: record.remarks)
     } catch {
-      file.discard()
+      // The commit may have reached the disk all the same: the file stays, and the next start sets it right.
       throw ReceptionError(.outOfResources, "the index cannot take the object now: \(error)")
     }
   }

@@ -31,12 +31,15 @@ struct Recovery {
     var found: Set<String> = []
     for shelf in try ObjectStore.names(in: store.instances) {
       for file in try ObjectStore.names(in: "\(store.instances)/\(shelf)") {
-        guard let key = ObjectStore.Key(fileName: file) else { continue }
-        found.insert(key.name)
-        if !known.contains(key.name) { try takeIn(key) }
+        if let key = ObjectStore.Key(fileName: file) { found.insert(key.name) }
       }
     }
-    let missing = known.subtracting(found)
+    // First what is gone, so that a file that was not known can take the place of one that was lost.
+    try mark(missing: known.subtracting(found))
+    for name in found.subtracting(known).sorted() { try takeIn(ObjectStore.Key(name: name)) }
+  }
+
+  private func mark(missing: Set<String>) throws {
     try database.write { database in
       try database.execute(sql: "UPDATE instance SET is_missing = 0 WHERE is_missing = 1")
       for name in missing {
@@ -48,7 +51,10 @@ struct Recovery {
   /// An object that is whole but was never acknowledged: indexed, for its sender may have been about to hear so. What cannot
   /// be read goes to quarantine.
   private func takeIn(_ key: ObjectStore.Key) throws {
-    guard let record = try? record(of: key) else {
+    let record: InstanceRecord
+    do {
+      record = try self.record(of: key)
+    } catch  where error is ReceptionError || error.saysThatTheFileIsNoObject {
       rename(store.path(of: key), "\(store.quarantine)/\(key.name).dcm")
       return
     }
@@ -91,5 +97,14 @@ private struct StoredDataSet {
       digest.update(data: room[..<count])
       size += count
     }
+  }
+}
+
+extension Error {
+  /// A disk that fails for the moment says nothing about the file.
+  fileprivate var saysThatTheFileIsNoObject: Bool {
+    guard let error = self as? ReadingError else { return false }
+    if case .cannotOpen = error.reason { return false }
+    return true
   }
 }
