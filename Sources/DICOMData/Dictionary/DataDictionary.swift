@@ -65,8 +65,9 @@ package enum DataDictionary {
 extension DataDictionary.Entry {
   fileprivate init(_ columns: [Substring]) {
     vrText = String(columns[1])
-    // "OB or OW" is OW in implicit VR (PS3.5 annex A.1); of the others the first stands until Pixel Representation speaks.
-    vr = vrText == "OB or OW" ? .ow : VR(name: vrText.prefix(2)) ?? .un
+    // "OB or OW" is OW in implicit VR, but for Curve Data (PS3.5 annex A.1, 2004); of the others the first stands until Pixel Representation speaks.
+    let isCurveData = columns[0] == "50xx,3000"
+    vr = vrText == "OB or OW" && !isCurveData ? .ow : VR(name: vrText.prefix(2)) ?? .un
     vm = String(columns[2])
     keyword = String(columns[3])
     name = String(columns[4])

@@ -47,7 +47,8 @@ package struct JSONModel: Sendable {
     if element.vr == .sq {
       writeItems(dataSet.items(of: element), to: &text)
     } else if element.hasUndefinedLength {
-      writeBulk(dataSet.fragments(of: element).dropFirst().flatMap { $0 }, to: &text)
+      // The items as they stand, the Basic Offset Table first.
+      writeBulk(Array(element.value), to: &text)
     } else if element.vr.isBulk {
       if element.length > 0 { writeBulk(element.littleEndianValue, to: &text) }
     } else if element.tag == .specificCharacterSet {

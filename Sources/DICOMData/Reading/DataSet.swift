@@ -15,7 +15,7 @@ package struct DataSet: Sendable {
     stoppingBefore stop: Tag? = nil
   ) throws(ReadingError) {
     let inflated = transferSyntax.isDeflated ? try Inflater.inflated(bytes, options: options) : bytes
-    var parser = ElementParser(transferSyntax: transferSyntax, stop: stop, options: options)
+    var parser = ElementParser(transferSyntax: transferSyntax, stop: stop.map { .before($0) }, options: options)
     _ = try parser.run(inflated.span.bytes, isFinal: true)
     self.init(bytes: inflated, entries: parser.entries, transferSyntax: transferSyntax)
   }

@@ -21,13 +21,26 @@ struct ElementParser: Sendable {
     /// Index of its entry; -1 for the data set itself, and where entries are not kept.
     let entry: Int
     /// Stream position; Int.max where a delimiter ends it.
-    let end: Int
+    var end: Int
     let isImplicit: Bool
     let isBigEndian: Bool
     var creators: [UInt32: String] = [:]
   }
 
-  let stop: Tag?
+  /// Where to stop at the top level.
+  enum Stop: Sendable {
+    case before(Tag)
+    case behindGroup(UInt16)
+
+    func isReached(by tag: Tag) -> Bool {
+      switch self {
+      case .before(let stop): tag >= stop
+      case .behindGroup(let group): tag.group != group
+      }
+    }
+  }
+
+  let stop: Stop?
   let keepsEntries: Bool
   private let options: ReadingOptions
   private let keptValueLimit: Int
@@ -39,7 +52,7 @@ struct ElementParser: Sendable {
   private var isAtPadding = false
 
   init(
-    transferSyntax: TransferSyntax, stop: Tag?, options: ReadingOptions, keepsEntries: Bool = true,
+    transferSyntax: TransferSyntax, stop: Stop?, options: ReadingOptions, keepsEntries: Bool = true,
     keptValueLimit: Int = .max
   ) {
     self.stop = stop
@@ -117,7 +130,7 @@ extension ElementParser {
       isAtPadding = true
       return nil
     }
-    if let stop, stack.count == 1, header.tag >= stop {
+    if let stop, stack.count == 1, stop.isReached(by: header.tag) {
       closeAll()
       return .reachedStop
     }
@@ -132,8 +145,8 @@ extension ElementParser {
     _ header: ElementHeader, in container: Container, _ bytes: RawSpan, isFinal: Bool
   ) throws(ReadingError) -> Outcome? {
     let length = Int(header.length)
-    guard length <= container.end - streamPosition - header.size else {
-      throw error(.valueExceedsItsContainer, header.tag)
+    if length > container.end - streamPosition - header.size {
+      try stretchContainers(to: streamPosition + header.size + length, for: header.tag)
     }
     if length > keptValueLimit {
       record(header, in: container, isOmitted: true)
@@ -259,7 +272,10 @@ extension ElementParser {
     var end = Int.max
     if header.length != ElementHeader.undefined {
       end = start + Int(header.length)
-      guard end <= container.end else { throw error(.valueExceedsItsContainer, header.tag) }
+      if end > container.end {
+        guard options.clipsLongContainers else { throw error(.valueExceedsItsContainer, header.tag) }
+        end = container.end
+      }
     }
     let index = keepsEntries ? entries.count : -1
     record(header, in: container, isOmitted: false)
@@ -293,6 +309,12 @@ extension ElementParser {
     // (gggg,00bb) reserves (gggg,bb00–bbFF).
     let block = UInt32(header.tag.group) << 8 | UInt32(header.tag.element)
     stack[stack.count - 1].creators[block] = String(decoding: characters, as: UTF8.self)
+  }
+
+  /// Items and sequences whose length is too short for what they hold are read as if it were right.
+  private mutating func stretchContainers(to end: Int, for tag: Tag) throws(ReadingError) {
+    guard options.stretchesShortContainers else { throw error(.valueExceedsItsContainer, tag) }
+    for index in stack.indices where stack[index].end < end { stack[index].end = end }
   }
 
   private mutating func advance(_ count: Int) {

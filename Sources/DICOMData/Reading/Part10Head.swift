@@ -14,21 +14,19 @@ package struct Part10Head: Sendable {
     let start = Self.startOfGroup2(in: bytes)
     guard let start else {
       meta = FileMetaInformation(elements: nil)
-      transferSyntax = try Self.guessedTransferSyntax(of: bytes, at: 0)
+      guard bytes.beginsDataSet(at: 0) else { throw ReadingError(.notDICOM, offset: 0) }
+      transferSyntax = Self.apparentTransferSyntax(of: bytes, at: 0)
       dataSetOffset = 0
       return
     }
     let (elements, length) = try Self.group2(of: bytes, from: start)
     meta = FileMetaInformation(elements: elements)
     dataSetOffset = start + length
-    guard let uid = meta.transferSyntaxUID else {
-      transferSyntax = try Self.guessedTransferSyntax(of: bytes, at: dataSetOffset)
-      return
-    }
-    guard let named = TransferSyntax(uid: uid) else {
-      throw ReadingError(.unknownTransferSyntax(uid), offset: start, tagPath: [.transferSyntaxUID])
-    }
-    transferSyntax = Self.corrected(named, bytes, at: dataSetOffset)
+    // Without a syntax, or with a private or misspelt one, the bytes have to tell: all but one of the Standard's are
+    // Explicit VR Little Endian around their pixels (PS3.5 annex A.4).
+    transferSyntax =
+      meta.transferSyntaxUID.flatMap(TransferSyntax.init(uid:)).map { Self.corrected($0, bytes, at: start + length) }
+      ?? Self.apparentTransferSyntax(of: bytes, at: start + length)
   }
 
   /// Behind preamble and "DICM"; behind a "DICM" without preamble; at 0 where both were left out but not group 0002.
@@ -48,7 +46,7 @@ package struct Part10Head: Sendable {
     guard bytes.beginsGroup(2, at: start) else { return (nil, 0) }
     let isExplicit = bytes.hasVR(at: start + 4)
     var parser = ElementParser(
-      transferSyntax: isExplicit ? .explicitVRLittleEndian : .implicitVRLittleEndian, stop: Tag(0x0003, 0),
+      transferSyntax: isExplicit ? .explicitVRLittleEndian : .implicitVRLittleEndian, stop: .behindGroup(2),
       options: .lenient)
     let window = Array(bytes[start..<min(start + enoughBytes, bytes.count)])
     do throws(ReadingError) {
@@ -82,8 +80,7 @@ package struct Part10Head: Sendable {
     return named
   }
 
-  private static func guessedTransferSyntax(of bytes: [UInt8], at offset: Int) throws(ReadingError) -> TransferSyntax {
-    guard bytes.beginsDataSet(at: offset) else { throw ReadingError(.notDICOM, offset: 0) }
+  private static func apparentTransferSyntax(of bytes: [UInt8], at offset: Int) -> TransferSyntax {
     guard bytes.hasVR(at: offset + 4) else { return .implicitVRLittleEndian }
     // A group number of the Standard is small: read in the wrong order it is huge.
     return bytes[offset] == 0 && bytes[offset + 1] != 0 ? .explicitVRBigEndian : .explicitVRLittleEndian

@@ -16,7 +16,7 @@ package struct PushReader {
     self.options = options
     inflater = transferSyntax.isDeflated ? Inflater(options: options) : nil
     parser = ElementParser(
-      transferSyntax: transferSyntax, stop: stop, options: options, keptValueLimit: options.longestKeptValue)
+      transferSyntax: transferSyntax, stop: .before(stop), options: options, keptValueLimit: options.longestKeptValue)
   }
 
   package var isHeaderComplete: Bool { headerParts != nil }

@@ -12,6 +12,11 @@ package struct ReadingOptions: Sendable {
   package var inflatedLimit = 4 << 30
   package var inflationRatioLimit = 1100
 
+  /// Items and sequences that end before their last value does: the value is read in full.
+  package var stretchesShortContainers = true
+  /// An item that claims to be longer than its sequence, as the last record of some DICOMDIRs does: it ends with it.
+  package var clipsLongContainers = true
+
   package init() {}
 
   package static let lenient = ReadingOptions()

@@ -16,7 +16,8 @@ enum CharacterCodec: String, Sendable, Hashable {
   case latin5 = "ISO-8859-9"
   case thai = "TIS-620"
   case latin9 = "ISO-8859-15"
-  case jisX0201 = "JIS_X0201"
+  /// Its katakana are single bytes in Shift JIS too, and glibc knows it by no name of its own.
+  case jisX0201 = "CP932"
   case jisX0208 = "EUC-JP"
   case jisX0212 = "EUC-JISX0213"
   case ksX1001 = "EUC-KR"

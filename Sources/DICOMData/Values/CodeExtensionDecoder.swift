@@ -18,7 +18,13 @@ struct CodeExtensionDecoder {
     var g1 = initialG1
     var rest = bytes[...]
     while let byte = rest.first {
-      if byte == 0x1B, let escape = EscapeSequence(in: rest) {
+      if byte == 0x1B {
+        guard let escape = EscapeSequence(in: rest) else {
+          // An escape that PS3.3 does not define switches nothing; what follows it is text again.
+          text.unicodeScalars.append("\u{FFFD}")
+          rest = rest.dropFirst()
+          continue
+        }
         if escape.isG1 { g1 = escape.codec } else { g0 = escape.codec }
         rest = rest.dropFirst(escape.length)
       } else if byte < 0x80, isDelimiter(byte, in: g0) {
