@@ -115,6 +115,36 @@ struct DCMTKTests {
     #expect(again.errors.contains("no grant 1"))
   }
 
+  /// A grant that ends in two seconds: seen before, and gone at a query after its end, with nobody's doing.
+  @Test func anExpiryIsSeenAtTheNextQuery() async throws {
+    let node = try RunningNode()
+    try await node.addPeer("MOD", may: "store")
+    try await node.addPeer("WS", may: "query")
+    _ = try await node.send([Tool.fixture("ct-1.dcm")], as: "MOD")
+    let end = Date(timeIntervalSinceNow: 2)
+    let until = end.formatted(.iso8601.dateSeparator(.dash).timeSeparator(.colon))
+    #expect(try await node.command("grant", "add", "--to", "WS", "--everything", "--until", until).status == 0)
+    var answers: [Int] = []
+    while answers.last != 0, Date() < end.addingTimeInterval(30) {
+      answers.append(
+        try await node.find("StudyInstanceUID", tag: "0020,000d", at: "STUDY", as: "WS", model: "-S").count)
+    }
+    #expect(answers.first == 1)
+    #expect(answers.last == 0)
+    #expect(try await node.command("grant", "list").output.contains("expired"))
+  }
+
+  @Test func filesThatAreNoObjectsAreRefusedByName() async throws {
+    let node = try RunningNode()
+    let result = try await node.command(
+      "import", "--json", Tool.fixture("ct-1.dcm"), Tool.fixture("PROVENANCE.md"), Tool.fixture("ct-1.dcm"))
+    #expect(result.status != 0)
+    #expect(result.output.contains("\"stored\" : 1"))
+    #expect(result.output.contains("\"alreadyStored\" : 1"))
+    #expect(result.output.contains("PROVENANCE.md"))
+    #expect(result.output.contains("not DICOM"))
+  }
+
   @Test func identifiersThatAreWrongAreRefused() async throws {
     let node = try RunningNode()
     try await node.addPeer("WS", may: "query")

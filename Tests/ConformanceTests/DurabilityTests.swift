@@ -4,31 +4,74 @@ import Foundation
 import Testing
 
 @Suite struct DurabilityTests {
-  /// The node is killed while objects arrive: each that was acknowledged is there afterwards, none is half there.
-  @Test(arguments: [3, 11, 29])
+  /// The node is killed while objects arrive: each that was acknowledged is there afterwards, in the store and in the
+  /// index, and none is half there.
+  @Test(
+    .enabled(if: Tool.hasPynetdicom && Tool.hasDCMTK, "needs pynetdicom and DCMTK's tools"), arguments: [3, 11, 29])
   func whatWasAcknowledgedSurvivesAKill(after count: Int) async throws {
     let node = try RunningNode()
     try await node.addPeer("MOD", may: "store")
+    try await node.addPeer("ALL", may: "query")
+    try await node.command("grant", "add", "--to", "ALL", "--everything")
     let folder = try ManyObjects(count: 60)
-    let sender = Process()
-    sender.executableURL = URL(filePath: Tool.collimator)
-    sender.arguments = ["send", "--json", "--calling", "MOD", "--port", node.port, folder.path]
-    sender.standardOutput = FileHandle.nullDevice
-    sender.standardError = FileHandle.nullDevice
-    try sender.run()
-    // What is in its place may have been acknowledged by now; wait for some of it, as long as the sender goes on.
-    while sender.isRunning, try node.storedFiles().count < count { continue }
+    let log = folder.path + "/acknowledged.log"
+    let sending = Task { [port = node.port, path = folder.path] in
+      try await Tool.script("acknowledged.py", [port, path, log])
+    }
+    try await waitUntil(60) { try Self.acknowledged(log).count >= count }
     node.kill()
-    sender.waitUntilExit()
+    _ = try await sending.value
+    let acknowledged = try Self.acknowledged(log)
+    #expect(acknowledged.count >= count)
     try node.start()
-    let kept = try node.storedDataSets()
     let sent = Set(try folder.dataSets())
-    #expect(kept.count >= count)
-    #expect(kept.allSatisfy(sent.contains))
+    #expect(try node.storedDataSets().allSatisfy(sent.contains))
+    #expect(acknowledged.isSubset(of: try await Self.indexed(by: node)))
     // Sent again, all are there, each once.
-    #expect(try await node.send([folder.path], as: "MOD").allSatisfy { $0.status == "0000" })
-    #expect(Set(try node.storedDataSets()) == sent)
+    #expect(
+      try await node.send([folder.path], as: "MOD").allSatisfy { $0.status == "0000" || $0.path.hasSuffix(".log") })
     #expect(try node.storedDataSets().count == sent.count)
+    #expect(Set(try node.storedDataSets()) == sent)
+    #expect(node.stop() == 0)
+  }
+
+  private static func acknowledged(_ log: String) throws -> Set<String> {
+    guard FileManager.default.fileExists(atPath: log) else { return [] }
+    let text = try String(contentsOfFile: log, encoding: .utf8)
+    // A line without its end was not written in full.
+    return Set(text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init))
+  }
+
+  private static func indexed(by node: RunningNode) async throws -> Set<String> {
+    let studies = try await node.find("StudyInstanceUID", tag: "0020,000d", at: "STUDY", as: "ALL", model: "-S")
+    let study = "StudyInstanceUID=\(studies.first ?? "")"
+    let series = try await node.find(
+      "SeriesInstanceUID", tag: "0020,000e", at: "SERIES", as: "ALL", [study], model: "-S")
+    let keys = [study, "SeriesInstanceUID=\(series.first ?? "")"]
+    return Set(try await node.find("SOPInstanceUID", tag: "0008,0018", at: "IMAGE", as: "ALL", keys, model: "-S"))
+  }
+
+  /// Looks again each time another task had its turn, for at most so many seconds.
+  private func waitUntil(_ seconds: Double, _ holds: () throws -> Bool) async throws {
+    let end = Date(timeIntervalSinceNow: seconds)
+    while try !holds(), Date() < end { await Task.yield() }
+  }
+
+  /// An association that is open does not keep the node from stopping.
+  @Test func anOpenAssociationIsAbortedInTime() async throws {
+    let node = try RunningNode()
+    let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(connection) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = try #require(UInt16(node.port)).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let connected = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(connection, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    #expect(connected == 0)
     #expect(node.stop() == 0)
   }
 
@@ -78,6 +121,8 @@ private struct ManyObjects: ~Copyable {
   }
 
   func dataSets() throws -> [Data] {
-    try FileManager.default.contentsOfDirectory(atPath: path).map { try DataSetOfFile(path: "\(path)/\($0)").bytes }
+    try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".dcm") }.map {
+      try DataSetOfFile(path: "\(path)/\($0)").bytes
+    }
   }
 }

@@ -29,10 +29,12 @@ final class RunningNode {
     try process.run()
     var said = ""
     // The first line comes when the node listens; a node that ends says nothing more, and reading ends too.
+    var room = [UInt8](repeating: 0, count: 4096)
     while !said.contains("\n") {
-      let data = output.fileHandleForReading.availableData
-      if data.isEmpty { break }
-      said += String(decoding: data, as: UTF8.self)
+      let count = read(output.fileHandleForReading.fileDescriptor, &room, room.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { break }
+      said += String(decoding: room[..<count], as: UTF8.self)
     }
     let line = said.split(separator: "\n").first ?? ""
     #expect(line.hasPrefix("COLLIMATOR is listening on 127.0.0.1:"))

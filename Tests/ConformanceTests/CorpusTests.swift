@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// Real files of many vendors, over the network and back.
+@Suite(.enabled(if: Tool.hasCorpus, "the corpus is not beside the package"))
+struct CorpusTests {
+  private struct Index: Decodable {
+    let files: [File]
+  }
+
+  private struct File: Decodable {
+    let file: String
+    let verdict: String
+    let transfer_syntax: String?
+    let sop_class: String?
+    let sop_instance: String?
+    let study: String?
+    let series: String?
+
+    var isStorable: Bool {
+      verdict == "accept" && [sop_class, sop_instance, study, series].allSatisfy { $0?.isEmpty == false }
+    }
+
+    var path: String { "\(Tool.corpus)/\(file)" }
+  }
+
+  private static func storable() throws -> [File] {
+    let data = try Data(contentsOf: URL(filePath: "\(Tool.corpus)/oracle/shared/index.json"))
+    return try JSONDecoder().decode(Index.self, from: data).files.filter(\.isStorable)
+  }
+
+  @Test func everyFileIsStoredAndKeptAsItWas() async throws {
+    let node = try RunningNode()
+    let add = try await node.command(
+      "peer", "add", "MOD", "--address", "127.0.0.1", "--may", "store", "--private-sop-classes")
+    #expect(add.status == 0)
+    let files = try Self.storable()
+    #expect(files.count > 200)
+    var stored = 0
+    for _ in 0..<2 {
+      let sent = try await node.send(files.map(\.path), as: "MOD")
+      #expect(sent.count == files.count)
+      for file in sent { #expect(file.status == "0000", "\(file.path): \(file.comment ?? "")") }
+      // The second time everything is there already.
+      let count = try node.storedFiles().count
+      #expect(stored == 0 || stored == count)
+      stored = count
+    }
+    let kept = Dictionary(grouping: try node.storedDataSets(), by: \.count)
+    for file in files {
+      // What was kept is the end of the file, all but a preamble and group 0002: found without any reader of ours.
+      let source = try Data(contentsOf: URL(filePath: file.path))
+      let isKept = (0..<min(source.count, 8192)).contains { offset in
+        kept[source.count - offset]?.contains { source.suffix($0.count) == $0 } == true
+      }
+      #expect(isKept, "\(file.file)")
+    }
+    #expect(node.stop() == 0)
+  }
+
+  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools"))
+  func storescuStoresWhatItCanRead() async throws {
+    let node = try RunningNode()
+    try await node.addPeer("MOD", may: "store")
+    let native = ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"]
+    let files = try Self.storable().filter { native.contains($0.transfer_syntax ?? "") }.map(\.path)
+    let result = try await node.dcmtk("storescu", as: "MOD", ["-v", "-nh", "-R", "-xe"], files: files)
+    let sent = result.all.components(separatedBy: "Received Store Response").count - 1
+    let successes = result.all.components(separatedBy: "Received Store Response (Success)").count - 1
+    #expect(sent > 100)
+    #expect(successes == sent)
+  }
+
+  /// The parse that the corpus expects, by its own script: the figure is in the output.
+  @Test func dumpAgreesWithTheOracles() async throws {
+    let command = "\(Tool.collimator) dump --json --bulk-data hash {file}"
+    let result = try await Tool.run(
+      "/usr/bin/env", ["python3", "\(Tool.corpus)/check.py", "shared", "--cmd", command])
+    #expect(result.status == 0, "\(result.all)")
+  }
+}
