@@ -16,7 +16,7 @@ struct FileHeader: Sendable {
   init(of path: String) async throws {
     let beginning = Array(try await FileReading.chunk(of: path, from: 0).readableBytesView)
     let head = try Part10Head(reading: beginning)
-    if let uid = head.meta.transferSyntaxUID, TransferSyntax(uid: uid) == nil {
+    if let uid = head.meta.transferSyntaxUID, head.meta.transferSyntax == nil {
       throw OperationError("its transfer syntax '\(uid)' is none of the Standard: nobody could read it from here")
     }
     var reader = PushReader(transferSyntax: head.transferSyntax, stoppingBefore: Tag(0x0008, 0x0019))

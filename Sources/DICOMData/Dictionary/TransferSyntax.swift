@@ -14,6 +14,13 @@ package struct TransferSyntax: Hashable, Sendable {
     self.uid = uid
   }
 
+  /// Some writers put the keyword of PS3.6 where the UID belongs.
+  package init?(keyword: String) {
+    let entry = UIDRegistry.entries.first { $0.type == "Transfer Syntax" && $0.keyword == keyword }
+    guard let entry else { return nil }
+    uid = entry.uid
+  }
+
   package static let implicitVRLittleEndian = TransferSyntax(known: "1.2.840.10008.1.2")
   package static let explicitVRLittleEndian = TransferSyntax(known: "1.2.840.10008.1.2.1")
   package static let deflatedExplicitVRLittleEndian = TransferSyntax(known: "1.2.840.10008.1.2.1.99")

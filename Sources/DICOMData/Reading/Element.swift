@@ -26,16 +26,25 @@ package struct Element: Sendable {
     return bytes[entry.valueOffset..<entry.valueOffset + entry.length]
   }
 
+  /// How the value is to be understood: writers that do not know their dictionary mark standard elements UN, with the
+  /// value as it would stand in Implicit VR Little Endian (PS3.5 §6.2.2).
+  private var valueVR: VR {
+    guard vr == .un, !tag.isPrivate, let known = DataDictionary.vr(of: tag) else { return vr }
+    return known
+  }
+
   /// The value as text, padding and all but NULs at its end.
   func text(in characterSet: SpecificCharacterSet) -> String {
     var value = self.value
     while value.last == 0 { value.removeLast() }
+    let vr = valueVR
     return vr.usesSpecificCharacterSet
       ? characterSet.decode(value, vr: vr) : SpecificCharacterSet.default.decode(value, vr: vr)
   }
 
   /// PS3.5 §6.2: trailing spaces are padding, leading ones too but in the VRs that are text.
   package func strings(in characterSet: SpecificCharacterSet) -> [String] {
+    let vr = valueVR
     guard entry.length > 0, vr != .sq else { return [] }
     guard vr.isText else { return numbers }
     let text = text(in: characterSet)
@@ -48,8 +57,8 @@ package struct Element: Sendable {
 
   /// Numbers of a binary VR, each as text; AT as eight hexadecimal digits; empty for other-binary.
   private var numbers: [String] {
-    let size = vr.numberSize
-    guard size > 0, !vr.isBulk else { return [] }
+    let size = valueVR.numberSize
+    guard size > 0, !valueVR.isBulk else { return [] }
     let value = self.value
     let bytes = value.span.bytes
     return stride(from: 0, through: value.count - size, by: size).map { offset in number(bytes, at: offset) }
@@ -57,7 +66,7 @@ package struct Element: Sendable {
 
   private func number(_ bytes: RawSpan, at offset: Int) -> String {
     let big = entry.isBigEndian
-    switch vr {
+    switch valueVR {
     case .us: return String(bytes.uint16(at: offset, isBigEndian: big))
     case .ss: return String(Int16(bitPattern: bytes.uint16(at: offset, isBigEndian: big)))
     case .ul: return String(bytes.uint32(at: offset, isBigEndian: big))

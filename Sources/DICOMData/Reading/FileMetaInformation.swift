@@ -7,6 +7,10 @@ package struct FileMetaInformation: Sendable {
   package var mediaStorageSOPClassUID: String? { elements?.string(.mediaStorageSOPClassUID) }
   package var mediaStorageSOPInstanceUID: String? { elements?.string(.mediaStorageSOPInstanceUID) }
   package var transferSyntaxUID: String? { elements?.string(.transferSyntaxUID) }
+  /// nil where none is named, or none of the Standard's.
+  package var transferSyntax: TransferSyntax? {
+    transferSyntaxUID.flatMap { TransferSyntax(uid: $0) ?? TransferSyntax(keyword: $0) }
+  }
   package var sourceApplicationEntityTitle: String? { elements?.string(.sourceApplicationEntityTitle) }
 
   /// The preamble of zeros, "DICM" and group 0002 of a file that this node writes.

@@ -25,7 +25,7 @@ package struct Part10Head: Sendable {
     // Without a syntax, or with a private or misspelt one, the bytes have to tell: all but one of the Standard's are
     // Explicit VR Little Endian around their pixels (PS3.5 annex A.4).
     transferSyntax =
-      meta.transferSyntaxUID.flatMap(TransferSyntax.init(uid:)).map { Self.corrected($0, bytes, at: start + length) }
+      meta.transferSyntax.map { Self.corrected($0, bytes, at: start + length) }
       ?? Self.apparentTransferSyntax(of: bytes, at: start + length)
   }
 
