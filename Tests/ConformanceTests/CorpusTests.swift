@@ -13,14 +13,14 @@ struct CorpusTests {
   private struct File: Decodable {
     let file: String
     let verdict: String
-    let transfer_syntax: String?
-    let sop_class: String?
-    let sop_instance: String?
+    let transferSyntax: String?
+    let sopClass: String?
+    let sopInstance: String?
     let study: String?
     let series: String?
 
     var isStorable: Bool {
-      verdict == "accept" && [sop_class, sop_instance, study, series].allSatisfy { $0?.isEmpty == false }
+      verdict == "accept" && [sopClass, sopInstance, study, series].allSatisfy { $0?.isEmpty == false }
     }
 
     var path: String { "\(Tool.corpus)/\(file)" }
@@ -28,7 +28,9 @@ struct CorpusTests {
 
   private static func storable() throws -> [File] {
     let data = try Data(contentsOf: URL(filePath: "\(Tool.corpus)/oracle/shared/index.json"))
-    return try JSONDecoder().decode(Index.self, from: data).files.filter(\.isStorable)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Index.self, from: data).files.filter(\.isStorable)
   }
 
   @Test func everyFileIsStoredAndKeptAsItWas() async throws {
@@ -65,7 +67,7 @@ struct CorpusTests {
     let node = try RunningNode()
     try await node.addPeer("MOD", may: "store")
     let native = ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"]
-    let files = try Self.storable().filter { native.contains($0.transfer_syntax ?? "") }.map(\.path)
+    let files = try Self.storable().filter { native.contains($0.transferSyntax ?? "") }.map(\.path)
     let result = try await node.dcmtk("storescu", as: "MOD", ["-v", "-nh", "-R", "-xe"], files: files)
     let sent = result.all.components(separatedBy: "Received Store Response").count - 1
     let successes = result.all.components(separatedBy: "Received Store Response (Success)").count - 1

@@ -41,6 +41,26 @@ import Testing
     #expect(!channel.isActive)
   }
 
+  @Test func anIdleAssociationIsAborted() throws {
+    let channel = try acceptor()
+    try channel.writeInbound(Samples.bytes(of: .associateRQ(Samples.request)))
+    channel.writeAndFlush(UpperLayerRequest.accept(Samples.acceptance), promise: nil)
+    _ = try channel.readInbound(as: UpperLayerIndication.self)
+    _ = try channel.readOutbound(as: ByteBuffer.self)
+    channel.embeddedEventLoop.advanceTime(by: .minutes(9))
+    try channel.writeInbound(ByteBuffer(bytes: [4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 1, 3]))
+    _ = try channel.readInbound(as: UpperLayerIndication.self)
+    channel.embeddedEventLoop.advanceTime(by: .minutes(9))
+    #expect(try channel.readOutbound(as: ByteBuffer.self) == nil)
+    channel.embeddedEventLoop.advanceTime(by: .minutes(2))
+    #expect(
+      try channel.readOutbound() == Samples.bytes(of: .abort(Abort(source: .serviceProvider, reason: .notSpecified))))
+    guard case .ended(.timedOut) = try channel.readInbound(as: UpperLayerIndication.self) else {
+      Issue.record("nobody was told")
+      return
+    }
+  }
+
   @Test func garbageIsAborted() throws {
     let channel = try acceptor()
     try channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n"))

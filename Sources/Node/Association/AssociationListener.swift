@@ -30,6 +30,7 @@ struct AssociationListener: Sendable {
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         .bind(host: configuration.bindAddress, port: configuration.port) { channel in
           channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(QuickAcknowledgement())
             try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: configuration.limits)
             return try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
           }

@@ -31,8 +31,8 @@ struct AssociationSession: Sendable {
         do {
           try await serve(messages, MessageWriter(outbound), from: address, logger: logger)
           await messages.untilClosed()
-        } catch is CancellationError {
-          // The grace period is over, or the peer went away in the middle of an answer.
+        } catch  where Task.isCancelled {
+          // The grace period is over: the peer is told, and not left to find out.
           connection.channel.writeAndFlush(DIMSERequest.abort(.byUser), promise: nil)
         }
       }
@@ -56,10 +56,7 @@ struct AssociationSession: Sendable {
       case .failure(let rejection): return .failure(rejection)
       }
     }
-    guard let association, let caller else {
-      if Task.isCancelled { throw CancellationError() }
-      return
-    }
+    guard let association, let caller else { return }
     var conversation = ServiceConversation(
       association: association, caller: caller, archive: archive, aeTitle: aeTitle, logger: logger)
     try await conversation.run()

@@ -17,6 +17,8 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   private var machine: UpperLayerStateMachine
   private var decoder: PDUDecoder
   private var artim: Scheduled<Void>?
+  private var idleCheck: Scheduled<Void>?
+  private var lastActivity = NIODeadline.now()
   private var peerMaximumLength: UInt32 = 0
   private var passesData = false
   /// After bytes that are no PDU nothing that follows can be told apart.
@@ -34,6 +36,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   package func handlerRemoved(context: ChannelHandlerContext) {
     artim?.cancel()
+    idleCheck?.cancel()
   }
 
   package func channelActive(context: ChannelHandlerContext) {
@@ -45,11 +48,13 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   package func channelInactive(context: ChannelHandlerContext) {
     handle(.transportClosed, context)
     artim?.cancel()
+    idleCheck?.cancel()
     context.fireChannelInactive()
   }
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isDeaf else { return }
+    lastActivity = context.eventLoop.now
     decoder.append(unwrapInboundIn(data))
     do throws(PDUError) {
       while !isDeaf, let decoded = try decoder.next() { take(decoded, context) }
@@ -74,6 +79,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    lastActivity = context.eventLoop.now
     switch unwrapOutboundIn(data) {
     case .associate(let request): ask(.associateRequest(request), context, promise)
     case .accept(let acceptance): ask(.acceptResponse(acceptance), context, promise)
@@ -101,6 +107,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   private func handle(_ event: UpperLayerEvent, _ context: ChannelHandlerContext) -> Bool {
     guard let effects = machine.handle(event) else { return false }
     for effect in effects { perform(effect, context) }
+    if machine.state == .established, idleCheck == nil { checkForIdleness(in: limits.idleTimeout, context) }
     return true
   }
 
@@ -126,6 +133,21 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     artim = context.eventLoop.scheduleTask(in: limits.artimTimeout) {
       let (handler, context) = bound.value
       handler.handle(.artimExpired, context)
+    }
+  }
+
+  /// One timer an association, set anew only when it fires: nothing is done for each PDU.
+  private func checkForIdleness(in time: TimeAmount, _ context: ChannelHandlerContext) {
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    idleCheck = context.eventLoop.scheduleTask(in: time) {
+      let (handler, context) = bound.value
+      let idle = context.eventLoop.now - handler.lastActivity
+      guard idle >= handler.limits.idleTimeout else {
+        return handler.checkForIdleness(in: handler.limits.idleTimeout - idle, context)
+      }
+      if handler.handle(.abortRequest(Abort(source: .serviceProvider, reason: .notSpecified)), context) {
+        context.fireChannelRead(handler.wrapInboundOut(.ended(.timedOut("nothing was sent for \(idle)"))))
+      }
     }
   }
 

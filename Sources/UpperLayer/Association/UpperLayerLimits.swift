@@ -6,6 +6,8 @@ package import NIOCore
 package struct UpperLayerLimits: Sendable {
   /// PS3.8 §9.1.5: ARTIM, for a request to arrive in full and for a closed association to be hung up.
   package var artimTimeout: TimeAmount
+  /// How long an established association may lie idle, with nothing read and nothing written.
+  package var idleTimeout: TimeAmount
   /// The longest A-ASSOCIATE-RQ, or -AC, that is read.
   package var associatePDULimit: UInt32
   /// The longest P-DATA-TF variable field that we announce to take.
@@ -15,10 +17,12 @@ package struct UpperLayerLimits: Sendable {
   package var maximumLengthTolerance: UInt32
 
   package init(
-    artimTimeout: TimeAmount = .seconds(30), associatePDULimit: UInt32 = 1 << 20, maximumLength: UInt32 = 128 << 10,
+    artimTimeout: TimeAmount = .seconds(30), idleTimeout: TimeAmount = .minutes(10),
+    associatePDULimit: UInt32 = 1 << 20, maximumLength: UInt32 = 128 << 10,
     maximumLengthTolerance: UInt32 = 128 << 10
   ) {
     self.artimTimeout = artimTimeout
+    self.idleTimeout = idleTimeout
     self.associatePDULimit = associatePDULimit
     self.maximumLength = maximumLength
     self.maximumLengthTolerance = maximumLengthTolerance
