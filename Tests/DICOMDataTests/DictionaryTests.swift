@@ -33,7 +33,7 @@ import Testing
   @Test(arguments: [
     ("1.2.840.10008.5.1.4.1.1.2", true), ("1.2.840.10008.5.1.4.1.1.3", true),
     ("1.2.840.10008.5.1.4.1.1.9.1", true), ("1.2.840.10008.5.1.4.1.1.12.77", true),
-    ("1.2.840.10008.5.1.4.38.1", true), ("1.2.840.10008.5.1.4.34.7", true), ("1.2.840.10008.1.3.10", false),
+    ("1.2.840.10008.5.1.4.38.1", true), ("1.2.840.10008.5.1.4.34.7", true), ("1.2.840.10008.1.3.10", true),
     ("1.2.840.10008.1.20.1", false), ("1.2.840.10008.5.1.4.1.1.200.4", false), ("1.2.840.10008.1.1", false),
     ("1.2.3", false),
   ])
@@ -41,7 +41,7 @@ import Testing
     #expect(UIDRegistry.isStorageSOPClass(uid) == isStorage)
   }
 
-  /// Every row of storage-sop-classes but the directory; and no syntax whose object is not in the data set.
+  /// The storage classes and the syntaxes in which an object can be kept whole.
   @Test func whatCanBeStoredIsWhatTheStandardLists() {
     #expect(UIDRegistry.storageSOPClasses.count > 200)
     #expect(TransferSyntax.all.count == 63)

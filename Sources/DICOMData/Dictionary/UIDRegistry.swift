@@ -13,7 +13,6 @@ package enum UIDRegistry {
   package static let verification = "1.2.840.10008.1.1"
   package static let patientRootFind = "1.2.840.10008.5.1.4.1.2.1.1"
   package static let studyRootFind = "1.2.840.10008.5.1.4.1.2.2.1"
-  package static let mediaStorageDirectory = "1.2.840.10008.1.3.10"
 
   private static let rows = DictionaryRows(UIDTable.rows)
 
@@ -28,11 +27,10 @@ package enum UIDRegistry {
   package static let entries: [Entry] = rows.indices.map { Entry(rows.columns(at: $0)) }
 
   /// Every SOP class that C-STORE transfers, retired and trial ones included. PS3.6 marks none as such: they are the ones
-  /// named "… Storage", and the nameless of the storage classes' own root. A directory is written to media, never sent,
-  /// and commitment stores nothing.
+  /// named "… Storage", and the nameless of the storage classes' own root; commitment stores nothing.
   package static let storageSOPClasses: Set<String> = Set(
     entries.filter { entry in
-      guard entry.type == "SOP Class", entry.uid != mediaStorageDirectory else { return false }
+      guard entry.type == "SOP Class" else { return false }
       if entry.keyword.isEmpty { return entry.uid.hasPrefix("1.2.840.10008.5.1.4.1.1.") }
       return entry.keyword.contains("Storage") && !entry.keyword.hasPrefix("StorageCommitment")
     }.map(\.uid))

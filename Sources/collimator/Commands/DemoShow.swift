@@ -117,6 +117,7 @@ struct DemoShow: Service {
   }
 
   private func printInstructions(port: Int) {
+    let collimator = CommandLine.arguments.first ?? "collimator"
     Output.print(
       """
 
@@ -124,9 +125,9 @@ struct DemoShow: Service {
         findscu -S -aet DRWEBER -aec COLLIMATOR -k QueryRetrieveLevel=STUDY -k PatientName -k StudyInstanceUID 127.0.0.1 \(port)
         storescu -aet MODALITY -aec COLLIMATOR 127.0.0.1 \(port) FILE.dcm
         echoscu -aet STRANGER -aec COLLIMATOR 127.0.0.1 \(port)
-        collimator find --calling PATIENT1 --port \(port) -k PatientName -k PatientID
-        collimator peer knocks --data '\(directory)'
-        collimator grant list --data '\(directory)'
+        \(collimator) find --calling PATIENT1 --port \(port) -k PatientName -k PatientID
+        \(collimator) peer knocks --data '\(directory)'
+        \(collimator) grant list --data '\(directory)'
       """)
   }
 }
