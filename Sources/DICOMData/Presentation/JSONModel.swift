@@ -104,6 +104,7 @@ package struct JSONModel: Sendable {
 
   /// DS allows "+1", "01" and "1."; JSON does not.
   private static func isJSONNumber(_ text: String) -> Bool {
+    guard text.allSatisfy({ "0123456789+-.eE".contains($0) }) else { return false }
     var digits = Substring(text)
     if digits.first == "-" { digits = digits.dropFirst() }
     guard let first = digits.first, first.isNumber, !(first == "0" && digits.dropFirst().first?.isNumber == true),

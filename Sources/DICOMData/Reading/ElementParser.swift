@@ -329,7 +329,11 @@ extension ElementParser {
   private mutating func closeContainer() {
     guard let closed = stack.popLast(), closed.entry >= 0 else { return }
     entries[closed.entry].end = entries.count
-    if closed.end == .max {
+    if closed.end != .max {
+      // One that was clipped holds less than it claims.
+      entries[closed.entry].length = min(
+        entries[closed.entry].length, max(position - entries[closed.entry].valueOffset, 0))
+    } else {
       entries[closed.entry].length = max(position - entries[closed.entry].valueOffset - 8, 0)
     }
   }

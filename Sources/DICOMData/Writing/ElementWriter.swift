@@ -11,6 +11,9 @@ struct ElementWriter {
 
   mutating func write(_ tag: Tag, _ vr: VR, _ value: [UInt8]) {
     append(tag)
+    // A length of 16 bits: what a device put into such a value beyond it cannot be written in explicit VR.
+    let isCut = syntax.isExplicit && !vr.hasLongLength && value.count > 65534
+    let value = isCut ? Array(value.prefix(65534)) : value
     let length = UInt32(clamping: value.count + value.count % 2)
     if !syntax.isExplicit {
       append(length)
