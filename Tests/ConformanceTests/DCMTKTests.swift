@@ -79,26 +79,51 @@ struct DCMTKTests {
   }
 
   private func lowerLevelsAndCounts(_ node: RunningNode) async throws {
-    let studies = try await node.find("StudyInstanceUID", tag: "0020,000d", at: "STUDY", as: "CITY", model: "-S")
-    let study = try #require(studies.first)
-    let keys = ["PatientID=4711", "StudyInstanceUID=\(study)"]
-    let series = try await node.find("SeriesInstanceUID", tag: "0020,000e", at: "SERIES", as: "CITY", keys)
-    #expect(series.count == 3)
-    var images = 0
-    for one in series {
-      let found = try await node.find(
-        "SOPInstanceUID", tag: "0008,0018", at: "IMAGE", as: "CITY", keys + ["SeriesInstanceUID=\(one)"])
-      images += found.count
-      let hidden = try await node.find(
-        "SOPInstanceUID", tag: "0008,0018", at: "IMAGE", as: "LAKE", keys + ["SeriesInstanceUID=\(one)"])
-      #expect(hidden.isEmpty)
+    for model in ["-P", "-S"] {
+      let city = try await below(node, "CITY", model)
+      let lake = try await below(node, "LAKE", model)
+      let all = try await below(node, "ALL", model)
+      #expect(city.series.count == 3 && city.images.count == 5)
+      #expect(lake.series.count == 1 && lake.images.count == 1)
+      #expect(city.images.isDisjoint(with: lake.images))
+      #expect(all.series == city.series.union(lake.series))
+      #expect(all.images == city.images.union(lake.images))
+      // Asked for by its UID, what is hidden is as if it were not there.
+      for series in city.series {
+        #expect(try await images(node, "LAKE", model, study: city.study[series] ?? "", series: series).isEmpty)
+      }
     }
-    #expect(images == 5)
-    for (caller, count) in [("CITY", ["5"]), ("ALL", ["1", "5"])] {
+    for (caller, count) in [("CITY", ["5"]), ("LAKE", ["1"]), ("ALL", ["1", "5"])] {
       let counts = try await node.find(
         "NumberOfPatientRelatedInstances", tag: "0020,1204", at: "PATIENT", as: caller, ["PatientID=4711"])
       #expect(counts.sorted() == count)
     }
+  }
+
+  /// All series and images of patient 4711 that a caller is shown, and the study of each series.
+  private func below(
+    _ node: RunningNode, _ caller: String, _ model: String
+  ) async throws -> (series: Set<String>, images: Set<String>, study: [String: String]) {
+    var study: [String: String] = [:]
+    var found: Set<String> = []
+    let keys = ["PatientID=4711"]
+    for uid in try await node.find("StudyInstanceUID", tag: "0020,000d", at: "STUDY", as: caller, keys, model: model) {
+      let one = keys + ["StudyInstanceUID=\(uid)"]
+      for series in try await node.find(
+        "SeriesInstanceUID", tag: "0020,000e", at: "SERIES", as: caller, one, model: model)
+      {
+        study[series] = uid
+        found.formUnion(try await images(node, caller, model, study: uid, series: series))
+      }
+    }
+    return (Set(study.keys), found, study)
+  }
+
+  private func images(
+    _ node: RunningNode, _ caller: String, _ model: String, study: String, series: String
+  ) async throws -> [String] {
+    let keys = ["PatientID=4711", "StudyInstanceUID=\(study)", "SeriesInstanceUID=\(series)"]
+    return try await node.find("SOPInstanceUID", tag: "0008,0018", at: "IMAGE", as: caller, keys, model: model)
   }
 
   @Test func aRevocationIsSeenAtTheNextQuery() async throws {
