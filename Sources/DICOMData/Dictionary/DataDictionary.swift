@@ -13,11 +13,12 @@ package enum DataDictionary {
   }
 
   private static let rows = DictionaryRows(DataElementTable.rows)
-  private static let entries = makeEntries()
+  static let index = TagIndex(rows)
   private static let tagsByKeyword = makeTagsByKeyword()
 
   package static func entry(for tag: Tag) -> Entry? {
-    entries[tag] ?? repeatingEntry(for: tag)
+    if let slot = index.slot(of: tag) { return Entry(rows.columns(at: slot.row)) }
+    return repeatingEntry(for: tag)
   }
 
   package static func tag(keyword: String) -> Tag? {
@@ -26,48 +27,42 @@ package enum DataDictionary {
 
   /// The VR of an implicit VR element; nil for what the table does not know.
   package static func vr(of tag: Tag) -> VR? {
-    entries[tag]?.vr ?? repeatingEntry(for: tag)?.vr
-  }
-
-  private static func makeEntries() -> [Tag: Entry] {
-    var entries: [Tag: Entry] = [:]
-    entries.reserveCapacity(DataElementTable.rowCount)
-    for index in rows.indices {
-      let columns = rows.columns(at: index)
-      guard let tag = Tag(hex: columns[0].filter { $0 != "," }) else { continue }
-      entries[tag] = Entry(columns)
-    }
-    return entries
+    index.slot(of: tag)?.vr ?? repeatingEntry(for: tag)?.vr
   }
 
   private static func makeTagsByKeyword() -> [String: Tag] {
     var tags: [String: Tag] = [:]
-    for (tag, entry) in entries where !entry.keyword.isEmpty { tags[entry.keyword] = tag }
+    tags.reserveCapacity(DataElementTable.rowCount)
+    for row in rows.indices {
+      let columns = rows.columns(at: row)
+      guard !columns[3].isEmpty, let tag = Tag(hex: columns[0].filter { $0 != "," }) else { continue }
+      tags[String(columns[3])] = tag
+    }
     return tags
   }
 
   /// Curves and overlays repeat in even groups (PS3.5 §7.6); (0020,31xx) and the code tables of group 1000 by element.
   private static func repeatingEntry(for tag: Tag) -> Entry? {
-    let hex = tag.hex
-    let patterns =
-      switch tag.group {
-      case 0x5000...0x50FF, 0x6000...0x60FF, 0x7F00...0x7FDF: ["\(hex.prefix(2))xx,\(hex.suffix(4))"]
-      case 0x0020: ["0020,\(hex.dropFirst(4).prefix(2))xx"]
-      case 0x1000: ["1000,xxx\(hex.suffix(1))"]
-      case 0x1010: ["1010,xxxx"]
-      default: [String]()
-      }
-    guard !tag.isPrivate else { return nil }
-    return patterns.lazy.compactMap { rows.row(for: $0) }.first.map(Entry.init)
+    guard !tag.isPrivate, let pattern = pattern(for: tag) else { return nil }
+    return rows.row(for: pattern).map(Entry.init)
+  }
+
+  private static func pattern(for tag: Tag) -> String? {
+    switch tag.group {
+    case 0x5000...0x50FF, 0x6000...0x60FF, 0x7F00...0x7FDF: "\(tag.hex.prefix(2))xx,\(tag.hex.suffix(4))"
+    case 0x0020: "0020,\(tag.hex.dropFirst(4).prefix(2))xx"
+    case 0x1000: "1000,xxx\(tag.hex.suffix(1))"
+    case 0x1010: "1010,xxxx"
+    default: nil
+    }
   }
 }
 
 extension DataDictionary.Entry {
   fileprivate init(_ columns: [Substring]) {
     vrText = String(columns[1])
-    // "OB or OW" is OW in implicit VR, but for Curve Data (PS3.5 annex A.1, 2004); of the others the first stands until Pixel Representation speaks.
-    let isCurveData = columns[0] == "50xx,3000"
-    vr = vrText == "OB or OW" && !isCurveData ? .ow : VR(name: vrText.prefix(2)) ?? .un
+    // Curve Data was OB while curves were written (PS3.5 annex A.1, 2004).
+    vr = columns[0] == "50xx,3000" ? .ob : VR.implicit(columns[1].utf8)
     vm = String(columns[2])
     keyword = String(columns[3])
     name = String(columns[4])

@@ -2,37 +2,75 @@
 
 /// A data set as it was read: its bytes, and a flat list of where each element stands. Values are decoded when asked for.
 package struct DataSet: Sendable {
-  let bytes: [UInt8]
+  let bytes: Bytes
   let entries: [ElementEntry]
   /// The entries of this data set or item; those of nested items are among them.
   let range: Range<Int>
   package let transferSyntax: TransferSyntax
   package let characterSet: SpecificCharacterSet
 
+  /// What the reader bore with, in the order of the bytes; of the data set as a whole, not of its items.
+  package let deviations: [Deviation]
+
   /// Reads a whole data set, or its elements before a tag.
   package init(
     reading bytes: [UInt8], transferSyntax: TransferSyntax, options: ReadingOptions = .lenient,
     stoppingBefore stop: Tag? = nil
   ) throws(ReadingError) {
-    let inflated = transferSyntax.isDeflated ? try Inflater.inflated(bytes, options: options) : bytes
-    var parser = ElementParser(transferSyntax: transferSyntax, stop: stop.map { .before($0) }, options: options)
-    _ = try parser.run(inflated.span.bytes, isFinal: true)
-    self.init(bytes: inflated, entries: parser.entries, transferSyntax: transferSyntax)
+    try self.init(reading: Bytes(bytes), transferSyntax: transferSyntax, options: options, stoppingBefore: stop)
   }
 
-  init(bytes: [UInt8], entries: [ElementEntry], transferSyntax: TransferSyntax) {
+  package init(
+    reading bytes: Bytes, transferSyntax: TransferSyntax, options: ReadingOptions = .lenient,
+    stoppingBefore stop: Tag? = nil
+  ) throws(ReadingError) {
+    let (readable, failure) = Self.readable(
+      bytes, transferSyntax: transferSyntax, options: options, stoppingBefore: stop)
+    if let failure { throw failure }
+    self = readable
+    if options.isStrict, let first = Validator.deviations(of: self).first {
+      throw ReadingError(.deviates(first.kind), offset: first.offset, tagPath: first.tagPath)
+    }
+  }
+
+  /// All that can be read before the first error, and the error.
+  package static func readable(
+    _ bytes: Bytes, transferSyntax: TransferSyntax, options: ReadingOptions = .lenient,
+    stoppingBefore stop: Tag? = nil
+  ) -> (dataSet: DataSet, failure: ReadingError?) {
+    var bytes = bytes
+    var failure: ReadingError?
+    if transferSyntax.isDeflated {
+      let (inflated, broken) = Inflater.inflated(bytes, options: options)
+      bytes = Bytes(inflated)
+      failure = broken
+    }
+    var parser = ElementParser(transferSyntax: transferSyntax, stop: stop.map { .before($0) }, options: options)
+    do throws(ReadingError) {
+      _ = try bytes.withSpan { span throws(ReadingError) in try parser.run(span, isFinal: true) }
+    } catch {
+      // What could not be inflated is why the elements end.
+      failure = failure ?? error
+      parser.closeAll()
+    }
+    return (DataSet(bytes: bytes, parser: parser, transferSyntax: transferSyntax), failure)
+  }
+
+  init(bytes: Bytes, parser: ElementParser, transferSyntax: TransferSyntax) {
     self.init(
-      bytes: bytes, entries: entries, range: entries.indices, transferSyntax: transferSyntax, inherited: .default)
+      bytes: bytes, entries: parser.entries, range: parser.entries.indices, transferSyntax: transferSyntax,
+      inherited: .default, deviations: parser.deviations)
   }
 
   private init(
-    bytes: [UInt8], entries: [ElementEntry], range: Range<Int>, transferSyntax: TransferSyntax,
-    inherited: SpecificCharacterSet
+    bytes: Bytes, entries: [ElementEntry], range: Range<Int>, transferSyntax: TransferSyntax,
+    inherited: SpecificCharacterSet, deviations: [Deviation] = []
   ) {
     self.bytes = bytes
     self.entries = entries
     self.range = range
     self.transferSyntax = transferSyntax
+    self.deviations = deviations
     // An item without its own Specific Character Set has that of what holds it (PS3.5 §6.1.2.3).
     var own = inherited
     var index = range.lowerBound
@@ -43,7 +81,7 @@ package struct DataSet: Sendable {
           value.text(in: .default).split(separator: "\\", omittingEmptySubsequences: false).map(String.init))
         break
       }
-      index = entries[index].end
+      index = entries[index].endIndex
     }
     characterSet = own
   }
@@ -54,7 +92,7 @@ package struct DataSet: Sendable {
     var index = range.lowerBound
     while index < range.upperBound {
       elements.append(Element(entry: entries[index], bytes: bytes, index: index))
-      index = entries[index].end
+      index = entries[index].endIndex
     }
     return elements
   }
@@ -64,7 +102,7 @@ package struct DataSet: Sendable {
     var index = range.lowerBound
     while index < range.upperBound {
       if entries[index].tag == tag { return Element(entry: entries[index], bytes: bytes, index: index) }
-      index = entries[index].end
+      index = entries[index].endIndex
     }
     return nil
   }
@@ -78,21 +116,21 @@ package struct DataSet: Sendable {
     guard element.vr == .sq else { return [] }
     var items: [DataSet] = []
     var index = element.index + 1
-    while index < entries[element.index].end {
+    while index < entries[element.index].endIndex {
       items.append(
         DataSet(
-          bytes: bytes, entries: entries, range: index + 1..<entries[index].end, transferSyntax: transferSyntax,
+          bytes: bytes, entries: entries, range: index + 1..<entries[index].endIndex, transferSyntax: transferSyntax,
           inherited: characterSet))
-      index = entries[index].end
+      index = entries[index].endIndex
     }
     return items
   }
 
   /// The fragments of encapsulated pixel data, the Basic Offset Table first; empty for anything else.
-  package func fragments(of element: Element) -> [ArraySlice<UInt8>] {
+  package func fragments(of element: Element) -> [Bytes] {
     guard element.hasUndefinedLength, element.vr != .sq else { return [] }
-    return entries[element.index + 1..<entries[element.index].end].map { entry in
-      bytes[entry.valueOffset..<entry.valueOffset + entry.length]
+    return entries[element.index + 1..<entries[element.index].endIndex].map { entry in
+      bytes.part(entry.valueOffset..<entry.valueOffset + entry.length)
     }
   }
 }

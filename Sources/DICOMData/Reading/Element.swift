@@ -3,10 +3,10 @@
 /// One element of a data set, and its value in the shape that is asked for.
 package struct Element: Sendable {
   private let entry: ElementEntry
-  private let bytes: [UInt8]
+  private let bytes: Bytes
   let index: Int
 
-  init(entry: ElementEntry, bytes: [UInt8], index: Int = 0) {
+  init(entry: ElementEntry, bytes: Bytes, index: Int = 0) {
     self.entry = entry
     self.bytes = bytes
     self.index = index
@@ -21,10 +21,13 @@ package struct Element: Sendable {
   package var isOmitted: Bool { entry.isOmitted }
 
   /// The bytes of the value as they stand.
-  package var value: ArraySlice<UInt8> {
-    guard !entry.isOmitted else { return [] }
-    return bytes[entry.valueOffset..<entry.valueOffset + entry.length]
+  package var value: Bytes {
+    guard !entry.isOmitted else { return bytes.part(0..<0) }
+    return bytes.part(entry.valueOffset..<entry.valueOffset + entry.length)
   }
+
+  /// Bytes from the beginning of the data set to the element's header; meaningless where values were passed over.
+  var offset: Int { entry.headerOffset }
 
   /// How the value is to be understood: writers that do not know their dictionary mark standard elements UN, with the
   /// value as it would stand in Implicit VR Little Endian (PS3.5 §6.2.2).
@@ -36,7 +39,7 @@ package struct Element: Sendable {
   /// The value as text, padding and all but NULs at its end.
   func text(in characterSet: SpecificCharacterSet) -> String {
     var value = self.value
-    while value.last == 0 { value.removeLast() }
+    while value.last == 0 { value = value.part(0..<value.count - 1) }
     let vr = valueVR
     return vr.usesSpecificCharacterSet
       ? characterSet.decode(value, vr: vr) : SpecificCharacterSet.default.decode(value, vr: vr)
@@ -59,9 +62,9 @@ package struct Element: Sendable {
   private var numbers: [String] {
     let size = valueVR.numberSize
     guard size > 0, !valueVR.isBulk else { return [] }
-    let value = self.value
-    let bytes = value.span.bytes
-    return stride(from: 0, through: value.count - size, by: size).map { offset in number(bytes, at: offset) }
+    return value.withSpan { bytes in
+      stride(from: 0, through: bytes.byteCount - size, by: size).map { offset in number(bytes, at: offset) }
+    }
   }
 
   private func number(_ bytes: RawSpan, at offset: Int) -> String {

@@ -21,14 +21,21 @@ final class Inflater {
     stream.deallocate()
   }
 
-  static func inflated(_ bytes: [UInt8], options: ReadingOptions) throws(ReadingError) -> [UInt8] {
+  /// All that `bytes` inflate to before the first error, and the error.
+  static func inflated(_ bytes: Bytes, options: ReadingOptions) -> (bytes: [UInt8], failure: ReadingError?) {
     let inflater = Inflater(options: options)
     var inflated: [UInt8] = []
-    try bytes.withBytes { bytes throws(ReadingError) in
-      try inflater.inflate(bytes) { piece throws(ReadingError) in inflated.append(contentsOf: piece) }
+    do throws(ReadingError) {
+      // By pieces, so that a bomb is measured against what was taken of it.
+      for start in stride(from: 0, to: bytes.count, by: 64 << 10) {
+        try Array(bytes.part(start..<start + (64 << 10))).withBytes { piece throws(ReadingError) in
+          try inflater.inflate(piece) { out throws(ReadingError) in inflated.append(contentsOf: out) }
+        }
+      }
+    } catch {
+      return (inflated, error)
     }
-    guard inflater.isAtEnd else { throw ReadingError(.truncated, offset: bytes.count) }
-    return inflated
+    return (inflated, inflater.isAtEnd ? nil : ReadingError(.truncated, offset: bytes.count))
   }
 
   /// Hands on what `bytes` inflate to, in pieces.

@@ -1,58 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-
 /// A DICOM file (PS3.10 §7): preamble, group 0002, data set; or, where a device left the first two out, the bare data set.
 package struct Part10File: Sendable {
-  package let meta: FileMetaInformation
+  package let head: Part10Head
   package let dataSet: DataSet
-  package let transferSyntax: TransferSyntax
-  /// Where the data set begins in the file.
-  package let dataSetOffset: Int
 
+  package var meta: FileMetaInformation { head.meta }
+  package var transferSyntax: TransferSyntax { head.transferSyntax }
+  /// Where the data set begins in the file.
+  package var dataSetOffset: Int { head.dataSetOffset }
+
+  /// What the reader bore with, by offset in the file; of a deflated data set, in what it inflates to.
+  package var deviations: [Deviation] {
+    head.deviations + dataSet.deviations.map { $0.moved(by: transferSyntax.isDeflated ? 0 : dataSetOffset) }
+  }
+
+  /// Reads all of a file into memory.
+  package init(path: String, options: ReadingOptions = .lenient) throws(ReadingError) {
+    let file = try RegularFile(path: path)
+    var bytes: [UInt8] = []
+    try file.read(file.size, at: 0, into: &bytes)
+    try self.init(reading: Bytes(bytes), options: options)
+  }
+
+  /// Reads the elements before a tag, and of the file little more than these.
   package init(
-    path: String, options: ReadingOptions = .lenient, stoppingBefore stop: Tag? = nil
+    path: String, options: ReadingOptions = .lenient, stoppingBefore stop: Tag
   ) throws(ReadingError) {
-    try self.init(reading: try Self.contents(of: path), options: options, stoppingBefore: stop)
+    let (file, failure) = try FilePrefix.readable(path: path, options: options, stoppingBefore: stop)
+    if let failure { throw failure }
+    self = file
+  }
+
+  /// Takes a file for memory; only for files that nobody else truncates.
+  package init(
+    mapping path: String, options: ReadingOptions = .lenient, stoppingBefore stop: Tag? = nil
+  ) throws(ReadingError) {
+    try self.init(reading: Bytes(try MappedFile(path: path)), options: options, stoppingBefore: stop)
   }
 
   package init(
     reading bytes: [UInt8], options: ReadingOptions = .lenient, stoppingBefore stop: Tag? = nil
   ) throws(ReadingError) {
-    let head = try Part10Head(reading: bytes)
-    meta = head.meta
-    transferSyntax = head.transferSyntax
-    dataSetOffset = head.dataSetOffset
-    do throws(ReadingError) {
-      dataSet = try DataSet(
-        reading: Array(bytes[head.dataSetOffset...]), transferSyntax: head.transferSyntax, options: options,
-        stoppingBefore: stop)
-    } catch {
-      throw ReadingError(error.reason, offset: error.offset + head.dataSetOffset, tagPath: error.tagPath)
+    try self.init(reading: Bytes(bytes), options: options, stoppingBefore: stop)
+  }
+
+  package init(
+    reading bytes: Bytes, options: ReadingOptions = .lenient, stoppingBefore stop: Tag? = nil
+  ) throws(ReadingError) {
+    let (file, failure) = try Self.readable(bytes, options: options, stoppingBefore: stop)
+    if let failure { throw failure }
+    self = file
+    if options.isStrict, let first = Validator.deviations(of: self).first {
+      throw ReadingError(.deviates(first.kind), offset: first.offset, tagPath: first.tagPath)
     }
   }
 
-  private static func contents(of path: String) throws(ReadingError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw ReadingError(.cannotOpen(String(cString: strerror(errno))), offset: 0) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw ReadingError(.cannotOpen("it is not a regular file"), offset: 0)
-    }
-    let size = Int(status.st_size)
-    var failure: CInt = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: size) { room, count in
-      while count < size {
-        let got = read(descriptor, room.baseAddress.map { $0 + count }, size - count)
-        guard got > 0 else {
-          failure = got < 0 ? errno : 0
-          return
-        }
-        count += got
-      }
-    }
-    guard failure == 0 else { throw ReadingError(.cannotOpen(String(cString: strerror(failure))), offset: 0) }
-    return bytes
+  init(head: Part10Head, dataSet: DataSet) {
+    self.head = head
+    self.dataSet = dataSet
+  }
+
+  /// All that can be read before the first error, and the error; throws where that is nothing.
+  package static func readable(
+    _ bytes: Bytes, options: ReadingOptions = .lenient, stoppingBefore stop: Tag? = nil
+  ) throws(ReadingError) -> (file: Part10File, failure: ReadingError?) {
+    let head = try Part10Head(reading: bytes)
+    let (dataSet, failure) = DataSet.readable(
+      bytes.dropping(head.dataSetOffset), transferSyntax: head.transferSyntax, options: options, stoppingBefore: stop)
+    return (Part10File(head: head, dataSet: dataSet), failure?.moved(by: head.dataSetOffset))
   }
 }

@@ -3,55 +3,98 @@
 /// Reads a data set as its bytes arrive, in any split: keeps the elements before a tag, and of the rest only whether it is
 /// whole. Memory is bounded by the header's limit, whatever the object's size.
 package struct PushReader {
+  /// What is told as it is read.
+  package enum Event {
+    /// An element before the stop, the beginning of a sequence or item (their contents follow), or one whose value is passed
+    /// on in pieces.
+    case element(Element)
+    /// Some of the value of the element told last: it is longer than the options' `longestKeptValue`.
+    case bulkData(UnsafeRawBufferPointer)
+  }
+
   private let transferSyntax: TransferSyntax
   private let options: ReadingOptions
   private let inflater: Inflater?
   private var parser: ElementParser
   private var kept: [UInt8] = []
   private var toSkip = 0
-  private var headerParts: (bytes: [UInt8], entries: [ElementEntry])?
+  /// Entries that were told; .max once somebody does not listen.
+  private var told = 0
+  private var headerParts: DataSet?
 
-  package init(transferSyntax: TransferSyntax, stoppingBefore stop: Tag, options: ReadingOptions = .lenient) {
+  package init(transferSyntax: TransferSyntax, stoppingBefore stop: Tag?, options: ReadingOptions = .lenient) {
     self.transferSyntax = transferSyntax
     self.options = options
     inflater = transferSyntax.isDeflated ? Inflater(options: options) : nil
     parser = ElementParser(
-      transferSyntax: transferSyntax, stop: .before(stop), options: options, keptValueLimit: options.longestKeptValue)
+      transferSyntax: transferSyntax, stop: stop.map { .before($0) }, options: options,
+      keptValueLimit: options.longestKeptValue)
   }
 
   package var isHeaderComplete: Bool { headerParts != nil }
 
   /// The elements before the tag; nil until they have all arrived.
-  package var header: DataSet? {
-    headerParts.map { DataSet(bytes: $0.bytes, entries: $0.entries, transferSyntax: transferSyntax) }
+  package var header: DataSet? { headerParts }
+
+  /// The elements that have arrived so far.
+  var readable: DataSet {
+    var parser = self.parser
+    parser.closeAll()
+    return DataSet(bytes: Bytes(kept), parser: parser, transferSyntax: transferSyntax)
   }
 
   package mutating func push(_ bytes: UnsafeRawBufferPointer) throws(ReadingError) {
-    guard let inflater else { return try take(bytes) }
-    var inflated: [UInt8] = []
-    try inflater.inflate(bytes) { piece throws(ReadingError) in inflated.append(contentsOf: piece) }
-    try inflated.withBytes { piece throws(ReadingError) in try take(piece) }
+    told = .max
+    try push(bytes) { _ throws(ReadingError) in }
+  }
+
+  /// Takes the next bytes and tells what they complete.
+  package mutating func push(
+    _ bytes: UnsafeRawBufferPointer, _ tell: (Event) throws(ReadingError) -> Void
+  ) throws(ReadingError) {
+    guard let inflater else { return try take(bytes, tell) }
+    var pieces: [[UInt8]] = []
+    try inflater.inflate(bytes) { piece throws(ReadingError) in pieces.append(Array(piece)) }
+    for piece in pieces {
+      try piece.withBytes { bytes throws(ReadingError) in try take(bytes, tell) }
+    }
   }
 
   /// The object has ended: throws where it ended inside an element.
-  package mutating func finish() throws(ReadingError) {
+  package mutating func finish(
+    _ tell: (Event) throws(ReadingError) -> Void = { _ throws(ReadingError) in }
+  ) throws(ReadingError) {
     let isInflated = inflater?.isAtEnd ?? true
     guard toSkip == 0, isInflated else { throw ReadingError(.truncated, offset: parser.streamPosition) }
-    try run(isFinal: true)
+    try run(isFinal: true, tell)
     if headerParts == nil { completeHeader() }
   }
 
-  private mutating func take(_ bytes: UnsafeRawBufferPointer) throws(ReadingError) {
-    let skipped = min(toSkip, bytes.count)
-    toSkip -= skipped
-    guard skipped < bytes.count else { return }
-    kept.append(contentsOf: bytes[skipped...])
-    try run(isFinal: false)
+  /// How many of the bytes that come next, the reader need not see; it takes them for pushed.
+  mutating func passOver(atMost count: Int) -> Int {
+    guard inflater == nil else { return 0 }
+    let passed = min(toSkip, count)
+    toSkip -= passed
+    return passed
   }
 
-  private mutating func run(isFinal: Bool) throws(ReadingError) {
+  private mutating func take(
+    _ bytes: UnsafeRawBufferPointer, _ tell: (Event) throws(ReadingError) -> Void
+  ) throws(ReadingError) {
+    let skipped = min(toSkip, bytes.count)
+    toSkip -= skipped
+    if skipped > 0, headerParts == nil { try tell(.bulkData(UnsafeRawBufferPointer(rebasing: bytes[..<skipped]))) }
+    guard skipped < bytes.count else { return }
+    kept.append(contentsOf: bytes[skipped...])
+    try run(isFinal: false, tell)
+  }
+
+  private mutating func run(
+    isFinal: Bool, _ tell: (Event) throws(ReadingError) -> Void
+  ) throws(ReadingError) {
     while true {
       let outcome = try Self.run(&parser, over: kept, isFinal: isFinal)
+      if headerParts == nil { try tellNewElements(tell) }
       switch outcome {
       case .needsMoreBytes:
         guard kept.count <= options.longestHeader else {
@@ -61,7 +104,11 @@ package struct PushReader {
         return
       case .skip(let count):
         let arrived = min(count, kept.count - parser.position)
-        kept.removeSubrange(parser.position..<parser.position + arrived)
+        let bulk = parser.position..<parser.position + arrived
+        if headerParts == nil, arrived > 0 {
+          try Array(kept[bulk]).withBytes { bytes throws(ReadingError) in try tell(.bulkData(bytes)) }
+        }
+        kept.removeSubrange(bulk)
         toSkip = count - arrived
         if headerParts != nil { dropConsumed() }
         guard toSkip == 0 else {
@@ -84,8 +131,19 @@ package struct PushReader {
     try parser.run(bytes.span.bytes, isFinal: isFinal)
   }
 
+  private mutating func tellNewElements(_ tell: (Event) throws(ReadingError) -> Void) throws(ReadingError) {
+    guard told < parser.entries.count else { return }
+    let bytes = Bytes(kept)
+    while told < parser.entries.count {
+      let entry = parser.entries[told]
+      told += 1
+      try tell(.element(Element(entry: entry, bytes: bytes, index: told - 1)))
+    }
+  }
+
   private mutating func completeHeader() {
-    headerParts = (Array(kept[..<parser.position]), parser.entries)
+    headerParts = DataSet(
+      bytes: Bytes(Array(kept[..<parser.position])), parser: parser, transferSyntax: transferSyntax)
     kept.removeSubrange(..<parser.position)
     parser = parser.continuingWithoutEntries()
   }

@@ -8,6 +8,9 @@ package struct ReadingError: Error, Sendable, Hashable, CustomStringConvertible 
     case valueExceedsItsContainer
     case expectedItem
     case unexpectedDelimiter
+    case unexpectedZeros
+    case tooManyElements(limit: Int)
+    case deviates(Deviation.Kind)
     case nestedTooDeeply(limit: Int)
     case undefinedLengthNotAllowed
     case headerTooLong(limit: Int)
@@ -29,6 +32,10 @@ package struct ReadingError: Error, Sendable, Hashable, CustomStringConvertible 
     self.tagPath = tagPath
   }
 
+  func moved(by distance: Int) -> ReadingError {
+    ReadingError(reason, offset: offset + distance, tagPath: tagPath)
+  }
+
   package var description: String {
     let place = tagPath.isEmpty ? "" : ", in \(tagPath.map(\.description).joined(separator: "/"))"
     return "\(reason) (at byte \(offset)\(place))"
@@ -43,6 +50,9 @@ extension ReadingError.Reason: CustomStringConvertible {
     case .valueExceedsItsContainer: "a value is longer than the item or sequence that holds it"
     case .expectedItem: "something that is no item stands in a sequence"
     case .unexpectedDelimiter: "an item or delimiter stands where an element is expected"
+    case .unexpectedZeros: "zeros stand where an element is expected"
+    case .tooManyElements(let limit): "there are more than \(limit) elements"
+    case .deviates(let kind): "\(kind.meaning) [\(kind.reference)]"
     case .nestedTooDeeply(let limit): "sequences are nested more than \(limit) deep"
     case .undefinedLengthNotAllowed: "an undefined length where PS3.5 allows none"
     case .headerTooLong(let limit): "the elements before the pixels take more than \(limit) bytes"

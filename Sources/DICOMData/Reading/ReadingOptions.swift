@@ -11,13 +11,30 @@ package struct ReadingOptions: Sendable {
   /// How far a deflated data set may grow, in bytes and as a multiple of what arrived.
   package var inflatedLimit = 4 << 30
   package var inflationRatioLimit = 1100
+  /// Elements, items and fragments of one data set; each costs 32 bytes beside its own. A whole slide image has as many
+  /// fragments as frames.
+  package var longestIndex = 16 << 20
+  /// How many deviations are named; further ones are borne in silence.
+  package var longestDeviationList = 1000
 
-  /// Items and sequences that end before their last value does: the value is read in full.
-  package var stretchesShortContainers = true
-  /// An item that claims to be longer than its sequence, as the last record of some DICOMDIRs does: it ends with it.
-  package var clipsLongContainers = true
+  /// What of a wrong structure is read all the same. Without one of these, its first occurrence is an error.
+  package var tolerated: Set<Deviation.Kind> = Self.structural
+  /// Whatever else `Validator` would name is an error too.
+  package var isStrict = false
 
   package init() {}
 
   package static let lenient = ReadingOptions()
+
+  package static let strict: ReadingOptions = {
+    var options = ReadingOptions()
+    options.tolerated = []
+    options.isStrict = true
+    return options
+  }()
+
+  /// What the parser itself has to decide about.
+  private static let structural: Set<Deviation.Kind> = [
+    .strayDelimiter, .zerosBehindTheEnd, .shortContainer, .longContainer, .undefinedLengthWithoutSequence,
+  ]
 }

@@ -78,6 +78,19 @@ extension VR {
     }
   }
 
+  /// How a header with these two characters goes on; the parser's one question per element.
+  enum HeaderForm: UInt8 {
+    case undefinedVR, short, long, sequence
+
+    /// By five bits of each letter.
+    static let table: [UInt8] = (0..<1024).map { index in
+      let vr = VR(0x40 | UInt8(index >> 5), 0x40 | UInt8(index & 31))
+      guard vr.isDefined else { return undefinedVR.rawValue }
+      if vr == .sq { return sequence.rawValue }
+      return vr.hasLongLength ? long.rawValue : short.rawValue
+    }
+  }
+
   /// Two reserved bytes and a length of 32 bits in explicit VR (PS3.5 §7.1.2).
   @inlinable package var hasLongLength: Bool {
     switch self {
