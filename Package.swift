@@ -33,6 +33,13 @@ func tests(of name: String, with dependencies: [Target.Dependency] = []) -> Targ
     name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: houseRules)
 }
 
+/// What measures a room: `Benchmarks/NAME`, beside its peers and the script that runs them all.
+func benchmark(_ name: String, knows dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: "\(name.lowercased())-benchmark", dependencies: dependencies, path: "Benchmarks/\(name)",
+    sources: ["\(name)Benchmark.swift"], swiftSettings: houseRules)
+}
+
 let package = Package(
   name: "collimator",
   platforms: [.macOS(.v15)],
@@ -70,6 +77,7 @@ let package = Package(
       ],
       swiftSettings: houseRules),
     .executableTarget(name: "dictionary-generator", swiftSettings: houseRules),
+    benchmark("Reading", knows: ["DICOMData"]),
 
     tests(of: "DICOMData"),
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),

@@ -43,24 +43,43 @@ package enum PrivateDictionary {
 
   /// An element of the block ("xxee"), or one that the table names by its whole number.
   private static func row(of tag: Tag, in block: Block) -> Int? {
-    let hex = Array(tag.hex.utf8)
-    let whole = Array(hex[0..<4]) + [UInt8(ascii: ",")] + hex[4..<8]
-    var inBlock = whole
-    inBlock[5] = UInt8(ascii: "x")
-    inBlock[6] = UInt8(ascii: "x")
-    return row(inBlock, in: block) ?? row(whole, in: block)
+    row(Key(tag, isInBlock: true), in: block) ?? row(Key(tag, isInBlock: false), in: block)
   }
 
-  private static func row(_ key: [UInt8], in block: Block) -> Int? {
+  private static func row(_ key: Key, in block: Block) -> Int? {
     var low = block.rows.lowerBound
     var high = block.rows.upperBound
     while low < high {
       let middle = (low + high) / 2
-      let column = rows.line(at: middle).dropFirst(block.creatorLength + 1).prefix(key.count)
-      if column.lexicographicallyPrecedes(key) { low = middle + 1 } else { high = middle }
+      if column(of: middle, in: block) < key.rawValue { low = middle + 1 } else { high = middle }
     }
-    guard low < block.rows.upperBound else { return nil }
-    let found = rows.line(at: low).dropFirst(block.creatorLength + 1).prefix(key.count)
-    return found.elementsEqual(key) ? low : nil
+    guard low < block.rows.upperBound, column(of: low, in: block) == key.rawValue else { return nil }
+    return low
+  }
+
+  /// The "gggg,eeee" of a row without its comma, as a number in the order of the text.
+  private static func column(of row: Int, in block: Block) -> UInt64 {
+    let line = rows.line(at: row)
+    guard line.count >= block.creatorLength + 10 else { return 0 }
+    var value: UInt64 = 0
+    for index in 0..<9 where index != 4 { value = value << 8 | UInt64(line[block.creatorLength + 1 + index]) }
+    return value
+  }
+
+  /// Eight characters of a tag, its block number as "xx" where the creator may choose it.
+  private struct Key {
+    let rawValue: UInt64
+
+    init(_ tag: Tag, isInBlock: Bool) {
+      var value: UInt64 = 0
+      for shift in stride(from: 28, through: 0, by: -4) {
+        let digit = UInt64(tag.rawValue >> UInt32(shift) & 15)
+        let isBlock = isInBlock && (shift == 12 || shift == 8)
+        let character =
+          isBlock ? UInt64(UInt8(ascii: "x")) : digit + UInt64(UInt8(ascii: digit < 10 ? "0" : "A")) - (digit < 10 ? 0 : 10)
+        value = value << 8 | character
+      }
+      rawValue = value
+    }
   }
 }

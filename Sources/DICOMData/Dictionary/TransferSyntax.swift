@@ -10,8 +10,8 @@ package struct TransferSyntax: Hashable, Sendable {
 
   /// nil for what the Standard does not register.
   package init?(uid: String) {
-    guard UIDRegistry.entry(for: uid)?.type == "Transfer Syntax" else { return nil }
-    self.uid = uid
+    guard let known = Self.byUID[uid] else { return nil }
+    self = known
   }
 
   /// Some writers put the keyword of PS3.6 where the UID belongs.
@@ -46,6 +46,8 @@ package struct TransferSyntax: Hashable, Sendable {
     let keyword = UIDRegistry.entry(for: syntax.uid)?.keyword ?? ""
     return !["JPIP", "SMPTE", "RFC2557", "XMLEncoding", "Papyrus3"].contains { keyword.hasPrefix($0) }
   }
+
+  private static let byUID = Dictionary(uniqueKeysWithValues: all.map { ($0.uid, $0) })
 
   private static let papyrus3 = "1.2.840.10008.1.20"
   private static let deflatedJPIP: Set = ["1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"]

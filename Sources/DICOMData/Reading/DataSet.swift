@@ -77,14 +77,16 @@ package struct DataSet: Sendable {
     while index < range.upperBound, entries[index].tag <= .specificCharacterSet {
       if entries[index].tag == .specificCharacterSet {
         let value = Element(entry: entries[index], bytes: bytes)
-        own = SpecificCharacterSet(
-          value.text(in: .default).split(separator: "\\", omittingEmptySubsequences: false).map(String.init))
+        own = SpecificCharacterSet(value.strings(in: .default))
         break
       }
       index = entries[index].endIndex
     }
     characterSet = own
   }
+
+  /// Elements, items and fragments at all depths.
+  package var elementCount: Int { range.count }
 
   /// The elements of this data set, not those inside its sequences, in document order.
   package var topLevelElements: [Element] {

@@ -50,12 +50,25 @@ package struct Element: Sendable {
     let vr = valueVR
     guard entry.length > 0, vr != .sq else { return [] }
     guard vr.isText else { return numbers }
+    if let plain = plainStrings(vr: vr) { return plain }
     let text = text(in: characterSet)
     let parts = vr.isMultiValuedText ? text.split(separator: "\\", omittingEmptySubsequences: false) : [text[...]]
     return parts.map { part in
       let leadingCounts = vr == .lt || vr == .st || vr == .ut || vr == .uc
       return String(part.trimmed(leading: !leadingCounts))
     }
+  }
+
+  /// Most values: ASCII, so that bytes are characters; nil for others.
+  private func plainStrings(vr: VR) -> [String]? {
+    value.withContiguousStorageIfAvailable { bytes in
+      guard bytes.allSatisfy({ $0 < 0x80 && $0 != 0x1B }) else { return nil }
+      let leadingCounts = vr == .lt || vr == .st || vr == .ut || vr == .uc
+      guard vr.isMultiValuedText else { return [bytes[...].trimmed(leading: !leadingCounts)] }
+      return bytes.split(separator: UInt8(ascii: "\\"), omittingEmptySubsequences: false).map { part in
+        part.trimmed(leading: !leadingCounts)
+      }
+    } ?? nil
   }
 
   /// Numbers of a binary VR, each as text; AT as eight hexadecimal digits; empty for other-binary.
@@ -91,5 +104,14 @@ extension Substring {
     while let last = rest.last, last == " " || last == "\0" { rest.removeLast() }
     if leading { while let first = rest.first, first == " " { rest.removeFirst() } }
     return Substring(rest)
+  }
+}
+
+extension Slice<UnsafeBufferPointer<UInt8>> {
+  fileprivate func trimmed(leading: Bool) -> String {
+    var rest = self
+    while let last = rest.last, last == 0x20 || last == 0 { rest.removeLast() }
+    if leading { rest = rest.drop { $0 == 0x20 } }
+    return String(decoding: rest, as: UTF8.self)
   }
 }

@@ -24,6 +24,13 @@ struct ElementEntry: Sendable {
   /// The index of the first entry behind this one and all that it holds.
   var end: UInt32
 
+  func closed(length: Int, end: UInt32) -> ElementEntry {
+    var entry = self
+    entry.length = length
+    entry.end = end
+    return entry
+  }
+
   var isImplicit: Bool { flags.contains(.isImplicit) }
   var isBigEndian: Bool { flags.contains(.isBigEndian) }
   var hasUndefinedLength: Bool { flags.contains(.hasUndefinedLength) }

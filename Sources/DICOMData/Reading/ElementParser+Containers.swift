@@ -74,7 +74,7 @@ extension ElementParser {
 
   mutating func closeContainer(delimiter: Int) {
     guard let closed = stack.popLast() else { return }
-    if closed.kind == .item { privateBlocks.close(depth: stack.count + 1) }
+    if !privateBlocks.isEmpty { privateBlocks.close(depth: stack.count + 1) }
     guard closed.entry >= 0 else { return }
     let held = max(position - delimiter - entries[closed.entry].valueOffset, 0)
     // One that was clipped or stretched does not hold what it claims.

@@ -80,6 +80,7 @@ struct ElementParser: Sendable {
 
   mutating func run(_ bytes: RawSpan, isFinal: Bool) throws(ReadingError) -> Outcome {
     while true {
+      readPlainElements(bytes)
       closeContainersThatEndHere()
       guard let top = stack.last else { return .finished }
       if isAtPadding || (position == bytes.byteCount && isFinal) {
@@ -89,7 +90,7 @@ struct ElementParser: Sendable {
       }
       let outcome: Outcome? =
         switch top.kind {
-        case .dataSet, .item: try readElements(of: top, bytes, isFinal: isFinal)
+        case .dataSet, .item: try readElement(of: top, bytes, isFinal: isFinal)
         case .sequence: try readItem(of: top, bytes, isFinal: isFinal)
         case .fragments: try readFragment(of: top, bytes, isFinal: isFinal)
         }
@@ -99,16 +100,7 @@ struct ElementParser: Sendable {
 }
 
 extension ElementParser {
-  /// nil: elements were read, go on.
-  private mutating func readElements(
-    of container: Container, _ bytes: RawSpan, isFinal: Bool
-  ) throws(ReadingError) -> Outcome? {
-    let before = position
-    readPlainElements(of: container, bytes)
-    guard position == before else { return nil }
-    return try readElement(of: container, bytes, isFinal: isFinal)
-  }
-
+  /// nil: an element was read, go on.
   private mutating func readElement(
     of container: Container, _ bytes: RawSpan, isFinal: Bool
   ) throws(ReadingError) -> Outcome? {
@@ -215,7 +207,9 @@ extension ElementParser {
       guard !isFinal else { throw error(.truncated, nil) }
       return nil
     }
-    if container.isImplicit { header.vr = implicitVR(of: header.tag) }
+    if container.isImplicit { 
+      header.vr = implicitVR(of: header.tag)
+    }
     return header
   }
 

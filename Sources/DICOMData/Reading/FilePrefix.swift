@@ -2,7 +2,8 @@
 
 /// Reads a file piece by piece and seeks over values that are not kept: memory follows the header, not the file.
 enum FilePrefix {
-  private static let firstPiece = 64 << 10
+  /// Most headers are within it; where one is not, pieces grow.
+  private static let firstPiece = 16 << 10
   private static let largestPiece = 4 << 20
 
   /// The elements before a tag, or all; all that can be read before the first error, and the error.
@@ -10,17 +11,19 @@ enum FilePrefix {
     path: String, options: ReadingOptions, stoppingBefore stop: Tag?
   ) throws(ReadingError) -> (file: Part10File, failure: ReadingError?) {
     let file = try RegularFile(path: path)
-    var piece: [UInt8] = []
-    try file.read(Part10Head.enoughBytes, at: 0, into: &piece)
-    let head = try Part10Head(reading: Bytes(piece))
+    let (head, beginning) = try beginning(of: file)
+    var piece = beginning
     var reader = PushReader(transferSyntax: head.transferSyntax, stoppingBefore: stop, options: options)
     var failure: ReadingError?
     do throws(ReadingError) {
-      piece.removeFirst(head.dataSetOffset)
-      var offset = head.dataSetOffset + piece.count
-      var size = firstPiece
+      var offset = piece.count
+      var size = 4 * firstPiece
+      var toDrop = head.dataSetOffset
       while true {
-        try piece.withBytes { bytes throws(ReadingError) in try reader.push(bytes) }
+        try piece.withBytes { bytes throws(ReadingError) in
+          try reader.push(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(toDrop)))
+        }
+        toDrop = 0
         if reader.isHeaderComplete { break }
         if offset >= file.size {
           try reader.finish()
@@ -36,6 +39,17 @@ enum FilePrefix {
       failure = error.moved(by: head.dataSetOffset)
     }
     return (Part10File(head: head, dataSet: reader.header ?? reader.readable), failure)
+  }
+
+  private static func beginning(of file: borrowing RegularFile) throws(ReadingError) -> (Part10Head, [UInt8]) {
+    var piece: [UInt8] = []
+    try file.read(firstPiece, at: 0, into: &piece)
+    do throws(ReadingError) {
+      return (try Part10Head(reading: Bytes(piece)), piece)
+    } catch where error.reason == .truncated && file.size > piece.count {
+      try file.read(Part10Head.enoughBytes - piece.count, at: piece.count, into: &piece)
+      return (try Part10Head(reading: Bytes(piece)), piece)
+    }
   }
 }
 

@@ -168,9 +168,12 @@ extension RawSpan {
   fileprivate func beginsDataSet(at offset: Int) -> Bool {
     guard byteCount >= offset + 8 else { return false }
     let little = uint16(at: offset, isBigEndian: false)
-    let groups: Set<UInt16> = [0x0002, 0x0004, 0x0008, 0x0010]
-    if hasVR(at: offset + 4) { return groups.contains(little) || groups.contains(little.byteSwapped) }
-    return groups.contains(little) && looksImplicit(at: offset)
+    if hasVR(at: offset + 4) { return Self.isFirstGroup(little) || Self.isFirstGroup(little.byteSwapped) }
+    return Self.isFirstGroup(little) && looksImplicit(at: offset)
+  }
+
+  private static func isFirstGroup(_ group: UInt16) -> Bool {
+    group == 0x0002 || group == 0x0004 || group == 0x0008 || group == 0x0010
   }
 
   fileprivate func looksImplicit(at offset: Int) -> Bool {

@@ -12,6 +12,7 @@ struct PrivateBlocks: Sendable {
 
   /// `depth` is that of the data set or item in which the creator element `tag` stands.
   mutating func reserve(_ tag: Tag, depth: Int, _ name: RawSpan) {
+    guard name.byteCount <= 64 else { return }
     var characters = (0..<name.byteCount).map { name.byte(at: $0) }
     while let last = characters.last, last == 0x20 || last == 0 { characters.removeLast() }
     // (gggg,00bb) reserves (gggg,bb00–bbFF).
@@ -20,9 +21,15 @@ struct PrivateBlocks: Sendable {
     if blocks.updateValue(block, orRemove: key) { reserved.append(key) }
   }
 
-  func vr(of tag: Tag, depth: Int) -> VR? {
-    guard !blocks.isEmpty, let block = blocks[Key(depth: depth, block: tag.rawValue >> 8)] else { return nil }
-    return PrivateDictionary.vr(of: tag, in: block)
+  var isEmpty: Bool { reserved.isEmpty }
+
+  /// What the dictionary's table does not list: group lengths, private elements, what repeats, and what nobody knows.
+  func implicitVR(of tag: Tag, depth: Int) -> VR {
+    if tag.isGroupLength { return .ul }
+    guard tag.isPrivate else { return DataDictionary.vr(of: tag) ?? .un }
+    if tag.isPrivateCreator { return .lo }
+    guard !blocks.isEmpty, let block = blocks[Key(depth: depth, block: tag.rawValue >> 8)] else { return .un }
+    return PrivateDictionary.vr(of: tag, in: block) ?? .un
   }
 
   /// What an item reserved ends with it.

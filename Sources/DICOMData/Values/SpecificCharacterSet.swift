@@ -17,6 +17,18 @@ package struct SpecificCharacterSet: Sendable, Hashable {
   package static let utf8 = SpecificCharacterSet(["ISO_IR 192"])
 
   package init(_ terms: [String]) {
+    if terms.count == 1, let common = Self.common[terms[0]] {
+      self = common
+    } else {
+      self.init(spelling: terms)
+    }
+  }
+
+  /// What nearly every object names, made once.
+  private static let common = Dictionary(
+    uniqueKeysWithValues: ["ISO_IR 100", "ISO_IR 192", "ISO_IR 6", ""].map { ($0, Self(spelling: [$0])) })
+
+  private init(spelling terms: [String]) {
     let known = terms.map { Self.standardTerm($0) }
     self.terms = known
     let first = known.first ?? ""
