@@ -34,10 +34,10 @@ func tests(of name: String, with dependencies: [Target.Dependency] = []) -> Targ
 }
 
 /// What measures a room: `Benchmarks/NAME`, beside its peers and the script that runs them all.
-func benchmark(_ name: String, knows dependencies: [Target.Dependency]) -> Target {
+func benchmark(_ name: String, knows dependencies: [Target.Dependency], beside peers: [String]) -> Target {
   .executableTarget(
     name: "\(name.lowercased())-benchmark", dependencies: dependencies, path: "Benchmarks/\(name)",
-    sources: ["\(name)Benchmark.swift"], swiftSettings: houseRules)
+    exclude: peers, sources: ["\(name)Benchmark.swift"], swiftSettings: houseRules)
 }
 
 let package = Package(
@@ -77,7 +77,8 @@ let package = Package(
       ],
       swiftSettings: houseRules),
     .executableTarget(name: "dictionary-generator", swiftSettings: houseRules),
-    benchmark("Reading", knows: ["DICOMData"]),
+    benchmark(
+      "Reading", knows: ["DICOMData"], beside: ["dcmtk_reading.cpp", "generate.py", "pydicom_reading.py", "run"]),
 
     tests(of: "DICOMData"),
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),

@@ -15,7 +15,7 @@ struct Collimator: AsyncParsableCommand {
       CommandGroup(name: "The node", subcommands: [ServeCommand.self, DemoCommand.self]),
       CommandGroup(
         name: "Who may see what", subcommands: [PeerCommand.self, GroupCommand.self, GrantCommand.self]),
-      CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self]),
+      CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self, ValidateCommand.self]),
       CommandGroup(
         name: "Asking other nodes", subcommands: [EchoCommand.self, SendCommand.self, FindCommand.self]),
     ])

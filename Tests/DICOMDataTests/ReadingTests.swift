@@ -82,17 +82,6 @@ import Testing
     #expect(items.map { $0.string(.patientName) } == ["Åsa", nil])
   }
 
-  /// A value too long for a length of 16 bits is cut, so that what follows it is still read.
-  @Test func aValueTooLongForItsLengthIsCut() throws {
-    var builder = DataSetBuilder()
-    builder.set(.patientComments, .lt, String(repeating: "x", count: 70_000))
-    builder.setIntegers(.rows, .us, [7])
-    let bytes = builder.encoded(as: .explicitVRLittleEndian)
-    let read = try DataSet(reading: bytes, transferSyntax: .explicitVRLittleEndian)
-    #expect(read.integer(.rows) == 7)
-    #expect(read.string(.patientComments)?.utf8.count == 65534)
-  }
-
   @Test(arguments: [
     ("1.5", "1.5"), ("-0", "-0"), ("+1", "1.0"), ("01", "1.0"), ("1.", "1.0"), (".5", "0.5"), ("0x10", "16.0"),
     ("1e5", "1e5"), ("nan", "\"nan\""), ("inf", "\"inf\""), ("twelve", "\"twelve\""),

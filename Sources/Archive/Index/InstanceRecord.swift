@@ -39,7 +39,7 @@ struct InstanceRecord: Sendable {
     remarks = Self.remarks(on: header)
   }
 
-  private static func hierarchy(of header: DataSet, sopClassUID: String) throws(ReceptionError) -> Hierarchy? {
+  static func hierarchy(of header: DataSet, sopClassUID: String) throws(ReceptionError) -> Hierarchy? {
     let study = header.string(.studyInstanceUID)
     let series = header.string(.seriesInstanceUID)
     if study == nil || series == nil, UIDRegistry.nonPatientSOPClasses.contains(sopClassUID) { return nil }

@@ -76,7 +76,8 @@ package enum PrivateDictionary {
         let digit = UInt64(tag.rawValue >> UInt32(shift) & 15)
         let isBlock = isInBlock && (shift == 12 || shift == 8)
         let character =
-          isBlock ? UInt64(UInt8(ascii: "x")) : digit + UInt64(UInt8(ascii: digit < 10 ? "0" : "A")) - (digit < 10 ? 0 : 10)
+          isBlock
+          ? UInt64(UInt8(ascii: "x")) : digit + UInt64(UInt8(ascii: digit < 10 ? "0" : "A")) - (digit < 10 ? 0 : 10)
         value = value << 8 | character
       }
       rawValue = value

@@ -8,12 +8,19 @@ package struct JSONModel: Sendable {
     /// `{"Bulk": {"length": N, "sha256": "…"}}`, with the digest of the bytes as hexadecimal text.
     case hash(@Sendable ([UInt8]) -> String)
     case omit
+    /// A BulkDataURI (PS3.18 §F.2.6) for the element at this path of tags and item numbers, such as
+    /// "00081140/0/7FE00010"; nil has the value inline.
+    case reference(@Sendable (_ path: String, _ length: Int) -> String?)
   }
 
   private let bulkData: BulkData
 
-  package init(bulkData: BulkData = .inline) {
+  private let selection: Set<Tag>?
+
+  /// `selection`: only these elements, and the sequences around them; nil for all.
+  package init(bulkData: BulkData = .inline, selection: Set<Tag>? = nil) {
     self.bulkData = bulkData
+    self.selection = selection
   }
 
   package func text(of file: Part10File) -> String {
@@ -32,25 +39,32 @@ package struct JSONModel: Sendable {
   }
 
   /// Recursion ends at the reader's nesting limit.
-  private func write(_ dataSet: DataSet, to text: inout String) {
+  private func write(_ dataSet: DataSet, at path: String = "", to text: inout String) {
     var written: Set<Tag> = []
     for element in dataSet.topLevelElements
-    where !element.tag.isGroupLength && written.insert(element.tag).inserted {
+    where !element.tag.isGroupLength && isSelected(element, in: dataSet) && written.insert(element.tag).inserted {
       text += text.last == "{" ? "\n" : ",\n"
       text += "\"\(element.tag.hex)\": {\"vr\": \"\(element.vr)\""
-      writeValue(of: element, in: dataSet, to: &text)
+      writeValue(of: element, in: dataSet, at: path + element.tag.hex, to: &text)
       text += "}"
     }
   }
 
-  private func writeValue(of element: Element, in dataSet: DataSet, to text: inout String) {
+  private func isSelected(_ element: Element, in dataSet: DataSet) -> Bool {
+    guard let selection, !selection.contains(element.tag) else { return true }
+    return dataSet.items(of: element).contains { item in
+      item.topLevelElements.contains { isSelected($0, in: item) }
+    }
+  }
+
+  private func writeValue(of element: Element, in dataSet: DataSet, at path: String, to text: inout String) {
     if element.vr == .sq {
-      writeItems(dataSet.items(of: element), to: &text)
+      writeItems(dataSet.items(of: element), at: path, to: &text)
     } else if element.hasUndefinedLength {
       // The items as they stand, the Basic Offset Table first.
-      writeBulk(Array(element.value), to: &text)
+      writeBulk(Array(element.value), at: path, to: &text)
     } else if element.vr.isBulk {
-      if element.length > 0 { writeBulk(element.littleEndianValue, to: &text) }
+      if element.length > 0 { writeBulk(element.littleEndianValue, at: path, to: &text) }
     } else if element.tag == .specificCharacterSet {
       // JSON is UTF-8, whatever the file is (PS3.18 §F.2.1).
       text += ", \"Value\": [\"ISO_IR 192\"]"
@@ -61,20 +75,23 @@ package struct JSONModel: Sendable {
     }
   }
 
-  private func writeItems(_ items: [DataSet], to text: inout String) {
+  private func writeItems(_ items: [DataSet], at path: String, to text: inout String) {
     guard !items.isEmpty else { return }
     text += ", \"Value\": ["
     for (index, item) in items.enumerated() {
       text += index == 0 ? "{" : ", {"
-      write(item, to: &text)
+      write(item, at: "\(path)/\(index)/", to: &text)
       text += "}"
     }
     text += "]"
   }
 
-  private func writeBulk(_ bytes: [UInt8], to text: inout String) {
+  private func writeBulk(_ bytes: [UInt8], at path: String, to text: inout String) {
     switch bulkData {
     case .inline: text += ", \"InlineBinary\": \"\(Base64.encoded(bytes))\""
+    case .reference(let uri):
+      guard let uri = uri(path, bytes.count) else { return text += ", \"InlineBinary\": \"\(Base64.encoded(bytes))\"" }
+      text += ", \"BulkDataURI\": \(quoted(uri))"
     case .hash(let digest):
       text += ", \"Bulk\": {\"length\": \(bytes.count), \"sha256\": \"\(digest(bytes))\"}"
     case .omit: break

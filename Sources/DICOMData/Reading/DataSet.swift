@@ -11,6 +11,8 @@ package struct DataSet: Sendable {
 
   /// What the reader bore with, in the order of the bytes; of the data set as a whole, not of its items.
   package let deviations: [Deviation]
+  /// Of a sequence: the entry before its first is the item's own.
+  let isItem: Bool
 
   /// Reads a whole data set, or its elements before a tag.
   package init(
@@ -47,7 +49,8 @@ package struct DataSet: Sendable {
     }
     var parser = ElementParser(transferSyntax: transferSyntax, stop: stop.map { .before($0) }, options: options)
     do throws(ReadingError) {
-      _ = try bytes.withSpan { span throws(ReadingError) in try parser.run(span, isFinal: true) }
+      let outcome = try bytes.withSpan { span throws(ReadingError) in try parser.run(span, isFinal: true) }
+      if case .reachedStop = outcome { bytes = bytes.part(0..<parser.position) }
     } catch {
       // What could not be inflated is why the elements end.
       failure = failure ?? error
@@ -64,8 +67,9 @@ package struct DataSet: Sendable {
 
   private init(
     bytes: Bytes, entries: [ElementEntry], range: Range<Int>, transferSyntax: TransferSyntax,
-    inherited: SpecificCharacterSet, deviations: [Deviation] = []
+    inherited: SpecificCharacterSet, deviations: [Deviation] = [], isItem: Bool = false
   ) {
+    self.isItem = isItem
     self.bytes = bytes
     self.entries = entries
     self.range = range
@@ -122,7 +126,7 @@ package struct DataSet: Sendable {
       items.append(
         DataSet(
           bytes: bytes, entries: entries, range: index + 1..<entries[index].endIndex, transferSyntax: transferSyntax,
-          inherited: characterSet))
+          inherited: characterSet, isItem: true))
       index = entries[index].endIndex
     }
     return items

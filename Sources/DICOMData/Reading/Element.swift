@@ -15,6 +15,7 @@ package struct Element: Sendable {
   package var tag: Tag { entry.tag }
   package var vr: VR { entry.vr }
   package var isBigEndian: Bool { entry.isBigEndian }
+  var isImplicit: Bool { entry.isImplicit }
   package var hasUndefinedLength: Bool { entry.hasUndefinedLength }
   package var length: Int { entry.length }
   /// The value was too long to be kept, or is no single value.
@@ -28,6 +29,7 @@ package struct Element: Sendable {
 
   /// Bytes from the beginning of the data set to the element's header; meaningless where values were passed over.
   var offset: Int { entry.headerOffset }
+  var headerSize: Int { entry.valueOffset - entry.headerOffset }
 
   /// How the value is to be understood: writers that do not know their dictionary mark standard elements UN, with the
   /// value as it would stand in Implicit VR Little Endian (PS3.5 §6.2.2).

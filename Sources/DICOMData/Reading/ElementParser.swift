@@ -207,7 +207,7 @@ extension ElementParser {
       guard !isFinal else { throw error(.truncated, nil) }
       return nil
     }
-    if container.isImplicit { 
+    if container.isImplicit {
       header.vr = implicitVR(of: header.tag)
     }
     return header

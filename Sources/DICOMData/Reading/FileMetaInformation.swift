@@ -17,7 +17,7 @@ package struct FileMetaInformation: Sendable {
   package static func encoded(
     sopClassUID: String, sopInstanceUID: String, transferSyntaxUID: String, sourceAETitle: String
   ) -> [UInt8] {
-    var group = DataSetBuilder()
+    var group = DataSetBuilder(fallback: .questionMarks)
     group.setBytes(.fileMetaInformationVersion, .ob, [0, 1])
     group.set(.mediaStorageSOPClassUID, .ui, sopClassUID)
     group.set(.mediaStorageSOPInstanceUID, .ui, sopInstanceUID)

@@ -46,7 +46,7 @@ enum FilePrefix {
     try file.read(firstPiece, at: 0, into: &piece)
     do throws(ReadingError) {
       return (try Part10Head(reading: Bytes(piece)), piece)
-    } catch where error.reason == .truncated && file.size > piece.count {
+    } catch  where error.reason == .truncated && file.size > piece.count {
       try file.read(Part10Head.enoughBytes - piece.count, at: piece.count, into: &piece)
       return (try Part10Head(reading: Bytes(piece)), piece)
     }
@@ -54,6 +54,16 @@ enum FilePrefix {
 }
 
 extension Part10File {
+  /// The whole file in memory: all that can be read before the first error, and the error; throws where that is nothing.
+  package static func readable(
+    path: String, options: ReadingOptions = .lenient
+  ) throws(ReadingError) -> (file: Part10File, failure: ReadingError?) {
+    let file = try RegularFile(path: path)
+    var bytes: [UInt8] = []
+    try file.read(file.size, at: 0, into: &bytes)
+    return try readable(Bytes(bytes), options: options)
+  }
+
   /// What a person looks at: values beyond the options' `longestKeptValue` are passed over. All that can be read before the
   /// first error, and the error; throws where that is nothing.
   package static func overview(

@@ -4,6 +4,8 @@
 package struct Part10File: Sendable {
   package let head: Part10Head
   package let dataSet: DataSet
+  /// The whole file; nil where only some of it was read.
+  private let source: Bytes?
 
   package var meta: FileMetaInformation { head.meta }
   package var transferSyntax: TransferSyntax { head.transferSyntax }
@@ -56,10 +58,22 @@ package struct Part10File: Sendable {
     }
   }
 
-  init(head: Part10Head, dataSet: DataSet) {
+  init(head: Part10Head, dataSet: DataSet, source: Bytes? = nil) {
     self.head = head
     self.dataSet = dataSet
+    self.source = source
   }
+
+  /// The file, written: byte for byte as it was, each part of it put together again from what was read. nil where not all
+  /// of it was read.
+  package var encoded: [UInt8]? {
+    guard let source, let builder = try? DataSetBuilder(dataSet) else { return nil }
+    // Deflating again need not give the same bytes.
+    guard !transferSyntax.isDeflated else { return Array(source) }
+    return Array(source.part(0..<dataSetOffset)) + builder.encoded(as: transferSyntax)
+  }
+
+  var firstDataSetByte: UInt8? { source?.dropFirst(dataSetOffset).first }
 
   /// All that can be read before the first error, and the error; throws where that is nothing.
   package static func readable(
@@ -68,6 +82,9 @@ package struct Part10File: Sendable {
     let head = try Part10Head(reading: bytes)
     let (dataSet, failure) = DataSet.readable(
       bytes.dropping(head.dataSetOffset), transferSyntax: head.transferSyntax, options: options, stoppingBefore: stop)
-    return (Part10File(head: head, dataSet: dataSet), failure?.moved(by: head.dataSetOffset))
+    return (
+      Part10File(head: head, dataSet: dataSet, source: stop == nil ? bytes : nil),
+      failure?.moved(by: head.dataSetOffset)
+    )
   }
 }

@@ -5,6 +5,8 @@ package struct Part10Head: Sendable {
   package let meta: FileMetaInformation
   package let transferSyntax: TransferSyntax
   package let dataSetOffset: Int
+  /// Where group 0002 begins.
+  let groupOffset: Int
   package let deviations: [Deviation]
 
   /// Group 0002 is always far within this.
@@ -20,8 +22,10 @@ package struct Part10Head: Sendable {
   }
 
   private init(
-    meta: FileMetaInformation, transferSyntax: TransferSyntax, dataSetOffset: Int, deviations: [Deviation]
+    meta: FileMetaInformation, transferSyntax: TransferSyntax, dataSetOffset: Int, groupOffset: Int = 0,
+    deviations: [Deviation]
   ) {
+    self.groupOffset = groupOffset
     self.meta = meta
     self.transferSyntax = transferSyntax
     self.dataSetOffset = dataSetOffset
@@ -41,7 +45,7 @@ package struct Part10Head: Sendable {
     let (syntax, deviation) = transferSyntax(named: meta, of: bytes, at: offset)
     let preamble = start == 132 ? [] : [Deviation(.missingPreamble, offset: 0)]
     return Part10Head(
-      meta: meta, transferSyntax: syntax, dataSetOffset: offset,
+      meta: meta, transferSyntax: syntax, dataSetOffset: offset, groupOffset: start,
       deviations: preamble + group.deviations(start: start) + (deviation.map { [$0] } ?? []))
   }
 

@@ -79,7 +79,9 @@ struct PlainReader {
       guard close(&entries, &containers, delimiter: 0) else { return nil }
     }
     let bound = min(top.end &- skipped, count)
-    guard bound &- position >= 8, !entries.isFull, containers.freeCapacity > 1, top.kind != .fragments else { return nil }
+    guard bound &- position >= 8, !entries.isFull, containers.freeCapacity > 1, top.kind != .fragments else {
+      return nil
+    }
     return bound
   }
 

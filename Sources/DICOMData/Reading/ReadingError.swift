@@ -9,6 +9,7 @@ package struct ReadingError: Error, Sendable, Hashable, CustomStringConvertible 
     case expectedItem
     case unexpectedDelimiter
     case unexpectedZeros
+    case valueNotKept
     case tooManyElements(limit: Int)
     case deviates(Deviation.Kind)
     case nestedTooDeeply(limit: Int)
@@ -51,6 +52,7 @@ extension ReadingError.Reason: CustomStringConvertible {
     case .expectedItem: "something that is no item stands in a sequence"
     case .unexpectedDelimiter: "an item or delimiter stands where an element is expected"
     case .unexpectedZeros: "zeros stand where an element is expected"
+    case .valueNotKept: "a value was too long to be kept"
     case .tooManyElements(let limit): "there are more than \(limit) elements"
     case .deviates(let kind): "\(kind.meaning) [\(kind.reference)]"
     case .nestedTooDeeply(let limit): "sequences are nested more than \(limit) deep"

@@ -1,6 +1,131 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package enum Validator {
-  package static func deviations(of dataSet: DataSet) -> [Deviation] { dataSet.deviations }
-  package static func deviations(of file: Part10File) -> [Deviation] { file.deviations }
+/// Names each place where a file or data set is not what PS3.5 and PS3.10 ask for.
+package struct Validator {
+  private var found: [Deviation] = []
+  /// Of the data set within the file; 0 for one that is inflated.
+  private let base: Int
+  private let transferSyntax: TransferSyntax
+
+  private init(transferSyntax: TransferSyntax, base: Int) {
+    self.transferSyntax = transferSyntax
+    self.base = base
+  }
+
+  /// By offset in the data set.
+  package static func deviations(of dataSet: DataSet) -> [Deviation] {
+    deviations(of: dataSet, base: 0)
+  }
+
+  /// By offset in the file; those in a deflated data set by where they stand in what it inflates to.
+  package static func deviations(of file: Part10File) -> [Deviation] {
+    var found = file.head.deviations + MetaValidator(file).deviations
+    if let meta = file.meta.elements {
+      found += Self.deviations(of: meta, base: file.head.groupOffset, isMeta: true)
+    }
+    let base = file.transferSyntax.isDeflated ? 0 : file.dataSetOffset
+    found.sort { $0.offset < $1.offset }
+    return found + deviations(of: file.dataSet, base: base)
+  }
+
+  private static func deviations(of dataSet: DataSet, base: Int, isMeta: Bool = false) -> [Deviation] {
+    var validator = Validator(transferSyntax: dataSet.transferSyntax, base: base)
+    validator.check(dataSet, path: [], isMeta: isMeta)
+    return (dataSet.deviations.map { $0.moved(by: base) } + validator.found).sorted { $0.offset < $1.offset }
+  }
+
+  /// Recursion ends at the reader's nesting limit.
+  private mutating func check(_ dataSet: DataSet, path: [Tag], isMeta: Bool = false) {
+    var previous: Tag?
+    var creators: Set<UInt32> = []
+    let elements = dataSet.topLevelElements
+    for (index, element) in elements.enumerated() {
+      let tag = element.tag
+      if let previous, tag == previous {
+        note(.duplicateElement, element, path)
+      } else if let previous, tag < previous {
+        note(.outOfOrder, element, path, "behind \(previous)")
+      }
+      previous = max(previous ?? tag, tag)
+      if tag.group == 0 { note(.commandElement, element, path) }
+      if tag.group == 2, !isMeta { note(.fileMetaElement, element, path) }
+      if tag.isPrivateCreator {
+        creators.insert(UInt32(tag.group) << 8 | UInt32(tag.element))
+      } else if tag.isPrivate, !tag.isGroupLength, !creators.contains(tag.rawValue >> 8) {
+        note(.privateElementWithoutCreator, element, path)
+      }
+      checkHeader(element, in: dataSet, path)
+      if tag.isGroupLength, !isMeta { checkGroupLength(elements[index...], end: dataSet.contentEnd, path) }
+      if tag == .pixelData { checkPixelData(element, in: dataSet, path) }
+      for fault in ValueRules.faults(of: element, in: dataSet) { note(fault.kind, element, path, fault.detail) }
+      for item in dataSet.items(of: element) {
+        checkDelimiter(of: item, element, path)
+        check(item, path: path + [tag])
+      }
+    }
+  }
+
+  private mutating func note(_ kind: Deviation.Kind, _ element: Element, _ path: [Tag], _ detail: String = "") {
+    found.append(Deviation(kind, offset: base + element.offset, tagPath: path + [element.tag], detail: detail))
+  }
+}
+
+extension Validator {
+  private mutating func checkHeader(_ element: Element, in dataSet: DataSet, _ path: [Tag]) {
+    if element.length % 2 == 1, !element.hasUndefinedLength { note(.oddLength, element, path, "\(element.length)") }
+    guard !element.isImplicit else { return }
+    let header = dataSet.bytes.part(element.offset..<element.offset + element.headerSize)
+    guard header.count >= 8 else { return }
+    let written = VR(header[4], header[5])
+    if !written.isDefined {
+      note(.invalidVR, element, path, "\(Self.hex(header[4]))\(Self.hex(header[5]))H")
+    } else {
+      checkVR(written, of: element, path)
+    }
+    if element.headerSize == 12, header[6] != 0 || header[7] != 0 { note(.reservedBytesNotZero, element, path) }
+  }
+
+  private mutating func checkVR(_ vr: VR, of element: Element, _ path: [Tag]) {
+    guard let entry = DataDictionary.entry(for: element.tag), !entry.vrText.isEmpty else { return }
+    let allowed = entry.vrText.split(separator: " ").compactMap { VR(name: $0) }
+    guard !allowed.isEmpty, !allowed.contains(vr) else { return }
+    // A value too long for a length of 16 bits is UN by right (PS3.5 §6.2.2).
+    if vr == .un, element.length > 0xFFFE { return }
+    note(.unexpectedVR, element, path, "\(vr), not \(entry.vrText)")
+  }
+
+  private mutating func checkGroupLength(_ elements: ArraySlice<Element>, end: Int, _ path: [Tag]) {
+    guard let element = elements.first, let claimed = element.numbers(of: UInt32.self).first else { return }
+    let next = elements.first { $0.tag.group != element.tag.group }
+    let counted = (next?.offset ?? end) - (element.offset + element.headerSize + element.length)
+    if Int(claimed) != counted { note(.wrongGroupLength, element, path, "\(claimed), but \(counted) bytes follow") }
+  }
+
+  private mutating func checkPixelData(_ element: Element, in dataSet: DataSet, _ path: [Tag]) {
+    let isEncapsulated = element.hasUndefinedLength
+    if isEncapsulated, !transferSyntax.isEncapsulated {
+      note(.encapsulatedInNativeSyntax, element, path, transferSyntax.name)
+    } else if !isEncapsulated, transferSyntax.isEncapsulated, path.isEmpty {
+      note(.nativeInEncapsulatedSyntax, element, path, transferSyntax.name)
+    }
+    let bits = dataSet.integer(.bitsAllocated) ?? 0
+    if isEncapsulated, element.vr != .ob {
+      note(.wrongPixelVR, element, path, "\(element.vr), not OB")
+    } else if !isEncapsulated, element.vr == .ob, bits > 8 {
+      note(.wrongPixelVR, element, path, "OB for \(bits) bits allocated, not OW")
+    }
+  }
+
+  /// PS3.5 Table 7.5-3: the delimiter of an item has a length of 0.
+  private mutating func checkDelimiter(of item: DataSet, _ element: Element, _ path: [Tag]) {
+    guard item.hasUndefinedLength else { return }
+    let delimiter = item.bytes.part(item.contentEnd..<item.contentEnd + 8)
+    guard delimiter.count == 8, delimiter.suffix(4).contains(where: { $0 != 0 }) else { return }
+    found.append(
+      Deviation(.delimiterWithLength, offset: base + item.contentEnd, tagPath: path + [element.tag]))
+  }
+
+  private static func hex(_ byte: UInt8) -> String {
+    (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+  }
 }

@@ -56,7 +56,8 @@ struct CodeExtensionDecoder {
 }
 
 extension CharacterCodec {
-  fileprivate var isTwoByte: Bool { self == .jisX0208 || self == .jisX0212 }
+  /// Two bytes of seven bits each, in G0.
+  var isTwoByte: Bool { self == .jisX0208 || self == .jisX0212 }
 
   /// Bytes of one half (G0 or G1) in the form that iconv knows the set by.
   fileprivate func decodeHalf(_ bytes: [UInt8]) -> String {
@@ -74,27 +75,4 @@ extension CharacterCodec {
       [0x8F] + bytes[index..<min(index + 2, bytes.count)].map { $0 | 0x80 }
     }
   }
-}
-
-/// PS3.3 Tables C.12-3 and C.12-4: what may follow ESC.
-private struct EscapeSequence {
-  let codec: CharacterCodec
-  let isG1: Bool
-  let length: Int
-
-  init?(in bytes: ArraySlice<UInt8>) {
-    let characters = String(decoding: bytes.dropFirst().prefix(3), as: UTF8.self)
-    guard let known = Self.all.first(where: { characters.hasPrefix($0.characters) }) else { return nil }
-    codec = known.codec
-    isG1 = known.isG1
-    length = known.characters.utf8.count + 1
-  }
-
-  private static let all: [(characters: String, codec: CharacterCodec, isG1: Bool)] = [
-    ("$)C", .ksX1001, true), ("$)A", .gb2312, true), ("$(D", .jisX0212, false), ("$B", .jisX0208, false),
-    ("(B", .ascii, false), ("(J", .jisX0201, false), (")I", .jisX0201, true), ("-A", .ascii, true),
-    ("-B", .latin2, true), ("-C", .latin3, true), ("-D", .latin4, true), ("-L", .cyrillic, true),
-    ("-G", .arabic, true), ("-F", .greek, true), ("-H", .hebrew, true), ("-M", .latin5, true), ("-T", .thai, true),
-    ("-b", .latin9, true),
-  ]
 }

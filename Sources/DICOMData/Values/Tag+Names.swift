@@ -113,4 +113,6 @@ extension Tag {
   @inlinable package static var item: Tag { Tag(0xFFFE, 0xE000) }
   @inlinable package static var itemDelimitationItem: Tag { Tag(0xFFFE, 0xE00D) }
   @inlinable package static var sequenceDelimitationItem: Tag { Tag(0xFFFE, 0xE0DD) }
+  @inlinable package static var extendedOffsetTableLengths: Tag { Tag(0x7FE0, 0x0002) }
+  @inlinable package static var codeMeaning: Tag { Tag(0x0008, 0x0104) }
 }

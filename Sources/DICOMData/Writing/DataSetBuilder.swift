@@ -1,62 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A data set in the making: elements by tag, written in ascending order with even lengths (PS3.5 §7.1).
+/// A data set in the making, or one that was read and is being changed. What is not changed is written as it was read, byte
+/// for byte; what is new is written by PS3.5 §7: in ascending order, with even lengths.
 package struct DataSetBuilder: Sendable {
-  private enum Value: Sendable {
+  enum Value: Sendable {
+    case text([String])
     case bytes([UInt8])
     case integers([Int])
+    case decimals([Double])
     case items([DataSetBuilder])
+    /// The Basic Offset Table first (PS3.5 annex A.4).
+    case fragments([[UInt8]])
+    case read(Element, in: DataSet)
   }
 
-  private let characterSet: SpecificCharacterSet
-  private var elements: [Tag: (vr: VR, value: Value)] = [:]
+  struct Member: Sendable {
+    let tag: Tag
+    let vr: VR
+    let value: Value
+  }
 
-  package init(characterSet: SpecificCharacterSet = .default) {
+  /// What becomes of text that the character set does not have.
+  package enum Fallback: Sendable {
+    /// The data set is written in UTF-8, and says so.
+    case utf8
+    /// Question marks, where no element can name a character set: commands, group 0002.
+    case questionMarks
+  }
+
+  let characterSet: SpecificCharacterSet
+  let fallback: Fallback
+  private(set) var members: [Member] = []
+  /// What stands before the first element; nothing but delimiters that belong nowhere.
+  let prefix: Bytes?
+
+  package init(characterSet: SpecificCharacterSet = .default, fallback: Fallback = .utf8) {
     self.characterSet = characterSet
+    self.fallback = fallback
+    prefix = nil
+  }
+
+  /// Throws where a value was passed over in reading and so cannot be written.
+  package init(_ dataSet: DataSet) throws(ReadingError) {
+    if let omitted = dataSet.entries[dataSet.range].first(where: \.isOmitted) {
+      throw ReadingError(.valueNotKept, offset: omitted.headerOffset, tagPath: [omitted.tag])
+    }
+    characterSet = dataSet.characterSet
+    fallback = .utf8
+    members = dataSet.topLevelElements.map { Member(tag: $0.tag, vr: $0.vr, value: .read($0, in: dataSet)) }
+    prefix = dataSet.bytesBeforeFirstElement
   }
 
   package mutating func set(_ tag: Tag, _ vr: VR, _ value: String) {
     set(tag, vr, [value])
   }
 
-  /// Text; what the character set does not have is written as question marks.
   package mutating func set(_ tag: Tag, _ vr: VR, _ values: [String]) {
-    let text = values.joined(separator: "\\")
-    let bytes =
-      characterSet.encode(text) ?? text.unicodeScalars.map { $0.isASCII ? UInt8($0.value) : UInt8(ascii: "?") }
-    elements[tag] = (vr, .bytes(bytes))
+    put(tag, vr, .text(values))
   }
 
   /// Numbers of a binary VR; one that does not fit is written as the nearest that does.
   package mutating func setIntegers(_ tag: Tag, _ vr: VR, _ values: [Int]) {
-    elements[tag] = (vr, .integers(values))
+    put(tag, vr, .integers(values))
   }
 
+  /// FL or FD.
+  package mutating func setDecimals(_ tag: Tag, _ vr: VR, _ values: [Double]) {
+    put(tag, vr, .decimals(values))
+  }
+
+  /// Little endian bytes of any VR.
   package mutating func setBytes(_ tag: Tag, _ vr: VR, _ bytes: [UInt8]) {
-    elements[tag] = (vr, .bytes(bytes))
+    put(tag, vr, .bytes(bytes))
   }
 
   package mutating func setEmpty(_ tag: Tag, _ vr: VR) {
-    elements[tag] = (vr, vr == .sq ? .items([]) : .bytes([]))
+    put(tag, vr, vr == .sq ? .items([]) : .bytes([]))
   }
 
   package mutating func setSequence(_ tag: Tag, _ items: [DataSetBuilder]) {
-    elements[tag] = (.sq, .items(items))
+    put(tag, .sq, .items(items))
   }
 
-  /// In one of the three native transfer syntaxes, with defined lengths.
-  package func encoded(as syntax: TransferSyntax) -> [UInt8] {
-    var writer = ElementWriter(syntax: syntax)
-    for (tag, element) in elements.sorted(by: { $0.key < $1.key }) {
-      switch element.value {
-      case .bytes(let bytes): writer.write(tag, element.vr, bytes)
-      case .integers(let values): writer.write(tag, element.vr, writer.bytes(of: values, vr: element.vr))
-      case .items(let items):
-        var content = ElementWriter(syntax: syntax)
-        for item in items { content.writeItem(item.encoded(as: syntax)) }
-        writer.write(tag, .sq, content.bytes)
-      }
-    }
-    return writer.bytes
+  package mutating func remove(_ tag: Tag) {
+    members.removeAll { $0.tag == tag }
+  }
+
+  /// In place of the first with this tag, else before the first with a higher one.
+  mutating func put(_ tag: Tag, _ vr: VR, _ value: Value) {
+    let member = Member(tag: tag, vr: vr, value: value)
+    // Built in ascending order, as nearly always.
+    guard let last = members.last, last.tag >= tag else { return members.append(member) }
+    guard let index = members.firstIndex(where: { $0.tag >= tag }) else { return members.append(member) }
+    guard members[index].tag == tag else { return members.insert(member, at: index) }
+    members[index] = member
+    while index + 1 < members.count, members[index + 1].tag == tag { members.remove(at: index + 1) }
   }
 }

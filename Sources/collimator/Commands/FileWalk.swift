@@ -13,11 +13,10 @@ struct FileWalk {
 
   private static func files(at path: String) throws -> [String] {
     let absolute = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: absolute, isDirectory: &isDirectory) else {
+    guard FileManager.default.fileExists(atPath: absolute) else {
       throw ValidationError("there is no file or folder '\(path)'")
     }
-    guard isDirectory.boolValue else { return [absolute] }
+    guard isFolder(absolute) else { return [absolute] }
     // Hidden files are what operating systems leave behind, never objects.
     let walk = FileManager.default.enumerator(
       at: URL(filePath: absolute), includingPropertiesForKeys: [.isRegularFileKey], options: [.skipsHiddenFiles])
@@ -27,5 +26,10 @@ struct FileWalk {
       found.append(next.path(percentEncoded: false))
     }
     return found.sorted()
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var isDirectory: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
   }
 }

@@ -31,7 +31,7 @@ struct Table {
   }
 
   /// A control character from a peer must not move the administrator's cursor.
-  private static func printable(_ cell: String) -> String {
+  static func printable(_ cell: String) -> String {
     String(String.UnicodeScalarView(cell.unicodeScalars.map { $0.properties.isControl ? "\u{FFFD}" : $0 }))
   }
 }
