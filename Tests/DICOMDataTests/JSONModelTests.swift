@@ -39,9 +39,7 @@ import Testing
   }
 
   private static func without(_ key: String, _ object: NSDictionary) -> NSDictionary {
-    let copy = NSMutableDictionary(dictionary: object)
-    copy.removeObject(forKey: key)
-    return copy
+    NSDictionary(dictionary: (object as? [String: Any] ?? [:]).filter { $0.key != key })
   }
 
   private static func parsed(_ json: String) throws -> NSDictionary {
