@@ -6,6 +6,7 @@ import Glibc
 enum CharacterCodec: String, Sendable, Hashable {
   /// The default repertoire. High bytes have no business in it; Latin-1 reads what careless devices mean by them.
   case ascii = "ISO-8859-1"
+  case latin1 = "LATIN1"
   case latin2 = "ISO-8859-2"
   case latin3 = "ISO-8859-3"
   case latin4 = "ISO-8859-4"
@@ -28,6 +29,7 @@ enum CharacterCodec: String, Sendable, Hashable {
   /// What stands in G0 and G1 before any escape sequence (PS3.3 Tables C.12-2 to C.12-4).
   static func initial(isoIR number: Int) -> (g0: CharacterCodec, g1: CharacterCodec) {
     switch number {
+    case 100: (.ascii, .latin1)
     case 101: (.ascii, .latin2)
     case 109: (.ascii, .latin3)
     case 110: (.ascii, .latin4)
@@ -48,14 +50,15 @@ enum CharacterCodec: String, Sendable, Hashable {
   }
 
   func decode(_ bytes: [UInt8]) -> String {
-    if self == .ascii { return String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) })) }
+    if self == .ascii || self == .latin1 { return String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) })) }
     return String(
       decoding: convert(bytes, from: rawValue, to: "UTF-8", replacement: Array("\u{FFFD}".utf8)) ?? [], as: UTF8.self)
   }
 
   /// nil where a character is not in the set.
   func encode(_ text: String) -> [UInt8]? {
-    convert(Array(text.utf8), from: "UTF-8", to: rawValue, replacement: nil)
+    if self == .ascii { return text.utf8.allSatisfy { $0 < 0x80 } ? Array(text.utf8) : nil }
+    return convert(Array(text.utf8), from: "UTF-8", to: rawValue, replacement: nil)
   }
 
   /// Without a replacement the first thing that cannot be converted ends it.

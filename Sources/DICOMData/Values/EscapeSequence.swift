@@ -35,7 +35,7 @@ struct EscapeSequence {
     EscapeSequence("$)C", .ksX1001, isG1: true), EscapeSequence("$)A", .gb2312, isG1: true),
     EscapeSequence("$(D", .jisX0212, isG1: false), EscapeSequence("$B", .jisX0208, isG1: false),
     EscapeSequence("(B", .ascii, isG1: false), EscapeSequence("(J", .jisX0201, isG1: false),
-    EscapeSequence(")I", .jisX0201, isG1: true), EscapeSequence("-A", .ascii, isG1: true),
+    EscapeSequence(")I", .jisX0201, isG1: true), EscapeSequence("-A", .latin1, isG1: true),
     EscapeSequence("-B", .latin2, isG1: true), EscapeSequence("-C", .latin3, isG1: true),
     EscapeSequence("-D", .latin4, isG1: true), EscapeSequence("-L", .cyrillic, isG1: true),
     EscapeSequence("-G", .arabic, isG1: true), EscapeSequence("-F", .greek, isG1: true),

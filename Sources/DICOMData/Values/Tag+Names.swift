@@ -115,4 +115,6 @@ extension Tag {
   @inlinable package static var sequenceDelimitationItem: Tag { Tag(0xFFFE, 0xE0DD) }
   @inlinable package static var extendedOffsetTableLengths: Tag { Tag(0x7FE0, 0x0002) }
   @inlinable package static var codeMeaning: Tag { Tag(0x0008, 0x0104) }
+  @inlinable package static var frameIncrementPointer: Tag { Tag(0x0028, 0x0009) }
+  @inlinable package static var referencedImageSequence: Tag { Tag(0x0008, 0x1140) }
 }
