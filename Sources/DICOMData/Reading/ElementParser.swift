@@ -70,6 +70,7 @@ struct ElementParser: Sendable {
     stack = other.stack
     skipped = other.streamPosition
     pixelsAreSigned = other.pixelsAreSigned
+    isAtPadding = other.isAtPadding
   }
 
   /// The bytes before `position` were dropped by whoever keeps them.

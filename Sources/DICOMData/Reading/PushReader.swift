@@ -118,8 +118,10 @@ package struct PushReader {
       case .reachedStop:
         completeHeader()
       case .finished:
-        if headerParts == nil, isFinal { completeHeader() }
+        // At the end, or at padding, behind which nothing is read.
+        if headerParts == nil { completeHeader() }
         kept.removeAll()
+        parser.dropConsumedBytes()
         return
       }
     }

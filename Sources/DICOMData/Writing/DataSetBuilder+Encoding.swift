@@ -11,7 +11,7 @@ extension DataSetBuilder {
 
   private func write(to writer: inout ElementWriter, characterSet: SpecificCharacterSet, isItem: Bool = false) {
     let isRewritten = characterSet != self.characterSet
-    if let prefix { writer.writeAsRead(prefix) }
+    if let prefix, writer.writes(as: prefix.syntax) { writer.writeAsRead(prefix.bytes) }
     if isRewritten, !isItem, !characterSet.terms.isEmpty, !members.contains(where: { $0.tag == .specificCharacterSet })
     {
       var named = self

@@ -31,8 +31,9 @@ package struct DataSetBuilder: Sendable {
   let characterSet: SpecificCharacterSet
   let fallback: Fallback
   private(set) var members: [Member] = []
-  /// What stands before the first element; nothing but delimiters that belong nowhere.
-  let prefix: Bytes?
+  /// What stands before the first element, nothing but delimiters that belong nowhere and zeros; only where it came from
+  /// does it mean nothing.
+  let prefix: (bytes: Bytes, syntax: TransferSyntax)?
 
   package init(characterSet: SpecificCharacterSet = .default, fallback: Fallback = .utf8) {
     self.characterSet = characterSet
@@ -48,7 +49,7 @@ package struct DataSetBuilder: Sendable {
     characterSet = dataSet.characterSet
     fallback = .utf8
     members = dataSet.topLevelElements.map { Member(tag: $0.tag, vr: $0.vr, value: .read($0, in: dataSet)) }
-    prefix = dataSet.bytesBeforeFirstElement
+    prefix = dataSet.bytesBeforeFirstElement.map { ($0, dataSet.transferSyntax) }
   }
 
   package mutating func set(_ tag: Tag, _ vr: VR, _ value: String) {

@@ -15,6 +15,10 @@ struct ElementWriter {
     self.isBigEndian = isBigEndian
   }
 
+  func writes(as syntax: TransferSyntax) -> Bool {
+    isImplicit != syntax.isExplicit && isBigEndian == syntax.isBigEndian
+  }
+
   /// An element with its value, padded to an even length.
   mutating func write(_ tag: Tag, _ vr: VR, _ value: some Collection<UInt8>) {
     let length = value.count + value.count % 2
