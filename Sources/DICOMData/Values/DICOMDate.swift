@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A Date (DA, PS3.5 §6.2): `YYYYMMDD`, or the retired `YYYY.MM.DD`; `YYYYMM` and `YYYY`, where less is known or sought.
+/// A Date (DA, PS3.5 §6.2): `YYYYMMDD` or the retired `YYYY.MM.DD`; `YYYYMM` and `YYYY` where less is known.
 ///
 /// Equal are dates that say the same to the same precision, however they are written.
 package struct DICOMDate: Sendable {

@@ -26,8 +26,8 @@ package struct DICOMDateTime: Sendable, Hashable {
     offset = reader.isAtEnd ? nil : try UTCOffset(reading: &reader)
   }
 
-  /// The moments that it may mean, as microseconds since 1970-01-01 00:00 UTC without leap seconds; without an offset of
-  /// its own it is in the one given, that of Timezone Offset From UTC (0008,0201) or of whoever wrote it.
+  /// The moments that it may mean, as microseconds since 1970-01-01 00:00 UTC without leap seconds. Without an offset of
+  /// its own it has the one given: that of Timezone Offset From UTC (0008,0201), or of whoever wrote it.
   package func instants(defaultOffset: UTCOffset) -> ClosedRange<Int64> {
     let days = date.days
     let times = time?.microseconds ?? 0...DICOMTime.microsecondsPerDay - 1

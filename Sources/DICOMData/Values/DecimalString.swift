@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A Decimal String (DS, PS3.5 §6.2): a fixed or floating point number. Equal as written; numbers are compared by `value`.
+/// A Decimal String (DS, PS3.5 §6.2): a fixed or floating point number. Equal as written; as numbers by `value`.
 package struct DecimalString: Sendable, Hashable {
   /// As written, without padding.
   package let text: String

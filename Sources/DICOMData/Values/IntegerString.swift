@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An Integer String (IS, PS3.5 §6.2): an optional sign and digits. Equal as written; numbers are compared by `value`.
+/// An Integer String (IS, PS3.5 §6.2): an optional sign and digits. Equal as written; as numbers by `value`.
 package struct IntegerString: Sendable, Hashable {
   /// As written, without padding.
   package let text: String

@@ -34,8 +34,8 @@ package struct MatchingRange<Point: MatchingPoint>: Sendable, Hashable {
 
   /// nil for what is no range, nothing and `-` among it.
   ///
-  /// A hyphen may begin the offset of a DT. What can be one DT is one, so `2020-0500` is a year in New York; else of the
-  /// readings the one that is in order is taken, so `2019-2020-0500` ends in New York.
+  /// A hyphen may begin the offset of a DT. What can be one DT is one: `2020-0500` is a year in New York. Else the first
+  /// reading whose bounds are in order is taken.
   package init?(_ value: some StringProtocol) {
     let text = value.withoutPadding
     if let point = Point(text) {
@@ -67,8 +67,8 @@ package struct MatchingRange<Point: MatchingPoint>: Sendable, Hashable {
     self.upper = upper
   }
 
-  /// From the earliest that the lower bound may mean to the latest that the upper one may, in the units of `Point.span`;
-  /// nil where they are in no order: a time range across midnight is none (PS3.4 §C.2.2.2.5.2).
+  /// From the earliest that the lower bound may mean to the latest that the upper one may, in the units of the point's.
+  /// nil where they are not in order: a range of times across midnight is none (PS3.4 §C.2.2.2.5.2).
   package func span(defaultOffset: UTCOffset = .utc) -> ClosedRange<Int64>? {
     let earliest = lower?.span(defaultOffset: defaultOffset).lowerBound ?? .min
     let latest = upper?.span(defaultOffset: defaultOffset).upperBound ?? .max
