@@ -28,7 +28,7 @@ struct SplitMix64: RandomNumberGenerator {
   func noTextIsFatal(alphabet index: Int) {
     var random = SplitMix64(state: UInt64(index))
     let alphabet = Self.alphabets[index]
-    for _ in 0..<4000 {
+    for _ in 0..<1500 {
       let count = Int.random(in: 0...30, using: &random)
       check((0..<count).map { _ in alphabet.randomElement(using: &random) ?? 0 })
     }
