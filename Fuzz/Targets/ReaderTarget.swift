@@ -30,7 +30,7 @@ private func visit(_ dataSet: DataSet) {
     _ = (element.dates.count, element.times.count, element.dateTimes.count, element.ages.count)
     _ = (element.integerStrings.count, element.decimalStrings.count, element.tags.count, element.doubles.count)
     _ = element.personNames(in: dataSet.characterSet).map(\.groups)
-    _ = MatchingRange(dateTimes: dataSet.string(element.tag) ?? "")
+    _ = DateTimeRange(dataSet.string(element.tag) ?? "")?.span()
     for item in dataSet.items(of: element) { visit(item) }
     _ = dataSet.fragments(of: element).count
   }

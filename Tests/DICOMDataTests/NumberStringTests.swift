@@ -90,6 +90,6 @@ import Testing
     ("1.٢", false),
   ])
   func uidsAreValidOrNot(value: String, isValid: Bool) {
-    #expect(UniqueIdentifier.isValidUID(value) == isValid)
+    #expect((UniqueIdentifier.fault(of: value) == nil) == isValid)
   }
 }

@@ -68,7 +68,7 @@ struct SplitMix64: RandomNumberGenerator {
     _ = DateTimeRange(value)?.span()
     _ = DecimalString(value)?.double
     _ = UTCOffset(value)?.description
-    _ = UniqueIdentifier.isValidUID(value)
+    _ = UniqueIdentifier.fault(of: value)
   }
 
   private static func trimmed(_ bytes: [UInt8]) -> [UInt8] {

@@ -61,7 +61,12 @@ extension DataSetBuilder {
   private func encode(_ values: [String], vr: VR, in characterSet: SpecificCharacterSet) -> [UInt8] {
     let text = values.joined(separator: "\\")
     let set = vr.usesSpecificCharacterSet ? characterSet : .default
-    return set.encode(text, vr: vr) ?? text.unicodeScalars.map { $0.isASCII ? UInt8($0.value) : UInt8(ascii: "?") }
+    if let bytes = set.encode(text, vr: vr) { return bytes }
+    // VRs that have no character set are read as Latin-1 where they go beyond ASCII, and so written.
+    let isLatin = !vr.usesSpecificCharacterSet
+    return text.unicodeScalars.map { scalar in
+      scalar.isASCII || (isLatin && scalar.value <= 0xFF) ? UInt8(truncatingIfNeeded: scalar.value) : UInt8(ascii: "?")
+    }
   }
 }
 
