@@ -15,7 +15,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let to = syntaxes[Int(input[1]) % 3]
   let moved = builder.encoded(as: to)
   guard let again = try? DataSet(reading: moved, transferSyntax: to), let rebuilt = try? DataSetBuilder(again) else {
-    preconditionFailure("what was written cannot be read")
+    // Implicit VR forgets what an element called itself: a text in the place of a sequence is then none.
+    precondition(!to.isExplicit, "what was written cannot be read")
+    return 0
   }
   precondition(rebuilt.encoded(as: to) == moved, "writing is not stable")
   return 0

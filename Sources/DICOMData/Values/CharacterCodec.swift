@@ -63,8 +63,7 @@ enum CharacterCodec: String, Sendable, Hashable {
 
   /// Without a replacement the first thing that cannot be converted ends it.
   private func convert(_ bytes: [UInt8], from source: String, to target: String, replacement: [UInt8]?) -> [UInt8]? {
-    guard let converter = iconv_open(target, source), converter != iconv_t(bitPattern: -1) else { return nil }
-    defer { iconv_close(converter) }
+    guard let converter = Converter(from: source, to: target) else { return nil }
     var input = bytes.map { CChar(bitPattern: $0) }
     var output: [UInt8] = []
     var room = [CChar](repeating: 0, count: max(bytes.count * 4, 16))
@@ -76,7 +75,7 @@ enum CharacterCodec: String, Sendable, Hashable {
           var sourceLeft = input.count - consumed
           var target = room.baseAddress
           var targetLeft = room.count
-          let result = iconv(converter, &source, &sourceLeft, &target, &targetLeft)
+          let result = converter.convert(&source, &sourceLeft, &target, &targetLeft)
           return (input.count - consumed - sourceLeft, room.count - targetLeft, result == -1)
         }
       }
