@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Any bytes in any character set: decoding is never fatal, and the escaped text makes the very bytes again.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  guard count > 2 else { return 0 }
-  let input = Array(UnsafeBufferPointer(start: start, count: count))
+func fuzzCharacterSets(_ input: [UInt8]) {
+  guard input.count > 2 else { return }
   let terms = [
     "", "ISO_IR 100", "ISO_IR 101", "ISO_IR 109", "ISO_IR 110", "ISO_IR 144", "ISO_IR 127", "ISO_IR 126", "ISO_IR 138",
     "ISO_IR 148", "ISO_IR 13", "ISO_IR 166", "ISO_IR 203", "ISO_IR 192", "GB18030", "GBK", "ISO 2022 IR 6",
@@ -19,5 +17,4 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let text = set.decode(bytes, vr: vr, undecodable: .escaped)
   precondition(set.encode(text, vr: vr) == bytes, "the bytes are lost")
   if let encoded = set.encode(set.decode(bytes, vr: vr), vr: vr) { _ = set.decode(encoded, vr: vr) }
-  return 0
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Any bytes as the DICOM JSON model; what is one can be written, read, and shown as JSON again.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-  guard let results = try? JSONModelReader(bulkData: { Array($0.utf8) }).dataSets(bytes) else { return 0 }
+func fuzzJSON(_ input: [UInt8]) {
+  let bytes = input
+  guard let results = try? JSONModelReader(bulkData: { Array($0.utf8) }).dataSets(bytes) else { return }
   for result in results {
     let written = result.dataSet.encoded(as: .explicitVRLittleEndian)
     guard let read = try? DataSet(reading: written, transferSyntax: .explicitVRLittleEndian) else {
@@ -13,5 +12,4 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     }
     _ = JSONModel().text(of: read)
   }
-  return 0
 }

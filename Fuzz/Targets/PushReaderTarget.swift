@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The same bytes whole and in any split: the same elements, or an error both times. The first bytes choose how.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  guard count > 4 else { return 0 }
-  let input = Array(UnsafeBufferPointer(start: start, count: count))
+func fuzzPushReader(_ input: [UInt8]) {
+  guard input.count > 4 else { return }
   let syntaxes = [TransferSyntax.implicitVRLittleEndian, .explicitVRLittleEndian, .explicitVRBigEndian, .deflatedExplicitVRLittleEndian]
   let syntax = syntaxes[Int(input[0] & 3)]
   let stop: Tag? = input[0] & 4 == 0 ? .pixelData : nil
@@ -33,7 +31,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     }
   } catch {
     precondition(whole.failure != nil, "only in pieces: \(error)")
-    return 0
+    return
   }
   precondition(whole.failure == nil, "only as a whole")
   guard let header = reader.header else { preconditionFailure("no header") }
@@ -42,5 +40,4 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     precondition(header.entries.count == whole.dataSet.entries.count)
     precondition(JSONModel().text(of: header) == JSONModel().text(of: whole.dataSet))
   }
-  return 0
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Any bytes as a file, and all that is done with what can be read of it.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+func fuzzReader(_ input: [UInt8]) {
+  let bytes = input
   var options = ReadingOptions.lenient
   options.inflatedLimit = 1 << 22
-  guard let (file, failure) = try? Part10File.readable(Bytes(bytes), options: options) else { return 0 }
+  guard let (file, failure) = try? Part10File.readable(Bytes(bytes), options: options) else { return }
   _ = TextDump(file).text
   _ = JSONModel(bulkData: .inline).text(of: file)
   let found = Validator.deviations(of: file)
@@ -21,7 +20,6 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     precondition(isStrict == found.isEmpty)
     precondition(file.encoded == bytes)
   }
-  return 0
 }
 
 private func visit(_ dataSet: DataSet) {
