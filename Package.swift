@@ -78,7 +78,8 @@ let package = Package(
       swiftSettings: houseRules),
     .executableTarget(name: "dictionary-generator", swiftSettings: houseRules),
     benchmark(
-      "Reading", knows: ["DICOMData"], beside: ["dcmtk_reading.cpp", "generate.py", "pydicom_reading.py", "run"]),
+      "Reading", knows: ["DICOMData"],
+      beside: ["compare.py", "dcmtk_reading.cpp", "generate.py", "pydicom_reading.py", "run"]),
 
     tests(of: "DICOMData"),
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),

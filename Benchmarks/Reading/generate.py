@@ -138,7 +138,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--slices", type=int, default=1000)
-    parser.add_argument("--multiframes", type=int, default=10)
+    parser.add_argument("--multiframes", type=int, default=40)
     arguments = parser.parse_args()
     chance = random.Random(3)
     for folder in ("slices", "multiframes"):

@@ -3,7 +3,10 @@
 /// The same bytes whole and in any split: the same elements, or an error both times. The first bytes choose how.
 func fuzzPushReader(_ input: [UInt8]) {
   guard input.count > 4 else { return }
-  let syntaxes = [TransferSyntax.implicitVRLittleEndian, .explicitVRLittleEndian, .explicitVRBigEndian, .deflatedExplicitVRLittleEndian]
+  let syntaxes = [
+    TransferSyntax.implicitVRLittleEndian, .explicitVRLittleEndian, .explicitVRBigEndian,
+    .deflatedExplicitVRLittleEndian,
+  ]
   let syntax = syntaxes[Int(input[0] & 3)]
   let stop: Tag? = input[0] & 4 == 0 ? .pixelData : nil
   let bytes = Array(input[4...])

@@ -141,4 +141,46 @@ import Testing
       try Part10File(path: Samples.fixture("cr-child-2.dcm"), options: options)
     }
   }
+
+  /// Padding behind the last element, in any split and before or behind the stop.
+  @Test(arguments: [1, 3, 8, 64, 1000])
+  func zerosBehindTheEndArePassedOver(size: Int) throws {
+    for elements in [Raw.plain, Raw.plain + Raw.element(0x7FE0, 0x10, "OW", [1, 2])] {
+      let bytes = elements + [UInt8](repeating: 0, count: 100)
+      var reader = PushReader(transferSyntax: .explicitVRLittleEndian, stoppingBefore: .pixelData)
+      for start in stride(from: 0, to: bytes.count, by: size) {
+        try Array(bytes[start..<min(start + size, bytes.count)]).withUnsafeBytes { try reader.push($0) }
+      }
+      try reader.finish()
+      #expect(reader.header?.topLevelElements.map(\.tag) == [.sopClassUID, .sopInstanceUID])
+    }
+  }
+
+  /// Elements are told as they are complete, long values in pieces that nobody keeps.
+  @Test(arguments: [1, 7, 64, 5000])
+  func elementsAreToldAsTheyArrive(size: Int) throws {
+    var options = ReadingOptions.lenient
+    options.longestKeptValue = 100
+    let long = [UInt8](repeating: 7, count: 3000)
+    let bytes =
+      Raw.plain + Raw.sequence(8, 0x1140, Raw.item(Raw.text(8, 0x1155, "UI", "2.25.1")))
+      + Raw.element(0x42, 0x11, "OB", long) + Raw.text(0x7FE0, 0x08, "LO", "ab") + Raw.element(0x7FE0, 0x10, "OW", long)
+    var reader = PushReader(transferSyntax: .explicitVRLittleEndian, stoppingBefore: .pixelData, options: options)
+    var told: [String] = []
+    var bulk: [UInt8] = []
+    for start in stride(from: 0, to: bytes.count, by: size) {
+      try Array(bytes[start..<min(start + size, bytes.count)]).withUnsafeBytes { piece in
+        try reader.push(piece) { event throws(ReadingError) in
+          switch event {
+          case .element(let element): told.append(element.tag.hex + (element.isOmitted ? "…" : ""))
+          case .bulkData(let piece): bulk += piece
+          }
+        }
+      }
+    }
+    try reader.finish()
+    #expect(told == ["00080016", "00080018", "00081140", "FFFEE000", "00081155", "00420011…", "7FE00008"])
+    #expect(bulk == long)
+    #expect(reader.header?.string(DICOMData.Tag(0x7FE0, 0x08)) == "ab")
+  }
 }
