@@ -35,7 +35,12 @@ struct JSONElement: Decodable {
   let vr: VR
   let value: Value
 
-  private enum Key: String, CodingKey { case vr, Value, InlineBinary, BulkDataURI }
+  private enum Key: String, CodingKey {
+    case vr
+    case value = "Value"
+    case inlineBinary = "InlineBinary"
+    case bulkDataURI = "BulkDataURI"
+  }
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
@@ -44,15 +49,15 @@ struct JSONElement: Decodable {
       throw DecodingError.dataCorruptedError(forKey: .vr, in: container, debugDescription: "'\(name)' is no VR")
     }
     self.vr = vr
-    if let text = try container.decodeIfPresent(String.self, forKey: .InlineBinary) {
+    if let text = try container.decodeIfPresent(String.self, forKey: .inlineBinary) {
       guard let data = Data(base64Encoded: text) else {
         throw DecodingError.dataCorruptedError(
-          forKey: .InlineBinary, in: container, debugDescription: "it is no Base64")
+          forKey: .inlineBinary, in: container, debugDescription: "it is no Base64")
       }
       value = .binary(Array(data))
-    } else if let uri = try container.decodeIfPresent(String.self, forKey: .BulkDataURI) {
+    } else if let uri = try container.decodeIfPresent(String.self, forKey: .bulkDataURI) {
       value = .reference(uri)
-    } else if container.contains(.Value) {
+    } else if container.contains(.value) {
       value = try Self.values(of: container, vr: vr)
     } else {
       value = .none
@@ -61,12 +66,12 @@ struct JSONElement: Decodable {
 
   private static func values(of container: KeyedDecodingContainer<Key>, vr: VR) throws -> Value {
     switch vr {
-    case .sq: .items(try container.decode([JSONDataSet].self, forKey: .Value))
-    case .pn: .texts(try container.decode([JSONPersonName?].self, forKey: .Value).map { $0?.text ?? "" })
-    case .is, .ds: .texts(try container.decode([JSONNumber?].self, forKey: .Value).map { $0?.text ?? "" })
+    case .sq: .items(try container.decode([JSONDataSet].self, forKey: .value))
+    case .pn: .texts(try container.decode([JSONPersonName?].self, forKey: .value).map { $0?.text ?? "" })
+    case .is, .ds: .texts(try container.decode([JSONNumber?].self, forKey: .value).map { $0?.text ?? "" })
     case .us, .ss, .ul, .sl, .uv, .sv, .fl, .fd, .at:
-      .numbers(try container.decode([JSONNumber?].self, forKey: .Value).compactMap { $0?.text })
-    default: .texts(try container.decode([String?].self, forKey: .Value).map { $0 ?? "" })
+      .numbers(try container.decode([JSONNumber?].self, forKey: .value).compactMap { $0?.text })
+    default: .texts(try container.decode([String?].self, forKey: .value).map { $0 ?? "" })
     }
   }
 
@@ -109,7 +114,11 @@ private struct JSONNumber: Decodable {
 private struct JSONPersonName: Decodable {
   let text: String
 
-  private enum Key: String, CodingKey { case Alphabetic, Ideographic, Phonetic }
+  private enum Key: String, CodingKey {
+    case alphabetic = "Alphabetic"
+    case ideographic = "Ideographic"
+    case phonetic = "Phonetic"
+  }
 
   init(from decoder: any Decoder) throws {
     if let text = try? decoder.singleValueContainer().decode(String.self) {
@@ -117,7 +126,7 @@ private struct JSONPersonName: Decodable {
       return
     }
     let container = try decoder.container(keyedBy: Key.self)
-    var groups = try [Key.Alphabetic, .Ideographic, .Phonetic].map { key in
+    var groups = try [Key.alphabetic, .ideographic, .phonetic].map { key in
       try container.decodeIfPresent(String.self, forKey: key) ?? ""
     }
     while groups.last?.isEmpty == true { groups.removeLast() }
