@@ -14,7 +14,9 @@ struct Collimator: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "The node",
-        subcommands: [ServeCommand.self, StatusCommand.self, AssociationsCommand.self, DemoCommand.self]),
+        subcommands: [
+          ServeCommand.self, StatusCommand.self, AssociationsCommand.self, ConfigCommand.self, DemoCommand.self,
+        ]),
       CommandGroup(
         name: "Who may see what", subcommands: [PeerCommand.self, GroupCommand.self, GrantCommand.self]),
       CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self, ValidateCommand.self]),
