@@ -160,6 +160,15 @@ import Testing
     }
   }
 
+  /// Group lengths and pixel data that come again and again are looked at once each.
+  @Test(
+    .timeLimit(.minutes(1)), arguments: [Raw.element(9, 0, "UL", [0, 0, 0, 0]), Raw.element(0x7FE0, 0x10, "OB", [])])
+  func manyOfOneTagTakeLinearTime(element: [UInt8]) throws {
+    let bytes = Raw.plain + (0..<200_000).flatMap { _ in element }
+    let read = try DataSet(reading: bytes, transferSyntax: .explicitVRLittleEndian)
+    #expect(Validator.deviations(of: read).count { $0.kind == .duplicateElement } == 199_999)
+  }
+
   @Test func aReaderBearsOnlyWhatItIsToldTo() throws {
     let bytes = Raw.sequence(8, 0x1140, Raw.item(Raw.text(8, 0x1155, "UI", "2.25.1"), length: 10))
     var options = ReadingOptions.lenient

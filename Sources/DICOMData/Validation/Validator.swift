@@ -38,7 +38,9 @@ package struct Validator {
   private mutating func check(_ dataSet: DataSet, path: [Tag], isMeta: Bool = false) {
     var previous: Tag?
     var creators: Set<UInt32> = []
+    var hasPixelData = false
     let elements = dataSet.topLevelElements
+    let groupEnds = isMeta ? [] : Self.groupEnds(of: elements, in: dataSet)
     for (index, element) in elements.enumerated() {
       let tag = element.tag
       if let previous, tag == previous {
@@ -55,8 +57,11 @@ package struct Validator {
         note(.privateElementWithoutCreator, element, path)
       }
       checkHeader(element, in: dataSet, path)
-      if tag.isGroupLength, !isMeta { checkGroupLength(elements[index...], end: dataSet.contentEnd, path) }
-      if tag == .pixelData { checkPixelData(element, in: dataSet, path) }
+      if tag.isGroupLength, !isMeta { checkGroupLength(element, groupEnd: groupEnds[index], path) }
+      if tag == .pixelData, !hasPixelData {
+        hasPixelData = true
+        checkPixelData(element, in: dataSet, path)
+      }
       for fault in ValueRules.faults(of: element, in: dataSet) { note(fault.kind, element, path, fault.detail) }
       for item in dataSet.items(of: element) {
         checkDelimiter(of: item, element, path)
@@ -94,10 +99,20 @@ extension Validator {
     note(.unexpectedVR, element, path, "\(vr), not \(entry.vrText)")
   }
 
-  private mutating func checkGroupLength(_ elements: ArraySlice<Element>, end: Int, _ path: [Tag]) {
-    guard let element = elements.first, let claimed = element.numbers(of: UInt32.self).first else { return }
-    let next = elements.first { $0.tag.group != element.tag.group }
-    let counted = (next?.offset ?? end) - (element.offset + element.headerSize + element.length)
+  /// Of each element where the elements of its group end; empty where no group length asks for it.
+  private static func groupEnds(of elements: [Element], in dataSet: DataSet) -> [Int] {
+    guard elements.contains(where: \.tag.isGroupLength) else { return [] }
+    var ends = [Int](repeating: dataSet.contentEnd, count: elements.count)
+    for index in elements.indices.dropLast().reversed() {
+      let next = elements[index + 1]
+      ends[index] = next.tag.group == elements[index].tag.group ? ends[index + 1] : next.offset
+    }
+    return ends
+  }
+
+  private mutating func checkGroupLength(_ element: Element, groupEnd: Int, _ path: [Tag]) {
+    guard let claimed = element.numbers(of: UInt32.self).first else { return }
+    let counted = groupEnd - (element.offset + element.headerSize + element.length)
     if Int(claimed) != counted { note(.wrongGroupLength, element, path, "\(claimed), but \(counted) bytes follow") }
   }
 
