@@ -182,6 +182,44 @@ import Testing
     }
   }
 
+  /// A26: what a bomb in one piece inflates to is read as it comes, never collected first.
+  @Test func aBombInOnePieceIsReadUpToTheLimit() throws {
+    let value = [UInt8](repeating: 0, count: 8 << 20)
+    let bomb = Deflater.deflated(Raw.plain + Raw.element(0x7FE0, 0x10, "OB", value))
+    var options = ReadingOptions.lenient
+    options.inflatedLimit = 1 << 20
+    var reader = PushReader(transferSyntax: .deflatedExplicitVRLittleEndian, stoppingBefore: nil, options: options)
+    var told: [DICOMData.Tag] = []
+    #expect(throws: ReadingError.self) {
+      try bomb.withUnsafeBytes { bytes in
+        try reader.push(bytes) { event throws(ReadingError) in
+          if case .element(let element) = event { told.append(element.tag) }
+        }
+      }
+    }
+    #expect(told.prefix(2) == [.sopClassUID, .sopInstanceUID])
+  }
+
+  /// zlib names its window in the first byte; raw deflate has no such header.
+  @Test(arguments: [8, 9, 12, 15, -9, -15])
+  func everyDeflatedFormIsRead(windowBits: Int32) throws {
+    let bytes = Deflater.deflated(Raw.plain, windowBits: windowBits)
+    let read = try DataSet(reading: bytes, transferSyntax: .deflatedExplicitVRLittleEndian)
+    #expect(read.string(.sopInstanceUID) == "2.25.7")
+  }
+
+  /// PS3.10 §7.1: Private Information (0002,0102) may be long.
+  @Test func groupTwoMayBeLong() throws {
+    let meta = Raw.text(2, 0x10, "UI", "1.2.840.10008.1.2.1\0") + Raw.text(2, 0x100, "UI", "2.25.5")
+    let bytes = Raw.file(Raw.plain, meta: meta + Raw.element(2, 0x102, "OB", [UInt8](repeating: 7, count: 300_000)))
+    #expect(try Part10File(reading: bytes).dataSet.string(.sopInstanceUID) == "2.25.7")
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try Data(bytes).write(to: folder)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.path(percentEncoded: false)
+    #expect(try Part10File(path: path, stoppingBefore: .pixelData).dataSet.string(.sopInstanceUID) == "2.25.7")
+  }
+
   /// Everything before the error is there, and the error says where.
   @Test func whatIsReadableIsRead() throws {
     let good = Raw.file(Raw.plain + Raw.text(0x10, 0x20, "LO", "ab"))
