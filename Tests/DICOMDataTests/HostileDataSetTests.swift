@@ -82,6 +82,11 @@ import Testing
         Raw.sequence(8, 0x1140, Raw.item([], length: Raw.undefined) + Raw.sequenceDelimiter, length: Raw.undefined),
         false
       ),
+      (
+        "item of defined length with a delimiter",
+        Raw.sequence(8, 0x1140, Raw.item([]) + Raw.itemDelimiter + Raw.sequenceDelimiter, length: Raw.undefined), true
+      ),
+      ("SQ of defined length with a delimiter", Raw.sequence(8, 0x1140, Raw.item([]) + Raw.sequenceDelimiter), true),
       ("item delimiter at the top", Raw.itemDelimiter, true),
       ("sequence delimiter at the top", Raw.sequenceDelimiter, true),
       ("item at the top", Raw.item([]), false), ("pixels without an end", pixels(Raw.item([1, 2])), false),

@@ -47,6 +47,18 @@ import Testing
     (.oddLength, file(Raw.text(0x10, 0x20, "LO", "abc")), .patientID),
     (.outOfOrder, file(Raw.text(0x10, 0x20, "LO", "ab") + Raw.text(0x10, 0x10, "PN", "ab")), .patientName),
     (.duplicateElement, file(Raw.text(0x10, 0x20, "LO", "ab") + Raw.text(0x10, 0x20, "LO", "cd")), .patientID),
+    (
+      .strayDelimiter,
+      file(Raw.sequence(8, 0x1140, Raw.item([]) + Raw.itemDelimiter + Raw.sequenceDelimiter, length: Raw.undefined)),
+      .itemDelimitationItem
+    ),
+    (
+      .strayDelimiter, file(Raw.sequence(8, 0x1140, Raw.item([]) + Raw.sequenceDelimiter)), .sequenceDelimitationItem
+    ),
+    (.zerosBehindTheEnd, file([0, 0, 0]), nil),
+    (.oddLength, jpeg(Raw.item([]) + Raw.item([1, 2, 3])), .item),
+    (.wrongOffsetTable, jpeg(Raw.item(Raw.le32(0) + Raw.le32(12)) + Raw.item([1, 2]) + Raw.item([3, 4])), .pixelData),
+    (.wrongOffsetTable, jpeg(Raw.item(Raw.le32(10)) + Raw.item([1, 2]) + Raw.item([3, 4])), .pixelData),
     (.strayDelimiter, file(Raw.itemDelimiter + Raw.text(0x10, 0x20, "LO", "ab")), .itemDelimitationItem),
     (
       .delimiterWithLength,

@@ -105,6 +105,11 @@ extension ElementParser {
   private mutating func readElement(
     of container: Container, _ bytes: RawSpan, isFinal: Bool
   ) throws(ReadingError) -> Outcome? {
+    if isFinal, bytes.byteCount - position < 8, endsInZeros(bytes) {
+      try tolerate(.zerosBehindTheEnd, else: .unexpectedZeros, Tag(rawValue: 0))
+      isAtPadding = true
+      return nil
+    }
     guard let header = try elementHeader(in: container, bytes, isFinal: isFinal) else { return .needsMoreBytes }
     if header.tag.group == 0xFFFE {
       try readDelimiter(header, in: container)
@@ -125,6 +130,12 @@ extension ElementParser {
       return nil
     }
     return try readValue(header, in: container, bytes, isFinal: isFinal)
+  }
+
+  /// Fewer zeros than a header has. In big endian a header begins with one.
+  private func endsInZeros(_ bytes: RawSpan) -> Bool {
+    guard let only = stack.last, stack.count == 1, !only.isBigEndian else { return false }
+    return (position..<bytes.byteCount).allSatisfy { bytes.byte(at: $0) == 0 }
   }
 
   /// The end of an item of undefined length; anywhere else one of length 0 is what some converters leave behind.
@@ -171,7 +182,12 @@ extension ElementParser {
         throw error(.nestedTooDeeply(limit: options.nestingLimit), container.tag)
       }
       try push(.item, header, in: container, isImplicit: container.isImplicit, isBigEndian: container.isBigEndian)
+    case .itemDelimitationItem where header.length == 0:
+      // Behind an item of defined length, which needs none.
+      try tolerate(.strayDelimiter, else: .expectedItem, header.tag)
+      position += header.size
     case .sequenceDelimitationItem:
+      if container.end != .max { try tolerate(.strayDelimiter, else: .unexpectedDelimiter, header.tag) }
       position += header.size
       closeContainer(delimiter: header.size)
     default:
