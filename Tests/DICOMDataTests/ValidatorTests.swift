@@ -128,6 +128,11 @@ import Testing
 
   private static func file(_ elements: [UInt8]) -> [UInt8] { Raw.file(Raw.plain + elements) }
 
+  private static func jpeg(_ fragments: [UInt8]) -> [UInt8] {
+    let pixels = Raw.element(0x7FE0, 0x10, "OB", fragments + Raw.sequenceDelimiter, length: Raw.undefined)
+    return Raw.file(Raw.plain + pixels, syntax: "1.2.840.10008.1.2.4.50")
+  }
+
   private static func charset(_ term: String, _ name: String) -> [UInt8] {
     Raw.file(
       Raw.text(8, 5, "CS", term) + Raw.plain

@@ -79,6 +79,7 @@ extension Deviation {
     case encapsulatedInNativeSyntax
     case nativeInEncapsulatedSyntax
     case wrongPixelVR
+    case wrongOffsetTable
 
     // The values (PS3.5 §6).
     case wrongPadding
@@ -113,7 +114,7 @@ extension Deviation.Kind {
     case .commandElement: "PS3.7 §6.3"
     case .fileMetaElement: "PS3.10 §7.1"
     case .privateElementWithoutCreator: "PS3.5 §7.8.1"
-    case .encapsulatedInNativeSyntax, .nativeInEncapsulatedSyntax, .wrongPixelVR: "PS3.5 §8.2, §A.4"
+    case .encapsulatedInNativeSyntax, .nativeInEncapsulatedSyntax, .wrongPixelVR, .wrongOffsetTable: "PS3.5 §8.2, §A.4"
     case .wrongPadding, .valueTooLong, .malformedValue, .wrongValueSize: "PS3.5 §6.2"
     case .invalidCharacters: "PS3.5 §6.1, §6.2"
     case .misspeltCharacterSet, .unknownCharacterSet: "PS3.3 §C.12.1.1.2"
@@ -153,6 +154,7 @@ extension Deviation.Kind {
     case .encapsulatedInNativeSyntax: "encapsulated pixel data in a native transfer syntax"
     case .nativeInEncapsulatedSyntax: "native pixel data in an encapsulated transfer syntax"
     case .wrongPixelVR: "pixel data of a VR that they must not have"
+    case .wrongOffsetTable: "an offset table that does not point at the fragments"
     case .wrongPadding: "a value padded with what its VR does not allow"
     case .valueTooLong: "a value longer than its VR allows"
     case .invalidCharacters: "a character that the VR does not allow"

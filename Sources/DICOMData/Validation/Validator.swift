@@ -123,12 +123,26 @@ extension Validator {
     } else if !isEncapsulated, transferSyntax.isEncapsulated, path.isEmpty {
       note(.nativeInEncapsulatedSyntax, element, path, transferSyntax.name)
     }
+    if isEncapsulated { checkFragments(of: element, in: dataSet, path) }
     let bits = dataSet.integer(.bitsAllocated) ?? 0
     if isEncapsulated, element.vr != .ob {
       note(.wrongPixelVR, element, path, "\(element.vr), not OB")
     } else if !isEncapsulated, element.vr == .ob, bits > 8 {
       note(.wrongPixelVR, element, path, "OB for \(bits) bits allocated, not OW")
     }
+  }
+
+  /// PS3.5 §A.4: each of even length, and the tables point at them.
+  private mutating func checkFragments(of element: Element, in dataSet: DataSet, _ path: [Tag]) {
+    for fragment in dataSet.entries[element.index + 1..<dataSet.entries[element.index].endIndex]
+    where fragment.length % 2 == 1 {
+      found.append(
+        Deviation(
+          .oddLength, offset: base + fragment.headerOffset, tagPath: path + [element.tag, fragment.tag],
+          detail: "\(fragment.length)"))
+    }
+    guard path.isEmpty, let pixels = EncapsulatedPixelData(dataSet), !pixels.hasRightOffsets else { return }
+    note(.wrongOffsetTable, element, path)
   }
 
   /// PS3.5 Table 7.5-3: the delimiter of an item has a length of 0.
