@@ -54,7 +54,10 @@ package struct Element: Sendable {
     guard vr.isText else { return numbers }
     if let plain = plainStrings(vr: vr) { return plain }
     let text = text(in: characterSet)
-    let parts = vr.isMultiValuedText ? text.split(separator: "\\", omittingEmptySubsequences: false) : [text[...]]
+    // By scalars: as a character, a backslash with a combining mark behind it would be none.
+    let parts =
+      vr.isMultiValuedText
+      ? text.unicodeScalars.split(separator: "\\", omittingEmptySubsequences: false).map { Substring($0) } : [text[...]]
     return parts.map { part in
       let leadingCounts = vr == .lt || vr == .st || vr == .ut || vr == .uc
       return String(part.trimmed(leading: !leadingCounts))

@@ -58,6 +58,7 @@ enum CharacterCodec: String, Sendable, Hashable {
   /// nil where a character is not in the set.
   func encode(_ text: String) -> [UInt8]? {
     if self == .ascii { return text.utf8.allSatisfy { $0 < 0x80 } ? Array(text.utf8) : nil }
+    guard self != .jisX0201 || text.unicodeScalars.allSatisfy(\.isInJISX0201) else { return nil }
     return convert(Array(text.utf8), from: "UTF-8", to: rawValue, replacement: nil)
   }
 
@@ -88,4 +89,9 @@ enum CharacterCodec: String, Sendable, Hashable {
     }
     return output
   }
+}
+
+extension Unicode.Scalar {
+  /// ASCII and half-width katakana: Shift JIS has more, and makes a backslash of a yen sign.
+  fileprivate var isInJISX0201: Bool { isASCII || (0xFF61...0xFF9F).contains(value) }
 }

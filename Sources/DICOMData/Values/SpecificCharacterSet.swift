@@ -67,7 +67,7 @@ package struct SpecificCharacterSet: Sendable, Hashable {
     switch repertoire {
     case .utf8: String(decoding: bytes, as: UTF8.self)
     case .single(let codec): codec.decode(bytes)
-    case .codeExtensions(let g0, let g1): CodeExtensionDecoder(g0: g0, g1: g1, isPersonName: vr == .pn).decode(bytes)
+    case .codeExtensions(let g0, let g1): CodeExtensionDecoder(g0: g0, g1: g1, vr: vr).decode(bytes)
     }
   }
 
@@ -79,7 +79,7 @@ package struct SpecificCharacterSet: Sendable, Hashable {
     case .utf8: return Array(text.utf8)
     case .single(let codec): return codec.encode(text)
     case .codeExtensions(let g0, let g1):
-      return CodeExtensionEncoder(g0: g0, g1: g1, terms: terms, isPersonName: vr == .pn).encode(text)
+      return CodeExtensionEncoder(g0: g0, g1: g1, terms: terms, vr: vr).encode(text)
     }
   }
 
