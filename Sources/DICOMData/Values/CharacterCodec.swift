@@ -41,8 +41,7 @@ enum CharacterCodec: String, Sendable, Hashable {
     case 166: (.ascii, .thai)
     case 203: (.ascii, .latin9)
     case 13: (.jisX0201, .jisX0201)
-    case 87: (.jisX0208, .ascii)
-    case 159: (.jisX0212, .ascii)
+    // As first terms 87 and 159 are none of the Standard's: text begins in ASCII and escapes to them, as with others.
     case 149: (.ascii, .ksX1001)
     case 58: (.ascii, .gb2312)
     default: (.ascii, .ascii)

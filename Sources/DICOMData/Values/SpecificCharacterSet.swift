@@ -108,17 +108,26 @@ package struct SpecificCharacterSet: Sendable, Hashable {
       .union(["", "ISO_IR 192", "GB18030", "GBK"])
   }()
 
+  /// "ISO 2022 GBK" and "ISO 2022 58" are what pydicom has met.
+  private static let otherNames = [
+    "UTF-8": "ISO_IR 192", "UTF8": "ISO_IR 192", "ISO 2022 GBK": "GBK", "ISO 2022 58": "ISO 2022 IR 58",
+    "GB2312": "ISO 2022 IR 58",
+  ]
+
   /// Spellings seen in the field for what the Standard writes otherwise.
   private static func standardTerm(_ term: String) -> String {
     var plain = term.uppercased()
     while plain.last == " " || plain.last == "\0" { plain.removeLast() }
     plain = String(plain.drop { $0 == " " })
-    if plain == "UTF-8" || plain == "UTF8" { return "ISO_IR 192" }
+    if let term = otherNames[plain] { return term }
     let digits = plain.reversed().prefix { $0.isNumber }.reversed()
     guard !digits.isEmpty, plain.hasPrefix("ISO") else { return plain }
     let number = String(digits)
     let stem = plain.dropLast(number.count).filter { $0.isLetter || $0.isNumber }
     switch stem {
+    case "ISOIR" where ["87", "159", "149", "58"].contains(number):
+      // Sets of two bytes have terms with code extensions only.
+      return "ISO 2022 IR \(number)"
     case "ISOIR": return number == "6" ? "" : "ISO_IR \(number)"
     case "ISO2022IR": return "ISO 2022 IR \(number)"
     default: return plain
