@@ -91,6 +91,7 @@ import Testing
       ("UV", [UInt8](repeating: 0xFF, count: 8), "\"18446744073709551615\""),
       ("UV", [0, 0, 0, 0, 0, 0, 0x20, 0], "\"9007199254740992\""), ("DS", Array("0x10".utf8), "\"0x10\""),
       ("DS", Array("1e400 ".utf8), "\"1e400\""), ("DS", Array("+.5 ".utf8), "0.5"),
+      ("PN", Array("=\\A^B ".utf8), "null, {\"Alphabetic\": \"A^B\"}"),
       ("PN", Array("A=\u{301}B".utf8), "{\"Alphabetic\": \"A\", \"Ideographic\": \"\u{301}B\"}"),
     ] as [(String, [UInt8], String)])
   func extremeValuesAreJSON(vr: String, value: [UInt8], json: String) throws {

@@ -120,6 +120,7 @@ package struct JSONModel: Sendable {
   private func personName(_ value: String) -> String {
     let groups = value.unicodeScalars.split(separator: "=", maxSplits: 2, omittingEmptySubsequences: false)
     let named = zip(["Alphabetic", "Ideographic", "Phonetic"], groups).filter { !$0.1.isEmpty }
+    guard !named.isEmpty else { return "null" }
     return "{" + named.map { "\"\($0.0)\": \(quoted(String($0.1)))" }.joined(separator: ", ") + "}"
   }
 
