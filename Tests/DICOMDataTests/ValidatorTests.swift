@@ -68,6 +68,11 @@ import Testing
           Raw.item([], length: Raw.undefined) + Raw.itemDelimiter.prefix(4) + [4, 0, 0, 0] + Raw.sequenceDelimiter,
           length: Raw.undefined)), .referencedImageSequence
     ),
+    (
+      .delimiterWithLength,
+      file(Raw.sequence(8, 0x1140, Raw.sequenceDelimiter.prefix(4) + [4, 0, 0, 0], length: Raw.undefined)),
+      .referencedImageSequence
+    ),
     (.zerosBehindTheEnd, file([UInt8](repeating: 0, count: 16)), nil),
     (.invalidVR, file(Raw.text(0x10, 0x20, "??", "ab")), .patientID),
     (.unexpectedVR, file(Raw.text(0x10, 0x20, "SH", "ab")), .patientID),

@@ -63,8 +63,11 @@ package struct Validator {
         checkPixelData(element, in: dataSet, path)
       }
       for fault in ValueRules.faults(of: element, in: dataSet) { note(fault.kind, element, path, fault.detail) }
+      if element.vr == .sq, element.hasUndefinedLength {
+        checkDelimiter(at: dataSet.entries[element.index].valueOffset + element.length, in: dataSet, element, path)
+      }
       for item in dataSet.items(of: element) {
-        checkDelimiter(of: item, element, path)
+        if item.hasUndefinedLength { checkDelimiter(at: item.contentEnd, in: item, element, path) }
         check(item, path: path + [tag])
       }
     }
@@ -145,13 +148,11 @@ extension Validator {
     note(.wrongOffsetTable, element, path)
   }
 
-  /// PS3.5 Table 7.5-3: the delimiter of an item has a length of 0.
-  private mutating func checkDelimiter(of item: DataSet, _ element: Element, _ path: [Tag]) {
-    guard item.hasUndefinedLength else { return }
-    let delimiter = item.bytes.part(item.contentEnd..<item.contentEnd + 8)
+  /// PS3.5 Table 7.5-3: the delimiter of an item, or of a sequence, has a length of 0.
+  private mutating func checkDelimiter(at offset: Int, in dataSet: DataSet, _ element: Element, _ path: [Tag]) {
+    let delimiter = dataSet.bytes.part(offset..<offset + 8)
     guard delimiter.count == 8, delimiter.suffix(4).contains(where: { $0 != 0 }) else { return }
-    found.append(
-      Deviation(.delimiterWithLength, offset: base + item.contentEnd, tagPath: path + [element.tag]))
+    found.append(Deviation(.delimiterWithLength, offset: base + offset, tagPath: path + [element.tag]))
   }
 
   private static func hex(_ byte: UInt8) -> String {
