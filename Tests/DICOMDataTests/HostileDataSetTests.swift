@@ -205,6 +205,25 @@ import Testing
     #expect(told.prefix(2) == [.sopClassUID, .sopInstanceUID])
   }
 
+  /// An item in implicit VR in an explicit data set: its elements, their VRs and what follows; the same bytes again.
+  @Test(arguments: [0, Raw.undefined])
+  func anImplicitItemIsRead(length: Int) throws {
+    let inner = Raw.implicit(8, 0x1150, Array("1.2 ".utf8)) + Raw.implicit(8, 0x1155, Array("2.25.1".utf8))
+    let item =
+      length == 0 ? Raw.item(inner) : Raw.item(inner, length: length) + Raw.itemDelimiter + Raw.item(Raw.plain)
+    let bytes = Raw.plain + Raw.sequence(8, 0x1140, item) + Raw.text(0x10, 0x20, "LO", "ab")
+    let read = try DataSet(reading: bytes, transferSyntax: .explicitVRLittleEndian)
+    #expect(read.items(.referencedImageSequence).first?.string(.referencedSOPInstanceUID) == "2.25.1")
+    #expect(read.items(.referencedImageSequence).first?[.referencedSOPInstanceUID]?.vr == .ui)
+    #expect(read.items(.referencedImageSequence).last?.topLevelElements.count == 2)
+    #expect(read.string(.patientID) == "ab")
+    let builder = try DataSetBuilder(read)
+    #expect(builder.encoded(as: .explicitVRLittleEndian) == bytes)
+    let moved = try DataSet(
+      reading: builder.encoded(as: .explicitVRBigEndian), transferSyntax: .explicitVRBigEndian, options: .lenient)
+    #expect(JSONModel().text(of: moved) == JSONModel().text(of: read))
+  }
+
   /// zlib names its window in the first byte; raw deflate has no such header.
   @Test(arguments: [8, 9, 12, 15, -9, -15])
   func everyDeflatedFormIsRead(windowBits: Int32) throws {

@@ -124,6 +124,10 @@ import Testing
     (.malformedValue, file(Raw.text(0x10, 0x1010, "AS", "042 ")), DICOMData.Tag(0x10, 0x1010)),
     (.wrongMultiplicity, file(Raw.text(0x10, 0x20, "LO", "a\\bc")), .patientID),
     (.wrongMultiplicity, file(Raw.element(0x28, 0x10, "US", [1, 0, 2, 0])), .rows),
+    (
+      .implicitItem, file(Raw.sequence(8, 0x1140, Raw.item(Raw.implicit(8, 0x1155, Array("2.25.1".utf8))))),
+      .item
+    ),
     (.wrongValueSize, file(Raw.element(0x28, 0x10, "US", [1, 0, 2])), .rows),
     (.misspeltCharacterSet, charset("ISO-IR 100", "M\u{FC}"), .specificCharacterSet),
     (.unknownCharacterSet, charset("ISO_IR 999", "Mu"), .specificCharacterSet),

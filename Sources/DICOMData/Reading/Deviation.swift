@@ -50,6 +50,8 @@ extension Deviation {
     case transferSyntaxByKeyword
     /// Seen: GE and Philips private exports labelled explicit that are implicit, and the other way about.
     case wrongTransferSyntax
+    /// Seen: private sequences that were copied from implicit VR into explicit (pydicom decides by item too).
+    case implicitItem
     /// Seen: zlib's compress() used as it is.
     case zlibHeader
 
@@ -107,7 +109,7 @@ extension Deviation.Kind {
     case .zlibHeader: "PS3.5 §A.5"
     case .oddLength, .outOfOrder, .duplicateElement, .zerosBehindTheEnd: "PS3.5 §7.1"
     case .strayDelimiter, .delimiterWithLength, .shortContainer, .longContainer: "PS3.5 §7.5"
-    case .invalidVR, .reservedBytesNotZero: "PS3.5 §7.1.2"
+    case .implicitItem, .invalidVR, .reservedBytesNotZero: "PS3.5 §7.1.2"
     case .unexpectedVR, .wrongMultiplicity: "PS3.6 §6"
     case .undefinedLengthWithoutSequence: "PS3.5 §7.1.3"
     case .wrongGroupLength: "PS3.5 §7.2"
@@ -134,6 +136,7 @@ extension Deviation.Kind {
     case .unknownTransferSyntax: "the transfer syntax is none of the Standard"
     case .transferSyntaxByKeyword: "the transfer syntax is named by its keyword"
     case .wrongTransferSyntax: "the data set is not in the transfer syntax that is named"
+    case .implicitItem: "an item in Implicit VR in an explicit data set"
     case .zlibHeader: "the deflated data set begins with a zlib header"
     case .oddLength: "a value of odd length"
     case .outOfOrder: "an element stands behind one with a higher tag"

@@ -5,7 +5,7 @@ struct Container: Sendable {
   enum Kind: UInt8 { case dataSet, sequence, item, fragments }
 
   let kind: Kind
-  let isImplicit: Bool
+  var isImplicit: Bool
   let isBigEndian: Bool
   let tag: Tag
   /// Index of its entry; -1 for the data set itself, and where entries are not kept.

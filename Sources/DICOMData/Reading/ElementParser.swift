@@ -110,6 +110,11 @@ extension ElementParser {
       isAtPadding = true
       return nil
     }
+    if container.kind == .item, !container.isImplicit, hasImplicitElement(bytes, in: container) {
+      try tolerate(.implicitItem, else: .deviates(.implicitItem), container.tag)
+      stack[stack.count - 1].isImplicit = true
+      return nil
+    }
     guard let header = try elementHeader(in: container, bytes, isFinal: isFinal) else { return .needsMoreBytes }
     if header.tag.group == 0xFFFE {
       try readDelimiter(header, in: container)
@@ -136,6 +141,15 @@ extension ElementParser {
   private func endsInZeros(_ bytes: RawSpan) -> Bool {
     guard let only = stack.last, stack.count == 1, !only.isBigEndian else { return false }
     return (position..<bytes.byteCount).allSatisfy { bytes.byte(at: $0) == 0 }
+  }
+
+  /// A length of 32 bits, up to 8 KiB or undefined, where a VR and a length of 16 belong.
+  private func hasImplicitElement(_ bytes: RawSpan, in container: Container) -> Bool {
+    guard bytes.byteCount - position >= 8, !container.isBigEndian,
+      bytes.uint16(at: position, isBigEndian: false) != 0xFFFE
+    else { return false }
+    let length = bytes.uint32(at: position + 4, isBigEndian: false)
+    return (1..<0x2000).contains(length) || length == ElementHeader.undefined
   }
 
   /// The end of an item of undefined length; anywhere else one of length 0 is what some converters leave behind.
