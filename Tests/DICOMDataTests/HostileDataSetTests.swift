@@ -224,6 +224,19 @@ import Testing
     #expect(JSONModel().text(of: moved) == JSONModel().text(of: read))
   }
 
+  /// An item's Pixel Representation is its own: "US or SS" behind it follows that of what holds it.
+  @Test(arguments: [true, false])
+  func anItemKeepsItsPixelRepresentation(isSignedInItem: Bool) throws {
+    let value = { (isSigned: Bool) in Raw.implicit(0x28, 0x103, [isSigned ? 1 : 0, 0]) }
+    let smallest = Raw.implicit(0x40, 0x9211, [0xFF, 0xFF])
+    let bytes =
+      value(!isSignedInItem) + Raw.implicit(0x40, 0x9096, Raw.item(value(isSignedInItem) + smallest)) + smallest
+    let read = try DataSet(reading: bytes, transferSyntax: .implicitVRLittleEndian)
+    let tag = DICOMData.Tag(0x40, 0x9211)
+    #expect(read[tag]?.vr == (isSignedInItem ? .us : .ss))
+    #expect(read.items(DICOMData.Tag(0x40, 0x9096)).first?[tag]?.vr == (isSignedInItem ? .ss : .us))
+  }
+
   /// zlib names its window in the first byte; raw deflate has no such header.
   @Test(arguments: [8, 9, 12, 15, -9, -15])
   func everyDeflatedFormIsRead(windowBits: Int32) throws {

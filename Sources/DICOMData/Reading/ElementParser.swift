@@ -53,7 +53,7 @@ struct ElementParser: Sendable {
     stack = [
       Container(
         kind: .dataSet, isImplicit: !transferSyntax.isExplicit, isBigEndian: transferSyntax.isBigEndian,
-        tag: Tag(rawValue: 0), entry: -1, end: .max)
+        pixelsWereSigned: false, tag: Tag(rawValue: 0), entry: -1, end: .max)
     ]
   }
 
