@@ -36,5 +36,6 @@ package struct ReadingOptions: Sendable {
   /// What the parser itself has to decide about.
   private static let structural: Set<Deviation.Kind> = [
     .strayDelimiter, .zerosBehindTheEnd, .shortContainer, .longContainer, .undefinedLengthWithoutSequence,
+    .implicitItem,
   ]
 }
