@@ -2,13 +2,24 @@
 
 import NIOCore
 
-/// Bytes to PDUs. A length is judged before anything is kept for it; the payload of P-DATA-TF is handed on as it arrives.
+/// Bytes to PDUs. A header is judged by the state and the limits before anything is kept for it, and what is kept grows only as
+/// bytes arrive; the payload of P-DATA-TF is handed on at once.
 struct PDUDecoder {
   enum Decoded: Equatable {
     case pdu(PDU)
-    /// A P-DATA-TF PDU has begun: the state machine may refuse it before its payload is looked at.
+    /// A P-DATA-TF PDU has begun: the state machine hears of it before its payload is looked at.
     case dataTFBegan
     case data(PresentationDataValue)
+    /// A PDU that the state does not allow; its bytes are passed over.
+    case refused(PDUType)
+  }
+
+  /// How far the PDU has come that has begun and is not complete.
+  struct Progress: Equatable {
+    /// Tells one PDU from the next.
+    let ordinal: UInt64
+    let isData: Bool
+    let received: Int
   }
 
   private enum Phase {
@@ -16,6 +27,7 @@ struct PDUDecoder {
     case body(PDUType, length: Int)
     case presentationDataValues(remaining: Int)
     case fragment(PDVHeader, remaining: Int, remainingInPDU: Int)
+    case passingOver(remaining: Int)
   }
 
   private struct PDVHeader {
@@ -27,12 +39,31 @@ struct PDUDecoder {
   private let limits: UpperLayerLimits
   private var phase = Phase.header
   private var received = ByteBuffer()
+  private var ordinal: UInt64 = 0
+  private var dataLength = 0
 
   init(limits: UpperLayerLimits) {
     self.limits = limits
   }
 
   var bufferedBytes: Int { received.readableBytes }
+
+  /// What the buffer that is kept takes of memory; 0 while all that came was consumed.
+  var keptCapacity: Int { received.storageCapacity }
+
+  /// nil between two PDUs.
+  var progress: Progress? {
+    switch phase {
+    case .header:
+      received.readableBytes == 0
+        ? nil : Progress(ordinal: ordinal &+ 1, isData: false, received: received.readableBytes)
+    case .body, .passingOver: Progress(ordinal: ordinal, isData: false, received: received.readableBytes)
+    case .presentationDataValues(let remaining):
+      remaining == 0 ? nil : Progress(ordinal: ordinal, isData: true, received: dataLength - remaining)
+    case .fragment(_, let remaining, let remainingInPDU):
+      Progress(ordinal: ordinal, isData: true, received: dataLength - remainingInPDU - remaining)
+    }
+  }
 
   mutating func append(_ bytes: ByteBuffer) {
     if received.readableBytes == 0 {
@@ -44,17 +75,24 @@ struct PDUDecoder {
     }
   }
 
+  /// Lets go of what was received: an association that lies idle, or has ended, holds no buffer.
+  mutating func forget() {
+    received = ByteBuffer()
+  }
+
   /// The next thing that the bytes so far say; nil when more have to come.
-  mutating func next() throws(PDUError) -> Decoded? {
+  mutating func next(in state: UpperLayerState) throws(PDUError) -> Decoded? {
+    let decoded = try decode(in: state)
+    if received.readableBytes == 0 { forget() }
+    return decoded
+  }
+
+  private mutating func decode(in state: UpperLayerState) throws(PDUError) -> Decoded? {
     while true {
       switch phase {
       case .header:
-        guard let (type, length) = try readHeader() else { return nil }
-        if type == .dataTF {
-          phase = .presentationDataValues(remaining: length)
-          return .dataTFBegan
-        }
-        phase = .body(type, length: length)
+        guard let (type, length) = try readHeader(in: state) else { return nil }
+        if let decoded = begin(type, length: length, in: state) { return decoded }
       case .body(let type, let length):
         guard let body = received.readSlice(length: length) else { return nil }
         phase = .header
@@ -70,23 +108,43 @@ struct PDUDecoder {
           return nil
         }
         return .data(value)
+      case .passingOver(let remaining):
+        let count = min(remaining, received.readableBytes)
+        received.moveReaderIndex(forwardBy: count)
+        phase = count == remaining ? .header : .passingOver(remaining: remaining - count)
+        if received.readableBytes == 0 { return nil }
       }
     }
   }
 
-  private mutating func readHeader() throws(PDUError) -> (PDUType, Int)? {
-    guard
-      let (code, _, length) = received.getMultipleIntegers(
-        at: received.readerIndex, as: (UInt8, UInt8, UInt32).self)
-    else { return nil }
+  private mutating func begin(_ type: PDUType, length: Int, in state: UpperLayerState) -> Decoded? {
+    switch state.reception(of: type) {
+    case .passedOver: phase = .passingOver(remaining: length)
+    case .refused:
+      phase = .passingOver(remaining: length)
+      return .refused(type)
+    case .read where type == .dataTF:
+      dataLength = length
+      phase = .presentationDataValues(remaining: length)
+      return .dataTFBegan
+    case .read: phase = .body(type, length: length)
+    }
+    return nil
+  }
+
+  private mutating func readHeader(in state: UpperLayerState) throws(PDUError) -> (PDUType, Int)? {
+    guard let code = received.getInteger(at: received.readerIndex, as: UInt8.self) else { return nil }
     guard let type = PDUType(rawValue: code) else {
       throw PDUError(.unrecognizedPDU, "PDU type \(code) does not exist")
     }
+    guard let length = received.getInteger(at: received.readerIndex + 2, as: UInt32.self) else { return nil }
     let longest = limits.longestBody(of: type)
-    guard length <= longest else {
-      throw PDUError(.invalidPDUParameterValue, "a PDU of type \(code) claims \(length) bytes, \(longest) are allowed")
+    guard length <= longest || state.reception(of: type) != .read else {
+      throw PDUError(
+        .invalidPDUParameterValue, "\(type.name) of \(length) bytes, where \(longest) are allowed")
     }
     received.moveReaderIndex(forwardBy: 6)
+    ordinal &+= 1
     return (type, Int(length))
   }
 
