@@ -109,7 +109,7 @@ import Testing
 
   private func decoded(_ bytes: ByteBuffer) throws -> PDUDecoder.Decoded? {
     var decoder = PDUDecoder(limits: UpperLayerLimits())
-    decoder.append(bytes)
+    try decoder.append(bytes)
     return try decoder.next(in: .awaitingAssociateACOrRJ)
   }
 }

@@ -122,7 +122,7 @@ import Testing
       }
     var decoded: [PDUDecoder.Decoded] = []
     for piece in pieces {
-      decoder.append(piece)
+      try decoder.append(piece)
       while let next = try decoder.next(in: state) { decoded.append(next) }
       #expect(decoder.bufferedBytes <= 64 << 10)
     }

@@ -96,7 +96,7 @@ import Testing
     var wire = ByteBuffer()
     while let piece = try channel.readOutbound(as: ByteBuffer.self) { wire.writeImmutableBuffer(piece) }
     var decoder = PDUDecoder(limits: UpperLayerLimits(maximumLength: 16384, maximumLengthTolerance: 0))
-    decoder.append(wire)
+    try decoder.append(wire)
     var values: [PresentationDataValue] = []
     while let next = try decoder.next(in: .established) { if case .data(let value) = next { values.append(value) } }
     #expect(values.map(\.data.readableBytes) == [16378, 16378, 7244])

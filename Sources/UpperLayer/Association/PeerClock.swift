@@ -16,6 +16,12 @@ struct PeerClock {
     var progress: PDUDecoder.Progress
   }
 
+  /// The command or the data set of a message (PS3.7 §6.3.1): the unit that data fragments belong to.
+  private struct IncompleteMessage {
+    var began: NIODeadline
+    var received: Int
+  }
+
   private enum Reading {
     /// Nobody has asked for bytes yet: a channel that reads by itself.
     case byItself
@@ -27,6 +33,7 @@ struct PeerClock {
   private let limits: UpperLayerLimits
   private var lastActivity: NIODeadline
   private var incompletePDU: IncompletePDU?
+  private var incompleteMessage: IncompleteMessage?
   private var unwritableSince: NIODeadline?
   private var reading = Reading.byItself
 
@@ -50,6 +57,16 @@ struct PeerClock {
     incompletePDU = IncompletePDU(began: began ?? now, progress: progress)
   }
 
+  /// A piece of the data of a message; where its PDUs come in time, but never the last one, the message itself is late.
+  mutating func receivedData(count: Int, isLast: Bool, _ eventLoop: any EventLoop) {
+    guard !isLast else {
+      incompleteMessage = nil
+      return
+    }
+    if incompleteMessage == nil { incompleteMessage = IncompleteMessage(began: eventLoop.now, received: 0) }
+    incompleteMessage?.received += count
+  }
+
   mutating func becameWritable(_ isWritable: Bool, at now: NIODeadline) {
     unwritableSince = isWritable ? nil : unwritableSince ?? now
   }
@@ -60,8 +77,10 @@ struct PeerClock {
 
   /// The time that this node did not read is not the peer's.
   mutating func readBegan(_ eventLoop: any EventLoop) {
-    if case .heldBack(let since) = reading, let began = incompletePDU?.began {
-      incompletePDU?.began = began + (eventLoop.now - since)
+    if case .heldBack(let since) = reading, incompletePDU != nil || incompleteMessage != nil {
+      let away = eventLoop.now - since
+      if let began = incompletePDU?.began { incompletePDU?.began = began + away }
+      if let began = incompleteMessage?.began { incompleteMessage?.began = began + away }
     }
     reading = .awaited
   }
@@ -74,12 +93,17 @@ struct PeerClock {
       let (took, received) = (seconds(now - incompletePDU.began), incompletePDU.progress.received)
       return .overdue("of a PDU that began \(took) ago only \(received) bytes have come", isUnread: false)
     }
+    if let incompleteMessage, let due = messageDue, now >= due {
+      let (took, received) = (seconds(now - incompleteMessage.began), incompleteMessage.received)
+      return .overdue("of a message that began \(took) ago only \(received) bytes have come", isUnread: false)
+    }
     if now - lastActivity >= limits.idleTimeout {
       return .overdue("nothing was sent for \(seconds(now - lastActivity))", isUnread: false)
     }
+    let soonest = now + min(limits.pduTimeout, limits.dataGracePeriod)
     return .wait(
       until: min(
-        lastActivity + limits.idleTimeout, pduDue ?? now + min(limits.pduTimeout, limits.dataGracePeriod),
+        lastActivity + limits.idleTimeout, pduDue ?? soonest, messageDue ?? soonest,
         (unwritableSince ?? now) + limits.writeTimeout))
   }
 
@@ -87,8 +111,19 @@ struct PeerClock {
     guard let incompletePDU else { return nil }
     if case .heldBack = reading { return nil }
     guard incompletePDU.progress.isData else { return incompletePDU.began + limits.pduTimeout }
-    let milliseconds = Int64(incompletePDU.progress.received) * 1000 / Int64(max(limits.minimumThroughput, 1))
-    return incompletePDU.began + limits.dataGracePeriod + .milliseconds(milliseconds)
+    return due(since: incompletePDU.began, received: incompletePDU.progress.received)
+  }
+
+  private var messageDue: NIODeadline? {
+    guard let incompleteMessage else { return nil }
+    if case .heldBack = reading { return nil }
+    return due(since: incompleteMessage.began, received: incompleteMessage.received)
+  }
+
+  private func due(since began: NIODeadline, received: Int) -> NIODeadline {
+    // The quotient first: a message has no longest length.
+    let seconds = Int64(received / max(limits.minimumThroughput, 1))
+    return began + limits.dataGracePeriod + .seconds(seconds)
   }
 
   private func seconds(_ time: TimeAmount) -> String {

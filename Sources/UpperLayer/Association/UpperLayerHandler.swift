@@ -24,12 +24,15 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   /// After bytes that are no PDU nothing that follows can be told apart; and Sta13 has been answered once.
   private var isDeaf = false
   private var hasEnded = false
+  /// The user of this layer knows of an association, or has asked for one.
+  private var isAsked = false
   /// Why what was to be sent was not.
   private var unsendable: PDUError?
 
   package init(role: UpperLayerStateMachine.Role, limits: UpperLayerLimits) {
     self.limits = limits
     machine = UpperLayerStateMachine(role: role)
+    isAsked = role == .requestor
     decoder = PDUDecoder(limits: limits)
     clock = PeerClock(limits: limits, now: .now())
   }
@@ -42,6 +45,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   package func handlerRemoved(context: ChannelHandlerContext) {
     artim?.cancel()
     watch?.cancel()
+    decoder.forget()
   }
 
   package func channelActive(context: ChannelHandlerContext) {
@@ -60,8 +64,8 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isDeaf else { return }
-    decoder.append(unwrapInboundIn(data))
     do throws(PDUError) {
+      try decoder.append(unwrapInboundIn(data))
       while !isDeaf, let decoded = try decoder.next(in: machine.state) { take(decoded, context) }
     } catch {
       isDeaf = true
@@ -96,7 +100,9 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
       passesData = false
       handle(.receivedDataTF, context)
     case .data(let value):
-      if passesData, machine.state.indicatesData { context.fireChannelRead(wrapInboundOut(.data(value))) }
+      guard passesData, machine.state.indicatesData else { return }
+      clock.receivedData(count: value.data.readableBytes, isLast: value.isLast, context.eventLoop)
+      context.fireChannelRead(wrapInboundOut(.data(value)))
     case .refused(let type):
       // AA-7 answers in Sta13; a peer that does not hear the first answer would have as many as it cares to ask for.
       isDeaf = machine.state == .awaitingTransportClose
@@ -151,7 +157,9 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     case .sendData: break
     case .indicateData: passesData = true
     case .indicate(.ended(let end)): tellEnd(end, context)
-    case .indicate(let indication): context.fireChannelRead(wrapInboundOut(indication))
+    case .indicate(let indication):
+      isAsked = true
+      context.fireChannelRead(wrapInboundOut(indication))
     case .closeTransport: context.close(promise: nil)
     }
   }
@@ -178,7 +186,15 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   private func tellEnd(_ end: AssociationEnd, _ context: ChannelHandlerContext) {
     guard !hasEnded else { return }
     hasEnded = true
-    context.fireChannelRead(wrapInboundOut(.ended(end)))
+    context.fireChannelRead(wrapInboundOut(.ended(isAsked ? end : refusal(end))))
+  }
+
+  /// What ended before anybody above was asked, for whoever records who was refused. A peer's own A-ABORT is no refusal.
+  private func refusal(_ end: AssociationEnd) -> AssociationEnd {
+    if case .abortedByPeer = end { return end }
+    return .refused(
+      Refusal(
+        why: end.description, callingAETitle: decoder.titles?.calling, calledAETitle: decoder.titles?.called))
   }
 
   private func startARTIM(_ context: ChannelHandlerContext) {

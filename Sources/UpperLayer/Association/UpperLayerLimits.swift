@@ -9,11 +9,11 @@ package struct UpperLayerLimits: Sendable {
   package var artimTimeout: TimeAmount
   /// How long an established association may lie idle, with nothing read and nothing written.
   package var idleTimeout: TimeAmount
-  /// From the first byte of a PDU to its last. A P-DATA-TF has a least throughput instead.
+  /// From the first byte of a PDU to its last. A P-DATA-TF, and the message it belongs to, have a least throughput instead.
   package var pduTimeout: TimeAmount
-  /// How long a P-DATA-TF may take before its throughput is looked at.
+  /// How long a P-DATA-TF, or the command or data set of a message, may take before its throughput is looked at.
   package var dataGracePeriod: TimeAmount
-  /// Bytes a second that a P-DATA-TF brings at least, once its grace period is over.
+  /// Bytes a second that they bring at least, once their grace period is over.
   package var minimumThroughput: Int
   /// How long a peer may leave unread what was sent to it, before it is hung up on.
   package var writeTimeout: TimeAmount
@@ -24,13 +24,16 @@ package struct UpperLayerLimits: Sendable {
   /// How far beyond `maximumLength` a PDU is still taken: devices that count the PDU's header, or fill up to twice what
   /// they were told, are in the field.
   package var maximumLengthTolerance: UInt32
+  /// What A-ASSOCIATE-RQs (and -ACs) that outgrow their connection's own share may take together; copies of these limits
+  /// share it, so all connections of a node do.
+  package var requestBudget: RequestBudget
 
   package init(
     artimTimeout: TimeAmount = .seconds(30), idleTimeout: TimeAmount = .minutes(10),
     associatePDULimit: UInt32 = 1 << 20, maximumLength: UInt32 = 128 << 10,
     maximumLengthTolerance: UInt32 = 128 << 10, pduTimeout: TimeAmount = .seconds(120),
     dataGracePeriod: TimeAmount = .seconds(60), minimumThroughput: Int = 1024,
-    writeTimeout: TimeAmount = .seconds(60)
+    writeTimeout: TimeAmount = .seconds(60), requestBudget: RequestBudget = RequestBudget()
   ) {
     self.artimTimeout = artimTimeout
     self.idleTimeout = idleTimeout
@@ -41,6 +44,7 @@ package struct UpperLayerLimits: Sendable {
     self.dataGracePeriod = dataGracePeriod
     self.minimumThroughput = minimumThroughput
     self.writeTimeout = writeTimeout
+    self.requestBudget = requestBudget
   }
 
   func longestBody(of type: PDUType) -> UInt32 {

@@ -20,10 +20,14 @@ struct Item {
   }
 }
 
+/// PS3.5 §9.1, in bytes.
+let longestUID = 64
+
 extension ByteBuffer {
-  /// The rest of the buffer as a UID, without the padding that some devices add (PS3.8 annex F asks for none).
+  /// The rest of the buffer as a UID, without the padding that some devices add (PS3.8 annex F asks for none). Of what is longer
+  /// than a UID can be (PS3.5 §9.1) one byte too many is kept: it stays none, and takes no more memory than one.
   mutating func readUID() -> String {
-    let uid = readableBytesView.prefix { $0 != 0 }.trimmingSpaces
+    let uid = readableBytesView.prefix { $0 != 0 }.trimmingSpaces.prefix(longestUID + 1)
     moveReaderIndex(to: writerIndex)
     return String(decoding: uid, as: UTF8.self)
   }

@@ -70,6 +70,9 @@ extension AssociateRQ {
 }
 
 extension ProposedPresentationContext {
+  /// The Standard has fewer (PS3.6 Table A-1); what a context proposes beyond is passed over.
+  private static let mostTransferSyntaxes = 128
+
   fileprivate init(reading value: inout ByteBuffer) throws(PDUError) {
     guard let (id, _, _, _) = value.readMultipleIntegers(as: (UInt8, UInt8, UInt8, UInt8).self) else {
       throw PDUError(.invalidPDUParameterValue, "a presentation context item is too short")
@@ -78,7 +81,8 @@ extension ProposedPresentationContext {
     while var item = try Item(reading: &value) {
       switch item.type {
       case 0x30: abstractSyntax = item.value.readUID()
-      case 0x40: transferSyntaxes.append(item.value.readUID())
+      case 0x40 where transferSyntaxes.count < Self.mostTransferSyntaxes:
+        transferSyntaxes.append(item.value.readUID())
       default: continue
       }
     }

@@ -61,7 +61,7 @@ extension PresentationContextResult {
   /// (PS3.5 §9.1) is not sent back.
   fileprivate var writtenTransferSyntax: String {
     let isUID =
-      !transferSyntax.isEmpty && transferSyntax.utf8.count <= 64
+      !transferSyntax.isEmpty && transferSyntax.utf8.count <= longestUID
       && transferSyntax.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")) ~= $0 }
     return isUID ? transferSyntax : Self.defaultTransferSyntax
   }

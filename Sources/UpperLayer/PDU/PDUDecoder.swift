@@ -36,11 +36,24 @@ struct PDUDecoder {
     let isLast: Bool
   }
 
+  /// Who calls whom, as the A-ASSOCIATE-RQ says that has begun to arrive; for what is said of it if it is refused.
+  struct Titles: Equatable {
+    let called: String
+    let calling: String
+  }
+
+  /// What a connection keeps of a PDU without asking the node's budget. With what the connection itself takes it stays under
+  /// 64 KiB.
+  static let ownShare = 32 << 10
+
   private let limits: UpperLayerLimits
   private var phase = Phase.header
   private var received = ByteBuffer()
   private var ordinal: UInt64 = 0
   private var dataLength = 0
+  private(set) var titles: Titles?
+  /// Taken of the budget, in bytes.
+  private var budgeted = 0
 
   init(limits: UpperLayerLimits) {
     self.limits = limits
@@ -65,26 +78,80 @@ struct PDUDecoder {
     }
   }
 
-  mutating func append(_ bytes: ByteBuffer) {
-    if received.readableBytes == 0 {
+  /// Throws where the rest of a long PDU would take more than the node has left for such.
+  mutating func append(_ bytes: ByteBuffer) throws(PDUError) {
+    guard received.readableBytes > 0 else {
       received = bytes
-    } else {
-      // Kept bytes move to the front first, so that what was consumed is not carried along.
-      received.discardReadBytes()
-      received.writeImmutableBuffer(bytes)
+      return
     }
+    let (count, overflows) = received.readableBytes.addingReportingOverflow(bytes.readableBytes)
+    guard !overflows else { throw PDUError(.notSpecified, "more was received than there is memory") }
+    try keep(capacity: count)
+    received.writeImmutableBuffer(bytes)
   }
 
   /// Lets go of what was received: an association that lies idle, or has ended, holds no buffer.
   mutating func forget() {
     received = ByteBuffer()
+    giveBack(to: 0)
   }
 
   /// The next thing that the bytes so far say; nil when more have to come.
   mutating func next(in state: UpperLayerState) throws(PDUError) -> Decoded? {
     let decoded = try decode(in: state)
-    if received.readableBytes == 0 { forget() }
+    if received.readableBytes == 0 {
+      forget()
+    } else if decoded == nil {
+      // What has to wait for more does not keep the whole of a read alive.
+      if received.storageCapacity > 2 * received.readableBytes + 512 { try keep(capacity: received.readableBytes) }
+      try account(for: received.storageCapacity)
+    }
     return decoded
+  }
+
+  /// Makes what is kept a buffer of its own that has room for `capacity` bytes.
+  private mutating func keep(capacity: Int) throws(PDUError) {
+    guard capacity > received.storageCapacity || received.readerIndex > 0 || received.storageCapacity > 2 * capacity
+    else { return }
+    // A buffer doubles as it grows.
+    var room = 512
+    while room < capacity { room *= 2 }
+    try account(for: room)
+    var kept = ByteBuffer()
+    kept.reserveCapacity(room)
+    kept.writeImmutableBuffer(received)
+    received = kept
+  }
+
+  /// Only what waits to become whole is kept for longer than it takes to look at it.
+  private mutating func account(for capacity: Int) throws(PDUError) {
+    guard case .body = phase else { return giveBack(to: 0) }
+    try take(capacity - Self.ownShare)
+    giveBack(to: capacity - Self.ownShare)
+  }
+
+  private mutating func take(_ wanted: Int) throws(PDUError) {
+    guard wanted > budgeted else { return }
+    guard limits.requestBudget.take(wanted - budgeted) else {
+      throw PDUError(.notSpecified, "the memory that this node has for long association requests is in use")
+    }
+    budgeted = wanted
+  }
+
+  private mutating func giveBack(to wanted: Int) {
+    let kept = max(wanted, 0)
+    guard budgeted > kept else { return }
+    limits.requestBudget.giveBack(budgeted - kept)
+    budgeted = kept
+  }
+
+  /// Bytes 11 to 42 of the PDU.
+  private mutating func readTitles() {
+    guard titles == nil, received.readableBytes >= 36,
+      var fields = received.getSlice(at: received.readerIndex + 4, length: 32),
+      let called = AETitleField(reading: &fields), let calling = AETitleField(reading: &fields)
+    else { return }
+    titles = Titles(called: called.title, calling: calling.title)
   }
 
   private mutating func decode(in state: UpperLayerState) throws(PDUError) -> Decoded? {
@@ -94,6 +161,7 @@ struct PDUDecoder {
         guard let (type, length) = try readHeader(in: state) else { return nil }
         if let decoded = begin(type, length: length, in: state) { return decoded }
       case .body(let type, let length):
+        if type == .associateRQ { readTitles() }
         guard let body = received.readSlice(length: length) else { return nil }
         phase = .header
         return .pdu(try PDU(type: type, body: body))
