@@ -56,6 +56,30 @@ import Testing
     try expectTimedOut(side)
   }
 
+  /// Each PDU comes whole and in time, and the message has no end: it is the message that is late.
+  @Test func aDrippedMessageIsTimedOut() throws {
+    let side = try #require(try Side(.acceptor, in: .established))
+    for second in 0..<61 {
+      if second < 60 { #expect(try side.sent().readableBytes == 0) }
+      try side.receive([4, 0, 0, 0, 0, 7, 0, 0, 0, 3, 1, 0, 9])
+      side.advance(by: .seconds(1))
+    }
+    try expectTimedOut(side)
+  }
+
+  /// Each message has its own time.
+  @Test func manySmallMessagesAreFine() throws {
+    let side = try #require(try Side(.acceptor, in: .established))
+    for _ in 0..<200 {
+      try side.receive([4, 0, 0, 0, 0, 7, 0, 0, 0, 3, 1, 0, 9])
+      side.advance(by: .seconds(20))
+      try side.receive([4, 0, 0, 0, 0, 7, 0, 0, 0, 3, 1, 2, 9])
+      side.advance(by: .seconds(20))
+    }
+    #expect(try side.sent().readableBytes == 0)
+    #expect(try side.ends().isEmpty)
+  }
+
   @Test func steadyDataOfTheLeastThroughputArrive() throws {
     let side = try #require(try Side(.acceptor, in: .established))
     try side.receive(Self.dataOf64KiB)

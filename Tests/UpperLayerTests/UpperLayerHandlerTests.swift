@@ -66,7 +66,7 @@ import Testing
     try channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n"))
     let abort = Abort(source: .serviceProvider, reason: .unrecognizedPDU)
     #expect(try channel.readOutbound() == Samples.bytes(of: .abort(abort)))
-    guard case .ended(.protocolViolation) = try channel.readInbound(as: UpperLayerIndication.self) else {
+    guard case .ended(.refused) = try channel.readInbound(as: UpperLayerIndication.self) else {
       Issue.record("nobody was told")
       return
     }
@@ -77,7 +77,7 @@ import Testing
     try channel.writeInbound(ByteBuffer(bytes: [4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 1, 3]))
     let abort = Abort(source: .serviceProvider, reason: .unexpectedPDU)
     #expect(try channel.readOutbound() == Samples.bytes(of: .abort(abort)))
-    guard case .ended(.protocolViolation) = try channel.readInbound(as: UpperLayerIndication.self) else {
+    guard case .ended(.refused) = try channel.readInbound(as: UpperLayerIndication.self) else {
       Issue.record("nobody was told")
       return
     }
