@@ -121,8 +121,8 @@ def every_negotiation():
     common.sop_class_uid, common.service_class_uid = CT, '1.2.840.10008.4.2'
     common.related_general_sop_class_identification = ['1.2.840.10008.5.1.4.1.1.88.22']
     identity = UserIdentityNegotiation()
-    identity.user_identity_type, identity.positive_response_requested = 2, True
-    identity.primary_field, identity.secondary_field = b'anna', b'invented'
+    identity.user_identity_type, identity.positive_response_requested = 5, True
+    identity.primary_field = b'invented'
     items = [window, role, extended, common, identity]
     requestor = AE('REQUESTOR')
     requestor.add_requested_context(FIND)
