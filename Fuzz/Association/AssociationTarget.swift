@@ -16,7 +16,10 @@ func fuzzAssociation(_ input: [UInt8]) {
   whole.receive(bytes, inPieces: false)
   whole.finish()
   require(whole.sent == cut.sent, "the answer depends on how the bytes came")
-  require(whole.heard == cut.heard && whole.data == cut.data, "what was heard depends on how the bytes came")
+  require(
+    whole.heard == cut.heard && whole.data == cut.data,
+    "what was heard depends on how the bytes came: \(whole.heard) or \(cut.heard), \(whole.data.count) bytes or \(cut.data.count)"
+  )
 }
 
 /// What the side that is fuzzed does: the first two bytes of an input.

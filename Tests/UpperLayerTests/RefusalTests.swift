@@ -80,6 +80,16 @@ import Testing
     #expect(refusals.first??.why.contains("odd and different") == true)
   }
 
+  /// Found by fuzzing: what follows a request that is too short is not its AE titles.
+  @Test func whatFollowsAShortRequestIsNoTitle() throws {
+    let side = try Side(.acceptor)
+    try side.receive([1, 0, 0, 0, 0, 4, 0, 1, 0, 0] + [UInt8](repeating: 0x41, count: 100))
+    let refusals = try side.ends().map(refusal)
+    #expect(refusals.count == 1)
+    #expect(refusals.first??.callingAETitle == nil)
+    #expect(refusals.first??.why.contains("shorter than its fixed fields") == true)
+  }
+
   /// AA-2 in Sta2: a peer that takes back its connection was not refused.
   @Test func aPeersAbortIsNoRefusal() throws {
     let side = try Side(.acceptor)

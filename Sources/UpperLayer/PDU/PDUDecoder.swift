@@ -146,8 +146,8 @@ struct PDUDecoder {
   }
 
   /// Bytes 11 to 42 of the PDU.
-  private mutating func readTitles() {
-    guard titles == nil, received.readableBytes >= 36,
+  private mutating func readTitles(of length: Int) {
+    guard titles == nil, min(length, received.readableBytes) >= 36,
       var fields = received.getSlice(at: received.readerIndex + 4, length: 32),
       let called = AETitleField(reading: &fields), let calling = AETitleField(reading: &fields)
     else { return }
@@ -161,7 +161,7 @@ struct PDUDecoder {
         guard let (type, length) = try readHeader(in: state) else { return nil }
         if let decoded = begin(type, length: length, in: state) { return decoded }
       case .body(let type, let length):
-        if type == .associateRQ { readTitles() }
+        if type == .associateRQ { readTitles(of: length) }
         guard let body = received.readSlice(length: length) else { return nil }
         phase = .header
         return .pdu(try PDU(type: type, body: body))
