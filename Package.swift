@@ -91,7 +91,10 @@ let package = Package(
     tests(of: "ServiceClasses", with: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore]),
     tests(
       of: "Node",
-      with: ["ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, logging]),
+      with: [
+        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioEmbedded,
+        logging,
+      ]),
     // What outside judges say: DCMTK's tools and pynetdicom against the built executable.
     .testTarget(
       name: "ConformanceTests", dependencies: ["collimator"], exclude: ["Peers"], swiftSettings: houseRules),

@@ -7,9 +7,12 @@ import Testing
 final class RunningNode {
   let directory: String
   private(set) var port = ""
+  private let arguments: [String]
   private var process = Process()
 
-  init() throws {
+  /// Arguments of `serve` beside the usual ones.
+  init(_ arguments: [String] = []) throws {
+    self.arguments = arguments
     directory = FileManager.default.temporaryDirectory.appending(path: "collimator-node-\(UUID().uuidString)").path
     try start()
   }
@@ -17,16 +20,24 @@ final class RunningNode {
   deinit {
     if process.isRunning { process.terminate() }
     try? FileManager.default.removeItem(atPath: directory)
+    try? FileManager.default.removeItem(atPath: log)
   }
+
+  /// What the node wrote to its standard error.
+  var log: String { "\(directory).log" }
 
   func start() throws {
     process = Process()
     process.executableURL = URL(filePath: Tool.collimator)
-    process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1", "--log-level", "warning"]
+    process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1"] + arguments
     let output = Pipe()
     process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
+    if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(filePath: log)) }
+    let errors = try FileHandle(forWritingTo: URL(filePath: log))
+    try errors.seekToEnd()
+    process.standardError = errors
     try process.run()
+    try errors.close()
     var said = ""
     // The first line comes when the node listens; a node that ends says nothing more, and reading ends too.
     var room = [UInt8](repeating: 0, count: 4096)
@@ -40,6 +51,8 @@ final class RunningNode {
     #expect(line.hasPrefix("COLLIMATOR is listening on 127.0.0.1:"))
     port = String(line.split(separator: ":").last ?? "")
   }
+
+  var processIdentifier: Int32 { process.processIdentifier }
 
   /// Asks the node to stop; returns its exit code.
   func stop() -> Int32 {
