@@ -3,8 +3,8 @@
 import NIOCore
 import NIOEmbedded
 
-/// Whatever comes, in whatever pieces, the association keeps the order of PS3.8, says only whole PDUs, ends once, and lets go of all it
-/// took; and where only the peer acts, the pieces make no difference.
+/// Whatever comes, in whatever pieces, the association keeps the order of PS3.8, says only whole PDUs, ends once, and lets go of
+/// all it took; and where only the peer acts, the pieces make no difference.
 func fuzzAssociation(_ input: [UInt8]) {
   guard let conduct = Conduct(input) else { return }
   let bytes = input.dropFirst(2)

@@ -108,8 +108,8 @@ import Testing
     }
   }
 
-  /// Gives `side` the first `count` bytes of its peer, and asks it for what the one in its place said between them. What it sends is
-  /// taken from it.
+  /// Gives `side` the first `count` bytes of its peer, and asks it for what the one in its place said between them. What it
+  /// sends is taken from it.
   private func replay(_ session: Session, on side: Side, count: Int) throws -> [UpperLayerIndication] {
     var rest = count
     var indications: [UpperLayerIndication] = []

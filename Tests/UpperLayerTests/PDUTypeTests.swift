@@ -6,8 +6,8 @@ import Testing
 
 @testable import UpperLayer
 
-/// Attack line A05: each of the 256 PDU types in each state that a role can be in, on a channel, held against PS3.8 Table 9-10 and what
-/// Tables 9-6 to 9-9 say of the action in its cell.
+/// Attack line A05: each of the 256 PDU types in each state that a role can be in, on a channel, held against PS3.8 Table 9-10
+/// and what Tables 9-6 to 9-9 say of the action in its cell.
 @Suite struct PDUTypeTests {
   private struct Answer {
     var sent: [UInt8] = []

@@ -182,6 +182,26 @@ import Testing
     #expect(try side.sent().readableBytes == 0)
   }
 
+  /// A06: PDUs of 0 to 5 bytes, in Sta6. What has a meaning without its bytes is understood.
+  @Test(arguments: UInt8(1)...7, UInt8(0)...5)
+  func shortPDUsAreNoHarm(type: UInt8, length: UInt8) throws {
+    let side = try #require(try Side(.acceptor, in: .established))
+    try side.receive([type, 0, 0, 0, 0, length] + [UInt8](repeating: 0, count: Int(length)))
+    let heard = Heard.all(try side.indications())
+    let sent = Array(try side.sent().readableBytesView)
+    switch (type, length) {
+    case (4, 0): #expect(heard.isEmpty && sent.isEmpty)
+    case (4, _):
+      #expect(heard == [.ended])
+      #expect(sent == [7, 0, 0, 0, 0, 4, 0, 0, 2, 6])
+    case (5, _): #expect(heard == [.release] && sent.isEmpty)
+    case (7, _): #expect(heard == [.ended] && sent.isEmpty && !side.channel.isActive)
+    default:
+      #expect(heard == [.ended])
+      #expect(sent == [7, 0, 0, 0, 0, 4, 0, 0, 2, 2])
+    }
+  }
+
   private func refusal(_ end: AssociationEnd) -> Refusal? {
     if case .refused(let refusal) = end { refusal } else { nil }
   }
