@@ -12,6 +12,8 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   /// What one P-DATA-TF carries at most where the peer names no limit.
   private static let longestFragment = 256 << 10
   private static let pduAndPDVHead = 12
+  private static let readSizeBeforeAssociation = AdaptiveRecvByteBufferAllocator(
+    minimum: 512, initial: 2048, maximum: 4096)
 
   private let limits: UpperLayerLimits
   private var machine: UpperLayerStateMachine
@@ -26,6 +28,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   private var hasEnded = false
   /// The user of this layer knows of an association, or has asked for one.
   private var isAsked = false
+  private var readsLittle = false
   /// Why what was to be sent was not.
   private var unsendable: PDUError?
 
@@ -39,6 +42,10 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   package func handlerAdded(context: ChannelHandlerContext) {
     clock = PeerClock(limits: limits, now: context.eventLoop.now)
+    if machine.role == .acceptor {
+      readsLittle = true
+      setReadSize(Self.readSizeBeforeAssociation, context)
+    }
     if context.channel.isActive, machine.role == .acceptor { handle(.transportIndication, context) }
   }
 
@@ -144,8 +151,18 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     guard let effects = machine.handle(event) else { return false }
     for effect in effects { perform(effect, context) }
     // Until the A-ASSOCIATE-RQ is there, ARTIM keeps the time.
+    if readsLittle, machine.state == .established {
+      readsLittle = false
+      setReadSize(AdaptiveRecvByteBufferAllocator(), context)
+    }
     if watch == nil, machine.state != .idle, machine.state != .transportOpenAwaitingAssociateRQ { watchPeer(context) }
     return true
+  }
+
+  /// A channel keeps the buffer that it reads into: many connections that have not said who they are keep little.
+  private func setReadSize(_ size: AdaptiveRecvByteBufferAllocator, _ context: ChannelHandlerContext) {
+    // A channel that cannot is none that reads from a socket.
+    try? context.channel.syncOptions?.setOption(.recvAllocator, value: size)
   }
 
   private func perform(_ effect: UpperLayerStateMachine.Effect, _ context: ChannelHandlerContext) {

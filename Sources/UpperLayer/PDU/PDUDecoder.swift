@@ -42,13 +42,15 @@ struct PDUDecoder {
     let calling: String
   }
 
-  /// What a connection keeps of a PDU without asking the node's budget. With what the connection itself takes it stays under
-  /// 64 KiB.
-  static let ownShare = 32 << 10
+  /// What a connection keeps of a PDU without asking the node's budget, in bytes. With what the connection itself takes it stays
+  /// under 64 KiB; what devices ask for is shorter.
+  static let ownShare = 16 << 10
 
   private let limits: UpperLayerLimits
   private var phase = Phase.header
   private var received = ByteBuffer()
+  /// Not the buffer that the channel read into, which it uses again if nobody keeps it.
+  private var isOwnBuffer = false
   private var ordinal: UInt64 = 0
   private var dataLength = 0
   private(set) var titles: Titles?
@@ -82,6 +84,7 @@ struct PDUDecoder {
   mutating func append(_ bytes: ByteBuffer) throws(PDUError) {
     guard received.readableBytes > 0 else {
       received = bytes
+      isOwnBuffer = false
       return
     }
     let (count, overflows) = received.readableBytes.addingReportingOverflow(bytes.readableBytes)
@@ -103,7 +106,9 @@ struct PDUDecoder {
       forget()
     } else if decoded == nil {
       // What has to wait for more does not keep the whole of a read alive.
-      if received.storageCapacity > 2 * received.readableBytes + 512 { try keep(capacity: received.readableBytes) }
+      if !isOwnBuffer || received.storageCapacity > 2 * received.readableBytes + 512 {
+        try keep(capacity: received.readableBytes)
+      }
       try account(for: received.storageCapacity)
     }
     return decoded
@@ -111,8 +116,8 @@ struct PDUDecoder {
 
   /// Makes what is kept a buffer of its own that has room for `capacity` bytes.
   private mutating func keep(capacity: Int) throws(PDUError) {
-    guard capacity > received.storageCapacity || received.readerIndex > 0 || received.storageCapacity > 2 * capacity
-    else { return }
+    let fits = (capacity...2 * capacity + 512).contains(received.storageCapacity)
+    guard !isOwnBuffer || !fits || received.readerIndex > 0 else { return }
     // A buffer doubles as it grows.
     var room = 512
     while room < capacity { room *= 2 }
@@ -121,6 +126,7 @@ struct PDUDecoder {
     kept.reserveCapacity(room)
     kept.writeImmutableBuffer(received)
     received = kept
+    isOwnBuffer = true
   }
 
   /// Only what waits to become whole is kept for longer than it takes to look at it.
