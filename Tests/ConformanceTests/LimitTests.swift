@@ -86,6 +86,30 @@ struct LimitTests {
     }
   }
 
+  /// Whoever the upper layer turns away, before anybody could say yes or no, is one refusal and one line too; whoever goes by itself is
+  /// none.
+  @Test func theUpperLayersRefusalsAreOneLineEach() async throws {
+    let node = try await node("--request-timeout", "1")
+    try await play("refused", "0", node)
+    let status = try await status(of: node)
+    #expect(status.associations.refusals == 8)
+    #expect(status.associations.refused.count { $0.callingAETitle == "MOD" } == 4)
+    #expect(status.associations.refused.count { $0.callingAETitle.isEmpty } == 4)
+    #expect(node.stop() == 0)
+    let lines = try String(contentsOfFile: node.log, encoding: .utf8).split(whereSeparator: \.isNewline)
+    #expect(lines.count { $0.contains("association rejected") } == 8)
+  }
+
+  /// COLLIMATOR_MALFORMED says how many come at night.
+  @Test func malformedSessionsDoNoHarm() async throws {
+    let count = ProcessInfo.processInfo.environment["COLLIMATOR_MALFORMED"] ?? "1500"
+    let node = try await node("--log-level", "error")
+    try await play("malformed", count, node)
+    let status = try await status(of: node)
+    #expect(status.associations.live.isEmpty)
+    #expect(node.stop() == 0)
+  }
+
   private func node(_ arguments: String...) async throws -> RunningNode {
     let node = try RunningNode(arguments)
     for name in ["MOD", "OTHER"] { try await node.addPeer(name, may: "store,query") }

@@ -82,20 +82,27 @@ struct AssociationAdmission: Sendable {
     }
   }
 
-  /// One line, one knock, one entry among the last refusals.
   private func refuse(
     _ rejected: Rejected, _ request: AssociateRQ, _ connected: ConnectedCaller, _ logger: Logger
   ) {
+    record(
+      Refusal(why: rejected.why, callingAETitle: request.callingAETitle, calledAETitle: request.calledAETitle),
+      of: connected, logger: logger)
+  }
+
+  /// One line, one knock, one entry among the last refusals.
+  func record(_ refusal: Refusal, of connected: ConnectedCaller, logger: Logger) {
+    // Who said nothing has no AE title.
+    let (calling, called) = (refusal.callingAETitle ?? "", refusal.calledAETitle ?? "")
     logger.notice(
-      "association rejected: \(rejected.why)",
-      metadata: ["calling": "\(request.callingAETitle.printable)", "called": "\(request.calledAETitle.printable)"])
+      "association rejected: \(refusal.why)",
+      metadata: ["calling": "\(calling.printable)", "called": "\(called.printable)"])
     registry.refuse(
       RefusedAssociation(
-        at: Date(), address: connected.address, callingAETitle: request.callingAETitle.printable,
-        calledAETitle: request.calledAETitle.printable, reason: rejected.why))
+        at: Date(), address: connected.address, callingAETitle: calling.printable, calledAETitle: called.printable,
+        reason: refusal.why))
     archive.recordKnock(
-      callingAETitle: request.callingAETitle, calledAETitle: request.calledAETitle, address: connected.address,
-      reason: rejected.why)
+      callingAETitle: calling, calledAETitle: called, address: connected.address, reason: refusal.why)
   }
 
   private func acceptance(of request: AssociateRQ, _ negotiation: Negotiation) -> AssociateAC {

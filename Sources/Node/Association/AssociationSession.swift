@@ -43,6 +43,8 @@ struct AssociationSession: Sendable {
         }
         await messages.untilClosed()
       }
+    } catch AssociationEnd.refused(let refusal) {
+      admission.record(refusal, of: caller, logger: logger)
     } catch let end as AssociationEnd {
       logger.info("association ended: \(end)")
     } catch is CancellationError {

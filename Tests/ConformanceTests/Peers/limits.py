@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """limits.py PORT SCENARIO COUNT PROCESS: one peer, or many, that take as much as they can; exits 1 and says what was wrong."""
 import os
+import random
 import signal
 import socket
 import sys
 import time
 
-from rawpeer import ABORT, ACCEPT, CT, REJECT, STUDY_ROOT_FIND, Peer, command, element, pdv
+from rawpeer import ABORT, ACCEPT, CT, REJECT, STUDY_ROOT_FIND, Peer, command, element, pdv, request
 
 port, scenario = int(sys.argv[1]), sys.argv[2]
 count, process = int(sys.argv[3]), int(sys.argv[4])
@@ -147,6 +148,62 @@ def cut():
     echo("after connections that were cut")
 
 
-{"full": full, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
+def refused():
+    """Eight connections that the upper layer refuses by itself, and three that nobody has refused."""
+    whole = request(calling=b"MOD")
+    ended = (None, ABORT)
+    for what, data, kinds in [
+        ("no DICOM", b"GET / HTTP/1.1\r\n\r\n", [ABORT]),
+        ("another version", whole[:6] + b"\0\2" + whole[8:], [REJECT]),
+        ("4 GiB", b"\1\0\xff\xff\xff\xff", [ABORT]),
+        ("data first", pdv(3, ECHO), [ABORT]),
+        ("an even context", request(calling=b"MOD", contexts=((2, b"1.2"),)), [ABORT]),
+        ("a cut item", b"\1\0\0\0\0\x46" + whole[6:76], [ABORT]),
+        ("silence", b"", ended),
+        ("half a request", whole[:60], ended),
+    ]:
+        peer = Peer(port)
+        peer.send(data)
+        kind = peer.read()[0]
+        check(f"{what}: {kind}", kind in kinds)
+        # What still comes is not answered: no second A-ABORT, and the end.
+        check(f"{what}: the end", kind is None or peer.read()[0] is None)
+        peer.close()
+    Peer(port).close()
+    peer = Peer(port)
+    peer.send(whole[:60])
+    peer.close()
+    peer = Peer(port)
+    peer.send(b"\7\0\0\0\0\4\0\0\0\0")
+    check("an abort is no refusal", peer.read()[0] is None)
+
+
+def malformed():
+    """COUNT sessions with something wrong in them, each on a connection of its own: the node answers, or hangs up, and goes on."""
+    chance = random.Random(count)
+    session = request(calling=b"MOD") + pdv(3, ECHO) + b"\5\0\0\0\0\4\0\0\0\0"
+    for number in range(count):
+        data = bytearray(session)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(data))
+            if chance.random() < 0.3:
+                data[at : at + chance.randint(1, 8)] = chance.randbytes(chance.randint(0, 8))
+            else:
+                data[at] = chance.choice([0, 1, 2, 0x7F, 0x80, 0xFF, chance.randrange(256)])
+        peer = Peer(port)
+        try:
+            peer.send(data)
+            peer.socket.shutdown(socket.SHUT_WR)
+            while peer.read()[0] is not None:
+                pass
+        except OSError:
+            pass
+        peer.close()
+        if number % 1000 == 999:
+            echo(f"after {number + 1} malformed sessions")
+    echo(f"after {count} malformed sessions")
+
+
+{"full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
 if problems:
     sys.exit("\n".join(problems[:20]))
