@@ -15,6 +15,8 @@ let houseRules: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -46,6 +48,7 @@ let package = Package(
   products: [.executable(name: "collimator", targets: ["collimator"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -66,8 +69,8 @@ let package = Package(
     room(
       "Node",
       knows: [
-        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, logging,
-        lifecycle,
+        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioTLS,
+        nioSSL, crypto, logging, lifecycle,
       ]),
     .executableTarget(
       name: "collimator",
@@ -89,7 +92,9 @@ let package = Package(
     tests(of: "ServiceClasses", with: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore]),
     tests(
       of: "Node",
-      with: ["ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, logging]),
+      with: [
+        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioSSL, logging,
+      ]),
     // What outside judges say: DCMTK's tools and pynetdicom against the built executable.
     .testTarget(
       name: "ConformanceTests", dependencies: ["collimator"], exclude: ["Peers"], swiftSettings: houseRules),

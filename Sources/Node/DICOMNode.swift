@@ -12,6 +12,8 @@ package struct DICOMNode: Sendable {
   package struct Started: Sendable {
     package let address: String
     package let port: Int
+    /// The TLS port, if there is one.
+    package let tlsPort: Int?
     package let hasNoPeers: Bool
   }
 
@@ -42,15 +44,20 @@ package struct DICOMNode: Sendable {
 
   private func serve(_ archive: Archive) async throws {
     let listener = try await AssociationListener(configuration: configuration, archive: archive, logger: logger)
+    let secure = try await AssociationListener.forTLS(configuration: configuration, archive: archive, logger: logger)
     let control = ControlServer(
       directory: configuration.directory, operations: OperationPerformer(archive: archive), logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
       let peers = try await archive.administration(as: .current).peers()
       await whenStarted(
-        Started(address: listener.address, port: listener.port, hasNoPeers: peers.isEmpty))
-      group.addTask { try await listener.run() }
-      // The listener ends on a graceful shutdown; the control socket only with the node.
+        Started(address: listener.address, port: listener.port, tlsPort: secure?.port, hasNoPeers: peers.isEmpty))
+      group.addTask {
+        async let secured: Void? = secure?.run()
+        try await listener.run()
+        _ = try await secured
+      }
+      // The listeners end on a graceful shutdown; the control socket only with the node.
       try await group.next()
       group.cancelAll()
     }

@@ -18,8 +18,9 @@ struct AssociationAdmission: Sendable {
   let archive: Archive
 
   func judge(
-    _ request: AssociateRQ, from address: String, logger: Logger
+    _ request: AssociateRQ, from address: String, tls: TLSSession?, logger: Logger
   ) async throws -> Result<Admitted, AssociateRJ> {
+    let logger = logger.naming(tls)
     func rejected(_ rejection: AssociateRJ, _ why: String) async throws -> Result<Admitted, AssociateRJ> {
       logger.notice(
         "association rejected: \(why)",

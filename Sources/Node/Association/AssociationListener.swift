@@ -14,12 +14,25 @@ struct AssociationListener: Sendable {
 
   let address: String
   let port: Int
-  private let server: NIOAsyncChannel<AssociationChannel, Never>
+  private let server: NIOAsyncChannel<AcceptedConnection, Never>
   private let configuration: NodeConfiguration
   private let session: AssociationSession
   private let logger: Logger
 
-  init(configuration: NodeConfiguration, archive: Archive, logger: Logger) async throws {
+  /// The listener of the TLS port, if the node has one.
+  static func forTLS(
+    configuration: NodeConfiguration, archive: Archive, logger: Logger
+  ) async throws -> AssociationListener? {
+    guard let settings = configuration.tls else { return nil }
+    let tls = try await TLSServer.start(settings, logger: logger)
+    return try await AssociationListener(
+      configuration: configuration, archive: archive, logger: logger, port: settings.port, tls: tls)
+  }
+
+  init(
+    configuration: NodeConfiguration, archive: Archive, logger: Logger, port: Int? = nil, tls: TLSServer? = nil
+  ) async throws {
+    let port = port ?? configuration.port
     self.configuration = configuration
     self.logger = logger
     session = AssociationSession(configuration: configuration, archive: archive)
@@ -28,20 +41,20 @@ struct AssociationListener: Sendable {
         .serverChannelOption(.backlog, value: 1024)
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .bind(host: configuration.bindAddress, port: configuration.port) { channel in
-          channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(QuickAcknowledgement())
+        .bind(host: configuration.bindAddress, port: port) { channel in
+          AcceptedConnection.begin(on: channel, tls) {
+            try channel.pipeline.syncOperations.addHandler(QuickAcknowledgement(), position: .first)
             try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: configuration.limits)
             return try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
           }
         }
     } catch let error as IOError {
       throw OperationError(
-        "cannot listen on \(configuration.bindAddress):\(configuration.port): \(String(cString: strerror(error.errnoCode)))"
+        "cannot listen on \(configuration.bindAddress):\(port): \(String(cString: strerror(error.errnoCode)))"
       )
     }
     address = server.channel.localAddress?.ipAddress ?? configuration.bindAddress
-    port = server.channel.localAddress?.port ?? configuration.port
+    self.port = server.channel.localAddress?.port ?? port
   }
 
   /// Runs until a graceful shutdown; returns when the last association has ended.

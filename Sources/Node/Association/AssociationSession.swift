@@ -21,21 +21,24 @@ struct AssociationSession: Sendable {
     aeTitle = configuration.aeTitle
   }
 
-  func run(_ connection: AssociationChannel, logger: Logger) async {
-    let address = connection.channel.remoteAddress?.ipAddress ?? "unknown"
+  func run(_ accepted: AcceptedConnection, logger: Logger) async {
+    let connection = accepted.channel
+    let address = accepted.tls?.address ?? connection.channel.remoteAddress?.ipAddress ?? "unknown"
     var logger = logger
     logger[metadataKey: "from"] = "\(address)"
     do {
       try await connection.executeThenClose { inbound, outbound in
         let messages = MessageReader(inbound)
         do {
-          try await serve(messages, MessageWriter(outbound), from: address, logger: logger)
+          try await serve(messages, MessageWriter(outbound), accepted.tls, from: address, logger: logger)
           await messages.untilClosed()
         } catch  where Task.isCancelled {
           // The grace period is over: the peer is told, and not left to find out.
           connection.channel.writeAndFlush(DIMSERequest.abort(.byUser), promise: nil)
         }
       }
+    } catch let failure as TLSFailure {
+      logger.notice("TLS refused: the peer \(failure)")
     } catch let end as AssociationEnd {
       logger.info("association ended: \(end)")
     } catch {
@@ -45,11 +48,12 @@ struct AssociationSession: Sendable {
 
   /// Returns when the association was rejected or released.
   private func serve(
-    _ messages: MessageReader, _ writer: MessageWriter, from address: String, logger: Logger
+    _ messages: MessageReader, _ writer: MessageWriter, _ tls: TLSConnection?, from address: String,
+    logger: Logger
   ) async throws {
     var caller: Caller?
     let association = try await Association.accept(messages, writer) { request in
-      switch try await admission.judge(request, from: address, logger: logger) {
+      switch try await admission.judge(request, from: address, tls: tls?.session, logger: logger) {
       case .success(let admitted):
         caller = admitted.caller
         return .success(admitted.acceptance)

@@ -25,6 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The least that is logged.")
   private var logLevel = LogLevel.info
 
+  @OptionGroup(title: "TLS options") var tls: TLSServerOptions
   @OptionGroup var archive: DataDirectoryOptions
 
   func validate() throws {
@@ -36,9 +37,11 @@ struct ServeCommand: AsyncParsableCommand {
     let logger = Logger.toStandardError(label: "collimator", level: logLevel.level)
     let directory = try archive.path()
     let configuration = try NodeConfiguration(
-      directory: directory, aeTitle: aeTitle, bindAddress: bind, port: port, gracePeriod: .seconds(grace))
+      directory: directory, aeTitle: aeTitle, bindAddress: bind, port: port, gracePeriod: .seconds(grace),
+      tls: tls.settings)
     let node = DICOMNode(configuration: configuration, logger: logger) { started in
       Output.print("\(aeTitle) is listening on \(started.address):\(started.port)")
+      if let port = started.tlsPort { Output.print("\(aeTitle) is listening for TLS on \(started.address):\(port)") }
       if started.hasNoPeers { Output.print(Self.firstPeer(directory: directory)) }
     }
     let group = ServiceGroup(
