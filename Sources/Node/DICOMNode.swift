@@ -12,7 +12,7 @@ package struct DICOMNode: Sendable {
   package struct Started: Sendable {
     package let address: String
     package let port: Int
-    /// The TLS port, if there is one.
+    /// nil where there is no TLS port.
     package let tlsPort: Int?
     package let hasNoPeers: Bool
   }
@@ -43,15 +43,24 @@ package struct DICOMNode: Sendable {
   }
 
   private func serve(_ archive: Archive) async throws {
-    let listener = try await AssociationListener(configuration: configuration, archive: archive, logger: logger)
-    let secure = try await AssociationListener.forTLS(configuration: configuration, archive: archive, logger: logger)
-    let control = ControlServer(
-      directory: configuration.directory, operations: OperationPerformer(archive: archive), logger: logger)
+    let registry = AssociationRegistry(limits: configuration.associationLimits)
+    let tls = try await TLSServer.start(configuration.tls, logger: logger)
+    let listener = try await AssociationListener(
+      configuration: configuration, archive: archive, registry: registry, logger: logger)
+    let secure: AssociationListener? =
+      if let tls {
+        try await AssociationListener(
+          configuration: configuration, archive: archive, registry: registry, logger: logger, tls: tls)
+      } else { nil }
+    let operations = operations(archive, registry, listener, secure, tls)
+    let control = ControlServer(directory: configuration.directory, operations: operations, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
+      group.addTask { try await keepKnocks(of: archive) }
       let peers = try await archive.administration(as: .current).peers()
       await whenStarted(
-        Started(address: listener.address, port: listener.port, tlsPort: secure?.port, hasNoPeers: peers.isEmpty))
+        Started(
+          address: listener.address, port: listener.port, tlsPort: secure?.port, hasNoPeers: peers.isEmpty))
       group.addTask {
         async let secured: Void? = secure?.run()
         try await listener.run()
@@ -60,6 +69,37 @@ package struct DICOMNode: Sendable {
       // The listeners end on a graceful shutdown; the control socket only with the node.
       try await group.next()
       group.cancelAll()
+    }
+  }
+
+  private func operations(
+    _ archive: Archive, _ registry: AssociationRegistry, _ listener: AssociationListener,
+    _ secure: AssociationListener?, _ tls: TLSServer?
+  ) -> OperationPerformer {
+    let aeTitle = configuration.aeTitle
+    return OperationPerformer(
+      archive: archive,
+      status: {
+        NodeStatus(
+          aeTitle: aeTitle, address: listener.address, port: listener.port,
+          tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
+          associations: registry.listing)
+      },
+      reload: {
+        guard let tls else { return "There is no TLS port, and nothing else to read anew." }
+        return try await tls.reload()
+      })
+  }
+
+  /// A failing disk is no reason to end: what was turned away is counted on.
+  private func keepKnocks(of archive: Archive) async throws {
+    while true {
+      try await Task.sleep(for: .seconds(5))
+      do {
+        try await archive.writeKnocks()
+      } catch {
+        logger.error("who was turned away could not be written down", metadata: ["error": "\(error)"])
+      }
     }
   }
 }

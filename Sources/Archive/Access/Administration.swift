@@ -13,10 +13,12 @@ package struct PeerGroup: Sendable {
 package struct Administration: Sendable {
   private let user: Operator
   private let database: DatabasePool
+  private let recorder: KnockRecorder
   private let now: @Sendable () -> Double
 
-  init(user: Operator, database: DatabasePool, now: @escaping @Sendable () -> Double) {
+  init(user: Operator, database: DatabasePool, knocks: KnockRecorder, now: @escaping @Sendable () -> Double) {
     self.user = user
+    recorder = knocks
     self.database = database
     self.now = now
   }
@@ -34,7 +36,11 @@ package struct Administration: Sendable {
   }
 
   package func knocks() async throws -> [Knock] {
-    try await database.read { database in try KnockTable.all(in: database) }
+    let fresh = recorder.take()
+    return try await database.write { database in
+      try KnockTable.record(fresh, in: database)
+      return try KnockTable.all(in: database)
+    }
   }
 
   /// Makes the group, or gives it other members.

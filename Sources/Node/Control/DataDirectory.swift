@@ -10,6 +10,23 @@ package struct DataDirectory: Sendable {
     self.path = path
   }
 
+  /// How the node that runs on this directory is doing; throws where none does.
+  package func status() async throws -> NodeStatus {
+    guard case .status(let status) = try await ControlClient(directory: path).perform(.status) else {
+      throw OperationError("no node is running on '\(path)'")
+    }
+    return status
+  }
+
+  /// Makes the node that runs on this directory read its certificates anew; throws where none does, and what is wrong with
+  /// them.
+  package func reload() async throws -> OperationResult {
+    guard let result = try await ControlClient(directory: path).perform(.reload) else {
+      throw OperationError("no node is running on '\(path)'")
+    }
+    return result
+  }
+
   /// Runs `body` with a way to perform operations; the directory is opened, and made, at most once.
   package func withOperations<Value: Sendable>(
     as user: Operator,

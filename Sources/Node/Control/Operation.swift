@@ -14,6 +14,10 @@ package enum Operation: Codable, Sendable {
   case listGrants
   case revokeGrant(number: Int)
   case importFile(path: String)
+  /// Of a running node alone.
+  case status
+  /// Of a running node alone: reads the certificates anew.
+  case reload
 }
 
 /// What came of an operation: listings that print as a table or as JSON.
@@ -24,6 +28,7 @@ package enum OperationResult: Codable, Sendable {
   case groups([GroupListing])
   case grants([GrantListing])
   case imported(ImportOutcome)
+  case status(NodeStatus)
 }
 
 package struct PeerDraft: Codable, Sendable {
@@ -33,9 +38,11 @@ package struct PeerDraft: Codable, Sendable {
   package let port: Int?
   package let may: [String]
   package let acceptsPrivateSOPClasses: Bool
+  package let requiresTLS: Bool
 
   package init(
-    name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool
+    name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool,
+    requiresTLS: Bool = false
   ) {
     self.name = name
     self.aeTitle = aeTitle
@@ -43,6 +50,7 @@ package struct PeerDraft: Codable, Sendable {
     self.port = port
     self.may = may
     self.acceptsPrivateSOPClasses = acceptsPrivateSOPClasses
+    self.requiresTLS = requiresTLS
   }
 }
 
@@ -72,6 +80,7 @@ package struct PeerListing: Codable, Sendable {
   package let port: Int?
   package let may: [String]
   package let acceptsPrivateSOPClasses: Bool
+  package let requiresTLS: Bool
 }
 
 package struct KnockListing: Codable, Sendable {

@@ -6,9 +6,16 @@ import Archive
 /// Performs an administrator's operations on the archive, in the node or in a command that holds the directory itself.
 struct OperationPerformer: Sendable {
   private let archive: Archive
+  private let status: (@Sendable () -> NodeStatus)?
+  private let reload: (@Sendable () async throws -> String)?
 
-  init(archive: Archive) {
+  /// `status` and `reload` are what only a running node has.
+  init(
+    archive: Archive, status: (@Sendable () -> NodeStatus)? = nil, reload: (@Sendable () async throws -> String)? = nil
+  ) {
     self.archive = archive
+    self.status = status
+    self.reload = reload
   }
 
   func perform(_ operation: Operation, as user: Operator) async throws -> OperationResult {
@@ -29,7 +36,7 @@ struct OperationPerformer: Sendable {
       let peer = try Peer(draft)
       try await administration.addPeer(peer)
       return .done(
-        "'\(peer.name)' may \(peer.rights.names.joined(separator: ", ")) from \(draft.addresses.joined(separator: ", "))."
+        "'\(peer.name)' may \(peer.rights.names.joined(separator: ", ")) from \(draft.addresses.joined(separator: ", "))\(peer.requiresTLS ? ", over TLS" : "")."
       )
     case .listPeers:
       return .peers(try await administration.peers().map(PeerListing.init))
@@ -54,6 +61,12 @@ struct OperationPerformer: Sendable {
     case .revokeGrant(let number):
       try await administration.revokeGrant(number)
       return .done("grant \(number) is revoked.")
+    case .status:
+      guard let status else { throw OperationError("no node is running on this directory") }
+      return .status(status())
+    case .reload:
+      guard let reload else { throw OperationError("no node is running on this directory") }
+      return .done(try await reload())
     case .importFile(let path):
       return .imported(await FileImport(archive: archive, user: user).outcome(of: path))
     }
