@@ -70,6 +70,7 @@ package struct RemoteNode: Sendable {
         .connect(host: host, port: port) { channel in
           channel.eventLoop.makeCompletedFuture {
             let tls = try tls?.secure(channel)
+            if tls == nil { try channel.pipeline.syncOperations.addHandler(PlainDoor(.client)) }
             try channel.pipeline.syncOperations.configureDIMSE(role: .requestor, limits: limits)
             return (try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init()), tls)
           }
@@ -97,7 +98,7 @@ package struct RemoteNode: Sendable {
       return try await body()
     } catch {
       // A server of TLS 1.3 refuses a client's certificate only after the client's handshake is done.
-      guard let failure = tls?.failure else { throw error }
+      guard let failure = tls?.failure ?? error as? TLSFailure else { throw error }
       throw OperationError("\(host):\(port) \(failure)")
     }
   }

@@ -35,7 +35,7 @@ struct CertificateJudgement {
   var refusal: String {
     if let fault { return fault }
     if certificate.issuerName == certificate.subjectName { return "is self-signed, and not among the trusted ones" }
-    return "comes from '\(TLSIdentity.text(of: certificate.issuerName))', which does not lead to a trusted authority"
+    return "comes from '\(certificate.issuerText)', which does not lead to a trusted authority"
   }
 
   var daysLeft: Int { (certificate.notValidAfter &- now) / 86_400 }

@@ -3,6 +3,29 @@
 import NIOSSL
 
 extension NIOSSLCertificate {
+  /// As RFC 4514 writes names, near enough for people: "CN=CT1, O=City Hospital".
+  var subjectText: String { Self.text(of: subjectName) }
+  var issuerText: String { Self.text(of: issuerName) }
+
+  private static func text(of name: [SSLCertificateName]) -> String {
+    // Whoever asks for a certificate chooses its name.
+    name.map { "\(keyword(of: $0.type))=\($0.value)" }.joined(separator: ", ").printable
+  }
+
+  private static func keyword(of type: SSLCertificateNameType) -> String {
+    switch type {
+    case .commonName: "CN"
+    case .organization: "O"
+    case .organizationalUnit: "OU"
+    case .country: "C"
+    case .state: "ST"
+    case .city: "L"
+    case .emailAddress: "emailAddress"
+    case .userId: "UID"
+    default: "?"
+    }
+  }
+
   /// RFC 5280 §4.2.1.6.
   var dnsNames: [String] {
     _subjectAlternativeNames().filter { $0.nameType == .dnsName }.map { entry in

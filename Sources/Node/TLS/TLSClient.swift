@@ -8,14 +8,14 @@ import NIOSSL
 struct TLSClient: Sendable {
   private let context: NIOSSLContext
   private let serverName: String?
-  private let verifies: Bool
+  private let verification: TLSClientSettings.Verification
   private let deadline: TimeAmount
 
   /// Throws `OperationError` where the files are not what they should be.
   init(_ settings: TLSClientSettings, calling host: String, deadline: TimeAmount) async throws {
     context = try await NIOThreadPool.singleton.runIfActive { try settings.context() }
     serverName = settings.expectedName(calling: host)
-    verifies = settings.verifiesServer
+    verification = settings.verification
     self.deadline = deadline
   }
 
@@ -27,8 +27,9 @@ struct TLSClient: Sendable {
     } catch {
       throw OperationError("'\(serverName ?? "")' cannot be the name of a TLS server: \(error)")
     }
-    return try TLSConnection.begin(
-      on: channel, handler, peerIs: .server, asksForCertificate: verifies, expectedName: verifies ? serverName : nil,
-      deadline: deadline)
+    let expectation = TLSExpectation(
+      peer: .server, asksForCertificate: verification != .nothing,
+      expectedName: verification == .authorityAndName ? serverName : nil)
+    return try TLSConnection.begin(on: channel, handler, expectation, deadline: deadline)
   }
 }

@@ -5,35 +5,47 @@ import NIOSSL
 
 /// How a remote node is called over TLS: whom this node trusts, and who it says it is.
 package struct TLSClientSettings: Sendable {
+  package enum Verification: Sendable {
+    case authorityAndName
+    /// Any certificate of a trusted authority, whatever node it was made for.
+    case authorityAlone
+    /// Any certificate from anybody: for finding out what is wrong, never for patients' data.
+    case nothing
+  }
+
   /// The authorities that the server's certificate must come from; nil takes those of this machine.
   package let caFile: String?
   package let certificateFile: String?
   package let keyFile: String?
   /// The name that the server's certificate must have, where it is not the host that is called.
   package let serverName: String?
-  /// False takes any certificate from anybody: for finding out what is wrong, never for patients' data.
-  package let verifiesServer: Bool
+  package let verification: Verification
 
   package init(
     caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil, serverName: String? = nil,
-    verifiesServer: Bool = true
+    verification: Verification = .authorityAndName
   ) {
     self.caFile = caFile
     self.certificateFile = certificateFile
     self.keyFile = keyFile
     self.serverName = serverName
-    self.verifiesServer = verifiesServer
+    self.verification = verification
   }
 
   /// Reads the files, and so blocks.
   func context() throws(OperationError) -> NIOSSLContext {
     var configuration = TLSConfiguration.makeClientConfiguration()
-    configuration.limitToBCP195()
-    configuration.certificateVerification = verifiesServer ? .fullVerification : .none
+    configuration.limitToBCP195(from: .tls12)
+    configuration.certificateVerification =
+      switch verification {
+      case .authorityAndName: .fullVerification
+      case .authorityAlone: .noHostnameVerification
+      case .nothing: .none
+      }
     if let serverName, Self.isAddress(serverName) {
-      throw OperationError("--tls-server-name is a name; an address is compared with the one that is called")
+      throw OperationError("--tls-name is a name; an address is compared with the one that is called")
     }
-    if let caFile { configuration.trustRoots = .certificates(try TLSFile.authorities(at: caFile)) }
+    if let caFile { configuration.trustRoots = .certificates(try TLSFile(path: caFile).certificates()) }
     if let certificateFile, let keyFile {
       let credentials = try TLSCredentials(certificateFile: certificateFile, keyFile: keyFile, purpose: .client)
       credentials.apply(to: &configuration)

@@ -4,9 +4,10 @@ import NIOCore
 import NIOSSL
 
 extension TLSConfiguration {
-  /// PS3.15 §B.12 with BCP 195 (RFC 8996, RFC 9325): TLS 1.2 and 1.3, forward secrecy and authenticated encryption only.
-  mutating func limitToBCP195() {
-    minimumTLSVersion = .tlsv12
+  /// PS3.15 B.10, B.12 and B.13 with BCP 195 (RFC 8996, RFC 9325): TLS 1.2 and 1.3, forward secrecy and authenticated
+  /// encryption only, and never less.
+  mutating func limitToBCP195(from minimum: TLSProtocolVersion) {
+    minimumTLSVersion = minimum.nio
     maximumTLSVersion = .tlsv13
     // The suites of TLS 1.3 all qualify and cannot be chosen.
     cipherSuiteValues = [

@@ -9,7 +9,6 @@ final class TLSConnection: Sendable {
   private struct State {
     var session: TLSSession?
     var failure: TLSFailure?
-    var address: String?
   }
 
   private let state = Mutex(State())
@@ -23,21 +22,16 @@ final class TLSConnection: Sendable {
   var session: TLSSession? { state.withLock { $0.session } }
   var failure: TLSFailure? { state.withLock { $0.failure } }
 
-  /// Where the peer is, also once it has hung up.
-  var address: String? { state.withLock { $0.address } }
-
   /// Returns when the handshake is done; throws `TLSFailure`.
   func established() async throws -> TLSSession { try await promise.futureResult.get() }
 
   /// Puts TLS into the pipeline, below whatever is added after it. Called on the channel's event loop.
   static func begin(
-    on channel: any Channel, _ handler: NIOSSLHandler, peerIs peer: CertificateJudgement.Purpose,
-    asksForCertificate: Bool, expectedName: String? = nil, deadline: TimeAmount
+    on channel: any Channel, _ handler: NIOSSLHandler, _ expectation: TLSExpectation, deadline: TimeAmount
   ) throws -> TLSConnection {
     let connection = TLSConnection(on: channel.eventLoop)
-    let door = TLSDoor(deadline: deadline, peerIs: peer)
-    let gatekeeper = TLSGatekeeper(
-      connection, door: door, peerIs: peer, asksForCertificate: asksForCertificate, expectedName: expectedName)
+    let door = TLSDoor(deadline: deadline, peerIs: expectation.peer)
+    let gatekeeper = TLSGatekeeper(connection, door: door, expectation)
     do {
       try channel.pipeline.syncOperations.addHandlers([door, handler, gatekeeper])
     } catch {
@@ -45,10 +39,6 @@ final class TLSConnection: Sendable {
       throw error
     }
     return connection
-  }
-
-  func cameUp(from address: String?) {
-    state.withLock { $0.address = address }
   }
 
   func succeed(_ session: TLSSession) {

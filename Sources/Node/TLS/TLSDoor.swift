@@ -5,6 +5,7 @@ import NIOCore
 /// Stands before the TLS handler until the handshake is done: what is not TLS, or takes too long or too much, is hung up on.
 final class TLSDoor: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
 
   /// A handshake with a long certificate chain takes a fifth of it.
   private static let mostBytes = 64 << 10
@@ -46,12 +47,20 @@ final class TLSDoor: ChannelInboundHandler {
     if !isOver, received == 0, let first = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self), !isTLS(first) {
       // PS3.8 §9.3: PDU types are 01 to 07.
       let isDICOM = (1...7).contains(first)
-      return hangUp(context, isDICOM ? "speaks DICOM without TLS" : "sent something that is not TLS")
+      // A caller that took the wrong port is told in its own tongue that there is no association to be had.
+      if isDICOM, peer == .client { context.writeAndFlush(wrapOutboundOut(.abort(.notSpecified)), promise: nil) }
+      return hangUp(context, isDICOM ? plainDICOM : "sent something that is not TLS")
     }
     received = isOver ? 0 : received + bytes.readableBytes
     context.fireChannelRead(data)
     // Only what did not complete the handshake counts: an association request may follow it in the same read.
     if !isOver, received > Self.mostBytes { hangUp(context, "sent \(received) bytes and no complete TLS handshake") }
+  }
+
+  private var plainDICOM: String {
+    peer == .client
+      ? "speaks DICOM without TLS on the TLS port"
+      : "speaks DICOM without TLS on this port: leave --tls out, or call the port that it has for TLS"
   }
 
   /// A server may begin with an alert, a client has nothing to be alarmed about.
@@ -65,7 +74,8 @@ final class TLSDoor: ChannelInboundHandler {
     timer = context.eventLoop.scheduleTask(in: deadline) {
       let (door, context) = bound.value
       guard !door.isOver else { return }
-      door.hangUp(context, "did not complete the TLS handshake in \(door.deadline.inWords)")
+      let hint = door.peer == .server ? "; a port without TLS is as silent: try without --tls" : ""
+      door.hangUp(context, "did not complete the TLS handshake in \(door.deadline.inWords)\(hint)")
     }
   }
 

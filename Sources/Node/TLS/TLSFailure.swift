@@ -16,7 +16,7 @@ struct TLSFailure: Error, Hashable, CustomStringConvertible {
     if text.contains("CERTIFICATE_VERIFY_FAILED"), let certificate {
       let judgement = CertificateJudgement(certificate, purpose: purpose)
       description =
-        "showed a certificate that is not trusted: '\(TLSIdentity.text(of: certificate.subjectName))' "
+        "showed a certificate that is not trusted: '\(certificate.subjectText)' "
         + judgement.refusal
     } else if let known = Self.reasons.first(where: { text.contains($0.name) }) {
       description = known.words
@@ -29,10 +29,10 @@ struct TLSFailure: Error, Hashable, CustomStringConvertible {
 
   init(_ certificate: NIOSSLCertificate?, isNot name: String) {
     let names = certificate.map {
-      $0.dnsNames.isEmpty ? TLSIdentity.text(of: $0.subjectName) : $0.dnsNames.joined(separator: ", ")
+      $0.dnsNames.isEmpty ? $0.subjectText : $0.dnsNames.joined(separator: ", ")
     }
     description =
-      "showed a certificate of '\(names ?? "?")', which is not '\(name)'; is it the right node? --tls-server-name NAME expects another name"
+      "showed a certificate of '\(names ?? "?")', which is not '\(name)'; is it the right node? --tls-name NAME expects another name"
   }
 
   private static let reasons: [(name: String, words: String)] = [

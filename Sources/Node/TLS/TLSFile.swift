@@ -26,12 +26,12 @@ struct TLSFile {
   }
 
   /// Every authority of the world together takes a quarter of it.
-  private static let longest = 1 << 20
+  private static let longestOfCertificates = 1 << 20
 
   let path: String
   let bytes: [UInt8]
 
-  init(path: String, isSecret: Bool = false) throws(OperationError) {
+  init(path: String, isSecret: Bool = false, longest: Int = longestOfCertificates) throws(OperationError) {
     self.path = path
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Self.failure(path, "cannot be read: \(String(cString: strerror(errno)))") }
@@ -49,7 +49,7 @@ struct TLSFile {
       guard count >= 0 else { throw Self.failure(path, "cannot be read: \(String(cString: strerror(errno)))") }
       if count == 0 { break }
       read += room[..<count]
-      guard read.count <= Self.longest else { throw Self.failure(path, "is too long for certificates") }
+      guard read.count <= longest else { throw Self.failure(path, "is longer than \(longest) bytes") }
     }
     bytes = read
   }
@@ -75,10 +75,6 @@ struct TLSFile {
           ? "is encrypted; keep the key without a passphrase, readable by the node's user alone"
           : "has no private key in PEM form (-----BEGIN PRIVATE KEY-----)")
     }
-  }
-
-  static func authorities(at path: String) throws(OperationError) -> [NIOSSLCertificate] {
-    try TLSFile(path: path).certificates()
   }
 
   static func failure(_ path: String, _ what: String) -> OperationError { OperationError("'\(path)' \(what)") }

@@ -10,24 +10,18 @@ final class TLSGatekeeper: ChannelInboundHandler {
 
   private let connection: TLSConnection
   private let door: TLSDoor
-  private let peer: CertificateJudgement.Purpose
-  private let asksForCertificate: Bool
-  private let expectedName: String?
+  private let expectation: TLSExpectation
+  private var isRefused = false
 
-  init(
-    _ connection: TLSConnection, door: TLSDoor, peerIs peer: CertificateJudgement.Purpose, asksForCertificate: Bool,
-    expectedName: String?
-  ) {
+  init(_ connection: TLSConnection, door: TLSDoor, _ expectation: TLSExpectation) {
     self.connection = connection
     self.door = door
-    self.peer = peer
-    self.asksForCertificate = asksForCertificate
-    self.expectedName = expectedName
+    self.expectation = expectation
   }
 
-  func channelActive(context: ChannelHandlerContext) {
-    connection.cameUp(from: context.remoteAddress?.ipAddress)
-    context.fireChannelActive()
+  /// What came along with the end of a handshake that was refused is not read.
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if !isRefused { context.fireChannelRead(data) }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -39,24 +33,30 @@ final class TLSGatekeeper: ChannelInboundHandler {
     door.opened()
     let tls = context.pipeline.syncOperations
     let certificate = (try? tls.nioSSL_peerCertificate()) ?? nil
-    if let expectedName, let certificate, !certificate.hasName(expectedName) {
+    if let expectedName = expectation.expectedName, let certificate, !certificate.hasName(expectedName) {
       return refuse(context, TLSFailure(certificate, isNot: expectedName))
     }
     // A resumed session is not verified anew (RFC 8446 §2.2): a certificate may have expired since.
-    if asksForCertificate, let certificate, let fault = CertificateJudgement(certificate, purpose: peer).fault {
+    if expectation.asksForCertificate, let certificate,
+      let fault = CertificateJudgement(certificate, purpose: expectation.peer).fault
+    {
       return refuse(context, TLSFailure("showed a certificate that \(fault)"))
     }
+    if let certificate, expectation.revoked?.contains(certificate) == true {
+      return refuse(context, TLSFailure("showed a certificate that was revoked: '\(certificate.subjectText)'"))
+    }
     do {
-      let version: TLSSession.Version = try tls.nioSSL_tlsVersion() == .tlsv13 ? .tls13 : .tls12
+      let version: TLSProtocolVersion = try tls.nioSSL_tlsVersion() == .tlsv13 ? .tls13 : .tls12
       // This side's callers are clients; a server's name was compared in the handshake.
-      let identity = peer == .client ? try certificate.map(TLSIdentity.init(verified:)) : nil
-      connection.succeed(TLSSession(version: version, identity: identity))
+      let caller = expectation.peer == .client ? try certificate.map(ClientCertificate.init(verified:)) : nil
+      connection.succeed(TLSSession(version: version, certificate: caller))
     } catch {
       refuse(context, TLSFailure("showed a certificate that cannot be read: \(error)"))
     }
   }
 
   private func refuse(_ context: ChannelHandlerContext, _ failure: TLSFailure) {
+    isRefused = true
     if connection.fail(failure) { context.fireErrorCaught(failure) }
     context.close(promise: nil)
   }
@@ -67,13 +67,13 @@ final class TLSGatekeeper: ChannelInboundHandler {
     switch error {
     case let known as TLSFailure: failure = known
     case NIOSSLError.handshakeFailed(let reason):
-      failure = TLSFailure(reason, certificate: certificate, peerIs: peer)
+      failure = TLSFailure(reason, certificate: certificate, peerIs: expectation.peer)
     // An alert that came after this side's handshake was done.
     case let reason as BoringSSLError:
-      failure = TLSFailure(reason, certificate: certificate, peerIs: peer)
+      failure = TLSFailure(reason, certificate: certificate, peerIs: expectation.peer)
     case NIOSSLError.noCertificateToValidate: failure = TLSFailure("showed no certificate")
     case let error as NIOSSLExtraError where error == .failedToValidateHostname:
-      failure = TLSFailure(certificate, isNot: expectedName ?? context.remoteAddress?.ipAddress ?? "?")
+      failure = TLSFailure(certificate, isNot: expectation.expectedName ?? context.remoteAddress?.ipAddress ?? "?")
     // PDUs carry their lengths and an association ends with A-RELEASE: a missing farewell of TLS takes nothing away.
     case NIOSSLError.uncleanShutdown, NIOSSLError.shutdownFailed, is NIOSSLCloseTimedOutError: return
     default: return context.fireErrorCaught(error)

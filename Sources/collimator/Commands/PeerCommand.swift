@@ -65,7 +65,8 @@ extension PeerCommand {
       guard !listing.json else { return try Output.print(json: peers) }
       var table = Table("NAME", "AE TITLE", "ADDRESSES", "PORT", "MAY")
       for peer in peers {
-        let may = peer.may + (peer.acceptsPrivateSOPClasses ? ["private SOP classes"] : [])
+        let may =
+          peer.may + (peer.acceptsPrivateSOPClasses ? ["private SOP classes"] : [])
           + (peer.requiresTLS ? ["over TLS alone"] : [])
         table.add(
           peer.name, peer.aeTitle, peer.addresses.joined(separator: " "), peer.port.map(String.init) ?? "-",

@@ -18,7 +18,10 @@ struct TLSClientOptions: ParsableArguments {
   var tlsKey: String?
 
   @Option(help: "The name that the node's certificate must have; default: the host that is called.")
-  var tlsServerName: String?
+  var tlsName: String?
+
+  @Flag(help: "Take a certificate of a trusted authority whatever its name.")
+  var tlsAnyName = false
 
   @Flag(help: "Take any certificate from anybody, which lets anybody listen in. For finding out what is wrong.")
   var tlsInsecure = false
@@ -26,12 +29,12 @@ struct TLSClientOptions: ParsableArguments {
   var settings: TLSClientSettings? {
     guard tls else { return nil }
     return TLSClientSettings(
-      caFile: tlsCA, certificateFile: tlsCertificate, keyFile: tlsKey, serverName: tlsServerName,
-      verifiesServer: !tlsInsecure)
+      caFile: tlsCA, certificateFile: tlsCertificate, keyFile: tlsKey, serverName: tlsName,
+      verification: tlsInsecure ? .nothing : tlsAnyName ? .authorityAlone : .authorityAndName)
   }
 
   func validate() throws {
-    let isAsked = tlsCA != nil || tlsCertificate != nil || tlsKey != nil || tlsServerName != nil || tlsInsecure
+    let isAsked = tlsCA != nil || tlsCertificate != nil || tlsKey != nil || tlsName != nil || tlsAnyName || tlsInsecure
     guard tls || !isAsked else { throw ValidationError("the options of TLS need --tls itself") }
     guard (tlsCertificate == nil) == (tlsKey == nil) else {
       throw ValidationError("--tls-certificate and --tls-key go together")
