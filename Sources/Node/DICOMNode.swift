@@ -45,13 +45,13 @@ package struct DICOMNode: Sendable {
   private func serve(_ archive: Archive) async throws {
     let registry = AssociationRegistry(limits: configuration.associationLimits)
     let tls = try await TLSServer.start(configuration.tls, logger: logger)
-    let listener = try await AssociationListener(
-      configuration: configuration, archive: archive, registry: registry, logger: logger)
     let secure: AssociationListener? =
       if let tls {
         try await AssociationListener(
           configuration: configuration, archive: archive, registry: registry, logger: logger, tls: tls)
       } else { nil }
+    let listener = try await AssociationListener(
+      configuration: configuration, archive: archive, registry: registry, logger: logger, tlsPort: secure?.port)
     let operations = operations(archive, registry, listener, secure, tls)
     let control = ControlServer(directory: configuration.directory, operations: operations, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -7,9 +7,16 @@ import Testing
 final class RunningNode {
   let directory: String
   private(set) var port = ""
+  /// Empty where the node was given none.
+  private(set) var tlsPort = ""
+  private let settings: [String]
+  private let logPath: String
   private var process = Process()
 
-  init() throws {
+  /// `settings` are flags of `collimator serve`.
+  init(_ settings: [String] = []) throws {
+    self.settings = settings
+    logPath = FileManager.default.temporaryDirectory.appending(path: "collimator-log-\(UUID().uuidString)").path
     directory = FileManager.default.temporaryDirectory.appending(path: "collimator-node-\(UUID().uuidString)").path
     try start()
   }
@@ -17,28 +24,42 @@ final class RunningNode {
   deinit {
     if process.isRunning { process.terminate() }
     try? FileManager.default.removeItem(atPath: directory)
+    try? FileManager.default.removeItem(atPath: logPath)
   }
 
   func start() throws {
     process = Process()
     process.executableURL = URL(filePath: Tool.collimator)
-    process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1", "--log-level", "warning"]
+    process.arguments =
+      ["serve", "--data", directory, "--port", "0", "--grace", "1", "--log-level", "notice"] + settings
     let output = Pipe()
     process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
+    FileManager.default.createFile(atPath: logPath, contents: nil)
+    process.standardError = try FileHandle(forWritingTo: URL(filePath: logPath))
     try process.run()
     var said = ""
-    // The first line comes when the node listens; a node that ends says nothing more, and reading ends too.
+    // A line for each port comes when the node listens; a node that ends says nothing more, and reading ends too.
+    let lines = settings.contains("--tls-port") ? 2 : 1
     var room = [UInt8](repeating: 0, count: 4096)
-    while !said.contains("\n") {
+    while said.count(where: { $0 == "\n" }) < lines {
       let count = read(output.fileHandleForReading.fileDescriptor, &room, room.count)
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { break }
       said += String(decoding: room[..<count], as: UTF8.self)
     }
-    let line = said.split(separator: "\n").first ?? ""
-    #expect(line.hasPrefix("COLLIMATOR is listening on 127.0.0.1:"))
-    port = String(line.split(separator: ":").last ?? "")
+    let said = said.split(separator: "\n")
+    #expect(said.first?.hasPrefix("COLLIMATOR is listening on 127.0.0.1:") == true, "\(log)")
+    port = String(said.first?.split(separator: ":").last ?? "")
+    guard lines == 2, said.count > 1 else { return }
+    #expect(said[1].hasPrefix("COLLIMATOR is listening with TLS on 127.0.0.1:"))
+    tlsPort = String(said[1].split(separator: ":").last ?? "")
+  }
+
+  /// What it logged so far.
+  var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+  func signal(_ number: Int32) {
+    Foundation.kill(process.processIdentifier, number)
   }
 
   /// Asks the node to stop; returns its exit code.

@@ -17,9 +17,10 @@ struct AssociationListener: Sendable {
   private let registry: AssociationRegistry
   private let gracePeriod: Duration
 
+  /// With `tls` it is the TLS port; without, callers who try TLS are told of `tlsPort`.
   init(
     configuration: NodeConfiguration, archive: Archive, registry: AssociationRegistry, logger: Logger,
-    tls: TLSServer? = nil
+    tls: TLSServer? = nil, tlsPort: Int? = nil
   ) async throws {
     let port = tls?.port ?? configuration.port
     self.registry = registry
@@ -32,7 +33,7 @@ struct AssociationListener: Sendable {
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         .childChannelInitializer { channel in
           let security: EventLoopFuture<ConnectionSecurity> =
-            tls?.secure(channel) ?? PlainDoor.secure(channel, tlsPort: configuration.tls?.port)
+            tls?.secure(channel) ?? PlainDoor.secure(channel, tlsPort: tlsPort)
           return security.flatMapThrowing { security in
             try Self.begin(
               session, on: channel, security, registry: registry, limits: configuration.limits, logger: logger)

@@ -17,7 +17,7 @@ struct TLSFailure: Error, Hashable, CustomStringConvertible {
       let judgement = CertificateJudgement(certificate, purpose: purpose)
       description =
         "showed a certificate that is not trusted: '\(certificate.subjectText)' "
-        + judgement.refusal
+        + judgement.refusal + (purpose == .server ? "; \(judgement.advice)" : "")
     } else if let known = Self.reasons.first(where: { text.contains($0.name) }) {
       description = known.words
     } else if error == .sslError([.eofDuringHandshake]) {
@@ -42,7 +42,7 @@ struct TLSFailure: Error, Hashable, CustomStringConvertible {
     ("ALERT_PROTOCOL_VERSION", "takes neither TLS 1.2 nor 1.3, and nothing older is offered (PS3.15 B.12)"),
     ("NO_SHARED_CIPHER", "offers no cipher suite of BCP 195: ECDHE with AES-GCM or ChaCha20 (PS3.15 B.12)"),
     ("NO_COMMON_SIGNATURE_ALGORITHMS", "takes no signature that this node's certificate can make"),
-    ("WRONG_CURVE", "offers no elliptic curve that is taken: X25519, P-256 or P-384 (PS3.15 B.12)"),
+    ("WRONG_CURVE", "offers no key exchange that is taken: ECDHE with X25519, P-256 or P-384 (PS3.15 B.12)"),
     ("WRONG_VERSION_NUMBER", "sent something that is not TLS"),
     ("NO_RENEGOTIATION", "asked for renegotiation, which is not done"),
     ("ALERT_UNKNOWN_CA", "does not trust this side's certificate: its authority is not one of theirs"),

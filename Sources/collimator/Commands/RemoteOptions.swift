@@ -43,6 +43,8 @@ struct RemoteOptions: ParsableArguments {
       OperationError(
         "\(host):\(port) closed the connection without an answer: is it a DICOM node"
           + (tls.tls ? "?" : ", and without TLS? Try --tls"))
+    case .abortedByPeer where !tls.tls:
+      OperationError("\(called) at \(host):\(port): \(end); where this is its port for TLS, call it with --tls")
     default:
       OperationError("\(called) at \(host):\(port): \(end)")
     }
