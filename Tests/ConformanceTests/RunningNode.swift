@@ -34,7 +34,7 @@ final class RunningNode {
       ["serve", "--data", directory, "--port", "0", "--grace", "1", "--log-level", "notice"] + settings
     let output = Pipe()
     process.standardOutput = output
-    FileManager.default.createFile(atPath: logPath, contents: nil)
+    try Data().write(to: URL(filePath: logPath))
     process.standardError = try FileHandle(forWritingTo: URL(filePath: logPath))
     try process.run()
     var said = ""
@@ -47,12 +47,12 @@ final class RunningNode {
       guard count > 0 else { break }
       said += String(decoding: room[..<count], as: UTF8.self)
     }
-    let said = said.split(separator: "\n")
-    #expect(said.first?.hasPrefix("COLLIMATOR is listening on 127.0.0.1:") == true, "\(log)")
-    port = String(said.first?.split(separator: ":").last ?? "")
-    guard lines == 2, said.count > 1 else { return }
-    #expect(said[1].hasPrefix("COLLIMATOR is listening with TLS on 127.0.0.1:"))
-    tlsPort = String(said[1].split(separator: ":").last ?? "")
+    let ports = said.split(separator: "\n")
+    #expect(ports.first?.hasPrefix("COLLIMATOR is listening on 127.0.0.1:") == true, "\(log)")
+    port = String(ports.first?.split(separator: ":").last ?? "")
+    guard lines == 2, ports.count > 1 else { return }
+    #expect(ports[1].hasPrefix("COLLIMATOR is listening with TLS on 127.0.0.1:"))
+    tlsPort = String(ports[1].split(separator: ":").last ?? "")
   }
 
   /// What it logged so far.

@@ -98,8 +98,9 @@ package struct RemoteNode: Sendable {
       return try await body()
     } catch {
       // A server of TLS 1.3 refuses a client's certificate only after the client's handshake is done.
-      guard let failure = tls?.failure ?? error as? TLSFailure else { throw error }
-      throw OperationError("\(host):\(port) \(failure)")
+      if let failure = tls?.failure ?? error as? TLSFailure { throw OperationError("\(host):\(port) \(failure)") }
+      // A reset is how many say that they did not understand.
+      throw error is IOError ? AssociationEnd.connectionClosed : error
     }
   }
 }
