@@ -86,6 +86,31 @@ struct TLSServerTests {
     #expect(node.stop() == 0)
   }
 
+  @Test(.enabled(if: Tool.hasPynetdicom, "needs pynetdicom in .venv, or COLLIMATOR_PYTHON"))
+  func pynetdicomIsServedOverTLS() async throws {
+    let certificates = try await TestCertificates()
+    let node = try RunningNode(certificates.server("server", certificates.clients("require")))
+    try await node.addPeer("MOD", may: "store,query")
+    try await node.command("grant", "add", "--to", "MOD", "--everything")
+    let result = try await Tool.script("services.py", [node.tlsPort, Tool.fixtures, certificates.path])
+    #expect(result.status == 0, "\(result.all)")
+    #expect(node.stop() == 0)
+  }
+
+  @Test(.enabled(if: Tool.hasPynetdicom, "needs Python in .venv, or COLLIMATOR_PYTHON"))
+  func aResumedSessionIsTheSameCaller() async throws {
+    let certificates = try await TestCertificates()
+    let clients = certificates.clients("require", revocationList: "nobody.crl")
+    let node = try RunningNode(certificates.server("server", clients + ["--log-level", "info"]))
+    try await node.addPeer("MOD", may: "store")
+    let result = try await Tool.script(
+      "tls_resumption.py", [node.tlsPort, certificates.path, Tool.collimator, node.directory])
+    #expect(result.status == 0, "\(result.all)")
+    let accepted = node.log.split(separator: "\n").filter { $0.contains("association accepted") }
+    #expect(accepted.count == 4 && accepted.allSatisfy { $0.contains("CN=CT4, SHA-256 ") }, "\(node.log)")
+    #expect(node.log.components(separatedBy: "was revoked: 'O=City Hospital, CN=CT4'").count == 3, "\(node.log)")
+  }
+
   @Test func aPeerThatHasToUseTLSIsNotLetInWithoutIt() async throws {
     let certificates = try await TestCertificates()
     let node = try RunningNode(certificates.server())

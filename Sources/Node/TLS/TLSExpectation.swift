@@ -4,6 +4,7 @@
 struct TLSExpectation {
   let peer: CertificateJudgement.Purpose
   let asksForCertificate: Bool
+  var requiresCertificate = false
   /// The DNS name that a server's certificate must have; nil where none was asked for, or an address.
   var expectedName: String?
   var revoked: RevocationList?

@@ -33,6 +33,9 @@ final class TLSGatekeeper: ChannelInboundHandler {
     door.opened()
     let tls = context.pipeline.syncOperations
     let certificate = (try? tls.nioSSL_peerCertificate()) ?? nil
+    guard certificate != nil || !expectation.requiresCertificate else {
+      return refuse(context, TLSFailure("showed no certificate, and one is required"))
+    }
     if let expectedName = expectation.expectedName, let certificate, !certificate.hasName(expectedName) {
       return refuse(context, TLSFailure(certificate, isNot: expectedName))
     }

@@ -42,7 +42,8 @@ final class TLSServer: Sendable {
         try TLSConnection.begin(
           on: channel, NIOSSLServerHandler(context: trust.context),
           TLSExpectation(
-            peer: .client, asksForCertificate: settings.clientCertificates != .none, revoked: trust.revoked),
+            peer: .client, asksForCertificate: settings.clientCertificates != .none,
+            requiresCertificate: settings.clientCertificates == .require, revoked: trust.revoked),
           deadline: settings.handshakeTimeout))
     }
   }
