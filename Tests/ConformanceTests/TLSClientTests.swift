@@ -13,11 +13,15 @@ struct TLSClientTests {
     let certificates = try await TestCertificates()
     let servers = try TLSServers(certificates, folder: try TemporaryFolder())
     let ca = certificates.client()
+    let long = String(repeating: "a", count: 60) + "." + String(repeating: "b", count: 60) + ".example"
     for (server, options, why) in [
       ("good", ca, nil), ("good", ca + ["--host", "localhost"], nil), ("rsa", ca, nil), ("only 1.2", ca, nil),
       ("only 1.3", ca, nil), ("good", certificates.client("client"), nil),
       ("demanding", certificates.client("client"), nil), ("demanding 1.2", certificates.client("client"), nil),
       ("other name", ca + ["--tls-any-name"], nil), ("other name", ca + ["--tls-name", "pacs.example"], nil),
+      ("long name", ca + ["--tls-name", long], nil), ("long name", ca + ["--tls-name", "a.wild.example"], nil),
+      ("long name", ca + ["--tls-name", "a.b.wild.example"], "which is not 'a.b.wild.example'"),
+      ("long name", ca + ["--tls-name", "wild.example"], "which is not 'wild.example'"),
       ("expired", ["--tls", "--tls-insecure"], nil), ("plain", [], nil),
       ("only 1.1", ca, "takes neither TLS 1.2 nor 1.3"),
       ("expired", ca, "expired on"), ("other name", ca, "which is not '127.0.0.1'; is it the right node? --tls-name"),

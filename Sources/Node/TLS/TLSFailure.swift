@@ -29,7 +29,7 @@ struct TLSFailure: Error, Hashable, CustomStringConvertible {
 
   init(_ certificate: NIOSSLCertificate?, isNot name: String) {
     let names = certificate.map {
-      $0.dnsNames.isEmpty ? $0.subjectText : $0.dnsNames.joined(separator: ", ")
+      $0.dnsNames.isEmpty ? $0.subjectText : $0.dnsNames.joined(separator: ", ").printable
     }
     description =
       "showed a certificate of '\(names ?? "?")', which is not '\(name)'; is it the right node? --tls-name NAME expects another name"
