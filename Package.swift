@@ -99,7 +99,8 @@ let package = Package(
     tests(
       of: "Node",
       with: [
-        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioSSL, logging,
+        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioEmbedded,
+        nioSSL, logging,
       ]),
     // What outside judges say: DCMTK's tools and pynetdicom against the built executable.
     .testTarget(

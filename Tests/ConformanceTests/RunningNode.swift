@@ -9,14 +9,12 @@ final class RunningNode {
   private(set) var port = ""
   /// Empty where the node was given none.
   private(set) var tlsPort = ""
-  private let settings: [String]
-  private let logPath: String
+  private let arguments: [String]
   private var process = Process()
 
-  /// `settings` are flags of `collimator serve`.
-  init(_ settings: [String] = []) throws {
-    self.settings = settings
-    logPath = FileManager.default.temporaryDirectory.appending(path: "collimator-log-\(UUID().uuidString)").path
+  /// Arguments of `serve` beside the usual ones.
+  init(_ arguments: [String] = []) throws {
+    self.arguments = arguments
     directory = FileManager.default.temporaryDirectory.appending(path: "collimator-node-\(UUID().uuidString)").path
     try start()
   }
@@ -24,23 +22,30 @@ final class RunningNode {
   deinit {
     if process.isRunning { process.terminate() }
     try? FileManager.default.removeItem(atPath: directory)
-    try? FileManager.default.removeItem(atPath: logPath)
+    try? FileManager.default.removeItem(atPath: log)
   }
+
+  /// What the node wrote to its standard error.
+  var log: String { "\(directory).log" }
+
+  var logged: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
 
   func start() throws {
     process = Process()
     process.executableURL = URL(filePath: Tool.collimator)
-    process.arguments =
-      ["serve", "--data", directory, "--port", "0", "--grace", "1", "--log-level", "notice"] + settings
+    process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1"] + arguments
     let output = Pipe()
     process.standardOutput = output
-    try Data().write(to: URL(filePath: logPath))
-    process.standardError = try FileHandle(forWritingTo: URL(filePath: logPath))
+    if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(filePath: log)) }
+    let errors = try FileHandle(forWritingTo: URL(filePath: log))
+    try errors.seekToEnd()
+    process.standardError = errors
     try process.run()
+    try errors.close()
     var said = ""
     // A line for each port comes when the node listens; a node that ends says nothing more, and reading ends too.
-    let lines = settings.contains("--tls-port") ? 2 : 1
     var room = [UInt8](repeating: 0, count: 4096)
+    let lines = arguments.contains("--tls-port") ? 2 : 1
     while said.count(where: { $0 == "\n" }) < lines {
       let count = read(output.fileHandleForReading.fileDescriptor, &room, room.count)
       if count < 0 && errno == EINTR { continue }
@@ -48,19 +53,14 @@ final class RunningNode {
       said += String(decoding: room[..<count], as: UTF8.self)
     }
     let ports = said.split(separator: "\n")
-    #expect(ports.first?.hasPrefix("COLLIMATOR is listening on 127.0.0.1:") == true, "\(log)")
+    #expect(ports.first?.hasPrefix("COLLIMATOR is listening on 127.0.0.1:") == true, "\(logged)")
     port = String(ports.first?.split(separator: ":").last ?? "")
     guard lines == 2, ports.count > 1 else { return }
     #expect(ports[1].hasPrefix("COLLIMATOR is listening with TLS on 127.0.0.1:"))
     tlsPort = String(ports[1].split(separator: ":").last ?? "")
   }
 
-  /// What it logged so far.
-  var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
-
-  func signal(_ number: Int32) {
-    Foundation.kill(process.processIdentifier, number)
-  }
+  var processIdentifier: Int32 { process.processIdentifier }
 
   /// Asks the node to stop; returns its exit code.
   func stop() -> Int32 {

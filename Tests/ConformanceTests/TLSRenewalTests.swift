@@ -88,14 +88,14 @@ struct TLSRenewalTests {
       let result = try await node.command("reload")
       #expect(result.status == 0 && result.output.contains("were read anew"), "\(result.all)")
       #expect(try await subject(node) == "CN = localhost renewed")
-    case "SIGHUP": node.signal(SIGHUP)
+    case "SIGHUP": kill(node.processIdentifier, SIGHUP)
     default: break
     }
     var served = ""
     let end = Date() + 10
     while served != "CN = localhost renewed", Date() < end { served = try await subject(node) }
     #expect(served == "CN = localhost renewed")
-    #expect(node.log.contains("TLS certificates were read anew"))
+    #expect(node.logged.contains("TLS certificates were read anew"))
     let echo = try await node.echo(certificates.client())
     #expect(echo.status == 0, "\(echo.all)")
     #expect(node.stop() == 0)
@@ -113,7 +113,7 @@ struct TLSRenewalTests {
       try certificates.replace(name, by: by)
       let result = try await node.command("reload")
       #expect(result.status != 0 && result.errors.contains(why), "\(result.all)")
-      #expect(node.log.contains("new TLS files are not taken, the old ones stay in use: "))
+      #expect(node.logged.contains("new TLS files are not taken, the old ones stay in use: "))
       #expect(try await subject(node) == "CN = localhost")
       let echo = try await node.echo(certificates.client())
       #expect(echo.status == 0, "\(echo.all)")

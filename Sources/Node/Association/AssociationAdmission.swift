@@ -108,7 +108,9 @@ struct AssociationAdmission: Sendable {
       answering: request, presentationContexts: negotiation.outcomes.map(\.result),
       userInformation: UserInformation(
         maximumLength: maximumLength, implementationClassUID: Implementation.classUID,
-        implementationVersionName: Implementation.versionName))
+        implementationVersionName: Implementation.versionName,
+        asynchronousOperationsWindow: negotiation.asynchronousOperationsWindow,
+        roleSelections: negotiation.roleSelections, extendedNegotiations: negotiation.extendedNegotiations))
   }
 
   /// One line that says who, what was accepted, and what was refused and why.

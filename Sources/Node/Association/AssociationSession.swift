@@ -85,7 +85,7 @@ struct AssociationSession: Sendable {
     }
     guard let association, let caller = admitted?.caller else { return }
     logger[metadataKey: "calling"] = "\(association.request.callingAETitle.printable)"
-    var conversation = ServiceConversation(
+    let conversation = ServiceConversation(
       association: association, caller: caller, archive: archive, aeTitle: aeTitle, logger: logger
     ) { [registry] operation in registry.note(operation, on: connection) }
     try await conversation.run()
