@@ -35,7 +35,7 @@ struct TLSClientTests {
       ("demanding 1.2", ca, "requires a client certificate"),
       ("demanding", certificates.client("client-other-ca"), "does not trust this side's certificate"),
       ("plain", ca, "speaks DICOM without TLS on this port: leave --tls out"),
-      ("good", [], "Try --tls"), ("storescp", [], "call it with --tls"),
+      ("good", [], "Try --tls"), ("storescp", [], "Try --tls"),
       ("silent", ca + ["--timeout", "1"], "did not complete the TLS handshake in 1 s"),
       ("good", ca + ["--tls-name", "127.0.0.1"], "--tls-name is a name"),
       ("good", ["--tls-ca", "x"], "need --tls itself"), ("good", ["--tls", "--tls-ca", "x"], "'x' cannot be read"),
