@@ -89,6 +89,9 @@ let package = Package(
     benchmark(
       "Reading", knows: ["DICOMData"],
       beside: ["compare.py", "dcmtk_reading.cpp", "generate.py", "pydicom_reading.py", "run"]),
+    benchmark(
+      "Associations", knows: ["DIMSE", "UpperLayer", "DICOMData", nioCore, nioPosix],
+      beside: ["compare.py", "run"]),
 
     tests(of: "DICOMData"),
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),

@@ -61,7 +61,7 @@ struct AssociationListener: Sendable {
       try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: limits)
       let connection = try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
       registry.attach(
-        Task {
+        Task(executorPreference: EventLoopExecutor(channel.eventLoop)) {
           await session.run(connection, security, id: id, from: address, logger: logger)
           registry.close(id)
         }, to: id)
