@@ -10,9 +10,12 @@ package struct Peer: Sendable, Hashable {
   package let port: Int?
   package let rights: Rights
   package let acceptsPrivateSOPClasses: Bool
+  /// Whether it is let in over TLS alone.
+  package let requiresTLS: Bool
 
   package init(
-    name: String, aeTitle: AETitle, addresses: [Network], port: Int?, rights: Rights, acceptsPrivateSOPClasses: Bool
+    name: String, aeTitle: AETitle, addresses: [Network], port: Int?, rights: Rights, acceptsPrivateSOPClasses: Bool,
+    requiresTLS: Bool = false
   ) {
     self.name = name
     self.aeTitle = aeTitle
@@ -20,5 +23,6 @@ package struct Peer: Sendable, Hashable {
     self.port = port
     self.rights = rights
     self.acceptsPrivateSOPClasses = acceptsPrivateSOPClasses
+    self.requiresTLS = requiresTLS
   }
 }

@@ -15,7 +15,8 @@ struct Collimator: AsyncParsableCommand {
       CommandGroup(
         name: "The node",
         subcommands: [
-          ServeCommand.self, StatusCommand.self, AssociationsCommand.self, ConfigCommand.self, DemoCommand.self,
+          ServeCommand.self, StatusCommand.self, AssociationsCommand.self, ReloadCommand.self,
+          ConfigCommand.self, DemoCommand.self,
         ]),
       CommandGroup(
         name: "Who may see what", subcommands: [PeerCommand.self, GroupCommand.self, GrantCommand.self]),

@@ -7,6 +7,8 @@ import Testing
 final class RunningNode {
   let directory: String
   private(set) var port = ""
+  /// Empty where the node was given none.
+  private(set) var tlsPort = ""
   private let arguments: [String]
   private var process = Process()
 
@@ -26,6 +28,8 @@ final class RunningNode {
   /// What the node wrote to its standard error.
   var log: String { "\(directory).log" }
 
+  var logged: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
+
   func start() throws {
     process = Process()
     process.executableURL = URL(filePath: Tool.collimator)
@@ -39,17 +43,21 @@ final class RunningNode {
     try process.run()
     try errors.close()
     var said = ""
-    // The first line comes when the node listens; a node that ends says nothing more, and reading ends too.
+    // A line for each port comes when the node listens; a node that ends says nothing more, and reading ends too.
     var room = [UInt8](repeating: 0, count: 4096)
-    while !said.contains("\n") {
+    let lines = arguments.contains("--tls-port") ? 2 : 1
+    while said.count(where: { $0 == "\n" }) < lines {
       let count = read(output.fileHandleForReading.fileDescriptor, &room, room.count)
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { break }
       said += String(decoding: room[..<count], as: UTF8.self)
     }
-    let line = said.split(separator: "\n").first ?? ""
-    #expect(line.hasPrefix("COLLIMATOR is listening on 127.0.0.1:"))
-    port = String(line.split(separator: ":").last ?? "")
+    let ports = said.split(separator: "\n")
+    #expect(ports.first?.hasPrefix("COLLIMATOR is listening on 127.0.0.1:") == true, "\(logged)")
+    port = String(ports.first?.split(separator: ":").last ?? "")
+    guard lines == 2, ports.count > 1 else { return }
+    #expect(ports[1].hasPrefix("COLLIMATOR is listening with TLS on 127.0.0.1:"))
+    tlsPort = String(ports[1].split(separator: ":").last ?? "")
   }
 
   var processIdentifier: Int32 { process.processIdentifier }

@@ -50,6 +50,11 @@ struct AssociationAdmission: Sendable {
         why: "called AE '\(request.calledAETitle.printable)', this node is '\(aeTitle)'")
     }
     let (caller, peer) = try await known(request, connected)
+    // PS3.15 B.12: a client that may be talked into the clear has no TLS.
+    guard !peer.requiresTLS || connected.transport.isTLS else {
+      throw Rejected(
+        rejection: .noReasonGiven, why: "the peer '\(peer.name)' has to call over TLS, and called in the clear")
+    }
     let negotiation = Negotiation(
       request, rights: peer.rights, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses)
     if let refusal = registry.admit(
@@ -87,11 +92,11 @@ struct AssociationAdmission: Sendable {
   ) {
     record(
       Refusal(why: rejected.why, callingAETitle: request.callingAETitle, calledAETitle: request.calledAETitle),
-      of: connected, logger: logger)
+      from: connected.address, logger: logger)
   }
 
   /// One line, one knock, one entry among the last refusals.
-  func record(_ refusal: Refusal, of connected: ConnectedCaller, logger: Logger) {
+  func record(_ refusal: Refusal, from address: String, logger: Logger) {
     // Who said nothing has no AE title.
     let (calling, called) = (refusal.callingAETitle ?? "", refusal.calledAETitle ?? "")
     logger.notice(
@@ -99,10 +104,10 @@ struct AssociationAdmission: Sendable {
       metadata: ["calling": "\(calling.printable)", "called": "\(called.printable)"])
     registry.refuse(
       RefusedAssociation(
-        at: Date(), address: connected.address, callingAETitle: calling.printable, calledAETitle: called.printable,
+        at: Date(), address: address, callingAETitle: calling.printable, calledAETitle: called.printable,
         reason: refusal.why))
     archive.recordKnock(
-      callingAETitle: calling, calledAETitle: called, address: connected.address, reason: refusal.why)
+      callingAETitle: calling, calledAETitle: called, address: address, reason: refusal.why)
   }
 
   private func acceptance(of request: AssociateRQ, _ negotiation: Negotiation) -> AssociateAC {

@@ -26,7 +26,7 @@ extension Peer {
     }
     self.init(
       name: draft.name ?? aeTitle.description, aeTitle: aeTitle, addresses: networks, port: draft.port,
-      rights: rights, acceptsPrivateSOPClasses: draft.acceptsPrivateSOPClasses)
+      rights: rights, acceptsPrivateSOPClasses: draft.acceptsPrivateSOPClasses, requiresTLS: draft.requiresTLS)
   }
 }
 
@@ -34,7 +34,8 @@ extension PeerListing {
   init(_ peer: Peer) {
     self.init(
       name: peer.name, aeTitle: peer.aeTitle.description, addresses: peer.addresses.map(\.description).sorted(),
-      port: peer.port, may: peer.rights.names, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses)
+      port: peer.port, may: peer.rights.names, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses,
+      requiresTLS: peer.requiresTLS)
   }
 }
 

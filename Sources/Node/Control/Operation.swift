@@ -16,6 +16,8 @@ package enum Operation: Codable, Sendable {
   case importFile(path: String)
   /// Of a running node alone.
   case status
+  /// Of a running node alone: reads the certificates anew.
+  case reload
 }
 
 /// What came of an operation: listings that print as a table or as JSON.
@@ -36,9 +38,11 @@ package struct PeerDraft: Codable, Sendable {
   package let port: Int?
   package let may: [String]
   package let acceptsPrivateSOPClasses: Bool
+  package let requiresTLS: Bool
 
   package init(
-    name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool
+    name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool,
+    requiresTLS: Bool = false
   ) {
     self.name = name
     self.aeTitle = aeTitle
@@ -46,6 +50,7 @@ package struct PeerDraft: Codable, Sendable {
     self.port = port
     self.may = may
     self.acceptsPrivateSOPClasses = acceptsPrivateSOPClasses
+    self.requiresTLS = requiresTLS
   }
 }
 
@@ -75,6 +80,7 @@ package struct PeerListing: Codable, Sendable {
   package let port: Int?
   package let may: [String]
   package let acceptsPrivateSOPClasses: Bool
+  package let requiresTLS: Bool
 }
 
 package struct KnockListing: Codable, Sendable {

@@ -7,11 +7,15 @@ import Archive
 struct OperationPerformer: Sendable {
   private let archive: Archive
   private let status: (@Sendable () -> NodeStatus)?
+  private let reload: (@Sendable () async throws -> String)?
 
-  /// `status` is what only a running node has.
-  init(archive: Archive, status: (@Sendable () -> NodeStatus)? = nil) {
+  /// `status` and `reload` are what only a running node has.
+  init(
+    archive: Archive, status: (@Sendable () -> NodeStatus)? = nil, reload: (@Sendable () async throws -> String)? = nil
+  ) {
     self.archive = archive
     self.status = status
+    self.reload = reload
   }
 
   func perform(_ operation: Operation, as user: Operator) async throws -> OperationResult {
@@ -32,7 +36,7 @@ struct OperationPerformer: Sendable {
       let peer = try Peer(draft)
       try await administration.addPeer(peer)
       return .done(
-        "'\(peer.name)' may \(peer.rights.names.joined(separator: ", ")) from \(draft.addresses.joined(separator: ", "))."
+        "'\(peer.name)' may \(peer.rights.names.joined(separator: ", ")) from \(draft.addresses.joined(separator: ", "))\(peer.requiresTLS ? ", over TLS" : "")."
       )
     case .listPeers:
       return .peers(try await administration.peers().map(PeerListing.init))
@@ -60,6 +64,9 @@ struct OperationPerformer: Sendable {
     case .status:
       guard let status else { throw OperationError("no node is running on this directory") }
       return .status(status())
+    case .reload:
+      guard let reload else { throw OperationError("no node is running on this directory") }
+      return .done(try await reload())
     case .importFile(let path):
       return .imported(await FileImport(archive: archive, user: user).outcome(of: path))
     }

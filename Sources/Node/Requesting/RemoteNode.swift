@@ -16,14 +16,19 @@ package struct RemoteNode: Sendable {
   /// For the connection to be made, and for the peer to answer the association request.
   package let timeout: Duration
 
+  /// nil calls in the clear.
+  package let tls: TLSClientSettings?
+
   package init(
-    host: String, port: Int, callingAETitle: String, calledAETitle: String, timeout: Duration = .seconds(30)
+    host: String, port: Int, callingAETitle: String, calledAETitle: String, timeout: Duration = .seconds(30),
+    tls: TLSClientSettings? = nil
   ) {
     self.host = host
     self.port = port
     self.callingAETitle = callingAETitle
     self.calledAETitle = calledAETitle
     self.timeout = timeout
+    self.tls = tls
   }
 
   /// Runs `body` on an association that proposes these contexts, and releases it. Throws `AssociationEnd` where the node
@@ -32,14 +37,14 @@ package struct RemoteNode: Sendable {
     proposing contexts: [ProposedPresentationContext], _ body: (Association) async throws -> Value
   ) async throws -> Value {
     let limits = UpperLayerLimits()
-    let connection = try await connect(limits)
+    let (connection, tls) = try await connect(limits)
     let request = AssociateRQ(
       calledAETitle: calledAETitle, callingAETitle: callingAETitle, presentationContexts: contexts,
       userInformation: UserInformation(
         maximumLength: limits.maximumLength, implementationClassUID: Implementation.classUID,
         implementationVersionName: Implementation.versionName))
     return try await connection.executeThenClose { inbound, outbound in
-      let association = try await answered(on: connection) {
+      let association = try await answered(on: connection, tls) {
         try await Association.request(request, MessageReader(inbound), MessageWriter(outbound))
       }
       let value: Value
@@ -55,15 +60,19 @@ package struct RemoteNode: Sendable {
     }
   }
 
-  private func connect(_ limits: UpperLayerLimits) async throws -> AssociationChannel {
+  private func connect(_ limits: UpperLayerLimits) async throws -> (AssociationChannel, TLSConnection?) {
+    let tls: TLSClient? =
+      if let tls { try await TLSClient(tls, calling: host, deadline: .nanoseconds(timeout.nanoseconds)) } else { nil }
     do {
       return try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
         .connectTimeout(.nanoseconds(timeout.nanoseconds))
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .connect(host: host, port: port) { channel in
           channel.eventLoop.makeCompletedFuture {
+            let tls = try tls?.secure(channel)
+            if tls == nil { try channel.pipeline.syncOperations.addHandler(PlainDoor(.client)) }
             try channel.pipeline.syncOperations.configureDIMSE(role: .requestor, limits: limits)
-            return try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
+            return (try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init()), tls)
           }
         }
     } catch let error as NIOConnectionError {
@@ -78,13 +87,21 @@ package struct RemoteNode: Sendable {
 
   /// A peer that takes the connection and then says nothing is hung up on.
   private func answered(
-    on connection: AssociationChannel, _ body: () async throws -> Association
+    on connection: AssociationChannel, _ tls: TLSConnection?, _ body: () async throws -> Association
   ) async throws -> Association {
     let deadline = connection.channel.eventLoop.scheduleTask(in: .nanoseconds(timeout.nanoseconds)) {
       connection.channel.close(promise: nil)
     }
     defer { deadline.cancel() }
-    return try await body()
+    do {
+      _ = try await tls?.established()
+      return try await body()
+    } catch {
+      // A server of TLS 1.3 refuses a client's certificate only after the client's handshake is done.
+      if let failure = tls?.failure ?? error as? TLSFailure { throw OperationError("\(host):\(port) \(failure)") }
+      // A reset is how many say that they did not understand.
+      throw error is IOError ? AssociationEnd.connectionClosed : error
+    }
   }
 }
 

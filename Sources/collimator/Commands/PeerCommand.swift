@@ -41,12 +41,15 @@ extension PeerCommand {
     @Flag(name: .customLong("private-sop-classes"), help: "Accept objects of private SOP classes from it.")
     var privateSOPClasses = false
 
+    @Flag(help: "Let it in over TLS alone.")
+    var tls = false
+
     @OptionGroup var archive: DataDirectoryOptions
 
     func run() async throws {
       let draft = PeerDraft(
         name: name, aeTitle: aeTitle, addresses: address, port: port, may: may.commaSeparated,
-        acceptsPrivateSOPClasses: privateSOPClasses)
+        acceptsPrivateSOPClasses: privateSOPClasses, requiresTLS: tls)
       try await archive.perform(.addPeer(draft)).printOutcome()
     }
   }
@@ -62,7 +65,9 @@ extension PeerCommand {
       guard !listing.json else { return try Output.print(json: peers) }
       var table = Table("NAME", "AE TITLE", "ADDRESSES", "PORT", "MAY")
       for peer in peers {
-        let may = peer.may + (peer.acceptsPrivateSOPClasses ? ["private SOP classes"] : [])
+        let may =
+          peer.may + (peer.acceptsPrivateSOPClasses ? ["private SOP classes"] : [])
+          + (peer.requiresTLS ? ["over TLS alone"] : [])
         table.add(
           peer.name, peer.aeTitle, peer.addresses.joined(separator: " "), peer.port.map(String.init) ?? "-",
           may.joined(separator: ", "))

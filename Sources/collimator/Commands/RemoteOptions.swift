@@ -22,9 +22,12 @@ struct RemoteOptions: ParsableArguments {
   @Option(help: "Seconds to wait for the connection and for the answer to the association request.")
   var timeout = 30
 
+  @OptionGroup(title: "TLS options") var tls: TLSClientOptions
+
   var node: RemoteNode {
     RemoteNode(
-      host: host, port: port, callingAETitle: calling, calledAETitle: called, timeout: .seconds(max(timeout, 1)))
+      host: host, port: port, callingAETitle: calling, calledAETitle: called, timeout: .seconds(max(timeout, 1)),
+      tls: tls.settings)
   }
 
   /// What an association's end means for the person who asked, and what to do about it.
@@ -37,7 +40,11 @@ struct RemoteOptions: ParsableArguments {
     case .rejected(.calledAETitleNotRecognized):
       OperationError("\(host):\(port) is not called '\(called)' (\(end)); try another --called")
     case .connectionClosed:
-      OperationError("\(host):\(port) closed the connection without an answer: is it a DICOM node, and without TLS?")
+      OperationError(
+        "\(host):\(port) closed the connection without an answer: is it a DICOM node"
+          + (tls.tls ? "?" : ", and without TLS? Try --tls"))
+    case .abortedByPeer where !tls.tls:
+      OperationError("\(called) at \(host):\(port): \(end); where this is its port for TLS, call it with --tls")
     default:
       OperationError("\(called) at \(host):\(port): \(end)")
     }
