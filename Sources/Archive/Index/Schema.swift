@@ -10,6 +10,9 @@ enum Schema {
       try createAccessTables(database)
       try createIndexTables(database)
     }
+    migrator.registerMigration("2 users") { database in
+      try UserSchema.create(in: database)
+    }
     return migrator
   }
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Access
+import GRDB
+
+extension Archive {
+  /// Which peer has this title at this address; who calls through it, `verify` says.
+  package func peer(callingAETitle: String, address: String) async throws -> PeerMatch {
+    try await database.read { database in
+      let peers = try PeerTable.peers(aeTitle: callingAETitle, in: database)
+      guard !peers.isEmpty else { return .unknownAETitle }
+      // Where networks overlap, the narrower one says more.
+      let matches = peers.compactMap { known in
+        known.peer.addresses.filter { $0.contains(address) }.map(\.prefixLength).max().map { (known, $0) }
+      }
+      if let match = matches.max(by: { $0.1 < $1.1 })?.0 {
+        return .matched(MatchedPeer(principal: match.principal, peer: match.peer, isAtItsAddress: true))
+      }
+      guard let excused = peers.first(where: { $0.peer.demand == .aeTitleAlone }) else { return .wrongAddress }
+      return .matched(MatchedPeer(principal: excused.principal, peer: excused.peer, isAtItsAddress: false))
+    }
+  }
+
+  /// Who calls through a peer, from all that the association shows: the TLS certificate and the user identity, where there
+  /// are any. A refusal's words are for the log; the peer learns nothing but that it is rejected.
+  package func verify(
+    _ credentials: [Credential], overTLS: Bool, peer: MatchedPeer
+  ) async throws -> Result<Caller, IdentityRefusal> {
+    do {
+      let (user, identity) = try await identities.identify(credentials, overTLS: overTLS, peer: peer)
+      return .success(
+        Caller(
+          principal: user?.principal ?? peer.principal, peer: peer.principal, peerName: peer.peer.name,
+          identity: identity))
+    } catch let refusal as IdentityRefusal {
+      return .failure(refusal)
+    }
+  }
+
+  /// Who calls with this AE title from this address, and shows nothing else of itself. A peer that demands more is not there
+  /// for such a caller.
+  package func caller(callingAETitle: String, address: String) async throws -> Admission {
+    switch try await peer(callingAETitle: callingAETitle, address: address) {
+    case .unknownAETitle: .unknownAETitle
+    case .wrongAddress: .wrongAddress
+    case .matched(let peer):
+      switch try await verify([], overTLS: false, peer: peer) {
+      case .success(let caller): .admitted(caller, peer.peer)
+      case .failure: .wrongAddress
+      }
+    }
+  }
+
+  /// What the caller may do at this moment; nothing once the peer was removed or the user disabled.
+  package func rights(of caller: Caller) async throws -> Rights {
+    try await database.read { database in
+      let rights = try Int.fetchOne(
+        database,
+        sql: """
+          SELECT rights FROM peer WHERE principal = ?
+          AND EXISTS (SELECT 1 FROM principal LEFT JOIN user ON user.principal = principal.id
+            WHERE principal.id = ? AND user.disabled_at IS NULL)
+          """, arguments: [caller.peer, caller.principal])
+      return Rights(rawValue: rights ?? 0)
+    }
+  }
+}
