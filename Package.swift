@@ -24,6 +24,7 @@ let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A room: `Sources/NAME`, and what it may know.
@@ -58,6 +59,7 @@ let package = Package(
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.0.0"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.10.0"),
     .package(url: "https://github.com/apple/swift-asn1", from: "1.3.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
   ],
   targets: [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -80,7 +82,7 @@ let package = Package(
       name: "collimator",
       dependencies: [
         "Node", "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, crypto,
-        logging, lifecycle, unixSignals, argumentParser,
+        logging, lifecycle, unixSignals, argumentParser, configuration,
       ],
       swiftSettings: houseRules),
     .executableTarget(name: "dictionary-generator", swiftSettings: houseRules),

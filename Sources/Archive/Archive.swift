@@ -14,6 +14,7 @@ package final class Archive: Sendable {
   let identities: IdentityJudge
   private let writer: IndexWriter
   private let threads = FileThreads()
+  private let knocks = KnockRecorder()
   private let now: @Sendable () -> Double
 
   private init(
@@ -58,6 +59,7 @@ package final class Archive: Sendable {
 
   /// Marks the directory as left in order; nothing may be asked of this archive afterwards.
   package func close() async throws {
+    try await writeKnocks()
     try await database.write { database in try database.execute(sql: "UPDATE node SET was_closed = 1") }
     try database.close()
   }
@@ -103,16 +105,16 @@ package final class Archive: Sendable {
 
 extension Archive {
   /// Remembers who was turned away, and why; the same again is counted.
-  package func recordKnock(
-    callingAETitle: String, calledAETitle: String, address: String, reason: String
-  ) async throws {
-    let time = now()
-    try await database.write { database in
-      try KnockTable.record(
-        Knock(
-          callingAETitle: callingAETitle, calledAETitle: calledAETitle, address: address, reason: reason, count: 1,
-          first: time, last: time), in: database)
-    }
+  package func recordKnock(callingAETitle: String, calledAETitle: String, address: String, reason: String) {
+    knocks.record(
+      callingAETitle: callingAETitle, calledAETitle: calledAETitle, address: address, reason: reason, at: now())
+  }
+
+  /// Puts on the disk what was remembered since the last time.
+  package func writeKnocks() async throws {
+    let taken = knocks.take()
+    guard !taken.isEmpty else { return }
+    try await database.write { database in try KnockTable.record(taken, in: database) }
   }
 
   package func receive(
@@ -127,6 +129,7 @@ extension Archive {
   }
 
   package func administration(as user: Operator) -> Administration {
-    Administration(user: user, database: database, passwords: identities.passwords, now: now)
+    Administration(
+      user: user, database: database, passwords: identities.passwords, knocks: knocks, now: now)
   }
 }

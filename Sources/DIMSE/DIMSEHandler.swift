@@ -21,9 +21,13 @@ package final class DIMSEHandler: ChannelDuplexHandler {
 
   /// No command set of the Standard comes near; Offending Element and Attribute Identifier List are the longest.
   private static let longestCommandSet = 64 << 10
+  private static let smallFragment = 1024
+  private static let manySmallFragments = 32 << 10
 
   private var expectation = Expectation.command
   private var acceptedContexts: Set<UInt8> = []
+  /// Data of fragments that came one behind the other in one read.
+  private var small = ByteBuffer()
 
   package init() {}
 
@@ -51,13 +55,36 @@ package final class DIMSEHandler: ChannelDuplexHandler {
     case (.restOfCommand(let contextID, let begun), true) where contextID == value.contextID:
       takeCommand(value, after: begun, context)
     case (.dataSet(let contextID), false) where contextID == value.contextID:
-      if value.isLast { expectation = .command }
-      fire(.dataSet(value.data, isLast: value.isLast), context)
+      takeData(value, context)
     case (.nothing, _):
       break
     default:
       refuse("a fragment that does not belong to the message that was begun", context)
     }
+  }
+
+  /// Small fragments are put together: each one by itself would cost far more than its bytes, and a peer may send nothing
+  /// but empty ones.
+  private func takeData(_ value: PresentationDataValue, _ context: ChannelHandlerContext) {
+    if value.isLast { expectation = .command }
+    guard small.readableBytes > 0 || (value.data.readableBytes < Self.smallFragment && !value.isLast) else {
+      return fire(.dataSet(value.data, isLast: value.isLast), context)
+    }
+    small.writeImmutableBuffer(value.data)
+    if value.isLast || small.readableBytes >= Self.manySmallFragments {
+      passSmallFragments(isLast: value.isLast, context)
+    }
+  }
+
+  private func passSmallFragments(isLast: Bool, _ context: ChannelHandlerContext) {
+    guard isLast || small.readableBytes > 0 else { return }
+    fire(.dataSet(small, isLast: isLast), context)
+    small = ByteBuffer()
+  }
+
+  package func channelReadComplete(context: ChannelHandlerContext) {
+    passSmallFragments(isLast: false, context)
+    context.fireChannelReadComplete()
   }
 
   private func takeCommand(_ value: PresentationDataValue, after begun: ByteBuffer, _ context: ChannelHandlerContext) {

@@ -54,9 +54,8 @@ package final class MessageReader {
 
   /// Waits until the peer hangs up, or ARTIM does it; whatever still comes has no meaning any more.
   package func untilClosed() async {
-    while let indication = try? await indications.next() {
-      if case .ended = indication { return }
-    }
+    // An end is no reason to hang up first: a peer that is told so by a reset may not see why.
+    while (try? await indications.next()) != nil {}
   }
 
   func nextAssociateRequest() async throws -> AssociateRQ? {

@@ -41,11 +41,18 @@ package struct DICOMNode: Sendable {
   }
 
   private func serve(_ archive: Archive) async throws {
-    let listener = try await AssociationListener(configuration: configuration, archive: archive, logger: logger)
-    let control = ControlServer(
-      directory: configuration.directory, operations: OperationPerformer(archive: archive), logger: logger)
+    let registry = AssociationRegistry(limits: configuration.associationLimits)
+    let listener = try await AssociationListener(
+      configuration: configuration, archive: archive, registry: registry, logger: logger)
+    let aeTitle = configuration.aeTitle
+    let operations = OperationPerformer(archive: archive) {
+      NodeStatus(
+        aeTitle: aeTitle, address: listener.address, port: listener.port, associations: registry.listing)
+    }
+    let control = ControlServer(directory: configuration.directory, operations: operations, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
+      group.addTask { try await keepKnocks(of: archive) }
       let peers = try await archive.administration(as: .current).peers()
       await whenStarted(
         Started(address: listener.address, port: listener.port, hasNoPeers: peers.isEmpty))
@@ -53,6 +60,18 @@ package struct DICOMNode: Sendable {
       // The listener ends on a graceful shutdown; the control socket only with the node.
       try await group.next()
       group.cancelAll()
+    }
+  }
+
+  /// A failing disk is no reason to end: what was turned away is counted on.
+  private func keepKnocks(of archive: Archive) async throws {
+    while true {
+      try await Task.sleep(for: .seconds(5))
+      do {
+        try await archive.writeKnocks()
+      } catch {
+        logger.error("who was turned away could not be written down", metadata: ["error": "\(error)"])
+      }
     }
   }
 }

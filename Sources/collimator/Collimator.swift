@@ -12,7 +12,11 @@ struct Collimator: AsyncParsableCommand {
       "A DICOM archive node that answers each caller from what was granted to them, as if nothing else existed.",
     version: "0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "The node", subcommands: [ServeCommand.self, DemoCommand.self]),
+      CommandGroup(
+        name: "The node",
+        subcommands: [
+          ServeCommand.self, StatusCommand.self, AssociationsCommand.self, ConfigCommand.self, DemoCommand.self,
+        ]),
       CommandGroup(
         name: "Who may see what", subcommands: [PeerCommand.self, GroupCommand.self, GrantCommand.self]),
       CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self, ValidateCommand.self]),

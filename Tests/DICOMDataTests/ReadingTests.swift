@@ -40,9 +40,52 @@ import Testing
       try reader.finish()
       let header = try #require(reader.header)
       #expect(header.entries.map(\.tag) == whole.entries.map(\.tag), "pieces of \(size)")
-      for tag in [DICOMData.Tag.sopInstanceUID, .patientName, .studyInstanceUID, .modality] {
-        #expect(header.strings(tag) == whole.strings(tag))
+      let wanted: [DICOMData.Tag] = [
+        .sopInstanceUID, .patientName, .studyInstanceUID, .modality, .specificCharacterSet, .referencedImageSequence,
+        .procedureCodeSequence,
+      ]
+      for tag in wanted { #expect(header.strings(tag) == whole.strings(tag)) }
+      let some = try Self.pushed(body, by: size, head.transferSyntax, keeping: Set(wanted))
+      #expect(some.topLevelElements.map(\.tag) == whole.topLevelElements.map(\.tag).filter(wanted.contains))
+      for tag in wanted {
+        #expect(some.strings(tag) == whole.strings(tag))
+        #expect(some.items(tag).map(JSONModel().text) == whole.items(tag).map(JSONModel().text))
       }
+    }
+  }
+
+  private static func pushed(
+    _ bytes: ArraySlice<UInt8>, by size: Int, _ syntax: TransferSyntax, keeping wanted: Set<DICOMData.Tag>
+  ) throws -> DataSet {
+    var reader = PushReader(transferSyntax: syntax, stoppingBefore: .pixelData, keeping: wanted)
+    var rest = bytes
+    while !rest.isEmpty {
+      try rest.prefix(size).withUnsafeBytes { try reader.push($0) }
+      rest = rest.dropFirst(size)
+    }
+    try reader.finish()
+    return try #require(reader.header)
+  }
+
+  /// A25: millions of elements that nobody asks for pass without a trace, and so does a sequence with all of them in it.
+  @Test(arguments: [false, true])
+  func whatIsNotWantedTakesNoMemory(isInSequence: Bool) async {
+    await #expect(processExitsWith: .success) { [isInSequence] in
+      let empty: [UInt8] = [0x11, 0, 0x01, 0x10, 0x4C, 0x4F, 0, 0]
+      let piece = Array(repeatElement(empty, count: 8192).joined())
+      var reader = PushReader(
+        transferSyntax: .explicitVRLittleEndian, stoppingBefore: .pixelData, keeping: [.patientID])
+      let begin =
+        isInSequence ? Raw.sequence(8, 0x1140, Raw.item([], length: Raw.undefined), length: Raw.undefined) : []
+      try begin.withUnsafeBytes { try reader.push($0) }
+      try piece.withUnsafeBytes { try reader.push($0) }
+      let before = Memory.peakKiB
+      for _ in 0..<100 { try piece.withUnsafeBytes { try reader.push($0) } }
+      let end = isInSequence ? Raw.itemDelimiter + Raw.sequenceDelimiter : []
+      try (end + Raw.text(0x12, 0x20, "LO", "x ")).withUnsafeBytes { try reader.push($0) }
+      try reader.finish()
+      precondition(reader.header?.entries.isEmpty == true)
+      precondition(Memory.peakKiB - before < 2048, "\(Memory.peakKiB - before) KiB")
     }
   }
 

@@ -14,12 +14,15 @@ package struct Administration: Sendable {
   let user: Operator
   let database: DatabasePool
   let passwords: PasswordThreads
+  private let recorder: KnockRecorder
   let now: @Sendable () -> Double
 
   init(
-    user: Operator, database: DatabasePool, passwords: PasswordThreads, now: @escaping @Sendable () -> Double
+    user: Operator, database: DatabasePool, passwords: PasswordThreads, knocks: KnockRecorder,
+    now: @escaping @Sendable () -> Double
   ) {
     self.user = user
+    recorder = knocks
     self.database = database
     self.passwords = passwords
     self.now = now
@@ -46,7 +49,11 @@ package struct Administration: Sendable {
   }
 
   package func knocks() async throws -> [Knock] {
-    try await database.read { database in try KnockTable.all(in: database) }
+    let fresh = recorder.take()
+    return try await database.write { database in
+      try KnockTable.record(fresh, in: database)
+      return try KnockTable.all(in: database)
+    }
   }
 
   /// Makes the group, or gives it other members.

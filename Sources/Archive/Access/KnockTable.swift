@@ -17,18 +17,22 @@ enum KnockTable {
   /// So many different ones are kept: a scanner must not fill the disk.
   private static let limit = 1000
 
-  static func record(_ knock: Knock, in database: Database) throws {
-    try database.execute(
-      sql: """
-        INSERT INTO knock (calling, called, address, reason, count, first, last) VALUES (?, ?, ?, ?, 1, ?, ?)
-        ON CONFLICT DO UPDATE SET count = count + 1, last = excluded.last
-        """,
-      arguments: [
-        knock.callingAETitle, knock.calledAETitle, knock.address, knock.reason, knock.first, knock.last,
-      ])
+  static func record(_ knocks: [Knock], in database: Database) throws {
+    for knock in knocks { try add(knock, in: database) }
     try database.execute(
       sql: "DELETE FROM knock WHERE rowid IN (SELECT rowid FROM knock ORDER BY last DESC LIMIT -1 OFFSET ?)",
       arguments: [limit])
+  }
+
+  private static func add(_ knock: Knock, in database: Database) throws {
+    try database.execute(
+      sql: """
+        INSERT INTO knock (calling, called, address, reason, count, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET count = count + excluded.count, last = excluded.last
+        """,
+      arguments: [
+        knock.callingAETitle, knock.calledAETitle, knock.address, knock.reason, knock.count, knock.first, knock.last,
+      ])
   }
 
   static func all(in database: Database) throws -> [Knock] {

@@ -25,6 +25,10 @@ struct InstanceRecord: Sendable {
     let soleStudy: String
   }
 
+  /// All that is read of a header, here or to compare it with its announcement.
+  static let wantedElements = Set(IndexedAttribute.all.map(\.tag))
+    .union([.specificCharacterSet, .sopClassUID, .sopInstanceUID, .studyInstanceUID, .seriesInstanceUID])
+
   init(
     _ header: DataSet, announcement: Announcement, object: ObjectStore.Key, digest: [UInt8], size: Int, sender: String
   ) throws(ReceptionError) {

@@ -26,7 +26,7 @@ package actor Reception {
     self.announcement = announcement
     self.sender = sender
     self.index = index
-    reader = PushReader(transferSyntax: syntax, stoppingBefore: .pixelData)
+    reader = PushReader(transferSyntax: syntax, stoppingBefore: .pixelData, keeping: InstanceRecord.wantedElements)
     do {
       file = try IncomingFile(in: store)
     } catch {

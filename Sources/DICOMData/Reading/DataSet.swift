@@ -61,8 +61,13 @@ package struct DataSet: Sendable {
 
   init(bytes: Bytes, parser: ElementParser, transferSyntax: TransferSyntax) {
     self.init(
-      bytes: bytes, entries: parser.entries, range: parser.entries.indices, transferSyntax: transferSyntax,
-      inherited: .default, deviations: parser.deviations)
+      bytes: bytes, entries: parser.entries, transferSyntax: transferSyntax, deviations: parser.deviations)
+  }
+
+  init(bytes: Bytes, entries: [ElementEntry], transferSyntax: TransferSyntax, deviations: [Deviation]) {
+    self.init(
+      bytes: bytes, entries: entries, range: entries.indices, transferSyntax: transferSyntax, inherited: .default,
+      deviations: deviations)
   }
 
   private init(

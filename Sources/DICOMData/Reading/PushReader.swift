@@ -21,8 +21,15 @@ package struct PushReader {
   /// Entries that were told; .max once somebody does not listen.
   private var told = 0
   private var headerParts: DataSet?
+  /// nil where all elements are kept.
+  private var selection: HeaderSelection?
 
-  package init(transferSyntax: TransferSyntax, stoppingBefore stop: Tag?, options: ReadingOptions = .lenient) {
+  /// `wanted`: the top level elements that the header is to have; nil for all.
+  package init(
+    transferSyntax: TransferSyntax, stoppingBefore stop: Tag?, options: ReadingOptions = .lenient,
+    keeping wanted: Set<Tag>? = nil
+  ) {
+    selection = wanted.map { HeaderSelection($0) }
     self.transferSyntax = transferSyntax
     self.options = options
     inflater = transferSyntax.isDeflated ? Inflater(options: options) : nil
@@ -97,7 +104,8 @@ package struct PushReader {
       if headerParts == nil { try tellNewElements(tell) }
       switch outcome {
       case .needsMoreBytes:
-        guard kept.count <= options.longestHeader else {
+        if headerParts == nil, told == .max || told == parser.entries.count { select() }
+        guard kept.count + (selection?.bytes.count ?? 0) <= options.longestHeader else {
           throw ReadingError(.headerTooLong(limit: options.longestHeader), offset: parser.streamPosition)
         }
         if headerParts != nil { dropConsumed() }
@@ -143,9 +151,18 @@ package struct PushReader {
     }
   }
 
+  private mutating func select() {
+    selection?.take(from: &parser, &kept)
+    if selection != nil, told != .max { told = parser.entries.count }
+  }
+
   private mutating func completeHeader() {
+    select()
+    let bytes = selection?.bytes ?? Array(kept[..<parser.position])
     headerParts = DataSet(
-      bytes: Bytes(Array(kept[..<parser.position])), parser: parser, transferSyntax: transferSyntax)
+      bytes: Bytes(bytes), entries: selection?.entries ?? parser.entries, transferSyntax: transferSyntax,
+      deviations: parser.deviations)
+    selection = nil
     kept.removeSubrange(..<parser.position)
     parser = parser.continuingWithoutEntries()
   }

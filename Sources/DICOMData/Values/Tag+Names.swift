@@ -117,4 +117,5 @@ extension Tag {
   @inlinable package static var codeMeaning: Tag { Tag(0x0008, 0x0104) }
   @inlinable package static var frameIncrementPointer: Tag { Tag(0x0028, 0x0009) }
   @inlinable package static var referencedImageSequence: Tag { Tag(0x0008, 0x1140) }
+  @inlinable package static var procedureCodeSequence: Tag { Tag(0x0008, 0x1032) }
 }

@@ -3,51 +3,99 @@
 import Access
 import Archive
 import DICOMData
+import Foundation
 import Logging
 import UpperLayer
 
-/// Who is let in, and to what: judged once, from the association request and the address that it came from.
+/// Who is let in, and to what: judged once, from the association request and the connection that it came on.
 struct AssociationAdmission: Sendable {
   struct Admitted {
     let caller: Caller
     let acceptance: AssociateAC
   }
 
+  /// Why not: what the peer is told (PS3.8 §9.3.4), and what the log says.
+  private struct Rejected: Error {
+    let rejection: AssociateRJ
+    let why: String
+  }
+
   let aeTitle: String
   let maximumLength: UInt32
   let archive: Archive
+  let registry: AssociationRegistry
 
   func judge(
-    _ request: AssociateRQ, from address: String, logger: Logger
-  ) async throws -> Result<Admitted, AssociateRJ> {
-    func rejected(_ rejection: AssociateRJ, _ why: String) async throws -> Result<Admitted, AssociateRJ> {
-      logger.notice(
-        "association rejected: \(why)",
-        metadata: ["calling": "\(request.callingAETitle)", "called": "\(request.calledAETitle)"])
-      try await archive.recordKnock(
-        callingAETitle: request.callingAETitle, calledAETitle: request.calledAETitle, address: address, reason: why)
-      return .failure(rejection)
+    _ request: AssociateRQ, of connected: ConnectedCaller, logger: Logger
+  ) async -> Result<Admitted, AssociateRJ> {
+    do throws(Rejected) {
+      return .success(try await admit(request, connected, logger))
+    } catch {
+      refuse(error, request, connected, logger)
+      return .failure(error.rejection)
     }
+  }
+
+  private func admit(
+    _ request: AssociateRQ, _ connected: ConnectedCaller, _ logger: Logger
+  ) async throws(Rejected) -> Admitted {
     guard request.applicationContextName == ApplicationContext.dicom else {
-      return try await rejected(
-        .applicationContextNameNotSupported, "its application context is not DICOM's")
+      throw Rejected(
+        rejection: .applicationContextNameNotSupported,
+        why: "its application context '\(request.applicationContextName.printable)' is not DICOM's")
     }
     guard request.calledAETitle == aeTitle else {
-      return try await rejected(
-        .calledAETitleNotRecognized, "it called another AE title than this node's, '\(aeTitle)'")
+      throw Rejected(
+        rejection: .calledAETitleNotRecognized,
+        why: "called AE '\(request.calledAETitle.printable)', this node is '\(aeTitle)'")
     }
-    switch try await archive.caller(callingAETitle: request.callingAETitle, address: address) {
+    let (caller, peer) = try await known(request, connected)
+    let negotiation = Negotiation(
+      request, rights: peer.rights, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses)
+    if let refusal = registry.admit(
+      connected.connection, peer: peer.name, request: request, contexts: negotiation.count)
+    {
+      throw Rejected(rejection: .localLimitExceeded, why: refusal.description)
+    }
+    log(negotiation, of: request, peer: peer.name, logger)
+    return Admitted(caller: caller, acceptance: acceptance(of: request, negotiation))
+  }
+
+  private func known(
+    _ request: AssociateRQ, _ connected: ConnectedCaller
+  ) async throws(Rejected) -> (Caller, Peer) {
+    let found: Admission
+    do {
+      found = try await archive.caller(callingAETitle: request.callingAETitle, address: connected.address)
+    } catch {
+      // No verdict, and no reason to hang up without a word.
+      throw Rejected(rejection: .temporaryCongestion, why: "the list of peers cannot be read: \(error)")
+    }
+    switch found {
     case .unknownAETitle:
-      return try await rejected(.callingAETitleNotRecognized, "no peer has this AE title")
+      throw Rejected(rejection: .callingAETitleNotRecognized, why: "no peer has this AE title")
     case .wrongAddress:
-      return try await rejected(
-        .callingAETitleNotRecognized, "the peers with this AE title may not come from this address")
-    case .admitted(let caller, let peer):
-      let negotiation = Negotiation(
-        request, rights: peer.rights, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses)
-      log(negotiation, of: request, peer: peer.name, logger)
-      return .success(Admitted(caller: caller, acceptance: acceptance(of: request, negotiation)))
+      throw Rejected(
+        rejection: .callingAETitleNotRecognized,
+        why: "the peers with this AE title may not come from \(connected.address)")
+    case .admitted(let caller, let peer): return (caller, peer)
     }
+  }
+
+  /// One line, one knock, one entry among the last refusals.
+  private func refuse(
+    _ rejected: Rejected, _ request: AssociateRQ, _ connected: ConnectedCaller, _ logger: Logger
+  ) {
+    logger.notice(
+      "association rejected: \(rejected.why)",
+      metadata: ["calling": "\(request.callingAETitle.printable)", "called": "\(request.calledAETitle.printable)"])
+    registry.refuse(
+      RefusedAssociation(
+        at: Date(), address: connected.address, callingAETitle: request.callingAETitle.printable,
+        calledAETitle: request.calledAETitle.printable, reason: rejected.why))
+    archive.recordKnock(
+      callingAETitle: request.callingAETitle, calledAETitle: request.calledAETitle, address: connected.address,
+      reason: rejected.why)
   }
 
   private func acceptance(of request: AssociateRQ, _ negotiation: Negotiation) -> AssociateAC {
@@ -60,17 +108,29 @@ struct AssociationAdmission: Sendable {
 
   /// One line that says who, what was accepted, and what was refused and why.
   private func log(_ negotiation: Negotiation, of request: AssociateRQ, peer: String, _ logger: Logger) {
-    let refusals = negotiation.outcomes.compactMap { outcome in
-      outcome.why.map {
-        "\(UIDRegistry.name(of: outcome.proposed.abstractSyntax) ?? outcome.proposed.abstractSyntax): \($0)"
-      }
-    }
-    let accepted = negotiation.outcomes.count - refusals.count
     var metadata: Logger.Metadata = [
-      "calling": "\(request.callingAETitle)", "peer": "\(peer)",
-      "contexts": "\(accepted) of \(negotiation.outcomes.count)",
+      "calling": "\(request.callingAETitle.printable)", "peer": "\(peer)", "contexts": "\(negotiation.count)",
     ]
-    if !refusals.isEmpty { metadata["refused"] = "\(Set(refusals).sorted().joined(separator: "; "))" }
+    let refusals = negotiation.refusals
+    if !refusals.isEmpty { metadata["refused"] = "\(refusals.joined(separator: "; "))" }
     logger.info("association accepted", metadata: metadata)
+  }
+}
+
+extension Negotiation {
+  /// "2 of 3": accepted and proposed contexts.
+  fileprivate var count: String { "\(outcomes.count { $0.why == nil }) of \(outcomes.count)" }
+
+  /// In words, each once; no more than a line holds.
+  fileprivate var refusals: [String] {
+    let all = Set(
+      outcomes.compactMap { outcome in
+        outcome.why.map { why in
+          let syntax = outcome.proposed.abstractSyntax
+          return "\(UIDRegistry.name(of: syntax) ?? syntax.printable): \(why)"
+        }
+      })
+    let shown = all.sorted().prefix(10)
+    return all.count > shown.count ? shown + ["and \(all.count - shown.count) more"] : Array(shown)
   }
 }

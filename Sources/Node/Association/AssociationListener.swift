@@ -11,71 +11,76 @@ import UpperLayer
 
 /// The DICOM port: takes connections, runs one session for each, and ends them within the grace period.
 struct AssociationListener: Sendable {
-
   let address: String
   let port: Int
-  private let server: NIOAsyncChannel<AssociationChannel, Never>
-  private let configuration: NodeConfiguration
-  private let session: AssociationSession
-  private let logger: Logger
+  private let server: any Channel
+  private let registry: AssociationRegistry
+  private let gracePeriod: Duration
 
-  init(configuration: NodeConfiguration, archive: Archive, logger: Logger) async throws {
-    self.configuration = configuration
-    self.logger = logger
-    session = AssociationSession(configuration: configuration, archive: archive)
+  init(
+    configuration: NodeConfiguration, archive: Archive, registry: AssociationRegistry, logger: Logger
+  ) async throws {
+    self.registry = registry
+    gracePeriod = configuration.gracePeriod
+    let session = AssociationSession(configuration: configuration, archive: archive, registry: registry)
     do {
       server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
         .serverChannelOption(.backlog, value: 1024)
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .bind(host: configuration.bindAddress, port: configuration.port) { channel in
+        .childChannelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(QuickAcknowledgement())
-            try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: configuration.limits)
-            return try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
+            try Self.begin(session, on: channel, registry: registry, limits: configuration.limits, logger: logger)
           }
         }
+        .bind(host: configuration.bindAddress, port: configuration.port).get()
     } catch let error as IOError {
       throw OperationError(
         "cannot listen on \(configuration.bindAddress):\(configuration.port): \(String(cString: strerror(error.errnoCode)))"
       )
     }
-    address = server.channel.localAddress?.ipAddress ?? configuration.bindAddress
-    port = server.channel.localAddress?.port ?? configuration.port
+    address = server.localAddress?.ipAddress ?? configuration.bindAddress
+    port = server.localAddress?.port ?? configuration.port
   }
 
-  /// Runs until a graceful shutdown; returns when the last association has ended.
-  func run() async throws {
-    let channel = server.channel
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
-        try? await gracefulShutdown()
-        try await Task.sleep(for: configuration.gracePeriod)
-      }
-      group.addTask {
-        try await withGracefulShutdownHandler {
-          try await accept()
-        } onGracefulShutdown: {
-          channel.close(promise: nil)
-        }
-      }
-      // Either all associations are over, or the grace period is: what is still open is aborted.
-      try await group.next()
-      group.cancelAll()
+  /// Each connection gets its task at once: one that nobody took over would take the process down when it goes.
+  private static func begin(
+    _ session: AssociationSession, on channel: any Channel, registry: AssociationRegistry, limits: UpperLayerLimits,
+    logger: Logger
+  ) throws {
+    let address = channel.remoteAddress?.ipAddress ?? "unknown"
+    guard let id = registry.open(channel, from: address) else { throw TooManyConnections() }
+    do {
+      try channel.pipeline.syncOperations.addHandler(QuickAcknowledgement())
+      try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: limits)
+      let connection = try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
+      registry.attach(
+        Task {
+          await session.run(connection, id: id, from: address, logger: logger)
+          registry.close(id)
+        }, to: id)
+    } catch {
+      registry.close(id)
+      throw error
     }
   }
 
-  private func accept() async throws {
-    try await server.executeThenClose { connections in
-      await withDiscardingTaskGroup { group in
-        do {
-          for try await connection in connections {
-            group.addTask { await session.run(connection, logger: logger) }
-          }
-        } catch {
-          logger.error("the listener ended", metadata: ["error": "\(error)"])
-        }
+  /// Runs until a graceful shutdown or cancellation; returns when the last association has ended.
+  func run() async throws {
+    try? await gracefulShutdown()
+    try? await server.close()
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await registry.drained() }
+      group.addTask {
+        try? await Task.sleep(for: gracePeriod)
+        registry.abortAll()
       }
+      // Either all associations are over, or the grace period is and what is still open is aborted.
+      await group.next()
+      group.cancelAll()
+      await registry.drained()
     }
   }
 }
+
+private struct TooManyConnections: Error {}

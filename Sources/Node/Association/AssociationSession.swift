@@ -3,6 +3,7 @@
 import Archive
 import DICOMData
 import DIMSE
+import Foundation
 import Logging
 import NIOCore
 import ServiceClasses
@@ -12,32 +13,40 @@ import UpperLayer
 struct AssociationSession: Sendable {
   private let admission: AssociationAdmission
   private let archive: Archive
+  private let registry: AssociationRegistry
   private let aeTitle: String
 
-  init(configuration: NodeConfiguration, archive: Archive) {
+  init(configuration: NodeConfiguration, archive: Archive, registry: AssociationRegistry) {
     admission = AssociationAdmission(
-      aeTitle: configuration.aeTitle, maximumLength: configuration.limits.maximumLength, archive: archive)
+      aeTitle: configuration.aeTitle, maximumLength: configuration.limits.maximumLength, archive: archive,
+      registry: registry)
     self.archive = archive
+    self.registry = registry
     aeTitle = configuration.aeTitle
   }
 
-  func run(_ connection: AssociationChannel, logger: Logger) async {
-    let address = connection.channel.remoteAddress?.ipAddress ?? "unknown"
+  func run(_ connection: AssociationChannel, id: AssociationRegistry.ID, from address: String, logger: Logger) async {
     var logger = logger
     logger[metadataKey: "from"] = "\(address)"
+    let caller = ConnectedCaller(connection: id, address: address)
     do {
       try await connection.executeThenClose { inbound, outbound in
         let messages = MessageReader(inbound)
         do {
-          try await serve(messages, MessageWriter(outbound), from: address, logger: logger)
-          await messages.untilClosed()
-        } catch  where Task.isCancelled {
-          // The grace period is over: the peer is told, and not left to find out.
+          try await serve(messages, MessageWriter(outbound), caller, logger: logger)
+        } catch {
+          // Nothing is left to say on this association: the peer is told, and not left to find out. Where it is over
+          // already, the state machine knows.
           connection.channel.writeAndFlush(DIMSERequest.abort(.byUser), promise: nil)
+          await messages.untilClosed()
+          throw error
         }
+        await messages.untilClosed()
       }
     } catch let end as AssociationEnd {
       logger.info("association ended: \(end)")
+    } catch is CancellationError {
+      logger.info("association ended: the node is stopping")
     } catch {
       logger.info("connection ended", metadata: ["error": "\(error)"])
     }
@@ -45,22 +54,31 @@ struct AssociationSession: Sendable {
 
   /// Returns when the association was rejected or released.
   private func serve(
-    _ messages: MessageReader, _ writer: MessageWriter, from address: String, logger: Logger
+    _ messages: MessageReader, _ writer: MessageWriter, _ connected: ConnectedCaller, logger: Logger
   ) async throws {
-    var caller: Caller?
+    var admitted: AssociationAdmission.Admitted?
     let association = try await Association.accept(messages, writer) { request in
-      switch try await admission.judge(request, from: address, logger: logger) {
-      case .success(let admitted):
-        caller = admitted.caller
-        return .success(admitted.acceptance)
+      switch await admission.judge(request, of: connected, logger: logger) {
+      case .success(let found):
+        admitted = found
+        return .success(found.acceptance)
       case .failure(let rejection): return .failure(rejection)
       }
     }
-    guard let association, let caller else { return }
+    guard let association, let caller = admitted?.caller else { return }
+    var logger = logger
+    logger[metadataKey: "calling"] = "\(association.request.callingAETitle.printable)"
     var conversation = ServiceConversation(
-      association: association, caller: caller, archive: archive, aeTitle: aeTitle, logger: logger)
+      association: association, caller: caller, archive: archive, aeTitle: aeTitle, logger: logger
+    ) { [registry] operation in registry.note(operation, on: connected.connection) }
     try await conversation.run()
     try await writer.send(.releaseResponse)
-    logger.info("association released", metadata: ["calling": "\(association.request.callingAETitle)"])
+    logger.info("association released")
   }
+}
+
+/// Who is at the other end, before anything was said.
+struct ConnectedCaller: Sendable {
+  let connection: AssociationRegistry.ID
+  let address: String
 }

@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// The running node's ear for its administrator: a socket in the data directory that only the directory's owner can open.
 struct ControlServer: Sendable {
@@ -17,22 +18,26 @@ struct ControlServer: Sendable {
   /// Serves until the task is cancelled.
   func run() async throws {
     let socket = try ControlSocketPath(directory: directory)
+    let clients = ClientTasks()
     let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-      .bind(unixDomainSocketPath: socket.path, cleanupExistingSocketFile: true) { channel in
+      .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try Client(
+          let client = try Client(
             wrappingChannelSynchronously: channel,
             configuration: .init(inboundType: ByteBuffer.self, outboundType: ByteBuffer.self))
+          // At once: a channel that nobody took over would take the process down when it goes.
+          clients.run { await serve(client) }
         }
       }
+      .bind(unixDomainSocketPath: socket.path, cleanupExistingSocketFile: true).get()
     chmod(socket.path, 0o600)
     defer { unlink(socket.path) }
-    try await server.executeThenClose { clients in
-      try await withThrowingDiscardingTaskGroup { group in
-        for try await client in clients {
-          group.addTask { await serve(client) }
-        }
-      }
+    do {
+      try await Task.sleep(for: .seconds(1 << 40))
+    } catch {
+      try? await server.close()
+      await clients.cancelAll()
+      throw error
     }
   }
 
@@ -86,4 +91,37 @@ private struct PeerCredentials: Sendable {
   var process: pid_t
   var user: uid_t
   var group: gid_t
+}
+
+/// The tasks that serve clients, until each ends or all are cancelled.
+private final class ClientTasks: Sendable {
+  private struct State {
+    var lastID = 0
+    var tasks: [Int: Task<Void, Never>] = [:]
+    var isOver = false
+  }
+
+  private let state = Mutex(State())
+
+  func run(_ body: @Sendable @escaping () async -> Void) {
+    state.withLock { state in
+      state.lastID += 1
+      let id = state.lastID
+      let task = Task {
+        await body()
+        self.state.withLock { $0.tasks[id] = nil }
+      }
+      state.tasks[id] = task
+      if state.isOver { task.cancel() }
+    }
+  }
+
+  func cancelAll() async {
+    let tasks = state.withLock { state in
+      state.isOver = true
+      return Array(state.tasks.values)
+    }
+    for task in tasks { task.cancel() }
+    for task in tasks { await task.value }
+  }
 }

@@ -10,6 +10,14 @@ package struct DataDirectory: Sendable {
     self.path = path
   }
 
+  /// How the node that runs on this directory is doing; throws where none does.
+  package func status() async throws -> NodeStatus {
+    guard case .status(let status) = try await ControlClient(directory: path).perform(.status) else {
+      throw OperationError("no node is running on '\(path)'")
+    }
+    return status
+  }
+
   /// Runs `body` with a way to perform operations; the directory is opened, and made, at most once.
   package func withOperations<Value: Sendable>(
     as user: Operator,

@@ -14,6 +14,8 @@ package enum Operation: Codable, Sendable {
   case listGrants
   case revokeGrant(number: Int)
   case importFile(path: String)
+  /// Of a running node alone.
+  case status
 }
 
 /// What came of an operation: listings that print as a table or as JSON.
@@ -24,6 +26,7 @@ package enum OperationResult: Codable, Sendable {
   case groups([GroupListing])
   case grants([GrantListing])
   case imported(ImportOutcome)
+  case status(NodeStatus)
 }
 
 package struct PeerDraft: Codable, Sendable {

@@ -6,9 +6,12 @@ import Archive
 /// Performs an administrator's operations on the archive, in the node or in a command that holds the directory itself.
 struct OperationPerformer: Sendable {
   private let archive: Archive
+  private let status: (@Sendable () -> NodeStatus)?
 
-  init(archive: Archive) {
+  /// `status` is what only a running node has.
+  init(archive: Archive, status: (@Sendable () -> NodeStatus)? = nil) {
     self.archive = archive
+    self.status = status
   }
 
   func perform(_ operation: Operation, as user: Operator) async throws -> OperationResult {
@@ -54,6 +57,9 @@ struct OperationPerformer: Sendable {
     case .revokeGrant(let number):
       try await administration.revokeGrant(number)
       return .done("grant \(number) is revoked.")
+    case .status:
+      guard let status else { throw OperationError("no node is running on this directory") }
+      return .status(status())
     case .importFile(let path):
       return .imported(await FileImport(archive: archive, user: user).outcome(of: path))
     }

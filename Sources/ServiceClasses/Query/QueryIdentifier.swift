@@ -11,12 +11,19 @@ package struct QueryIdentifier: Sendable {
   let requested: [(tag: Tag, vr: VR)]
   let characterSetTerms: [String]
 
+  /// PS3.4 C.6 names some fifty keys; the dictionary has five thousand.
+  private static let mostElements = 1000
+
   package init(
     reading bytes: [UInt8], transferSyntax: TransferSyntax, model: InformationModel
   ) throws(ServiceFailure) {
     let dataSet: DataSet
     do {
-      dataSet = try DataSet(reading: bytes, transferSyntax: transferSyntax)
+      var options = ReadingOptions.lenient
+      options.longestIndex = Self.mostElements
+      dataSet = try DataSet(reading: bytes, transferSyntax: transferSyntax, options: options)
+    } catch  where error.reason == .tooManyElements(limit: Self.mostElements) {
+      throw ServiceFailure(.refusedOutOfResources, "the identifier has more than \(Self.mostElements) elements")
     } catch {
       throw ServiceFailure(.cannotUnderstand, "the identifier cannot be read: \(error.reason)")
     }
@@ -76,7 +83,7 @@ package struct QueryIdentifier: Sendable {
   /// PS3.4 C.2.2.2: which kind of matching the value of a key asks for.
   private static func matching(of element: Element, in dataSet: DataSet) -> MatchingKey.Matching {
     guard element.vr != .sq else { return .universal }
-    let values = dataSet.strings(element.tag).filter { !$0.isEmpty }
+    let values = element.strings(in: dataSet.characterSet).filter { !$0.isEmpty }
     guard let first = values.first else { return .universal }
     if element.vr == .ui { return .uidList(values) }
     let value = values.count == 1 ? first : values.joined(separator: "\\")

@@ -58,7 +58,13 @@ package struct StorageService: Sendable {
 
   /// A right that was lost since the association was accepted is lost now.
   private func requireRight(of caller: Caller) async throws(ServiceFailure) {
-    let rights = (try? await archive.rights(of: caller)) ?? []
+    let rights: Rights
+    do {
+      rights = try await archive.rights(of: caller)
+    } catch {
+      // Not a no: another time the index may be read.
+      throw ServiceFailure(.refusedOutOfResources, "the index cannot be read now: \(error)")
+    }
     guard rights.contains(.store) else {
       throw ServiceFailure(.refusedNotAuthorized, "this peer may not store here (any more)")
     }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How much of the node its callers may take at the same time.
+package struct AssociationLimits: Sendable, Equatable {
+  /// TCP connections, most of which have yet to say who they are.
+  package var connections: Int
+  /// Associations that were accepted and go on.
+  package var associations: Int
+  /// Of these, so many to one peer.
+  package var associationsPerPeer: Int
+  /// Of all, so many that only callers on this machine get: an administrator's echo works when the node is full.
+  package var reserved: Int
+
+  package init(
+    connections: Int = 12_000, associations: Int = 2048, associationsPerPeer: Int = 512, reserved: Int = 4
+  ) {
+    self.connections = connections
+    self.associations = associations
+    self.associationsPerPeer = associationsPerPeer
+    self.reserved = reserved
+  }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DIMSE
+import Foundation
+import NIOCore
+import Synchronization
+import UpperLayer
+
+/// The connections that are open and the associations on them: counted against the limits, shown to an administrator, and
+/// ended when the node stops. Remembers the last ones that were refused.
+final class AssociationRegistry: Sendable {
+  typealias ID = UInt64
+
+  enum Refusal: Sendable, Equatable {
+    case nodeIsFull(limit: Int)
+    case peerIsFull(limit: Int)
+
+    var description: String {
+      switch self {
+      case .nodeIsFull(let limit): "this node has \(limit) associations, and takes no more for now"
+      case .peerIsFull(let limit): "this peer has \(limit) associations, and gets no more for now"
+      }
+    }
+  }
+
+  private struct Connection {
+    let channel: any Channel
+    var task: Task<Void, Never>?
+    var live: LiveAssociation
+    var isAdmitted = false
+  }
+
+  private struct State {
+    var lastID: ID = 0
+    var connections: [ID: Connection] = [:]
+    var admitted = 0
+    var admittedByPeer: [String: Int] = [:]
+    var refused: [RefusedAssociation] = []
+    var accepted = 0
+    var refusals = 0
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private static let refusedToRemember = 100
+
+  private let limits: AssociationLimits
+  private let state = Mutex(State())
+
+  init(limits: AssociationLimits) {
+    self.limits = limits
+  }
+
+  /// nil where there are too many connections already.
+  func open(_ channel: any Channel, from address: String) -> ID? {
+    state.withLock { state in
+      guard state.connections.count < limits.connections else { return nil }
+      state.lastID += 1
+      state.connections[state.lastID] = Connection(
+        channel: channel, live: LiveAssociation(id: state.lastID, address: address, since: Date()))
+      return state.lastID
+    }
+  }
+
+  /// The task ends the connection when it is cancelled.
+  func attach(_ task: Task<Void, Never>, to id: ID) {
+    let isOver = state.withLock { state in
+      state.connections[id]?.task = task
+      return state.connections[id] == nil
+    }
+    if isOver { task.cancel() }
+  }
+
+  /// Counts an association of a peer; nil where it has a place.
+  func admit(_ id: ID, peer: String, request: AssociateRQ, contexts: String) -> Refusal? {
+    state.withLock { state in
+      guard var connection = state.connections[id] else { return nil }
+      let isLocal = AddressKind.isThisMachine(connection.live.address)
+      let places = isLocal ? limits.associations : max(limits.associations - limits.reserved, 0)
+      guard state.admitted < places else { return .nodeIsFull(limit: limits.associations) }
+      guard state.admittedByPeer[peer, default: 0] < limits.associationsPerPeer else {
+        return .peerIsFull(limit: limits.associationsPerPeer)
+      }
+      state.admitted += 1
+      state.admittedByPeer[peer, default: 0] += 1
+      state.accepted += 1
+      connection.isAdmitted = true
+      connection.live.peer = peer
+      connection.live.callingAETitle = request.callingAETitle.printable
+      connection.live.contexts = contexts
+      state.connections[id] = connection
+      return nil
+    }
+  }
+
+  func note(_ operation: String, on id: ID) {
+    state.withLock { state in
+      state.connections[id]?.live.operations[operation, default: 0] += 1
+    }
+  }
+
+  func refuse(_ refusal: RefusedAssociation) {
+    state.withLock { state in
+      state.refusals += 1
+      state.refused.append(refusal)
+      if state.refused.count > Self.refusedToRemember { state.refused.removeFirst() }
+    }
+  }
+
+  func close(_ id: ID) {
+    let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+      guard let closed = state.connections.removeValue(forKey: id) else { return [] }
+      if closed.isAdmitted, let peer = closed.live.peer {
+        state.admitted -= 1
+        let left = state.admittedByPeer[peer, default: 1] - 1
+        state.admittedByPeer[peer] = left > 0 ? left : nil
+      }
+      guard state.connections.isEmpty else { return [] }
+      defer { state.waiting = [] }
+      return state.waiting
+    }
+    for continuation in waiting { continuation.resume() }
+  }
+
+  /// Returns when no connection is open.
+  func drained() async {
+    await withCheckedContinuation { continuation in
+      let isEmpty = state.withLock { state in
+        if !state.connections.isEmpty { state.waiting.append(continuation) }
+        return state.connections.isEmpty
+      }
+      if isEmpty { continuation.resume() }
+    }
+  }
+
+  /// Each peer is told; one that does not read is hung up on all the same.
+  func abortAll() {
+    let connections = state.withLock { Array($0.connections.values) }
+    for connection in connections {
+      connection.task?.cancel()
+      connection.channel.writeAndFlush(DIMSERequest.abort(.byUser), promise: nil)
+      connection.channel.close(promise: nil)
+    }
+  }
+
+  var listing: AssociationListing {
+    state.withLock { state in
+      let live = state.connections.values.filter(\.isAdmitted).map(\.live)
+      return AssociationListing(
+        live: live.sorted { $0.id < $1.id }, refused: state.refused.reversed(), connections: state.connections.count,
+        accepted: state.accepted, refusals: state.refusals, limits: limits)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// How a running node is doing.
+package struct NodeStatus: Codable, Sendable {
+  package let aeTitle: String
+  package let address: String
+  package let port: Int
+  package let process: Int32
+  package let residentKiB: Int
+  package let openFiles: Int
+  package let mostOpenFiles: Int
+  package let associations: AssociationListing
+
+  init(aeTitle: String, address: String, port: Int, associations: AssociationListing) {
+    self.aeTitle = aeTitle
+    self.address = address
+    self.port = port
+    self.associations = associations
+    process = getpid()
+    residentKiB = Self.residentPages * (Int(sysconf(CInt(_SC_PAGESIZE))) / 1024)
+    openFiles = Self.descriptors
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    mostOpenFiles = Int(clamping: limit.rlim_cur)
+  }
+
+  /// The second number of proc(5)'s statm.
+  private static var residentPages: Int {
+    guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    guard fgets(&line, CInt(line.count), file) != nil else { return 0 }
+    let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let fields = text.split(separator: " ")
+    return fields.count > 1 ? Int(fields[1]) ?? 0 : 0
+  }
+
+  private static var descriptors: Int {
+    guard let folder = opendir("/proc/self/fd") else { return 0 }
+    defer { closedir(folder) }
+    var count = 0
+    while readdir(folder) != nil { count += 1 }
+    // Itself, "." and "..".
+    return max(count - 3, 0)
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Node
+
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show how the running node is doing: its callers, and its limits.")
+
+  @OptionGroup var listing: ListingOptions
+  @OptionGroup var archive: DataDirectoryOptions
+
+  func run() async throws {
+    let status = try await DataDirectory(path: archive.path()).status()
+    guard !listing.json else { return try Output.print(json: status) }
+    var table = Table("WHAT", "NOW", "AT MOST")
+    let counts = status.associations
+    table.add("connections", "\(counts.connections)", "\(counts.mostConnections)")
+    table.add("associations", "\(counts.live.count)", "\(counts.mostAssociations)")
+    table.add("accepted since the start", "\(counts.accepted)", "")
+    table.add("refused since the start", "\(counts.refusals)", "")
+    table.add("memory", "\(status.residentKiB / 1024) MiB", "")
+    table.add("open files", "\(status.openFiles)", "\(status.mostOpenFiles)")
+    Output.print("'\(status.aeTitle)' listens on \(status.address):\(status.port), process \(status.process)")
+    Output.print(table.text)
+  }
+}

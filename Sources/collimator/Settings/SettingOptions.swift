@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// The settings as flags; one that is not given is looked for in the environment and in the file.
+struct SettingOptions: ParsableArguments {
+  @Option(help: "This node's AE title: what callers must call it. (default: COLLIMATOR)")
+  var aeTitle: String?
+
+  @Option(help: "The address to listen on; 0.0.0.0 is every network that this machine is in. (default: 127.0.0.1)")
+  var bind: String?
+
+  @Option(help: "The port to listen on; 0 takes a free one. (default: 11112)")
+  var port: Int?
+
+  @Option(help: "Seconds that open associations get to finish when the node is told to stop. (default: 10)")
+  var grace: Int?
+
+  @Option(help: "The least that is logged: trace, debug, info, notice, warning, error or critical. (default: info)")
+  var logLevel: String?
+
+  @Option(help: ArgumentHelp("TCP connections at the same time. (default: 12000)", visibility: .hidden))
+  var maximumConnections: Int?
+
+  @Option(help: ArgumentHelp("Associations at the same time. (default: 2048)", visibility: .hidden))
+  var maximumAssociations: Int?
+
+  @Option(help: ArgumentHelp("Associations of one peer at the same time. (default: 512)", visibility: .hidden))
+  var maximumAssociationsPerPeer: Int?
+
+  @Option(help: ArgumentHelp("Associations that only callers on this machine get. (default: 4)", visibility: .hidden))
+  var reservedAssociations: Int?
+
+  @Option(help: ArgumentHelp("Seconds for a caller to say who it is. (default: 30)", visibility: .hidden))
+  var requestTimeout: Int?
+
+  @Option(help: ArgumentHelp("Seconds after which an idle association is ended. (default: 600)", visibility: .hidden))
+  var idleTimeout: Int?
+
+  @Option(
+    name: .customLong("maximum-pdu-length"),
+    help: ArgumentHelp("Bytes of a P-DATA-TF that peers may send. (default: 131072)", visibility: .hidden))
+  var maximumPDULength: Int?
+
+  @Option(help: ArgumentHelp("Bytes of an A-ASSOCIATE-RQ that is read. (default: 1048576)", visibility: .hidden))
+  var maximumRequestLength: Int?
+
+  var given: [Setting: String] {
+    let numbers: [Setting: Int?] = [
+      .port: port, .grace: grace, .maximumConnections: maximumConnections, .maximumAssociations: maximumAssociations,
+      .maximumAssociationsPerPeer: maximumAssociationsPerPeer, .reservedAssociations: reservedAssociations,
+      .requestTimeout: requestTimeout, .idleTimeout: idleTimeout, .maximumPDULength: maximumPDULength,
+      .maximumRequestLength: maximumRequestLength,
+    ]
+    let texts: [Setting: String?] = [.aeTitle: aeTitle, .bind: bind, .logLevel: logLevel]
+    return numbers.compactMapValues { $0.map(String.init) }.merging(texts.compactMapValues { $0 }) { $1 }
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Configuration
+import Foundation
+import Logging
+import NIOCore
+import Node
+import SystemPackage
+import UpperLayer
+
+/// Each setting's value, and where it comes from.
+struct Settings {
+  struct Value: Encodable {
+    let name: String
+    let value: String
+    let origin: String
+    let meaning: String
+  }
+
+  private let values: [Setting: Value]
+
+  /// Throws for a file that cannot be read or has a key that is none, and for a value out of its range.
+  init(flags: SettingOptions, directory: String) async throws {
+    let path = directory + "/collimator.json"
+    let given = flags.given
+    let environment = EnvironmentVariablesProvider()
+    let file = try await Self.file(path)
+    var values: [Setting: Value] = [:]
+    for setting in Setting.allCases {
+      let (value, origin) =
+        try given[setting].map { ($0, "flag") }
+        ?? Self.value(of: setting, in: environment, key: ["collimator", setting.rawValue]).map {
+          ($0.value, "environment \($0.key)")
+        }
+        ?? Self.value(of: setting, in: file, key: [setting.rawValue]).map { ($0.value, path) }
+        ?? (setting.defaultValue, "default")
+      try setting.require(value, origin: origin)
+      values[setting] = Value(name: setting.rawValue, value: value, origin: origin, meaning: setting.meaning)
+    }
+    self.values = values
+  }
+
+  var all: [Value] { Setting.allCases.compactMap { values[$0] } }
+
+  func text(_ setting: Setting) -> String { values[setting]?.value ?? setting.defaultValue }
+
+  /// Checked when it was read.
+  func number(_ setting: Setting) -> Int { Int(text(setting)) ?? 0 }
+
+  var logLevel: Logger.Level { Logger.Level(rawValue: text(.logLevel)) ?? .info }
+
+  func configuration(directory: String) throws -> NodeConfiguration {
+    var limits = UpperLayerLimits()
+    limits.artimTimeout = .seconds(Int64(number(.requestTimeout)))
+    limits.idleTimeout = .seconds(Int64(number(.idleTimeout)))
+    limits.maximumLength = UInt32(clamping: number(.maximumPDULength))
+    limits.associatePDULimit = UInt32(clamping: number(.maximumRequestLength))
+    return try NodeConfiguration(
+      directory: directory, aeTitle: text(.aeTitle), bindAddress: text(.bind), port: number(.port),
+      gracePeriod: .seconds(number(.grace)), limits: limits,
+      associationLimits: AssociationLimits(
+        connections: number(.maximumConnections), associations: number(.maximumAssociations),
+        associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)))
+  }
+
+  private static func file(_ path: String) async throws -> FileProvider<JSONSnapshot> {
+    do {
+      if let data = FileManager.default.contents(atPath: path) { try requireKnownKeys(data, path) }
+      return try await FileProvider<JSONSnapshot>(filePath: FilePath(path), allowMissing: true)
+    } catch let error as ValidationError {
+      throw error
+    } catch {
+      throw ValidationError("'\(path)' is no JSON object of settings: \(error)")
+    }
+  }
+
+  /// A misspelt key would otherwise be a default that nobody sees.
+  private static func requireKnownKeys(_ data: Data, _ path: String) throws {
+    guard let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+      throw ValidationError("'\(path)' is no JSON object of settings")
+    }
+    let unknown = object.keys.filter { Setting(rawValue: $0) == nil }.sorted()
+    guard unknown.isEmpty else {
+      throw ValidationError(
+        "'\(path)' sets what is no setting: \(unknown.joined(separator: ", ")); `collimator config` lists all")
+    }
+  }
+
+  private static func value(
+    of setting: Setting, in provider: some ConfigProvider, key: [String]
+  ) throws -> (value: String, key: String)? {
+    let key = AbsoluteConfigKey(key)
+    do {
+      switch setting.kind {
+      case .text:
+        let found = try provider.value(forKey: key, type: .string)
+        guard case .string(let text)? = found.value?.content else { return nil }
+        return (text, found.encodedKey)
+      case .number:
+        let found = try provider.value(forKey: key, type: .int)
+        guard case .int(let number)? = found.value?.content else { return nil }
+        return (String(number), found.encodedKey)
+      }
+    } catch {
+      throw ValidationError("\(setting.rawValue), from \(provider.providerName): \(error)")
+    }
+  }
+}
+
+extension Setting {
+  fileprivate func require(_ value: String, origin: String) throws {
+    switch kind {
+    case .number(let range):
+      guard let number = Int(value), range.contains(number) else {
+        throw ValidationError("\(rawValue) is '\(value)' (\(origin)), not \(range.lowerBound) to \(range.upperBound)")
+      }
+    case .text where self == .logLevel:
+      guard Logger.Level(rawValue: value) != nil else {
+        throw ValidationError("\(rawValue) is '\(value)' (\(origin)), not \(meaning)")
+      }
+    case .text: break
+    }
+  }
+}
