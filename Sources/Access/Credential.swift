@@ -16,6 +16,8 @@ package enum Credential: Sendable {
   case saml(Secret)
   /// Type 5: a JSON Web Token in compact form.
   case jwt(Secret)
+  /// A type that the Standard does not define, or a name that is no UTF-8: why nothing can be made of it, in words.
+  case unintelligible(String)
 }
 
 extension Credential: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
@@ -27,6 +29,7 @@ extension Credential: CustomStringConvertible, CustomDebugStringConvertible, Cus
     case .kerberos: "Kerberos service ticket"
     case .saml: "SAML assertion"
     case .jwt: "JSON Web Token"
+    case .unintelligible(let what): what
     }
   }
 

@@ -16,17 +16,13 @@ package struct EstablishedIdentity: Sendable, Hashable {
   /// Of the user; of the peer where no user was proven.
   package let principalName: String
   package let evidence: Evidence
-  /// The user name of a user identity of type 1, which proves nothing: for the record alone.
-  package let claimedUsername: String?
-  /// The server response of PS3.7 D.3.3.7.2, where the peer asked for one: empty but for Kerberos and SAML.
-  package let serverResponse: [UInt8]
+  /// The server response (PS3.7 D.3.3.7.2) to a user identity that was proven: empty but for Kerberos and SAML. nil where
+  /// none was proven.
+  package let serverResponse: [UInt8]?
 
-  package init(
-    principalName: String, evidence: Evidence, claimedUsername: String? = nil, serverResponse: [UInt8] = []
-  ) {
+  package init(principalName: String, evidence: Evidence, serverResponse: [UInt8]? = nil) {
     self.principalName = principalName
     self.evidence = evidence
-    self.claimedUsername = claimedUsername
     self.serverResponse = serverResponse
   }
 

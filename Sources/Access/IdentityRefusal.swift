@@ -3,7 +3,7 @@
 /// Why somebody is not who they say. It is for the log and for `collimator peer knocks`; the peer learns "rejected".
 package struct IdentityRefusal: Error, Sendable, Hashable, CustomStringConvertible {
   package enum Kind: String, Sendable, Hashable {
-    case unknownUser, wrongPassword, lockedOut, disabledUser
+    case unknownUser, wrongPassword, lockedOut, lockedUser
     /// A secret came over a connection on which others can read along.
     case secretInTheClear
     case unknownCertificate, expiredCertificate

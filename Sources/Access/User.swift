@@ -6,7 +6,7 @@ package struct User: Sendable, Hashable {
   package let hasPassword: Bool
   package let created: Double
   package let createdBy: String
-  package let isDisabled: Bool
+  package let isLocked: Bool
   /// Wrong passwords in a row.
   package let failedLogins: Int
   /// Until when no password is taken, where that lies ahead.
@@ -15,14 +15,14 @@ package struct User: Sendable, Hashable {
   package let groups: [String]
 
   package init(
-    name: String, hasPassword: Bool, created: Double, createdBy: String, isDisabled: Bool, failedLogins: Int,
+    name: String, hasPassword: Bool, created: Double, createdBy: String, isLocked: Bool, failedLogins: Int,
     lockedUntil: Double?, certificates: [UserCertificate], groups: [String]
   ) {
     self.name = name
     self.hasPassword = hasPassword
     self.created = created
     self.createdBy = createdBy
-    self.isDisabled = isDisabled
+    self.isLocked = isLocked
     self.failedLogins = failedLogins
     self.lockedUntil = lockedUntil
     self.certificates = certificates

@@ -14,19 +14,12 @@ package struct Caller: Sendable, Hashable {
   package let identity: EstablishedIdentity
 }
 
-/// Whether someone who calls is let in.
-package enum Admission: Sendable {
-  case admitted(Caller, Peer)
-  /// No peer has this AE title.
-  case unknownAETitle
-  /// Peers have it, but not from this address.
-  case wrongAddress
-}
-
 /// A peer that an association says to be; who calls through it is still to be verified.
 package struct MatchedPeer: Sendable {
   let principal: Int64
   package let peer: Peer
+  /// Where the connection comes from.
+  let address: String
   /// False only for a peer that demands no more than its title.
   package let isAtItsAddress: Bool
 }

@@ -5,11 +5,13 @@ import GRDB
 
 extension Administration {
   /// A user without a password is known by certificates or tokens alone.
-  package func addUser(_ name: String, password: Secret?) async throws {
+  package func addUser(_ name: String, password: Secret?, certificate: UserCertificate? = nil) async throws {
+    try requireValid(certificate)
     let hash = try await hash(password)
     let time = now()
     try await database.write { database in
-      try UserTable.insert(name, password: hash, by: user.name, at: time, in: database)
+      let principal = try UserTable.insert(name, password: hash, by: user.name, at: time, in: database)
+      if let certificate { try UserCertificateTable.insert(certificate, of: principal, in: database) }
     }
   }
 
@@ -23,14 +25,14 @@ extension Administration {
   }
 
   /// Holds at the next request, also of associations that are open.
-  package func disableUser(_ name: String) async throws {
+  package func lockUser(_ name: String) async throws {
     let time = now()
-    try await database.write { database in try UserTable.disable(name, by: user.name, at: time, in: database) }
+    try await database.write { database in try UserTable.lock(name, by: user.name, at: time, in: database) }
   }
 
   /// Ends a lock too.
-  package func enableUser(_ name: String) async throws {
-    try await database.write { database in try UserTable.enable(name, in: database) }
+  package func unlockUser(_ name: String) async throws {
+    try await database.write { database in try UserTable.unlock(name, in: database) }
   }
 
   package func setPassword(_ password: Secret, ofUser name: String) async throws {
@@ -42,7 +44,7 @@ extension Administration {
   }
 
   package func addCertificate(_ certificate: UserCertificate, toUser name: String) async throws {
-    guard certificate.notAfter > now() else { throw ArchiveError("this certificate has expired: it proves nothing") }
+    try requireValid(certificate)
     try await database.write { database in
       try UserCertificateTable.insert(
         certificate, of: UserTable.principal(of: name, in: database), in: database)
@@ -76,6 +78,11 @@ extension Administration {
 
   package func removeTokenIssuer(_ issuer: String) async throws {
     try await database.write { database in try TokenIssuerTable.remove(issuer, in: database) }
+  }
+
+  private func requireValid(_ certificate: UserCertificate?) throws(ArchiveError) {
+    guard let certificate else { return }
+    guard certificate.notAfter > now() else { throw ArchiveError("this certificate has expired: it proves nothing") }
   }
 
   /// Refuses what is guessed in a moment, and what PS3.7 D.3.3.7.1 could not carry.

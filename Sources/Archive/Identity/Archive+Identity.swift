@@ -14,20 +14,22 @@ extension Archive {
         known.peer.addresses.filter { $0.contains(address) }.map(\.prefixLength).max().map { (known, $0) }
       }
       if let match = matches.max(by: { $0.1 < $1.1 })?.0 {
-        return .matched(MatchedPeer(principal: match.principal, peer: match.peer, isAtItsAddress: true))
+        return .matched(
+          MatchedPeer(principal: match.principal, peer: match.peer, address: address, isAtItsAddress: true))
       }
       guard let excused = peers.first(where: { $0.peer.demand == .aeTitleAlone }) else { return .wrongAddress }
-      return .matched(MatchedPeer(principal: excused.principal, peer: excused.peer, isAtItsAddress: false))
+      return .matched(
+        MatchedPeer(principal: excused.principal, peer: excused.peer, address: address, isAtItsAddress: false))
     }
   }
 
-  /// Who calls through a peer, from all that the association shows: the TLS certificate and the user identity, where there
-  /// are any. A refusal's words are for the log; the peer learns nothing but that it is rejected.
+  /// Who calls through a peer, from all that the association shows: the user identity, and the TLS certificate that the
+  /// transport knows, where there are any. A refusal's words are for the log; the peer learns nothing but that it is rejected.
   package func verify(
-    _ credentials: [Credential], overTLS: Bool, peer: MatchedPeer
+    _ credentials: [Credential], over transport: Transport, peer: MatchedPeer
   ) async throws -> Result<Caller, IdentityRefusal> {
     do {
-      let (user, identity) = try await identities.identify(credentials, overTLS: overTLS, peer: peer)
+      let (user, identity) = try await identities.identify(credentials, over: transport, peer: peer)
       return .success(
         Caller(
           principal: user?.principal ?? peer.principal, peer: peer.principal, peerName: peer.peer.name,
@@ -37,21 +39,7 @@ extension Archive {
     }
   }
 
-  /// Who calls with this AE title from this address, and shows nothing else of itself. A peer that demands more is not there
-  /// for such a caller.
-  package func caller(callingAETitle: String, address: String) async throws -> Admission {
-    switch try await peer(callingAETitle: callingAETitle, address: address) {
-    case .unknownAETitle: .unknownAETitle
-    case .wrongAddress: .wrongAddress
-    case .matched(let peer):
-      switch try await verify([], overTLS: false, peer: peer) {
-      case .success(let caller): .admitted(caller, peer.peer)
-      case .failure: .wrongAddress
-      }
-    }
-  }
-
-  /// What the caller may do at this moment; nothing once the peer was removed or the user disabled.
+  /// What the caller may do at this moment; nothing once the peer was removed or the user locked.
   package func rights(of caller: Caller) async throws -> Rights {
     try await database.read { database in
       let rights = try Int.fetchOne(
@@ -59,7 +47,7 @@ extension Archive {
         sql: """
           SELECT rights FROM peer WHERE principal = ?
           AND EXISTS (SELECT 1 FROM principal LEFT JOIN user ON user.principal = principal.id
-            WHERE principal.id = ? AND user.disabled_at IS NULL)
+            WHERE principal.id = ? AND user.locked_at IS NULL)
           """, arguments: [caller.peer, caller.principal])
       return Rights(rawValue: rights ?? 0)
     }

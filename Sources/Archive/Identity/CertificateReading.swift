@@ -13,6 +13,14 @@ extension CertificateFingerprint {
   }
 }
 
+extension Credential {
+  /// Of the certificate whose key the TLS handshake has proven, in DER.
+  init(certificate der: [UInt8]) {
+    let subject = (try? Certificate(derEncoded: der))?.subjectInOneLine ?? "a subject that cannot be read"
+    self = .certificate(CertificateFingerprint(ofDER: der), subject: subject)
+  }
+}
+
 extension UserCertificate {
   /// From a file that holds one certificate in PEM.
   package init(pem: String) throws {
@@ -22,7 +30,21 @@ extension UserCertificate {
       throw ArchiveError("this is no certificate in PEM ('-----BEGIN CERTIFICATE-----')")
     }
     self.init(
-      fingerprint: CertificateFingerprint(ofDER: document.derBytes), subject: certificate.subject.description,
+      fingerprint: CertificateFingerprint(ofDER: document.derBytes), subject: certificate.subjectInOneLine,
       notAfter: certificate.notValidAfter.timeIntervalSince1970)
+  }
+}
+
+extension Certificate {
+  /// Whoever asks for a certificate chooses its name: nothing of it may end a line or move a cursor.
+  fileprivate var subjectInOneLine: String {
+    String(
+      String.UnicodeScalarView(
+        subject.description.unicodeScalars.map { scalar in
+          switch scalar.properties.generalCategory {
+          case .control, .format, .lineSeparator, .paragraphSeparator: "?"
+          default: scalar
+          }
+        }))
   }
 }

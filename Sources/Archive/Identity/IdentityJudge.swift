@@ -8,7 +8,8 @@ struct ProvenUser: Sendable {
   let principal: Int64
   let name: String
   let evidence: EstablishedIdentity.Evidence
-  var serverResponse: [UInt8] = []
+  /// nil for a certificate, which is no user identity of PS3.7.
+  var serverResponse: [UInt8]?
 }
 
 /// Verifies what callers show, and holds it against what their peer demands.
@@ -29,42 +30,45 @@ final class IdentityJudge: Sendable {
 
   /// Each credential has to hold; all that prove a user have to prove the same one. The strongest is what counts.
   func identify(
-    _ credentials: [Credential], overTLS: Bool, peer: MatchedPeer
+    _ shown: [Credential], over transport: Transport, peer: MatchedPeer
   ) async throws -> (user: ProvenUser?, identity: EstablishedIdentity) {
+    var credentials = shown
+    if case .tls(let certificate?) = transport { credentials.append(Credential(certificate: certificate)) }
     // What cannot suffice is not worth a hash.
     let best = credentials.map(\.provenAtBest).max() ?? .aeTitleAlone
     let ofPeer = Self.identity(of: peer)
     guard max(best, ofPeer.assurance) >= peer.peer.demand else { throw Self.tooWeak(credentials, peer) }
     var strongest: ProvenUser?
-    var claim: String?
+    var response: [UInt8]?
     for credential in credentials {
-      if case .username(let name) = credential { claim = name }
-      guard let user = try await user(provenBy: credential, overTLS: overTLS, peer: peer) else { continue }
+      guard let user = try await user(provenBy: credential, over: transport, peer: peer) else { continue }
+      response = user.serverResponse ?? response
       if let other = strongest, other.principal != user.principal {
         throw IdentityRefusal(
           .contradiction, "it proves to be both '\(other.name)' and '\(user.name)': give both credentials to one user")
       }
       strongest = strongest.map { $0.assurance >= user.assurance ? $0 : user } ?? user
     }
-    let identity = Self.identity(of: peer, user: strongest, claim: claim)
+    let identity = Self.identity(of: peer, user: strongest, response: response)
     guard identity.assurance >= peer.peer.demand else { throw Self.tooWeak(credentials, peer) }
     return (strongest, identity)
   }
 
   /// nil for what proves nothing: a bare name, and a certificate that no user has.
   private func user(
-    provenBy credential: Credential, overTLS: Bool, peer: MatchedPeer
+    provenBy credential: Credential, over transport: Transport, peer: MatchedPeer
   ) async throws -> ProvenUser? {
-    guard overTLS || peer.peer.allowsCleartextPasswords || !credential.canBeReplayed else {
+    guard transport.isPrivate || peer.peer.allowsCleartextPasswords || !credential.canBeReplayed else {
       throw IdentityRefusal(
         .secretInTheClear,
         "it sent a \(credential) without TLS, which the peer '\(peer.peer.name)' is not excused from")
     }
     switch credential {
     case .username: return nil
+    case .unintelligible(let what): throw IdentityRefusal(.unsupported, "it came with \(what)")
     case .certificate(let fingerprint, _): return try await user(with: fingerprint)
     case .usernameAndPasscode(let name, let passcode):
-      return try await user(named: name, passcode: passcode, peer: peer.principal)
+      return try await user(named: name, passcode: passcode, peer: peer)
     case .jwt(let token): return try await user(of: token)
     case .kerberos(let ticket):
       let verified = try await options.kerberos.verify(ticket)
@@ -78,8 +82,8 @@ final class IdentityJudge: Sendable {
   private func user(with fingerprint: CertificateFingerprint) async throws -> ProvenUser? {
     let found = try await database.read { try UserCertificateTable.user(with: fingerprint, in: $0) }
     guard let found else { return nil }
-    guard !found.isDisabled else {
-      throw IdentityRefusal(.disabledUser, "the user '\(found.name)' is disabled")
+    guard !found.isLocked else {
+      throw IdentityRefusal(.lockedUser, "the user '\(found.name)' is locked")
     }
     guard now() < found.notAfter else {
       throw IdentityRefusal(.expiredCertificate, "the certificate of the user '\(found.name)' has expired")
@@ -87,19 +91,23 @@ final class IdentityJudge: Sendable {
     return ProvenUser(principal: found.principal, name: found.name, evidence: .certificate(fingerprint))
   }
 
-  private func user(named name: String, passcode: Secret, peer: Int64) async throws -> ProvenUser {
-    let stored = try await database.read { try UserTable.password(of: name, in: $0) }
+  private func user(named name: String, passcode: Secret, peer: MatchedPeer) async throws -> ProvenUser {
+    let (asked, address) = (now(), peer.address)
+    let stored = try await database.read { database in
+      try AddressTable.requirePatience(with: address, at: asked, in: database)
+      return try UserTable.password(of: name, in: database)
+    }
     let hash = stored?.hash ?? nobody
-    let isRight = try await passwords.matches(passcode, hash, peer: peer)
+    let isRight = try await passwords.matches(passcode, hash, peer: peer.principal)
     let time = now()
     return try await database.write { database -> Result<ProvenUser, IdentityRefusal> in
       guard let principal = stored?.principal else {
-        try LoginTable.tally(at: time, in: database)
+        try AddressTable.tally(address, at: time, in: database)
         // The name is not said: people type passwords into the wrong field.
         return .failure(IdentityRefusal(.unknownUser, "no user with a password has the name that it gave"))
       }
       return try LoginTable.settle(
-        principal, name: name, hash: hash, isRight: isRight, at: time, in: database)
+        principal, name: name, hash: hash, isRight: isRight, from: address, at: time, in: database)
     }.get()
   }
 
@@ -118,32 +126,31 @@ final class IdentityJudge: Sendable {
     let found = try await database.read { database in
       try Row.fetchOne(
         database,
-        sql: "SELECT principal, disabled_at IS NOT NULL FROM user JOIN principal ON id = principal WHERE name = ?",
+        sql: "SELECT principal, locked_at IS NOT NULL FROM user JOIN principal ON id = principal WHERE name = ?",
         arguments: [verified.name]
-      ).map { row in (principal: row[0] as Int64, isDisabled: row[1] as Bool) }
+      ).map { row in (principal: row[0] as Int64, isLocked: row[1] as Bool) }
     }
     guard let found else {
       throw IdentityRefusal(.unknownUser, "'\(verified.name)' was proven, and is no user here: collimator user add")
     }
-    guard !found.isDisabled else { throw IdentityRefusal(.disabledUser, "the user '\(verified.name)' is disabled") }
+    guard !found.isLocked else { throw IdentityRefusal(.lockedUser, "the user '\(verified.name)' is locked") }
     return ProvenUser(
       principal: found.principal, name: verified.name, evidence: evidence, serverResponse: verified.serverResponse)
   }
 
   private static func identity(
-    of peer: MatchedPeer, user: ProvenUser? = nil, claim: String? = nil
+    of peer: MatchedPeer, user: ProvenUser? = nil, response: [UInt8]? = nil
   ) -> EstablishedIdentity {
     EstablishedIdentity(
       principalName: user?.name ?? peer.peer.name,
-      evidence: user?.evidence ?? (peer.isAtItsAddress ? .aeTitleAndAddress : .aeTitle), claimedUsername: claim,
-      serverResponse: user?.serverResponse ?? [])
+      evidence: user?.evidence ?? (peer.isAtItsAddress ? .aeTitleAndAddress : .aeTitle), serverResponse: response)
   }
 
   private static func tooWeak(_ credentials: [Credential], _ peer: MatchedPeer) -> IdentityRefusal {
     for case .certificate(let fingerprint, let subject) in credentials where peer.peer.demand == .certificate {
       return IdentityRefusal(
         .unknownCertificate,
-        "no user has its certificate of '\(subject)' (\(fingerprint)): collimator user certificate add")
+        "no user has its certificate of '\(subject)' (\(fingerprint)): collimator user certificate")
     }
     let shown = credentials.isEmpty ? "nothing but its title" : credentials.map(\.description).joined(separator: ", ")
     return IdentityRefusal(
@@ -161,7 +168,7 @@ extension Credential {
   fileprivate var provenAtBest: IdentityAssurance {
     switch self {
     case .certificate: .certificate
-    case .username: .aeTitleAlone
+    case .username, .unintelligible: .aeTitleAlone
     case .usernameAndPasscode: .password
     case .kerberos, .saml, .jwt: .token
     }
@@ -171,7 +178,7 @@ extension Credential {
   fileprivate var canBeReplayed: Bool {
     switch self {
     case .usernameAndPasscode, .jwt, .saml: true
-    case .certificate, .username, .kerberos: false
+    case .certificate, .username, .kerberos, .unintelligible: false
     }
   }
 }

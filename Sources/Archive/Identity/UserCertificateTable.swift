@@ -35,14 +35,14 @@ enum UserCertificateTable {
     }
   }
 
-  /// Whose certificate this is, until when, and whether they are disabled.
+  /// Whose certificate this is, until when, and whether they are locked.
   static func user(
     with fingerprint: CertificateFingerprint, in database: Database
-  ) throws -> (principal: Int64, name: String, notAfter: Double, isDisabled: Bool)? {
+  ) throws -> (principal: Int64, name: String, notAfter: Double, isLocked: Bool)? {
     let row = try Row.fetchOne(
       database,
       sql: """
-        SELECT user.principal, name, not_after, disabled_at IS NOT NULL FROM user_certificate
+        SELECT user.principal, name, not_after, locked_at IS NOT NULL FROM user_certificate
         JOIN user ON user.principal = user_certificate.user JOIN principal ON id = user.principal
         WHERE fingerprint = ?
         """, arguments: [Data(fingerprint.bytes)])

@@ -13,7 +13,7 @@ enum UserSchema {
         ALTER TABLE peer ADD COLUMN allows_cleartext_passwords INTEGER NOT NULL DEFAULT 0;
         CREATE TABLE user (
           principal INTEGER PRIMARY KEY REFERENCES principal ON DELETE CASCADE,
-          created_by TEXT NOT NULL, created_at REAL NOT NULL, disabled_by TEXT, disabled_at REAL,
+          created_by TEXT NOT NULL, created_at REAL NOT NULL, locked_by TEXT, locked_at REAL,
           salt BLOB, hash BLOB, rounds INTEGER, block_size INTEGER, parallelism INTEGER,
           failed_logins INTEGER NOT NULL DEFAULT 0, locked_until REAL
         ) STRICT;
@@ -26,8 +26,8 @@ enum UserSchema {
           issuer TEXT PRIMARY KEY, audience TEXT NOT NULL, algorithms TEXT NOT NULL, key TEXT NOT NULL,
           user_claim TEXT NOT NULL
         ) STRICT;
-        CREATE TABLE failed_login (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL, last REAL) STRICT;
-        INSERT INTO failed_login VALUES (1, 0, NULL);
+        CREATE TABLE failed_login (network TEXT PRIMARY KEY, level REAL NOT NULL, last REAL NOT NULL) STRICT;
+        CREATE INDEX failed_login_by_time ON failed_login (last);
         """)
   }
 

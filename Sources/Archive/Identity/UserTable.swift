@@ -8,14 +8,16 @@ import GRDB
 enum UserTable {
   typealias Password = (principal: Int64, hash: PasswordHash)
 
+  /// Returns the user's principal.
   static func insert(
     _ name: String, password: PasswordHash?, by creator: String, at time: Double, in database: Database
-  ) throws {
+  ) throws -> Int64 {
     let principal = try PrincipalTable.insert(name, kind: "user", in: database)
     try database.execute(
       sql: "INSERT INTO user (principal, created_by, created_at) VALUES (?, ?, ?)",
       arguments: [principal, creator, time])
     if let password { try setPassword(password, of: principal, in: database) }
+    return principal
   }
 
   /// A new password ends a lock.
@@ -37,17 +39,17 @@ enum UserTable {
     return principal
   }
 
-  static func disable(_ name: String, by user: String, at time: Double, in database: Database) throws {
+  static func lock(_ name: String, by user: String, at time: Double, in database: Database) throws {
     try database.execute(
-      sql: "UPDATE user SET disabled_by = ?, disabled_at = ? WHERE principal = ? AND disabled_at IS NULL",
+      sql: "UPDATE user SET locked_by = ?, locked_at = ? WHERE principal = ? AND locked_at IS NULL",
       arguments: [user, time, principal(of: name, in: database)])
   }
 
   /// Ends a lock too.
-  static func enable(_ name: String, in database: Database) throws {
+  static func unlock(_ name: String, in database: Database) throws {
     try database.execute(
       sql: """
-        UPDATE user SET disabled_by = NULL, disabled_at = NULL, failed_logins = 0, locked_until = NULL
+        UPDATE user SET locked_by = NULL, locked_at = NULL, failed_logins = 0, locked_until = NULL
         WHERE principal = ?
         """, arguments: [principal(of: name, in: database)])
   }
@@ -60,7 +62,7 @@ enum UserTable {
       let lockedUntil: Double? = row["locked_until"]
       return User(
         name: row["name"], hasPassword: (row["hash"] as Data?) != nil, created: row["created_at"],
-        createdBy: row["created_by"], isDisabled: (row["disabled_at"] as Double?) != nil,
+        createdBy: row["created_by"], isLocked: (row["locked_at"] as Double?) != nil,
         failedLogins: row["failed_logins"], lockedUntil: lockedUntil.flatMap { $0 > time ? $0 : nil },
         certificates: try UserCertificateTable.certificates(of: principal, in: database),
         groups: try String.fetchAll(

@@ -4,7 +4,7 @@ import GRDB
 
 /// The one predicate that stands between a caller and every row: the study is opened to the caller, or to a group of theirs,
 /// by a grant that holds at this moment. It is part of each statement, so a revocation is seen at once; so is that the peer
-/// was removed or the user disabled.
+/// was removed or the user locked.
 struct Visibility: Sendable {
   let caller: Caller
   let now: Double
@@ -13,7 +13,7 @@ struct Visibility: Sendable {
   static let preamble = """
     WITH caller (id) AS (
       SELECT principal.id FROM principal LEFT JOIN user ON user.principal = principal.id
-      WHERE principal.id = ? AND user.disabled_at IS NULL AND EXISTS (SELECT 1 FROM peer WHERE peer.principal = ?)
+      WHERE principal.id = ? AND user.locked_at IS NULL AND EXISTS (SELECT 1 FROM peer WHERE peer.principal = ?)
     ), holder (id) AS (
       SELECT id FROM caller UNION SELECT "group" FROM membership JOIN caller ON member = caller.id
     ), active_grant AS (

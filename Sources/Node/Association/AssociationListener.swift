@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Archive
 import DIMSE
 import Glibc
@@ -56,7 +57,7 @@ struct AssociationListener: Sendable {
       let connection = try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
       registry.attach(
         Task {
-          await session.run(connection, id: id, from: address, logger: logger)
+          await session.run(connection, id: id, from: address, over: .plain, logger: logger)
           registry.close(id)
         }, to: id)
     } catch {

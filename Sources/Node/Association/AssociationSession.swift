@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Archive
 import DICOMData
 import DIMSE
@@ -25,10 +26,13 @@ struct AssociationSession: Sendable {
     aeTitle = configuration.aeTitle
   }
 
-  func run(_ connection: AssociationChannel, id: AssociationRegistry.ID, from address: String, logger: Logger) async {
+  func run(
+    _ connection: AssociationChannel, id: AssociationRegistry.ID, from address: String, over transport: Transport,
+    logger: Logger
+  ) async {
     var logger = logger
     logger[metadataKey: "from"] = "\(address)"
-    let caller = ConnectedCaller(connection: id, address: address)
+    let caller = ConnectedCaller(connection: id, address: address, transport: transport)
     do {
       try await connection.executeThenClose { inbound, outbound in
         let messages = MessageReader(inbound)
@@ -81,4 +85,5 @@ struct AssociationSession: Sendable {
 struct ConnectedCaller: Sendable {
   let connection: AssociationRegistry.ID
   let address: String
+  let transport: Transport
 }

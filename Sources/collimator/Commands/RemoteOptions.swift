@@ -34,6 +34,10 @@ struct RemoteOptions: ParsableArguments {
       OperationError(
         "\(called) at \(host):\(port) does not know '\(calling)' from this address (\(end)); "
           + "its administrator can add it")
+    case .rejected(.identityRefused):
+      OperationError(
+        "\(called) at \(host):\(port) does not take '\(calling)' at its word (\(end)); 'collimator peer knocks' there "
+          + "says what it demands")
     case .rejected(.calledAETitleNotRecognized):
       OperationError("\(host):\(port) is not called '\(called)' (\(end)); try another --called")
     case .connectionClosed:
