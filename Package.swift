@@ -94,7 +94,7 @@ let package = Package(
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),
     tests(of: "DIMSE", with: ["UpperLayer", "DICOMData", nioCore, nioEmbedded]),
     tests(of: "Access", with: ["DICOMData"]),
-    tests(of: "Archive", with: ["Access", "DICOMData", grdb]),
+    tests(of: "Archive", with: ["Access", "DICOMData", grdb, crypto, cryptoExtras, jwtKit, x509, asn1]),
     tests(of: "ServiceClasses", with: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore]),
     tests(
       of: "Node",

@@ -23,12 +23,12 @@ package enum Credential: Sendable {
 extension Credential: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   package var description: String {
     switch self {
-    case .certificate(let fingerprint, let subject): "certificate of '\(subject)' with fingerprint \(fingerprint)"
-    case .username: "username"
-    case .usernameAndPasscode: "username and passcode"
-    case .kerberos: "Kerberos service ticket"
-    case .saml: "SAML assertion"
-    case .jwt: "JSON Web Token"
+    case .certificate(let fingerprint, let subject): "the certificate of '\(subject)' (\(fingerprint))"
+    case .username: "a user name alone"
+    case .usernameAndPasscode: "a user name and passcode"
+    case .kerberos: "a Kerberos service ticket"
+    case .saml: "a SAML assertion"
+    case .jwt: "a JSON Web Token"
     case .unintelligible(let what): what
     }
   }

@@ -7,7 +7,8 @@ package struct IdentityRefusal: Error, Sendable, Hashable, CustomStringConvertib
     /// A secret came over a connection on which others can read along.
     case secretInTheClear
     case unknownCertificate, expiredCertificate
-    case malformedToken, unknownIssuer, forbiddenAlgorithm, wrongSignature, wrongAudience, expiredToken, tokenNotYetValid
+    case malformedToken, unknownIssuer, forbiddenAlgorithm, wrongSignature, wrongAudience, expiredToken
+    case tokenNotYetValid
     /// No verifier for this kind of credential is plugged in.
     case unsupported
     /// Two credentials prove two different users.

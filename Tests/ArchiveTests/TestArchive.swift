@@ -21,8 +21,9 @@ final class TestArchive: Sendable {
     try? FileManager.default.removeItem(atPath: directory)
   }
 
-  func open() throws -> Archive {
-    try Archive.open(directory: directory) { [clock] in clock.now }
+  /// Passwords are hashed with next to no work, unless a test says otherwise.
+  func open(_ identity: IdentityOptions = .cheap) throws -> Archive {
+    try Archive.open(directory: directory, identity: identity) { [clock] in clock.now }
   }
 
   /// Files in a folder of the archive, however deep.
@@ -30,6 +31,14 @@ final class TestArchive: Sendable {
     try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/\(folder)").filter {
       $0.contains(".") || folder == "incoming"
     }
+  }
+}
+
+extension IdentityOptions {
+  static var cheap: IdentityOptions {
+    var options = IdentityOptions()
+    options.passwordCost = ScryptCost(rounds: 16, blockSize: 8, parallelism: 1)
+    return options
   }
 }
 

@@ -98,7 +98,8 @@ package struct Administration: Sendable {
     if let until, until <= time { throw ArchiveError("the grant would have ended before it began: --until is past") }
     return try await database.write { database in
       guard let principal = try PrincipalTable.id(of: grantee, in: database) else {
-        throw ArchiveError("there is no peer, user or group '\(grantee)': see collimator peer list and collimator user list")
+        throw ArchiveError(
+          "there is no peer, user or group '\(grantee)': see collimator peer list and collimator user list")
       }
       return try GrantTable.insert(
         to: (principal, grantee), scope: scope, until: until, by: user.name, at: time, in: database)

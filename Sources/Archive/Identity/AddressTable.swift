@@ -22,7 +22,10 @@ enum AddressTable {
   static func tally(_ address: String, at time: Double, in database: Database) throws {
     let level = try level(of: address, at: time, in: database) + 1
     try database.execute(
-      sql: "INSERT INTO failed_login VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET level = excluded.level, last = excluded.last",
+      sql: """
+        INSERT INTO failed_login (network, level, last) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET level = excluded.level, last = excluded.last
+        """,
       arguments: [network(of: address), level, time])
     // No bucket is fuller than what a burst of them leaves; what has leaked out is worth no row.
     try database.execute(sql: "DELETE FROM failed_login WHERE last < ?", arguments: [time - 3 * tolerated / leak])

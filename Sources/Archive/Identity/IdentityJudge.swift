@@ -61,7 +61,7 @@ final class IdentityJudge: Sendable {
     guard transport.isPrivate || peer.peer.allowsCleartextPasswords || !credential.canBeReplayed else {
       throw IdentityRefusal(
         .secretInTheClear,
-        "it sent a \(credential) without TLS, which the peer '\(peer.peer.name)' is not excused from")
+        "it sent \(credential) without TLS, which the peer '\(peer.peer.name)' is not excused from")
     }
     switch credential {
     case .username: return nil

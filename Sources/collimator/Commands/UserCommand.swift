@@ -5,7 +5,8 @@ import Node
 
 struct UserCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "user", abstract: "The people and devices that can prove who they are, whichever peer they call through.",
+    commandName: "user",
+    abstract: "The people and devices that can prove who they are, whichever peer they call through.",
     discussion: """
       A user is proven by a TLS certificate, by a token of an issuer (see 'collimator issuer'), or by name and password. What \
       was granted to the user is then what is seen, and not what was granted to the peer. 'collimator peer add --demand' \
