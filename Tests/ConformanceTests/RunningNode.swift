@@ -6,26 +6,35 @@ import Testing
 /// `collimator serve` as a child process on a free port of this machine, with a data directory of its own.
 final class RunningNode {
   let directory: String
+  /// All that it wrote to standard error, from its first start on.
+  let log: String
   private(set) var port = ""
   private var process = Process()
+  private let logLevel: String
 
-  init() throws {
+  init(logLevel: String = "warning") throws {
+    self.logLevel = logLevel
     directory = FileManager.default.temporaryDirectory.appending(path: "collimator-node-\(UUID().uuidString)").path
+    log = directory + ".log"
     try start()
   }
 
   deinit {
     if process.isRunning { process.terminate() }
     try? FileManager.default.removeItem(atPath: directory)
+    try? FileManager.default.removeItem(atPath: log)
   }
 
   func start() throws {
     process = Process()
     process.executableURL = URL(filePath: Tool.collimator)
-    process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1", "--log-level", "warning"]
+    process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1", "--log-level", logLevel]
     let output = Pipe()
     process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
+    if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(filePath: log)) }
+    let errors = try FileHandle(forWritingTo: URL(filePath: log))
+    try errors.seekToEnd()
+    process.standardError = errors
     try process.run()
     var said = ""
     // The first line comes when the node listens; a node that ends says nothing more, and reading ends too.
@@ -59,9 +68,17 @@ final class RunningNode {
     try await Tool.run(Tool.collimator, arguments + ["--data", directory])
   }
 
+  /// The same, with something on standard input.
+  @discardableResult
+  func command(_ arguments: String..., input: String) async throws -> Tool.Result {
+    try await Tool.run(Tool.collimator, arguments + ["--data", directory], input: input)
+  }
+
   /// A peer from this machine.
-  func addPeer(_ name: String, may: String) async throws {
-    let result = try await command("peer", "add", name, "--address", "127.0.0.1", "--may", may)
+  func addPeer(_ name: String, may: String, _ more: String...) async throws {
+    let result = try await Tool.run(
+      Tool.collimator,
+      ["peer", "add", name, "--address", "127.0.0.1", "--may", may] + more + ["--data", directory])
     #expect(result.status == 0, "\(result.errors)")
   }
 

@@ -12,7 +12,7 @@ enum AddressTable {
 
   /// Asked before anything is hashed, and of the address alone: says nothing of any user.
   static func requirePatience(with address: String, at time: Double, in database: Database) throws {
-    guard try level(of: address, at: time, in: database) >= tolerated else { return }
+    guard try level(of: address, at: time, in: database) + 1 > tolerated else { return }
     throw IdentityRefusal(
       .lockedOut, "too many wrong passwords came from \(address): one a minute is taken, until there are fewer")
   }
