@@ -79,14 +79,23 @@ enum PeerTable {
 /// Peers, users and groups share one space of names, so that a grant's grantee is one of them.
 enum PrincipalTable {
   static func insert(_ name: String, kind: String, in database: Database) throws -> Int64 {
-    guard !name.isEmpty, name.utf8.count <= 64, !name.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
-      throw ArchiveError("a name has 1 to 64 characters and no control characters")
-    }
+    guard isName(name) else { throw ArchiveError("a name has 1 to 64 bytes of UTF-8 and no control characters") }
     if let taken = try self.kind(of: name, in: database) {
       throw ArchiveError("there is a \(taken) '\(name)' already: choose another name with --name, or remove it first")
     }
     try database.execute(sql: "INSERT INTO principal (kind, name) VALUES (?, ?)", arguments: [kind, name])
     return database.lastInsertedRowID
+  }
+
+  /// Fit for a line of a log too.
+  static func isName(_ name: String) -> Bool {
+    (1...64).contains(name.utf8.count)
+      && name.unicodeScalars.allSatisfy { scalar in
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
+      }
   }
 
   static func id(of name: String, kind: String? = nil, in database: Database) throws -> Int64? {

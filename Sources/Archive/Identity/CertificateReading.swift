@@ -40,7 +40,7 @@ extension Certificate {
   fileprivate var subjectInOneLine: String {
     String(
       String.UnicodeScalarView(
-        subject.description.unicodeScalars.map { scalar in
+        subject.description.unicodeScalars.prefix(256).map { scalar in
           switch scalar.properties.generalCategory {
           case .control, .format, .lineSeparator, .paragraphSeparator: "?"
           default: scalar

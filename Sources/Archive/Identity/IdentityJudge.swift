@@ -123,6 +123,9 @@ final class IdentityJudge: Sendable {
   }
 
   private func user(_ verified: VerifiedUser, by evidence: EstablishedIdentity.Evidence) async throws -> ProvenUser {
+    guard PrincipalTable.isName(verified.name) else {
+      throw IdentityRefusal(.unknownUser, "what it proves is no name that a user can have")
+    }
     let found = try await database.read { database in
       try Row.fetchOne(
         database,

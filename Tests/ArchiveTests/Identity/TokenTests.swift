@@ -42,6 +42,14 @@ import Testing
     #expect(try await kind { $0.sub = nil } == .malformedToken)
     #expect(try await kind { $0.sub = "" } == .malformedToken)
     #expect(try await kind { $0.sub = "nobody" } == .unknownUser)
+    // Whoever issues tokens writes no lines of our log.
+    for name in ["weber\nplanted", "\u{202E}planted", String(repeating: "planted", count: 100)] {
+      var claims = TestIssuer.claims(at: now)
+      claims.sub = name
+      let refusal = try await archive.identify([.jwt(try await issuer.token(claims))]).refusal
+      #expect(refusal?.kind == .unknownUser)
+      #expect(refusal?.description.contains("planted") == false)
+    }
     // A peer is no user.
     #expect(try await kind { $0.sub = "WS" } == .unknownUser)
     // A token has an end, and it comes.

@@ -6,6 +6,8 @@ without TLS) are known, and the user weber with the password 'planted-right'. Ex
 import socket
 import struct
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pynetdicom import AE
@@ -111,6 +113,22 @@ for lie in [
 ]:
     expect(f"lengths that lie: {lie}", exchange(item(0x58, lie))[:1], b"\x07")
 expect("an echo after all of this", associate("WS"), None)
+
+# Passwords by the hundred: no more than wait are hashed, none is left without an answer, and nobody else waits for them.
+# Last of all, because this address has used up its rate then.
+congested = bytes([3, 0, 0, 0, 0, 4, 0, 2, 3, 1])
+with ThreadPoolExecutor(60) as pool:
+    floods = [pool.submit(exchange, identity(2, 0, b"nobody", b"planted-wrong")) for _ in range(300)]
+    slowest = 0.0
+    while not all(flood.done() for flood in floods):
+        begin = time.monotonic()
+        expect("an echo in the flood", associate("STRICT"), None)
+        slowest = max(slowest, time.monotonic() - begin)
+answers = {flood.result() for flood in floods}
+expect("the flood's answers", answers <= {rejection, congested}, True)
+expect("the slowest echo in the flood, in seconds", slowest < 1, True)
+print(f"slowest echo in the flood: {slowest:.3f} s; turned away as too many: {sum(f.result() == congested for f in floods)}")
+expect("a flooding address gets no further", exchange(identity(2, 0, b"weber", right)), rejection)
 
 for problem in problems:
     print(problem)
