@@ -94,6 +94,24 @@ import Testing
     try requireNoSecret(node, ["planted"])
   }
 
+  /// Our own SCU, judged by pynetdicom and by our own node.
+  @Test(.enabled(if: Tool.hasPynetdicom, "needs pynetdicom in .venv, or COLLIMATOR_PYTHON"))
+  func ourCommandsProveWhoCalls() async throws {
+    let tokens = try TemporaryFolder()
+    let node = try await world(tokens)
+    let judged = try await Tool.script("asked.py", [tokens.path + "/good.jwt", Tool.collimator, "echo"])
+    #expect(judged.status == 0, "\(judged.all)")
+    let remote = ["--calling", "PW", "--port", node.port, "--cleartext-passwords"]
+    let echo = try await Tool.run(Tool.collimator, ["echo", "--user", "weber"] + remote, input: Self.right + "\n")
+    #expect(echo.status == 0, "\(echo.all)")
+    let wrong = try await Tool.run(Tool.collimator, ["echo", "--user", "weber"] + remote, input: "planted-wrong\n")
+    #expect(wrong.status == 1 && wrong.errors.contains("does not take 'PW' at its word"), "\(wrong.all)")
+    let token = try await Tool.run(Tool.collimator, ["echo", "--token", tokens.path + "/good.jwt"] + remote)
+    #expect(token.status == 0, "\(token.all)")
+    #expect(node.stop() == 0)
+    try requireNoSecret(node, ["planted"])
+  }
+
   /// Five wrong ones lock a user out, over a restart, until an administrator says otherwise.
   @Test(.enabled(if: Tool.hasDCMTK && Tool.hasPynetdicom, "needs DCMTK's tools and Python"))
   func aLockSurvivesARestart() async throws {

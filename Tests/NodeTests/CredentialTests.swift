@@ -28,6 +28,8 @@ import UpperLayer
     default: Issue.record("type \(type) is taken for \(shown)")
     }
     #expect(!"\(shown)".contains("planted"))
+    // What this node shows to another is read as the same.
+    if (1...5).contains(type) { #expect(UserIdentity(showing: shown)?.type == type) }
   }
 
   @Test func aNameThatIsNoTextIsNobody() {

@@ -26,3 +26,21 @@ extension Credential {
     }
   }
 }
+
+extension UserIdentity {
+  /// The same the other way, for an association that this node requests. nil for what travels in no user identity.
+  init?(showing credential: Credential) {
+    let fields: (type: UInt8, primary: [UInt8], secondary: [UInt8])
+    switch credential {
+    case .username(let name): fields = (1, Array(name.utf8), [])
+    case .usernameAndPasscode(let name, let passcode): fields = (2, Array(name.utf8), passcode.bytes)
+    case .kerberos(let ticket): fields = (3, ticket.bytes, [])
+    case .saml(let assertion): fields = (4, assertion.bytes, [])
+    case .jwt(let token): fields = (5, token.bytes, [])
+    case .certificate, .unintelligible: return nil
+    }
+    self.init(
+      type: fields.type, positiveResponseRequested: false, primaryField: ByteBuffer(bytes: fields.primary),
+      secondaryField: ByteBuffer(bytes: fields.secondary))
+  }
+}

@@ -10,9 +10,11 @@ enum PasswordEntry {
   /// Far more than a password may have.
   private static let longest = 4096
 
-  static func read(for user: String) throws -> Secret {
+  /// `isNew` asks twice.
+  static func read(for user: String, isNew: Bool = true) throws -> Secret {
     guard isatty(STDIN_FILENO) == 1 else { return Secret(try line()) }
     let first = try unseenLine(prompt: "Password of '\(user)': ")
+    guard isNew else { return Secret(first) }
     let second = try unseenLine(prompt: "The same again: ")
     guard first == second else { throw OperationError("the two are not the same; nothing was changed") }
     return Secret(first)

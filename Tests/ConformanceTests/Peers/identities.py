@@ -128,6 +128,8 @@ answers = {flood.result() for flood in floods}
 expect("the flood's answers", answers <= {rejection, congested}, True)
 expect("the slowest echo in the flood, in seconds", slowest < 1, True)
 print(f"slowest echo in the flood: {slowest:.3f} s; turned away as too many: {sum(f.result() == congested for f in floods)}")
+for _ in range(25):
+    exchange(identity(2, 0, b"nobody", b"planted-wrong"))
 expect("a flooding address gets no further", exchange(identity(2, 0, b"weber", right)), rejection)
 
 for problem in problems:
