@@ -89,6 +89,9 @@ let package = Package(
     benchmark(
       "Reading", knows: ["DICOMData"],
       beside: ["compare.py", "dcmtk_reading.cpp", "generate.py", "pydicom_reading.py", "run"]),
+    benchmark(
+      "Associations", knows: ["DIMSE", "UpperLayer", "DICOMData", nioCore, nioPosix],
+      beside: ["compare.py", "run"]),
 
     tests(of: "DICOMData"),
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),
@@ -98,7 +101,10 @@ let package = Package(
     tests(of: "ServiceClasses", with: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore]),
     tests(
       of: "Node",
-      with: ["ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, logging]),
+      with: [
+        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioEmbedded,
+        logging,
+      ]),
     // What outside judges say: DCMTK's tools and pynetdicom against the built executable.
     .testTarget(
       name: "ConformanceTests", dependencies: ["collimator"], exclude: ["Peers"], swiftSettings: houseRules),

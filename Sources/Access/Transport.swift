@@ -9,4 +9,9 @@ package enum Transport: Sendable, Hashable {
 
   /// Whether nobody else reads what is said.
   package var isPrivate: Bool { self != .plain }
+
+  package var showsCertificate: Bool {
+    guard case .tls(_?) = self else { return false }
+    return true
+  }
 }

@@ -8,7 +8,7 @@ import Testing
 
   /// A node that says all that it can, four peers, the user 'weber', and an issuer of tokens.
   private func world(_ tokens: TemporaryFolder) async throws -> RunningNode {
-    let node = try RunningNode(logLevel: "trace")
+    let node = try RunningNode(["--log-level", "trace"])
     try await node.addPeer("WS", may: "store", "--cleartext-passwords")
     try await node.addPeer("PW", may: "store", "--demand", "password", "--cleartext-passwords")
     try await node.addPeer("TOKEN", may: "store", "--demand", "token", "--cleartext-passwords")

@@ -6,16 +6,14 @@ import Testing
 /// `collimator serve` as a child process on a free port of this machine, with a data directory of its own.
 final class RunningNode {
   let directory: String
-  /// All that it wrote to standard error, from its first start on.
-  let log: String
   private(set) var port = ""
+  private let arguments: [String]
   private var process = Process()
-  private let logLevel: String
 
-  init(logLevel: String = "warning") throws {
-    self.logLevel = logLevel
+  /// Arguments of `serve` beside the usual ones.
+  init(_ arguments: [String] = []) throws {
+    self.arguments = arguments
     directory = FileManager.default.temporaryDirectory.appending(path: "collimator-node-\(UUID().uuidString)").path
-    log = directory + ".log"
     try start()
   }
 
@@ -25,10 +23,13 @@ final class RunningNode {
     try? FileManager.default.removeItem(atPath: log)
   }
 
+  /// What the node wrote to its standard error.
+  var log: String { "\(directory).log" }
+
   func start() throws {
     process = Process()
     process.executableURL = URL(filePath: Tool.collimator)
-    process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1", "--log-level", logLevel]
+    process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1"] + arguments
     let output = Pipe()
     process.standardOutput = output
     if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(filePath: log)) }
@@ -36,6 +37,7 @@ final class RunningNode {
     try errors.seekToEnd()
     process.standardError = errors
     try process.run()
+    try errors.close()
     var said = ""
     // The first line comes when the node listens; a node that ends says nothing more, and reading ends too.
     var room = [UInt8](repeating: 0, count: 4096)
@@ -49,6 +51,8 @@ final class RunningNode {
     #expect(line.hasPrefix("COLLIMATOR is listening on 127.0.0.1:"))
     port = String(line.split(separator: ":").last ?? "")
   }
+
+  var processIdentifier: Int32 { process.processIdentifier }
 
   /// Asks the node to stop; returns its exit code.
   func stop() -> Int32 {

@@ -44,8 +44,11 @@ struct Tool {
   }
 
   static func script(_ name: String, _ arguments: [String]) async throws -> Result {
-    let path = packageRoot.appending(path: "Tests/ConformanceTests/Peers/\(name)").path
-    return try await run(python, ["-W", "ignore", path] + arguments)
+    try await run(python, ["-W", "ignore", peer(name)] + arguments)
+  }
+
+  static func peer(_ name: String) -> String {
+    packageRoot.appending(path: "Tests/ConformanceTests/Peers/\(name)").path
   }
 
   private static func runBlocking(_ path: String, _ arguments: [String], _ input: String?) throws -> Result {

@@ -29,7 +29,11 @@ extension Archive {
     _ credentials: [Credential], over transport: Transport, peer: MatchedPeer
   ) async throws -> Result<Caller, IdentityRefusal> {
     do {
-      let (user, identity) = try await identities.identify(credentials, over: transport, peer: peer)
+      // Signatures and certificates are a millisecond's work and more: none for the event loop that an association runs on.
+      let isAnonymous = credentials.isEmpty && !transport.showsCertificate
+      let (user, identity) = try await withTaskExecutorPreference(isAnonymous ? nil : globalConcurrentExecutor) {
+        try await identities.identify(credentials, over: transport, peer: peer)
+      }
       return .success(
         Caller(
           principal: user?.principal ?? peer.principal, peer: peer.principal, peerName: peer.peer.name,

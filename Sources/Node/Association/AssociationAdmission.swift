@@ -56,7 +56,8 @@ struct AssociationAdmission: Sendable {
     let negotiation = Negotiation(
       request, rights: peer.rights, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses)
     if let refusal = registry.admit(
-      connected.connection, caller: caller, request: request, contexts: negotiation.count)
+      connected.connection, peer: peer.name, identity: caller.identity.description, request: request,
+      contexts: negotiation.count)
     {
       throw Rejected(rejection: .localLimitExceeded, why: refusal.description)
     }
@@ -130,6 +131,8 @@ struct AssociationAdmission: Sendable {
       userInformation: UserInformation(
         maximumLength: maximumLength, implementationClassUID: Implementation.classUID,
         implementationVersionName: Implementation.versionName,
+        asynchronousOperationsWindow: negotiation.asynchronousOperationsWindow,
+        roleSelections: negotiation.roleSelections, extendedNegotiations: negotiation.extendedNegotiations,
         userIdentityResponse: response.map { ByteBuffer(bytes: $0) }))
   }
 

@@ -56,7 +56,7 @@ struct AssociationListener: Sendable {
       try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: limits)
       let connection = try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
       registry.attach(
-        Task {
+        Task(executorPreference: EventLoopExecutor(channel.eventLoop)) {
           await session.run(connection, id: id, from: address, over: .plain, logger: logger)
           registry.close(id)
         }, to: id)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Access
-import Archive
 import DIMSE
 import Foundation
 import NIOCore
@@ -73,9 +71,8 @@ final class AssociationRegistry: Sendable {
   }
 
   /// Counts an association of a peer; nil where it has a place.
-  func admit(_ id: ID, caller: Caller, request: AssociateRQ, contexts: String) -> Refusal? {
-    let peer = caller.peerName
-    return state.withLock { state in
+  func admit(_ id: ID, peer: String, identity: String = "", request: AssociateRQ, contexts: String) -> Refusal? {
+    state.withLock { state in
       guard var connection = state.connections[id] else { return nil }
       let isLocal = AddressKind.isThisMachine(connection.live.address)
       let places = isLocal ? limits.associations : max(limits.associations - limits.reserved, 0)
@@ -88,7 +85,7 @@ final class AssociationRegistry: Sendable {
       state.accepted += 1
       connection.isAdmitted = true
       connection.live.peer = peer
-      connection.live.identity = caller.identity.description
+      connection.live.identity = identity
       connection.live.callingAETitle = request.callingAETitle.printable
       connection.live.contexts = contexts
       state.connections[id] = connection

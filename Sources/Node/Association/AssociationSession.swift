@@ -72,7 +72,7 @@ struct AssociationSession: Sendable {
     guard let association, let caller = admitted?.caller else { return }
     var logger = logger
     logger[metadataKey: "calling"] = "\(association.request.callingAETitle.printable)"
-    var conversation = ServiceConversation(
+    let conversation = ServiceConversation(
       association: association, caller: caller, archive: archive, aeTitle: aeTitle, logger: logger
     ) { [registry] operation in registry.note(operation, on: connected.connection) }
     try await conversation.run()
