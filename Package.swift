@@ -19,6 +19,8 @@ let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let jwtKit: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -57,9 +59,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.0.0"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.10.0"),
     .package(url: "https://github.com/apple/swift-asn1", from: "1.3.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
   ],
   targets: [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -68,7 +71,7 @@ let package = Package(
     room("UpperLayer", knows: ["DICOMData", nioCore]),
     room("DIMSE", knows: ["UpperLayer", "DICOMData", nioCore]),
     room("Access", knows: ["DICOMData"]),
-    room("Archive", knows: ["DICOMData", "Access", grdb, crypto]),
+    room("Archive", knows: ["DICOMData", "Access", grdb, crypto, cryptoExtras, jwtKit, x509, asn1]),
     room(
       "ServiceClasses",
       knows: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, logging]),
@@ -97,7 +100,7 @@ let package = Package(
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),
     tests(of: "DIMSE", with: ["UpperLayer", "DICOMData", nioCore, nioEmbedded]),
     tests(of: "Access", with: ["DICOMData"]),
-    tests(of: "Archive", with: ["Access", "DICOMData", grdb]),
+    tests(of: "Archive", with: ["Access", "DICOMData", grdb, crypto, cryptoExtras, jwtKit, x509, asn1]),
     tests(of: "ServiceClasses", with: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore]),
     tests(
       of: "Node",

@@ -31,7 +31,7 @@ package struct DICOMNode: Sendable {
 
   /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
   package func run() async throws {
-    let archive = try Archive.open(directory: configuration.directory)
+    let archive = try Archive.open(directory: configuration.directory, identity: configuration.identity)
     do {
       try await serve(archive)
     } catch {

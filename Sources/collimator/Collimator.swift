@@ -19,7 +19,10 @@ struct Collimator: AsyncParsableCommand {
           ConfigCommand.self, DemoCommand.self,
         ]),
       CommandGroup(
-        name: "Who may see what", subcommands: [PeerCommand.self, GroupCommand.self, GrantCommand.self]),
+        name: "Who may see what",
+        subcommands: [
+          PeerCommand.self, UserCommand.self, IssuerCommand.self, GroupCommand.self, GrantCommand.self,
+        ]),
       CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self, ValidateCommand.self]),
       CommandGroup(
         name: "Asking other nodes", subcommands: [EchoCommand.self, SendCommand.self, FindCommand.self]),

@@ -80,9 +80,17 @@ final class RunningNode {
     try await Tool.run(Tool.collimator, arguments + ["--data", directory])
   }
 
+  /// The same, with something on standard input.
+  @discardableResult
+  func command(_ arguments: String..., input: String) async throws -> Tool.Result {
+    try await Tool.run(Tool.collimator, arguments + ["--data", directory], input: input)
+  }
+
   /// A peer from this machine.
-  func addPeer(_ name: String, may: String) async throws {
-    let result = try await command("peer", "add", name, "--address", "127.0.0.1", "--may", may)
+  func addPeer(_ name: String, may: String, _ more: String...) async throws {
+    let result = try await Tool.run(
+      Tool.collimator,
+      ["peer", "add", name, "--address", "127.0.0.1", "--may", may] + more + ["--data", directory])
     #expect(result.status == 0, "\(result.errors)")
   }
 

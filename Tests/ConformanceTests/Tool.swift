@@ -29,10 +29,10 @@ struct Tool {
 
   /// Runs on a thread of its own, so that no test keeps others from going on.
   @discardableResult
-  static func run(_ path: String, _ arguments: [String]) async throws -> Result {
+  static func run(_ path: String, _ arguments: [String], input: String? = nil) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async {
-        continuation.resume(with: Swift.Result { try runBlocking(path, arguments) })
+        continuation.resume(with: Swift.Result { try runBlocking(path, arguments, input) })
       }
     }
   }
@@ -51,7 +51,7 @@ struct Tool {
     packageRoot.appending(path: "Tests/ConformanceTests/Peers/\(name)").path
   }
 
-  private static func runBlocking(_ path: String, _ arguments: [String]) throws -> Result {
+  private static func runBlocking(_ path: String, _ arguments: [String], _ input: String?) throws -> Result {
     let process = Process()
     process.executableURL = URL(filePath: path)
     process.arguments = arguments
@@ -60,8 +60,12 @@ struct Tool {
     let errors = try TemporaryFile()
     process.standardOutput = output.handle
     process.standardError = errors.handle
-    process.standardInput = FileHandle.nullDevice
+    let pipe = Pipe()
+    process.standardInput = input == nil ? FileHandle.nullDevice : pipe
     try process.run()
+    // What a pipe holds without a reader is more than any test says.
+    if let input { try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
+    try pipe.fileHandleForWriting.close()
     process.waitUntilExit()
     return Result(status: process.terminationStatus, output: try output.text(), errors: try errors.text())
   }

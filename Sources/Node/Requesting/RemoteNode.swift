@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Access
 package import DIMSE
 import DICOMData
 import Glibc
@@ -15,13 +16,15 @@ package struct RemoteNode: Sendable {
   package let calledAETitle: String
   /// For the connection to be made, and for the peer to answer the association request.
   package let timeout: Duration
+  /// What proves to it who calls; nil shows nothing but the title.
+  package let credential: Credential?
 
   /// nil calls in the clear.
   package let tls: TLSClientSettings?
 
   package init(
     host: String, port: Int, callingAETitle: String, calledAETitle: String, timeout: Duration = .seconds(30),
-    tls: TLSClientSettings? = nil
+    tls: TLSClientSettings? = nil, credential: Credential? = nil
   ) {
     self.host = host
     self.port = port
@@ -29,6 +32,7 @@ package struct RemoteNode: Sendable {
     self.calledAETitle = calledAETitle
     self.timeout = timeout
     self.tls = tls
+    self.credential = credential
   }
 
   /// Runs `body` on an association that proposes these contexts, and releases it. Throws `AssociationEnd` where the node
@@ -42,7 +46,8 @@ package struct RemoteNode: Sendable {
       calledAETitle: calledAETitle, callingAETitle: callingAETitle, presentationContexts: contexts,
       userInformation: UserInformation(
         maximumLength: limits.maximumLength, implementationClassUID: Implementation.classUID,
-        implementationVersionName: Implementation.versionName))
+        implementationVersionName: Implementation.versionName,
+        userIdentity: credential.flatMap { UserIdentity(showing: $0) }))
     return try await connection.executeThenClose { inbound, outbound in
       let association = try await answered(on: connection, tls) {
         try await Association.request(request, MessageReader(inbound), MessageWriter(outbound))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Logging
 
 /// What stands below an association: nothing, or TLS that is still to be agreed on.
@@ -13,7 +14,7 @@ enum ConnectionSecurity: Sendable {
       guard case .tls(let connection) = self else { return .plain }
       if let failure = connection.failure { throw failure }
       guard let session = connection.session else { throw TLSFailure("has not completed the TLS handshake") }
-      return .tls(certificate: session.certificate?.der)
+      return .tls(peerCertificate: session.certificate?.der)
     }
   }
 }

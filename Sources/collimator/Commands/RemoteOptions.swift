@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import ArgumentParser
+import Foundation
 import Node
 import ServiceClasses
 import UpperLayer
@@ -24,10 +26,33 @@ struct RemoteOptions: ParsableArguments {
 
   @OptionGroup(title: "TLS options") var tls: TLSClientOptions
 
-  var node: RemoteNode {
+  @Option(help: "Prove to be this user, with a password asked for at the terminal or read from standard input.")
+  var user: String?
+
+  @Option(help: "Prove who calls with the JSON Web Token in this file.")
+  var token: String?
+
+  @Flag(help: "Send a password or a token where others can read along: without TLS.")
+  var cleartextPasswords = false
+
+  func validate() throws {
+    guard user == nil || token == nil else { throw ValidationError("give --user or --token: one proof is enough") }
+    guard tls.tls || cleartextPasswords || (user == nil && token == nil) else {
+      throw ValidationError(
+        "without TLS others can read along: --cleartext-passwords says that this network may see the password or token")
+    }
+  }
+
+  func node() throws -> RemoteNode {
     RemoteNode(
       host: host, port: port, callingAETitle: calling, calledAETitle: called, timeout: .seconds(max(timeout, 1)),
-      tls: tls.settings)
+      tls: tls.settings, credential: try credential())
+  }
+
+  private func credential() throws -> Credential? {
+    if let user { return .usernameAndPasscode(user, passcode: try PasswordEntry.read(for: user, isNew: false)) }
+    guard let token else { return nil }
+    return .jwt(Secret(try TextFile.read(token).trimmingCharacters(in: .whitespacesAndNewlines)))
   }
 
   /// What an association's end means for the person who asked, and what to do about it.
@@ -37,6 +62,10 @@ struct RemoteOptions: ParsableArguments {
       OperationError(
         "\(called) at \(host):\(port) does not know '\(calling)' from this address (\(end)); "
           + "its administrator can add it")
+    case .rejected(.identityRefused):
+      OperationError(
+        "\(called) at \(host):\(port) does not take '\(calling)' at its word (\(end)); 'collimator peer knocks' there "
+          + "says what it demands")
     case .rejected(.calledAETitleNotRecognized):
       OperationError("\(host):\(port) is not called '\(called)' (\(end)); try another --called")
     case .connectionClosed:

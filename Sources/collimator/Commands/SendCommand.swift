@@ -18,7 +18,7 @@ struct SendCommand: AsyncParsableCommand {
     let files = try FileWalk(path).files
     var bar = ProgressBar("sending", total: files.count)
     var outcomes: [SendOutcome] = []
-    for try await outcome in FileSending(files, to: remote.node).outcomes() {
+    for try await outcome in FileSending(files, to: try remote.node()).outcomes() {
       outcomes.append(outcome)
       bar.advance()
     }
