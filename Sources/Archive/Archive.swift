@@ -12,6 +12,7 @@ package final class Archive: Sendable {
   private let store: ObjectStore
   let database: DatabasePool
   let identities: IdentityJudge
+  let accessDirectory: AccessDirectory
   private let writer: IndexWriter
   private let threads = FileThreads()
   private let knocks = KnockRecorder()
@@ -25,6 +26,7 @@ package final class Archive: Sendable {
     self.store = store
     self.database = database
     self.now = now
+    accessDirectory = AccessDirectory(database: database)
     writer = IndexWriter(database: database, now: now)
     identities = IdentityJudge(database: database, options: identity, now: now)
   }

@@ -31,6 +31,7 @@ package struct DICOMNode: Sendable {
 
   /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
   package func run() async throws {
+    OpenFileLimit.raise()
     let archive = try Archive.open(directory: configuration.directory, identity: configuration.identity)
     do {
       try await serve(archive)
@@ -53,7 +54,9 @@ package struct DICOMNode: Sendable {
     let listener = try await AssociationListener(
       configuration: configuration, archive: archive, registry: registry, logger: logger, tlsPort: secure?.port)
     let operations = operations(archive, registry, listener, secure, tls)
-    let control = ControlServer(directory: configuration.directory, operations: operations, logger: logger)
+    // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
+    let control = try await ControlServer(
+      directory: configuration.directory, operations: operations, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
       group.addTask { try await keepKnocks(of: archive) }

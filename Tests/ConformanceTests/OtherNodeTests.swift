@@ -24,6 +24,23 @@ import Testing
     #expect(try await Set(other.dataSets()) == Set(originals))
   }
 
+  /// Eight are on the way at once where the server agrees; where it does not, one.
+  @Test func aWindowIsUsedWhereTheServerHasOne() async throws {
+    let node = try RunningNode()
+    try await node.addPeer("MOD", may: "store")
+    let files = try FileManager.default.contentsOfDirectory(atPath: Tool.fixtures)
+      .filter { $0.hasSuffix(".dcm") && $0 != "hanging-protocol.dcm" }.map(Tool.fixture)
+    let arguments = ["send", "--json", "--calling", "MOD", "--outstanding", "8", "--port"]
+    let own = try await Tool.run(Tool.collimator, arguments + [node.port] + files)
+    #expect(own.status == 0, "\(own.all)")
+    #expect(try node.storedFiles().count == files.count)
+    guard OtherNode.Kind.storescp.isInstalled else { return }
+    let other = try await OtherNode(.storescp)
+    let result = try await Tool.run(
+      Tool.collimator, arguments + [other.port] + Self.files.map(Tool.fixture))
+    #expect(result.status == 0, "\(result.all)")
+  }
+
   @Test(arguments: OtherNode.Kind.installed.filter(\.canBeQueried))
   func whatWasSentIsFound(kind: OtherNode.Kind) async throws {
     let other = try await OtherNode(kind)

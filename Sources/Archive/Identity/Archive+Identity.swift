@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Access
-import GRDB
 
 extension Archive {
   /// Which peer has this title at this address; who calls through it, `verify` says.
   package func peer(callingAETitle: String, address: String) async throws -> PeerMatch {
-    try await database.read { database in
-      let peers = try PeerTable.peers(aeTitle: callingAETitle, in: database)
-      guard !peers.isEmpty else { return .unknownAETitle }
-      // Where networks overlap, the narrower one says more.
-      let matches = peers.compactMap { known in
-        known.peer.addresses.filter { $0.contains(address) }.map(\.prefixLength).max().map { (known, $0) }
-      }
-      if let match = matches.max(by: { $0.1 < $1.1 })?.0 {
-        return .matched(
-          MatchedPeer(principal: match.principal, peer: match.peer, address: address, isAtItsAddress: true))
-      }
-      guard let excused = peers.first(where: { $0.peer.demand == .aeTitleAlone }) else { return .wrongAddress }
-      return .matched(
-        MatchedPeer(principal: excused.principal, peer: excused.peer, address: address, isAtItsAddress: false))
+    let peers = try await accessDirectory.entries().peersByTitle[callingAETitle] ?? []
+    guard !peers.isEmpty else { return .unknownAETitle }
+    // Where networks overlap, the narrower one says more.
+    let matches = peers.compactMap { known in
+      known.peer.addresses.filter { $0.contains(address) }.map(\.prefixLength).max().map { (known, $0) }
     }
+    if let match = matches.max(by: { $0.1 < $1.1 })?.0 {
+      return .matched(
+        MatchedPeer(principal: match.principal, peer: match.peer, address: address, isAtItsAddress: true))
+    }
+    guard let excused = peers.first(where: { $0.peer.demand == .aeTitleAlone }) else { return .wrongAddress }
+    return .matched(
+      MatchedPeer(principal: excused.principal, peer: excused.peer, address: address, isAtItsAddress: false))
   }
 
   /// Who calls through a peer, from all that the association shows: the user identity, and the TLS certificate that the
@@ -45,15 +42,6 @@ extension Archive {
 
   /// What the caller may do at this moment; nothing once the peer was removed or the user locked.
   package func rights(of caller: Caller) async throws -> Rights {
-    try await database.read { database in
-      let rights = try Int.fetchOne(
-        database,
-        sql: """
-          SELECT rights FROM peer WHERE principal = ?
-          AND EXISTS (SELECT 1 FROM principal LEFT JOIN user ON user.principal = principal.id
-            WHERE principal.id = ? AND user.locked_at IS NULL)
-          """, arguments: [caller.peer, caller.principal])
-      return Rights(rawValue: rights ?? 0)
-    }
+    try await accessDirectory.entries().rights(of: caller.principal, through: caller.peer)
   }
 }

@@ -16,37 +16,45 @@ package struct RemoteNode: Sendable {
   package let calledAETitle: String
   /// For the connection to be made, and for the peer to answer the association request.
   package let timeout: Duration
+  /// For each answer, and each part of one, once there is an association.
+  package let responseTimeout: Duration
   /// What proves to it who calls; nil shows nothing but the title.
   package let credential: Credential?
 
   /// nil calls in the clear.
   package let tls: TLSClientSettings?
 
+  private static let releaseTimeout = TimeAmount.seconds(10)
+
   package init(
     host: String, port: Int, callingAETitle: String, calledAETitle: String, timeout: Duration = .seconds(30),
-    tls: TLSClientSettings? = nil, credential: Credential? = nil
+    responseTimeout: Duration = .seconds(300), tls: TLSClientSettings? = nil, credential: Credential? = nil
   ) {
     self.host = host
     self.port = port
     self.callingAETitle = callingAETitle
     self.calledAETitle = calledAETitle
     self.timeout = timeout
+    self.responseTimeout = responseTimeout
     self.tls = tls
     self.credential = credential
   }
 
   /// Runs `body` on an association that proposes these contexts, and releases it. Throws `AssociationEnd` where the node
-  /// said no, and `OperationError` where it was not reached.
+  /// said no, and `OperationError` where it was not reached. `operations` may be outstanding at once where the node agrees
+  /// (PS3.7 D.3.3.3); without need it is not asked.
   package func withAssociation<Value: Sendable>(
-    proposing contexts: [ProposedPresentationContext], _ body: (Association) async throws -> Value
+    proposing contexts: [ProposedPresentationContext], operations: Int = 1, _ body: (Association) async throws -> Value
   ) async throws -> Value {
-    let limits = UpperLayerLimits()
+    let limits = UpperLayerLimits(idleTimeout: .nanoseconds(responseTimeout.nanoseconds))
     let (connection, tls) = try await connect(limits)
     let request = AssociateRQ(
       calledAETitle: calledAETitle, callingAETitle: callingAETitle, presentationContexts: contexts,
       userInformation: UserInformation(
         maximumLength: limits.maximumLength, implementationClassUID: Implementation.classUID,
         implementationVersionName: Implementation.versionName,
+        asynchronousOperationsWindow: operations > 1
+          ? AsynchronousOperationsWindow(invoked: UInt16(clamping: operations), performed: 1) : nil,
         userIdentity: credential.flatMap { UserIdentity(showing: $0) }))
     return try await connection.executeThenClose { inbound, outbound in
       let association = try await answered(on: connection, tls) {
@@ -60,7 +68,9 @@ package struct RemoteNode: Sendable {
         throw error
       }
       // What was asked for is done; a peer that does not know how to part takes nothing from it.
-      try? await association.release()
+      try? await AnswerDeadline(on: connection.channel).within(Self.releaseTimeout, for: "answer to the release") {
+        try await association.release()
+      }
       return value
     }
   }
@@ -94,13 +104,10 @@ package struct RemoteNode: Sendable {
   private func answered(
     on connection: AssociationChannel, _ tls: TLSConnection?, _ body: () async throws -> Association
   ) async throws -> Association {
-    let deadline = connection.channel.eventLoop.scheduleTask(in: .nanoseconds(timeout.nanoseconds)) {
-      connection.channel.close(promise: nil)
-    }
-    defer { deadline.cancel() }
     do {
       _ = try await tls?.established()
-      return try await body()
+      return try await AnswerDeadline(on: connection.channel).within(
+        .nanoseconds(timeout.nanoseconds), for: "answer to the association request", body)
     } catch {
       // A server of TLS 1.3 refuses a client's certificate only after the client's handshake is done.
       if let failure = tls?.failure ?? error as? TLSFailure { throw OperationError("\(host):\(port) \(failure)") }

@@ -24,6 +24,9 @@ struct RemoteOptions: ParsableArguments {
   @Option(help: "Seconds to wait for the connection and for the answer to the association request.")
   var timeout = 30
 
+  @Option(help: "Seconds to wait for each answer after that.")
+  var responseTimeout = 300
+
   @OptionGroup(title: "TLS options") var tls: TLSClientOptions
 
   @Option(help: "Prove to be this user, with a password asked for at the terminal or read from standard input.")
@@ -46,6 +49,7 @@ struct RemoteOptions: ParsableArguments {
   func node() throws -> RemoteNode {
     RemoteNode(
       host: host, port: port, callingAETitle: calling, calledAETitle: called, timeout: .seconds(max(timeout, 1)),
+      responseTimeout: .seconds(max(responseTimeout, 1)),
       tls: tls.settings, credential: try credential())
   }
 
@@ -72,6 +76,10 @@ struct RemoteOptions: ParsableArguments {
       OperationError(
         "\(host):\(port) closed the connection without an answer: is it a DICOM node"
           + (tls.tls ? "?" : ", and without TLS? Try --tls"))
+    case .timedOut(let what):
+      OperationError(
+        "\(called) at \(host):\(port) took the connection and then said nothing (\(what)): it may be busy, or no DICOM "
+          + "node; --timeout and --response-timeout wait longer")
     case .abortedByPeer where !tls.tls:
       OperationError("\(called) at \(host):\(port): \(end); where this is its port for TLS, call it with --tls")
     default:

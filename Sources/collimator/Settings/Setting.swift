@@ -7,7 +7,8 @@ import Node
 enum Setting: String, CaseIterable {
   case aeTitle, bind, port, grace, logLevel
   case maximumConnections, maximumAssociations, maximumAssociationsPerPeer, reservedAssociations
-  case requestTimeout, idleTimeout, maximumPDULength, maximumRequestLength
+  case requestTimeout, idleTimeout, pduTimeout, writeTimeout, minimumThroughput
+  case maximumPDULength, maximumRequestLength, requestMemory
   case tlsPort, tlsCertificate, tlsKey, tlsClientCertificates, tlsClientCA, tlsRevocationList, tlsMinimumVersion
   case tlsHandshakeTimeout
 
@@ -31,6 +32,9 @@ enum Setting: String, CaseIterable {
     case .reservedAssociations: .number(0...1000)
     case .requestTimeout: .number(1...600)
     case .idleTimeout: .number(1...86_400)
+    case .pduTimeout, .writeTimeout: .number(1...3600)
+    case .minimumThroughput: .number(0...1 << 30)
+    case .requestMemory: .number(1...4096)
     // PS3.8 §D.1: the length counts heads of 6 bytes.
     case .maximumPDULength: .number(4096...16 << 20)
     case .maximumRequestLength: .number(4096...16 << 20)
@@ -51,6 +55,10 @@ enum Setting: String, CaseIterable {
     case .reservedAssociations: "4"
     case .requestTimeout: "30"
     case .idleTimeout: "600"
+    case .pduTimeout: "120"
+    case .writeTimeout: "60"
+    case .minimumThroughput: "1024"
+    case .requestMemory: "64"
     case .maximumPDULength: "131072"
     case .maximumRequestLength: "1048576"
     case .tlsPort, .tlsCertificate, .tlsKey, .tlsClientCA, .tlsRevocationList: ""
@@ -73,6 +81,10 @@ enum Setting: String, CaseIterable {
     case .reservedAssociations: "of all associations, so many that only callers on this machine get"
     case .requestTimeout: "seconds within which a caller has to say who it is"
     case .idleTimeout: "seconds after which an association on which nothing happens is ended"
+    case .pduTimeout: "seconds within which a PDU without data has to arrive in full"
+    case .writeTimeout: "seconds that a caller may leave unread what was sent to it"
+    case .minimumThroughput: "bytes a second that an object or a query has to arrive with at least, after a minute"
+    case .requestMemory: "MiB that long A-ASSOCIATE-RQs take at most, all connections together"
     case .maximumPDULength: "bytes of a P-DATA-TF that peers are told to send at most"
     case .maximumRequestLength: "bytes of an A-ASSOCIATE-RQ that is read at most"
     case .tlsPort: "the port to listen on with TLS, beside the plain one; 0 takes a free one"

@@ -38,6 +38,20 @@ struct SettingOptions: ParsableArguments {
   var idleTimeout: Int?
 
   @Option(
+    name: .customLong("pdu-timeout"),
+    help: ArgumentHelp("Seconds for a PDU without data to arrive in full. (default: 120)", visibility: .hidden))
+  var pduTimeout: Int?
+
+  @Option(help: ArgumentHelp("Seconds that a caller may leave answers unread. (default: 60)", visibility: .hidden))
+  var writeTimeout: Int?
+
+  @Option(help: ArgumentHelp("Bytes a second that data has to arrive with. (default: 1024)", visibility: .hidden))
+  var minimumThroughput: Int?
+
+  @Option(help: ArgumentHelp("MiB that long A-ASSOCIATE-RQs take together. (default: 64)", visibility: .hidden))
+  var requestMemory: Int?
+
+  @Option(
     name: .customLong("maximum-pdu-length"),
     help: ArgumentHelp("Bytes of a P-DATA-TF that peers may send. (default: 131072)", visibility: .hidden))
   var maximumPDULength: Int?
@@ -74,7 +88,9 @@ struct SettingOptions: ParsableArguments {
       .port: port, .grace: grace, .maximumConnections: maximumConnections, .maximumAssociations: maximumAssociations,
       .maximumAssociationsPerPeer: maximumAssociationsPerPeer, .reservedAssociations: reservedAssociations,
       .requestTimeout: requestTimeout, .idleTimeout: idleTimeout, .maximumPDULength: maximumPDULength,
-      .maximumRequestLength: maximumRequestLength, .tlsPort: tlsPort, .tlsHandshakeTimeout: tlsHandshakeTimeout,
+      .maximumRequestLength: maximumRequestLength, .pduTimeout: pduTimeout, .writeTimeout: writeTimeout,
+      .minimumThroughput: minimumThroughput, .requestMemory: requestMemory, .tlsPort: tlsPort,
+      .tlsHandshakeTimeout: tlsHandshakeTimeout,
     ]
     let texts: [Setting: String?] = [
       .aeTitle: aeTitle, .bind: bind, .logLevel: logLevel, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,

@@ -54,6 +54,10 @@ struct Settings {
     var limits = UpperLayerLimits()
     limits.artimTimeout = .seconds(Int64(number(.requestTimeout)))
     limits.idleTimeout = .seconds(Int64(number(.idleTimeout)))
+    limits.pduTimeout = .seconds(Int64(number(.pduTimeout)))
+    limits.writeTimeout = .seconds(Int64(number(.writeTimeout)))
+    limits.minimumThroughput = number(.minimumThroughput)
+    limits.requestBudget = RequestBudget(limit: number(.requestMemory) << 20)
     limits.maximumLength = UInt32(clamping: number(.maximumPDULength))
     limits.associatePDULimit = UInt32(clamping: number(.maximumRequestLength))
     return try NodeConfiguration(

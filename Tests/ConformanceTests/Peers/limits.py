@@ -21,16 +21,19 @@ def check(what, holds):
 
 
 def echo(after, within=1.0):
-    start = time.monotonic()
-    peer = Peer(port)
-    kind, _ = peer.associate(calling=b"OTHER")
-    check(f"an association of another {after}: {kind}", kind == ACCEPT)
-    if kind == ACCEPT:
-        peer.send(pdv(3, ECHO))
-        check(f"an echo {after}", peer.read()[0] == 4)
-        peer.release()
-    took = time.monotonic() - start
-    check(f"an echo {after} took {took:.2f} s", took < within)
+    """Of three at least one is answered in time: on a busy machine any one may be late, in a stalled node all are."""
+    took = []
+    while len(took) < 3 and min(took, default=within) >= within:
+        start = time.monotonic()
+        peer = Peer(port)
+        kind, _ = peer.associate(calling=b"OTHER")
+        check(f"an association of another {after}: {kind}", kind == ACCEPT)
+        if kind == ACCEPT:
+            peer.send(pdv(3, ECHO))
+            check(f"an echo {after}", peer.read()[0] == 4)
+            peer.release()
+        took.append(time.monotonic() - start)
+    check(f"the echoes {after} took {took} s", min(took) < within)
 
 
 def runs():

@@ -29,14 +29,18 @@ def status():
 
 
 def echo(after):
-    began = time.monotonic()
-    tls = ["+tla", "+cf", f"{certificates}/ca.pem"]
-    said = subprocess.run(
-        ["/usr/bin/echoscu", "-aet", "MOD", "-aec", "COLLIMATOR", *tls, "127.0.0.1", str(tls_port)], capture_output=True)
-    if said.returncode != 0:
-        problems.append(f"no C-ECHO over TLS after {after}: {said.stderr.decode()}")
-    if time.monotonic() - began > 1:
-        problems.append(f"C-ECHO over TLS took {time.monotonic() - began:.2f} s after {after}")
+    """Of three at least one is answered in time: on a busy machine any one may be late, in a stalled node all are."""
+    tls, took = ["+tla", "+cf", f"{certificates}/ca.pem"], []
+    while len(took) < 3 and min(took, default=1) >= 1:
+        began = time.monotonic()
+        said = subprocess.run(
+            ["/usr/bin/echoscu", "-aet", "MOD", "-aec", "COLLIMATOR", *tls, "127.0.0.1", str(tls_port)],
+            capture_output=True)
+        if said.returncode != 0:
+            problems.append(f"no C-ECHO over TLS after {after}: {said.stderr.decode()}")
+        took.append(time.monotonic() - began)
+    if min(took) >= 1:
+        problems.append(f"C-ECHOs over TLS took {took} s after {after}")
 
 
 def connect(to=None):
