@@ -179,7 +179,7 @@ import Testing
     let read = try? DataSet(reading: nested, transferSyntax: .deflatedExplicitVRLittleEndian)
     #expect(read?.bytes.count ?? 0 < 64 << 10)
     var options = ReadingOptions.lenient
-    options.inflationRatioLimit = 100
+    options.freeInflation = 1 << 20
     #expect {
       try DataSet(reading: Deflater.deflated(zeros), transferSyntax: .deflatedExplicitVRLittleEndian, options: options)
     } throws: { error in

@@ -59,7 +59,7 @@ final class Inflater {
       }
       let count = room.count - Int(stream.pointee.avail_out)
       given += count
-      guard given <= options.inflatedLimit, given <= taken * options.inflationRatioLimit + (1 << 20) else {
+      guard given <= options.inflatedLimit, given <= taken * options.inflationRatioLimit + options.freeInflation else {
         throw ReadingError(.inflatesTooMuch, offset: taken)
       }
       try take(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[0..<count]))
