@@ -43,10 +43,9 @@ package final class Archive: Sendable {
     try makeOrRequirePrivate(directory)
     let lock = try DirectoryLock(directory: directory)
     let store = FileObjectStore(directory: directory)
-    let layout = IndexLayout(further: options.furtherKeys)
     do {
       try store.prepare()
-      let database = try openDatabase(at: directory + "/index.sqlite", layout: layout)
+      let (database, layout) = try openDatabase(at: directory + "/index.sqlite", furtherKeys: options.furtherKeys)
       var recovery = Recovery(store: store, database: database, layout: layout, now: now())
       let report = try recovery.perform()
       return Archive(
@@ -91,7 +90,9 @@ package final class Archive: Sendable {
     }
   }
 
-  private static func openDatabase(at path: String, layout: IndexLayout) throws -> DatabasePool {
+  private static func openDatabase(
+    at path: String, furtherKeys: [FurtherKey]?
+  ) throws -> (DatabasePool, IndexLayout) {
     var configuration = GRDB.Configuration()
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(5)
@@ -107,8 +108,12 @@ package final class Archive: Sendable {
     }
     guard synchronous == 2 else { throw ArchiveError("SQLite does not take synchronous = FULL: nothing would be safe") }
     try Schema.migrator.migrate(database)
-    try database.write { database in try IndexColumns.complete(layout, in: database) }
-    return database
+    let layout = try database.write { database in
+      let layout = IndexLayout(further: try FurtherKeyTable.settled(furtherKeys, in: database))
+      try IndexColumns.complete(layout, in: database)
+      return layout
+    }
+    return (database, layout)
   }
 }
 
@@ -190,6 +195,16 @@ extension Archive {
   /// The only way to read what is stored: as somebody.
   package func reading(as caller: Caller) -> ArchiveReader {
     ArchiveReader(caller: caller, index: index, store: store)
+  }
+
+  /// What an administrator sets right about whose a study is.
+  package func corrections(as user: Operator) -> Corrections {
+    Corrections(user: user, index: index, now: now)
+  }
+
+  /// Objects of one SOP Instance UID that say different things.
+  package func conflicts(as user: Operator) -> Conflicts {
+    Conflicts(user: user, index: index, store: store, now: now)
   }
 
   package func administration(as user: Operator) -> Administration {

@@ -4,10 +4,10 @@
 package struct ArchiveOptions: Sendable {
   /// Bytes of the disk that are to stay free: below, objects are refused and questions still answered. 0 for none.
   package var reserve: Int
-  /// Attributes to index beside the Standard's.
-  package var furtherKeys: [FurtherKey]
+  /// Attributes to index beside the Standard's; nil for those that the index has.
+  package var furtherKeys: [FurtherKey]?
 
-  package init(reserve: Int = 0, furtherKeys: [FurtherKey] = []) {
+  package init(reserve: Int = 0, furtherKeys: [FurtherKey]? = nil) {
     self.reserve = reserve
     self.furtherKeys = furtherKeys
   }

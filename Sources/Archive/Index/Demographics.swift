@@ -30,12 +30,13 @@ struct Demographics: Sendable, Equatable {
       columns.enumerated().map { ($1, row[$0] as String) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// All empty but what is given by attribute.
-  init(_ given: [(IndexedAttribute, String)], layout: IndexLayout) {
+  /// Nothing is known.
+  init(emptyFor layout: IndexLayout) {
     values = Dictionary(Self.columns(layout).map { ($0, "") }, uniquingKeysWith: { first, _ in first })
-    for (attribute, value) in given {
-      for (column, stored) in attribute.columns(of: [value]) { values[column] = stored }
-    }
+  }
+
+  mutating func set(_ attribute: IndexedAttribute, _ value: String) {
+    for (column, stored) in attribute.columns(of: [value]) { values[column] = stored }
   }
 
   static func columns(_ layout: IndexLayout) -> [String] {

@@ -25,6 +25,7 @@ enum VersionsSchema {
           reason TEXT NOT NULL, made_by TEXT NOT NULL, made_at REAL NOT NULL, undone_by TEXT, undone_at REAL,
           undone_reason TEXT, CHECK ((kind = 'merge') = (study_uid IS NULL))
         ) STRICT;
+        CREATE TABLE further_key (tag TEXT PRIMARY KEY, level TEXT NOT NULL) STRICT;
         CREATE INDEX correction_by_source ON correction (from_patient_id, from_issuer, from_sole_study);
         CREATE TABLE conflict_choice (
           number INTEGER PRIMARY KEY AUTOINCREMENT, sop_instance_uid TEXT NOT NULL, digest BLOB NOT NULL,
@@ -71,6 +72,7 @@ enum VersionsSchema {
         CREATE INDEX study_by_accession_number ON study (v_00080050);
         CREATE INDEX study_by_date ON study (k_00080020);
         CREATE INDEX study_by_patient_name ON study (k_00100010);
+        CREATE INDEX study_by_correction ON study (v_0020000d) WHERE received_demographics IS NOT NULL;
         """)
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 import ArgumentParser
 import Configuration
 import Foundation
@@ -61,7 +62,9 @@ struct Settings {
       gracePeriod: .seconds(number(.grace)), limits: limits,
       associationLimits: AssociationLimits(
         connections: number(.maximumConnections), associations: number(.maximumAssociations),
-        associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)))
+        associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)),
+      archive: ArchiveOptions(reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys)
+    )
   }
 
   private static func file(_ path: String) async throws -> FileProvider<JSONSnapshot> {
