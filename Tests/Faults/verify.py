@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What has to hold of a data directory after whatever happened, looked at without a line of ours: SQLite and bytes."""
+import contextlib
 import hashlib
 import os
 import sqlite3
@@ -55,7 +56,11 @@ def files(directory):
 
 def verify(directory, log):
     """Raises Broken; returns how many acknowledgements were found to be kept. The node has to have been started since."""
-    database = sqlite3.connect(os.path.join(directory, "index.sqlite"))
+    with contextlib.closing(sqlite3.connect(os.path.join(directory, "index.sqlite"))) as database:
+        return verified(directory, log, database)
+
+
+def verified(directory, log, database):
     one = lambda sql: database.execute(sql).fetchone()[0]
     if one("PRAGMA integrity_check") != "ok":
         raise Broken("integrity_check")
@@ -109,5 +114,4 @@ def verify(directory, log):
             acknowledged += 1
             if not one("SELECT count(*) FROM correction WHERE kind = '%s'" % words[1]):
                 raise Broken("LOST: " + line)
-    database.close()
     return acknowledged
