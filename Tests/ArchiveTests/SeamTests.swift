@@ -2,6 +2,8 @@
 
 import Access
 import DICOMData
+import Glibc
+import GRDB
 import Testing
 
 @testable import Archive
@@ -251,4 +253,31 @@ private struct FailingIndex: InstanceIndex {
   func issuers(ofPatientID id: String, as caller: Caller) async throws(IndexError) -> [String] { throw error }
 
   func kept(_ objects: [ReferencedObject]) async throws(IndexError) -> Set<ReferencedObject> { throw error }
+}
+
+@Suite struct FailureKindTests {
+  /// What the system says, and what follows from it: a sync that failed is never tried again.
+  @Test(
+    arguments: [
+      ("sync", EIO, .untrustworthy), ("sync", ENOSPC, .exhausted), ("write", EIO, .untrustworthy),
+      ("write", ENOSPC, .exhausted), ("write", EDQUOT, .exhausted), ("create", EMFILE, .exhausted),
+      ("create", EROFS, .readOnly), ("open", ENOENT, .missing), ("sync", EINVAL, .untrustworthy),
+      ("list", ENOTDIR, .failed),
+    ] as [(String, CInt, StoreError.Kind)])
+  func aFileErrorSaysWhatFollows(operation: String, code: CInt, kind: StoreError.Kind) {
+    errno = code
+    #expect(StoreError(FileError(operation, "a file")).kind == kind, "\(operation) \(code)")
+  }
+
+  @Test(
+    arguments: [
+      (.SQLITE_BUSY, .busy), (.SQLITE_LOCKED, .busy), (.SQLITE_FULL, .exhausted), (.SQLITE_CANTOPEN, .exhausted),
+      (.SQLITE_READONLY, .readOnly), (.SQLITE_IOERR, .untrustworthy), (.SQLITE_IOERR_FSYNC, .untrustworthy),
+      (.SQLITE_CORRUPT, .untrustworthy), (.SQLITE_CONSTRAINT, .impossible),
+    ] as [(ResultCode, IndexError.Kind)])
+  func aDatabaseErrorSaysWhatFollows(code: ResultCode, kind: IndexError.Kind) {
+    let error = IndexError(writing: DatabaseError(resultCode: code, message: "m", sql: "SELECT 'Doe^John'"))
+    #expect(error.kind == kind)
+    #expect(!error.description.contains("Doe"), "no patient in a log")
+  }
 }
