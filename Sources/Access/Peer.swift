@@ -16,10 +16,13 @@ package struct Peer: Sendable, Hashable {
   package let demand: IdentityAssurance
   /// Whether passcodes and tokens are taken from it without TLS, where others can read along.
   package let allowsCleartextPasswords: Bool
+  /// Who gave the Patient IDs that this peer sends or asks for without naming an issuer; nil where nobody is assumed.
+  package let issuer: String?
 
   package init(
     name: String, aeTitle: AETitle, addresses: [Network], port: Int?, rights: Rights, acceptsPrivateSOPClasses: Bool,
-    requiresTLS: Bool = false, demand: IdentityAssurance = .aeTitleWithAddress, allowsCleartextPasswords: Bool = false
+    requiresTLS: Bool = false, demand: IdentityAssurance = .aeTitleWithAddress, allowsCleartextPasswords: Bool = false,
+    issuer: String? = nil
   ) {
     self.name = name
     self.aeTitle = aeTitle
@@ -30,5 +33,6 @@ package struct Peer: Sendable, Hashable {
     self.requiresTLS = requiresTLS
     self.demand = demand
     self.allowsCleartextPasswords = allowsCleartextPasswords
+    self.issuer = issuer
   }
 }

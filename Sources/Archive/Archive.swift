@@ -9,25 +9,32 @@ import GRDB
 /// The instances of one data directory, their index, and who may see them.
 package final class Archive: Sendable {
   private let lock: DirectoryLock
-  private let store: ObjectStore
+  let store: FileObjectStore
   let database: DatabasePool
+  let index: SQLiteIndex
   let identities: IdentityJudge
   let accessDirectory: AccessDirectory
-  private let writer: IndexWriter
+  /// What the start found and set right.
+  package let recovery: RecoveryReport
+  private let surroundings: ReceptionSurroundings
   private let threads = FileThreads()
   private let knocks = KnockRecorder()
   private let now: @Sendable () -> Double
 
   private init(
-    lock: DirectoryLock, store: ObjectStore, database: DatabasePool, identity: IdentityOptions,
-    now: @escaping @Sendable () -> Double
+    lock: DirectoryLock, store: FileObjectStore, index: SQLiteIndex, recovery: RecoveryReport,
+    options: ArchiveOptions, identity: IdentityOptions, now: @escaping @Sendable () -> Double
   ) {
     self.lock = lock
     self.store = store
-    self.database = database
+    self.index = index
+    self.recovery = recovery
     self.now = now
+    database = index.database
+    surroundings = ReceptionSurroundings(
+      store: store, index: index, layout: index.layout, gate: WriteGate(),
+      space: SpaceWatch(directory: store.directory, reserve: options.reserve))
     accessDirectory = AccessDirectory(database: database)
-    writer = IndexWriter(database: database, now: now)
     identities = IdentityJudge(database: database, options: identity, now: now)
   }
 
@@ -35,17 +42,20 @@ package final class Archive: Sendable {
   ///
   /// `now` gives the seconds since 1970 by which grants end, locks open and tokens expire.
   package static func open(
-    directory: String, identity: IdentityOptions = IdentityOptions(),
+    directory: String, options: ArchiveOptions = ArchiveOptions(), identity: IdentityOptions = IdentityOptions(),
     now: @escaping @Sendable () -> Double = Archive.wallClock
   ) throws -> Archive {
     try makeOrRequirePrivate(directory)
     let lock = try DirectoryLock(directory: directory)
-    let store = ObjectStore(directory: directory)
+    let store = FileObjectStore(directory: directory)
     do {
       try store.prepare()
-      let database = try openDatabase(at: directory + "/index.sqlite")
-      try Recovery(store: store, database: database, now: now()).perform()
-      return Archive(lock: lock, store: store, database: database, identity: identity, now: now)
+      let (database, layout) = try openDatabase(at: directory + "/index.sqlite", furtherKeys: options.furtherKeys)
+      var recovery = Recovery(store: store, database: database, layout: layout, now: now())
+      let report = try recovery.perform()
+      return Archive(
+        lock: lock, store: store, index: SQLiteIndex(database: database, layout: layout, now: now), recovery: report,
+        options: options, identity: identity, now: now)
     } catch let error as FileError {
       throw ArchiveError(error.description)
     } catch let error as DatabaseError {
@@ -70,7 +80,7 @@ package final class Archive: Sendable {
   private static func makeOrRequirePrivate(_ directory: String) throws(ArchiveError) {
     if mkdir(directory, 0o700) == 0 {
       // A new directory is lost in a power cut, with all in it, until its parent is synced.
-      do throws(FileError) { try ObjectStore.syncDirectory(directory + "/..") } catch {
+      do throws(FileError) { try FileObjectStore.syncDirectory(directory + "/..") } catch {
         throw ArchiveError(error.description)
       }
     } else if errno != EEXIST {
@@ -85,7 +95,9 @@ package final class Archive: Sendable {
     }
   }
 
-  private static func openDatabase(at path: String) throws -> DatabasePool {
+  private static func openDatabase(
+    at path: String, furtherKeys: [FurtherKey]?
+  ) throws -> (DatabasePool, IndexLayout) {
     var configuration = GRDB.Configuration()
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(5)
@@ -97,11 +109,18 @@ package final class Archive: Sendable {
     // GRDB sets NORMAL on its writer, which loses acknowledged commits in a power cut.
     let synchronous = try database.writeWithoutTransaction { database in
       try database.execute(sql: "PRAGMA synchronous = FULL")
+      // A checkpoint every 40 MiB: pages that are written again and again go to the database once.
+      try database.execute(sql: "PRAGMA wal_autocheckpoint = 10000")
       return try Int.fetchOne(database, sql: "PRAGMA synchronous")
     }
     guard synchronous == 2 else { throw ArchiveError("SQLite does not take synchronous = FULL: nothing would be safe") }
     try Schema.migrator.migrate(database)
-    return database
+    let layout = try database.write { database in
+      let layout = IndexLayout(further: try FurtherKeyTable.settled(furtherKeys, in: database))
+      try IndexColumns.complete(layout, in: database)
+      return layout
+    }
+    return (database, layout)
   }
 }
 
@@ -122,12 +141,54 @@ extension Archive {
   package func receive(
     _ announcement: Announcement, from sender: Sender
   ) async throws(ReceptionError) -> Reception {
-    try await Reception(announcement, from: sender, thread: threads.thread(), store: store, index: writer)
+    let arrival = Arrival(
+      sender: sender.name, callingAETitle: announcement.callingAETitle, time: now(),
+      defaultIssuer: try await defaultIssuer(of: sender))
+    return try await Reception(announcement, arrival: arrival, thread: threads.thread(), in: surroundings)
+  }
+
+  private func defaultIssuer(of sender: Sender) async throws(ReceptionError) -> String {
+    switch sender {
+    case .operator(_, let defaultIssuer): return defaultIssuer ?? ""
+    case .peer(let caller):
+      do {
+        return try await defaultIssuer(of: caller) ?? ""
+      } catch {
+        throw ReceptionError(.outOfResources, "the index cannot be read now")
+      }
+    }
+  }
+
+  /// The issuer of the Patient IDs that this peer sends or asks for without naming one; nil where none is set.
+  package func defaultIssuer(of caller: Caller) async throws -> String? {
+    try await database.read { database in
+      try String.fetchOne(
+        database.cachedStatement(sql: "SELECT issuer FROM peer WHERE principal = ? AND issuer <> ''"),
+        arguments: [caller.principal])
+    }
+  }
+
+  /// Why nothing is taken any more since the disk failed; nil while all is well.
+  package var reasonForReadOnly: String? { surroundings.gate.reason }
+
+  /// Which of these objects are kept, in some version: what Storage Commitment may promise.
+  package func kept(_ objects: [ReferencedObject]) async throws -> Set<ReferencedObject> {
+    try await index.kept(objects)
   }
 
   /// The only way to read what is stored: as somebody.
   package func reading(as caller: Caller) -> ArchiveReader {
-    ArchiveReader(caller: caller, database: database, now: now)
+    ArchiveReader(caller: caller, index: index, store: store)
+  }
+
+  /// What an administrator sets right about whose a study is.
+  package func corrections(as user: Operator) -> Corrections {
+    Corrections(user: user, index: index, now: now)
+  }
+
+  /// Objects of one SOP Instance UID that say different things.
+  package func conflicts(as user: Operator) -> Conflicts {
+    Conflicts(user: user, index: index, store: store, now: now)
   }
 
   package func administration(as user: Operator) -> Administration {

@@ -32,7 +32,9 @@ package struct DICOMNode: Sendable {
   /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
   package func run() async throws {
     OpenFileLimit.raise()
-    let archive = try Archive.open(directory: configuration.directory, identity: configuration.identity)
+    let archive = try Archive.open(
+      directory: configuration.directory, options: configuration.archive, identity: configuration.identity)
+    report(archive.recovery)
     do {
       try await serve(archive)
     } catch {
@@ -41,6 +43,16 @@ package struct DICOMNode: Sendable {
     }
     try await archive.close()
     logger.info("stopped")
+  }
+
+  private func report(_ recovery: RecoveryReport) {
+    guard !recovery.isEmpty else { return }
+    logger.notice(
+      "what an unfinished stop left behind is set right",
+      metadata: [
+        "swept": "\(recovery.swept)", "indexed": "\(recovery.indexed)", "quarantined": "\(recovery.quarantined)",
+        "missing": "\(recovery.missing)",
+      ])
   }
 
   private func serve(_ archive: Archive) async throws {
@@ -86,7 +98,7 @@ package struct DICOMNode: Sendable {
         NodeStatus(
           aeTitle: aeTitle, address: listener.address, port: listener.port,
           tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
-          associations: registry.listing)
+          associations: registry.listing, readOnly: archive.reasonForReadOnly)
       },
       reload: {
         guard let tls else { return "There is no TLS port, and nothing else to read anew." }

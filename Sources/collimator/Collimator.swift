@@ -23,6 +23,8 @@ struct Collimator: AsyncParsableCommand {
         subcommands: [
           PeerCommand.self, UserCommand.self, IssuerCommand.self, GroupCommand.self, GrantCommand.self,
         ]),
+      CommandGroup(
+        name: "What is stored", subcommands: [ConflictsCommand.self, PatientCommand.self, StudyCommand.self]),
       CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self, ValidateCommand.self]),
       CommandGroup(
         name: "Asking other nodes", subcommands: [EchoCommand.self, SendCommand.self, FindCommand.self]),

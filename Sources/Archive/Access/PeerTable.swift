@@ -14,7 +14,7 @@ enum PeerTable {
         SELECT principal.id, principal.name, ae_title, port, rights, accepts_private,
           demand, allows_cleartext_passwords,
           (SELECT group_concat(network, ' ') FROM peer_address WHERE peer_address.principal = peer.principal),
-          requires_tls
+          requires_tls, nullif(issuer, '')
         FROM peer JOIN principal ON principal.id = peer.principal
         WHERE ? IS NULL OR ae_title = ? ORDER BY principal.name
         """, arguments: [aeTitle, aeTitle])
@@ -23,7 +23,8 @@ enum PeerTable {
       let networks = (row[8] as String? ?? "").split(separator: " ").compactMap { Network(String($0)) }
       let peer = Peer(
         name: row[1], aeTitle: title, addresses: networks, port: row[3], rights: Rights(rawValue: row[4]),
-        acceptsPrivateSOPClasses: row[5], requiresTLS: row[9], demand: demand, allowsCleartextPasswords: row[7])
+        acceptsPrivateSOPClasses: row[5], requiresTLS: row[9], demand: demand, allowsCleartextPasswords: row[7],
+        issuer: row[10])
       return (row[0], peer)
     }
   }
@@ -40,12 +41,12 @@ enum PeerTable {
     try database.execute(
       sql: """
         INSERT INTO peer
-          (principal, ae_title, port, rights, accepts_private, requires_tls, demand, allows_cleartext_passwords)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+          (principal, ae_title, port, rights, accepts_private, requires_tls, demand, allows_cleartext_passwords, issuer)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         principal, peer.aeTitle.description, peer.port, peer.rights.rawValue, peer.acceptsPrivateSOPClasses,
-        peer.requiresTLS, peer.demand.rawValue, peer.allowsCleartextPasswords,
+        peer.requiresTLS, peer.demand.rawValue, peer.allowsCleartextPasswords, MatchingForm.storable(peer.issuer ?? ""),
       ])
     for network in Set(peer.addresses) {
       try database.execute(

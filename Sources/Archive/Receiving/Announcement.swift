@@ -22,14 +22,15 @@ package struct Announcement: Sendable {
 /// Who brings an object.
 package enum Sender: Sendable {
   case peer(Caller)
-  case `operator`(Operator)
+  /// With the issuer of Patient IDs that name none.
+  case `operator`(Operator, defaultIssuer: String? = nil)
 
   var name: String {
     switch self {
     case .peer(let caller):
       caller.principal == caller.peer
         ? caller.peerName : "\(caller.peerName), user \(caller.identity.principalName)"
-    case .operator(let user): "user \(user.name)"
+    case .operator(let user, _): "user \(user.name)"
     }
   }
 }
@@ -38,7 +39,7 @@ package enum Sender: Sendable {
 package struct Receipt: Sendable {
   package enum Outcome: Sendable, Equatable {
     case stored
-    /// The same bytes were here before.
+    /// The same object was here before, perhaps in another encoding.
     case alreadyStored
     /// Another object with the same SOP Instance UID is here; both are kept.
     case keptBesideAnother

@@ -30,7 +30,8 @@ extension Peer {
     self.init(
       name: draft.name ?? aeTitle.description, aeTitle: aeTitle, addresses: networks, port: draft.port,
       rights: rights, acceptsPrivateSOPClasses: draft.acceptsPrivateSOPClasses, requiresTLS: draft.requiresTLS,
-      demand: demand, allowsCleartextPasswords: draft.allowsCleartextPasswords)
+      demand: demand, allowsCleartextPasswords: draft.allowsCleartextPasswords,
+      issuer: draft.issuer.flatMap { $0.isEmpty ? nil : $0 })
   }
 }
 
@@ -40,7 +41,7 @@ extension PeerListing {
       name: peer.name, aeTitle: peer.aeTitle.description, addresses: peer.addresses.map(\.description).sorted(),
       port: peer.port, may: peer.rights.names, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses,
       requiresTLS: peer.requiresTLS, demand: peer.demand.rawValue,
-      allowsCleartextPasswords: peer.allowsCleartextPasswords)
+      allowsCleartextPasswords: peer.allowsCleartextPasswords, issuer: peer.issuer)
   }
 }
 
@@ -124,7 +125,7 @@ extension GrantScope {
 }
 
 /// Seconds since 1970 as ISO 8601 in UTC.
-private enum Moment {
+enum Moment {
   static func text(_ seconds: Double) -> String {
     Date(timeIntervalSince1970: seconds).formatted(.iso8601)
   }

@@ -17,7 +17,6 @@ package enum Operation: Codable, Sendable {
   case addGrant(GrantDraft)
   case listGrants
   case revokeGrant(number: Int)
-  case importFile(path: String)
   case addUser(UserDraft)
   case listUsers
   case setPassword(Secret, user: String)
@@ -30,6 +29,10 @@ package enum Operation: Codable, Sendable {
   case addIssuer(IssuerDraft)
   case listIssuers
   case removeIssuer(name: String)
+  /// `issuer`: of Patient IDs that name none.
+  case importFile(path: String, issuer: String?)
+  /// About what is stored.
+  case records(RecordsOperation)
   /// Of a running node alone.
   case status
   /// Of a running node alone: reads the certificates anew.
@@ -46,6 +49,7 @@ package enum OperationResult: Codable, Sendable {
   case imported(ImportOutcome)
   case users([UserListing])
   case issuers([IssuerListing])
+  case records(RecordsResult)
   case status(NodeStatus)
 }
 
@@ -60,10 +64,12 @@ package struct PeerDraft: Codable, Sendable {
   /// One of title, address, password, token, certificate.
   package let demand: String
   package let allowsCleartextPasswords: Bool
+  package let issuer: String?
 
   package init(
     name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool,
-    requiresTLS: Bool = false, demand: String = "address", allowsCleartextPasswords: Bool = false
+    requiresTLS: Bool = false, demand: String = "address", allowsCleartextPasswords: Bool = false,
+    issuer: String? = nil
   ) {
     self.demand = demand
     self.allowsCleartextPasswords = allowsCleartextPasswords
@@ -74,6 +80,7 @@ package struct PeerDraft: Codable, Sendable {
     self.may = may
     self.acceptsPrivateSOPClasses = acceptsPrivateSOPClasses
     self.requiresTLS = requiresTLS
+    self.issuer = issuer
   }
 }
 
@@ -106,6 +113,7 @@ package struct PeerListing: Codable, Sendable {
   package let requiresTLS: Bool
   package let demand: String
   package let allowsCleartextPasswords: Bool
+  package let issuer: String?
 }
 
 package struct KnockListing: Codable, Sendable {

@@ -72,8 +72,10 @@ struct OperationPerformer: Sendable {
     case .reload:
       guard let reload else { throw OperationError("no node is running on this directory") }
       return .done(try await reload())
-    case .importFile(let path):
-      return .imported(await FileImport(archive: archive, user: user).outcome(of: path))
+    case .importFile(let path, let issuer):
+      return .imported(await FileImport(archive: archive, user: user, issuer: issuer).outcome(of: path))
+    case .records(let operation):
+      return .records(try await RecordsPerformer(archive: archive, user: user).perform(operation))
     }
   }
 

@@ -27,5 +27,6 @@ struct StatusCommand: AsyncParsableCommand {
       Output.print("TLS on port \(tls.port)\(expires)")
     }
     Output.print(table.text)
+    if let reason = status.readOnly { Output.print("takes no objects until it is started anew: \(reason)") }
   }
 }

@@ -11,6 +11,7 @@ enum Setting: String, CaseIterable {
   case maximumPDULength, maximumRequestLength, requestMemory
   case tlsPort, tlsCertificate, tlsKey, tlsClientCertificates, tlsClientCA, tlsRevocationList, tlsMinimumVersion
   case tlsHandshakeTimeout
+  case reserve, furtherKeys
 
   enum Kind {
     case text
@@ -20,7 +21,7 @@ enum Setting: String, CaseIterable {
 
   var kind: Kind {
     switch self {
-    case .aeTitle, .bind, .logLevel: .text
+    case .aeTitle, .bind, .logLevel, .furtherKeys: .text
     case .tlsCertificate, .tlsKey, .tlsClientCA, .tlsRevocationList: .text
     case .tlsClientCertificates: .choice(TLSServerSettings.ClientCertificates.allCases.map(\.rawValue))
     case .tlsMinimumVersion: .choice(TLSProtocolVersion.allCases.map(\.rawValue))
@@ -38,6 +39,7 @@ enum Setting: String, CaseIterable {
     // PS3.8 §D.1: the length counts heads of 6 bytes.
     case .maximumPDULength: .number(4096...16 << 20)
     case .maximumRequestLength: .number(4096...16 << 20)
+    case .reserve: .number(0...1 << 30)
     }
   }
 
@@ -65,6 +67,8 @@ enum Setting: String, CaseIterable {
     case .tlsClientCertificates: "none"
     case .tlsMinimumVersion: "1.2"
     case .tlsHandshakeTimeout: "10"
+    case .reserve: "1024"
+    case .furtherKeys: ""
     }
   }
 
@@ -95,6 +99,8 @@ enum Setting: String, CaseIterable {
     case .tlsRevocationList: "file (PEM or DER): client certificates that their authorities took back"
     case .tlsMinimumVersion: "the oldest TLS that is spoken: 1.2 or 1.3"
     case .tlsHandshakeTimeout: "seconds that a caller has for the whole TLS handshake"
+    case .reserve: "MiB of the disk that stay free: below, objects are refused and queries still answered"
+    case .furtherKeys: "attributes to index beside the Standard's: LEVEL:TAG, separated by commas"
     }
   }
 }

@@ -83,19 +83,27 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Seconds for the whole TLS handshake. (default: 10)", visibility: .hidden))
   var tlsHandshakeTimeout: Int?
 
+  @Option(help: ArgumentHelp("MiB of the disk that stay free. (default: 1024)", visibility: .hidden))
+  var reserve: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Attributes to index beside the Standard's, as in SERIES:ScanningSequence,IMAGE:0018,0050.", visibility: .hidden))
+  var furtherKeys: String?
+
   var given: [Setting: String] {
     let numbers: [Setting: Int?] = [
       .port: port, .grace: grace, .maximumConnections: maximumConnections, .maximumAssociations: maximumAssociations,
       .maximumAssociationsPerPeer: maximumAssociationsPerPeer, .reservedAssociations: reservedAssociations,
       .requestTimeout: requestTimeout, .idleTimeout: idleTimeout, .maximumPDULength: maximumPDULength,
       .maximumRequestLength: maximumRequestLength, .pduTimeout: pduTimeout, .writeTimeout: writeTimeout,
-      .minimumThroughput: minimumThroughput, .requestMemory: requestMemory, .tlsPort: tlsPort,
+      .minimumThroughput: minimumThroughput, .requestMemory: requestMemory, .reserve: reserve, .tlsPort: tlsPort,
       .tlsHandshakeTimeout: tlsHandshakeTimeout,
     ]
     let texts: [Setting: String?] = [
       .aeTitle: aeTitle, .bind: bind, .logLevel: logLevel, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
       .tlsClientCertificates: tlsClientCertificates, .tlsClientCA: tlsClientCA, .tlsRevocationList: tlsRevocationList,
-      .tlsMinimumVersion: tlsMinimumVersion,
+      .tlsMinimumVersion: tlsMinimumVersion, .furtherKeys: furtherKeys,
     ]
     return numbers.compactMapValues { $0.map(String.init) }.merging(texts.compactMapValues { $0 }) { $1 }
   }

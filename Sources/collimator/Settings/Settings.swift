@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 import ArgumentParser
 import Configuration
 import Foundation
@@ -66,7 +67,9 @@ struct Settings {
       associationLimits: AssociationLimits(
         connections: number(.maximumConnections), associations: number(.maximumAssociations),
         associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)),
-      tls: try tls())
+      tls: try tls(),
+      archive: ArchiveOptions(reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys)
+    )
   }
 
   /// nil without a TLS port; throws where only half of it is said.
