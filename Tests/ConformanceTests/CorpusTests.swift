@@ -23,7 +23,7 @@ struct CorpusTests {
       verdict == "accept" && [sopClass, sopInstance, study, series].allSatisfy { $0?.isEmpty == false }
     }
 
-    var path: String { "\(Tool.corpus)/\(file)" }
+    var path: String { URL(filePath: "\(Tool.corpus)/\(file)").standardizedFileURL.path }
   }
 
   private static func storable() throws -> [File] {
