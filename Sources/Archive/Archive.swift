@@ -13,6 +13,8 @@ package final class Archive: Sendable {
   private let writer: IndexWriter
   private let threads = FileThreads()
   private let knocks = KnockRecorder()
+  private let accesses = AccessRecorder()
+  private let gate = OperationGate()
   private let now: @Sendable () -> Double
 
   private init(
@@ -31,12 +33,15 @@ package final class Archive: Sendable {
   package static func open(
     directory: String, now: @escaping @Sendable () -> Double = Archive.wallClock
   ) throws -> Archive {
-    try makeOrRequirePrivate(directory)
+    try prepareDirectory(directory)
+    try RestoreMark.requireNone(directory)
     let lock = try DirectoryLock(directory: directory)
     let store = ObjectStore(directory: directory)
     do {
       try store.prepare()
       let database = try openDatabase(at: directory + "/index.sqlite")
+      ReindexScratch.sweep(directory: directory)
+      try Removal(store: store, database: database).perform()
       try Recovery(store: store, database: database, now: now()).perform()
       return Archive(lock: lock, store: store, database: database, now: now)
     } catch let error as FileError {
@@ -60,7 +65,7 @@ package final class Archive: Sendable {
   }
 
   /// Patient data that others on the machine could read or change are refused rather than kept.
-  private static func makeOrRequirePrivate(_ directory: String) throws(ArchiveError) {
+  static func prepareDirectory(_ directory: String) throws(ArchiveError) {
     if mkdir(directory, 0o700) == 0 {
       // A new directory is lost in a power cut, with all in it, until its parent is synced.
       do throws(FileError) { try ObjectStore.syncDirectory(directory + "/..") } catch {
@@ -130,6 +135,8 @@ extension Archive {
 
   /// Puts on the disk what was remembered since the last time.
   package func writeKnocks() async throws {
+    let accessed = accesses.take()
+    if !accessed.isEmpty { try await database.write { try AccessRecorder.write(accessed, in: $0) } }
     let taken = knocks.take()
     guard !taken.isEmpty else { return }
     try await database.write { database in try KnockTable.record(taken, in: database) }
@@ -148,5 +155,15 @@ extension Archive {
 
   package func administration(as user: Operator) -> Administration {
     Administration(user: user, database: database, knocks: knocks, now: now)
+  }
+
+  /// Remembers that a study was used now, for the retention rules; call it for each that is retrieved.
+  package func noteAccess(studyInstanceUID: String) {
+    accesses.note(studyInstanceUID, at: now())
+  }
+
+  package func operations(as user: Operator) -> ArchiveOperations {
+    ArchiveOperations(
+      user: user, directory: store.directory, store: store, database: database, gate: gate, now: now)
   }
 }

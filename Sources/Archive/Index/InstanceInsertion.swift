@@ -15,6 +15,8 @@ struct InstanceInsertion {
 
   func perform(in database: Database) throws -> Receipt.Outcome {
     let others = try Other.fetchAll(of: record, in: database)
+    let uid = record.attributes["v_00080018"] ?? ""
+    if others.isEmpty, try TombstoneTable.keepsOut(uid, in: database) { return .keptOut }
     if others.contains(where: { $0.digest == record.digest && !$0.isMissing }) { return .alreadyStored }
     if let lost = others.first(where: { $0.digest == record.digest }) {
       // The same object was here and its file is gone: this is its file now.
@@ -25,8 +27,11 @@ struct InstanceInsertion {
       try insertInstance(series: try record.hierarchy.map { try seriesID(of: $0, in: database) }, in: database)
     }
     try database.cachedStatement(
-      sql: "INSERT OR REPLACE INTO arrival (object, sender, calling, arrived_at) VALUES (?, ?, ?, ?)"
-    ).execute(arguments: [record.object.name, record.sender, record.callingAETitle, time])
+      sql: "INSERT OR REPLACE INTO arrival (object, sender, calling, arrived_at, digest, size) VALUES (?, ?, ?, ?, ?, ?)"
+    ).execute(
+      arguments: [
+        record.object.name, record.sender, record.callingAETitle, time, Data(record.digest), record.size,
+      ])
     return others.allSatisfy { $0.digest == record.digest } ? .stored : .keptBesideAnother
   }
 

@@ -10,6 +10,7 @@ enum Schema {
       try createAccessTables(database)
       try createIndexTables(database)
     }
+    OperationsSchema.register(in: &migrator)
     return migrator
   }
 

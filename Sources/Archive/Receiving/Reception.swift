@@ -67,14 +67,18 @@ package actor Reception {
     }
     try orDiscard { try file.keep() }
     isOver = true
+    let outcome: Receipt.Outcome
     do {
-      let outcome = try await index.add(record)
-      if outcome == .alreadyStored { file.discard() }
-      return Receipt(outcome: outcome, remarks: record.remarks)
+      outcome = try await index.add(record)
     } catch {
       // The commit may have reached the disk all the same: the file stays, and the next start sets it right.
       throw ReceptionError(.outOfResources, "the index cannot take the object now: \(error)")
     }
+    if outcome == .alreadyStored || outcome == .keptOut { file.discard() }
+    guard outcome != .keptOut else {
+      throw ReceptionError(.keptOut, "the object was deleted here and is kept out: see collimator deletion list")
+    }
+    return Receipt(outcome: outcome, remarks: record.remarks)
   }
 
   /// Nothing of the object stays.

@@ -36,7 +36,9 @@ struct Recovery {
     }
     // First what is gone, so that a file that was not known can take the place of one that was lost.
     try mark(missing: known.subtracting(found))
-    for name in found.subtracting(known).sorted() { try takeIn(ObjectStore.Key(name: name)) }
+    // What was deleted is no object that was never indexed.
+    let deleted = try database.read { try Set(String.fetchAll($0, sql: "SELECT object FROM tombstone")) }
+    for name in found.subtracting(known).subtracting(deleted).sorted() { try takeIn(ObjectStore.Key(name: name)) }
   }
 
   private func mark(missing: Set<String>) throws {
@@ -59,7 +61,7 @@ struct Recovery {
       return
     }
     let outcome = try database.write { try InstanceInsertion(record, at: now).perform(in: $0) }
-    if outcome == .alreadyStored { unlink(store.path(of: key)) }
+    if outcome == .alreadyStored || outcome == .keptOut { unlink(store.path(of: key)) }
   }
 
   private func record(of key: ObjectStore.Key) throws -> InstanceRecord {

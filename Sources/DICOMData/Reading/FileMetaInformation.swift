@@ -15,7 +15,8 @@ package struct FileMetaInformation: Sendable {
 
   /// The preamble of zeros, "DICM" and group 0002 of a file that this node writes.
   package static func encoded(
-    sopClassUID: String, sopInstanceUID: String, transferSyntaxUID: String, sourceAETitle: String
+    sopClassUID: String, sopInstanceUID: String, transferSyntaxUID: String, sourceAETitle: String,
+    versionName: String = Implementation.versionName
   ) -> [UInt8] {
     var group = DataSetBuilder(fallback: .questionMarks)
     group.setBytes(.fileMetaInformationVersion, .ob, [0, 1])
@@ -23,7 +24,7 @@ package struct FileMetaInformation: Sendable {
     group.set(.mediaStorageSOPInstanceUID, .ui, sopInstanceUID)
     group.set(.transferSyntaxUID, .ui, transferSyntaxUID)
     group.set(.implementationClassUID, .ui, Implementation.classUID)
-    group.set(.implementationVersionName, .sh, Implementation.versionName)
+    group.set(.implementationVersionName, .sh, versionName)
     if !sourceAETitle.isEmpty { group.set(.sourceApplicationEntityTitle, .ae, sourceAETitle) }
     let body = group.encoded(as: .explicitVRLittleEndian)
     var length = DataSetBuilder()

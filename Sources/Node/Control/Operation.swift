@@ -14,6 +14,7 @@ package enum Operation: Codable, Sendable {
   case listGrants
   case revokeGrant(number: Int)
   case importFile(path: String)
+  case archive(ArchiveOperation)
   /// Of a running node alone.
   case status
 }
@@ -27,6 +28,7 @@ package enum OperationResult: Codable, Sendable {
   case grants([GrantListing])
   case imported(ImportOutcome)
   case status(NodeStatus)
+  case archive(ArchiveOperationResult)
 }
 
 package struct PeerDraft: Codable, Sendable {

@@ -14,8 +14,14 @@ struct OperationPerformer: Sendable {
     self.status = status
   }
 
-  func perform(_ operation: Operation, as user: Operator) async throws -> OperationResult {
+  func perform(
+    _ operation: Operation, as user: Operator, _ progress: OperationProgress = OperationProgress()
+  ) async throws -> OperationResult {
     do {
+      if case .archive(let operation) = operation {
+        return .archive(
+          try await ArchiveOperationPerformer(archive: archive).perform(operation, as: user, progress))
+      }
       return try await result(of: operation, by: user)
     } catch let error as OperationError {
       throw error
@@ -62,6 +68,8 @@ struct OperationPerformer: Sendable {
       return .status(status())
     case .importFile(let path):
       return .imported(await FileImport(archive: archive, user: user).outcome(of: path))
+    case .archive:
+      throw OperationError("an operation on the archive has its own performer")
     }
   }
 }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import DICOMData
+import Glibc
+
+/// What the archive knows of a file that it keeps, and whether the file is that.
+struct StoredFile: Sendable {
+  let path: String
+  let sopClassUID: String
+  let sopInstanceUID: String
+  let transferSyntaxUID: String
+  /// nil where no arrival record says it.
+  let callingAETitle: String?
+  let digest: [UInt8]
+  let size: Int
+
+  enum Fault: String, Codable, Sendable {
+    case missing, unreadable, wrongSize, wrongDigest
+    /// The data set is whole, what stands before it is not what was written.
+    case wrongHead
+  }
+
+  /// Reads all of it, once; `each` has every piece of its bytes. nil for a file that is as it was stored.
+  func fault(_ each: (UnsafeRawBufferPointer) throws -> Void = { _ in }) throws -> Fault? {
+    let file: OpenFile
+    do {
+      file = try OpenFile(reading: path)
+    } catch {
+      return error.code == ENOENT ? .missing : .unreadable
+    }
+    guard try file.size() == size else { return .wrongSize }
+    var head: [UInt8] = []
+    var hash = SHA256()
+    var room = [UInt8](repeating: 0, count: 1 << 20)
+    var offset = 0
+    while true {
+      let count: Int
+      do {
+        count = try file.read(into: &room, at: offset)
+      } catch {
+        return .unreadable
+      }
+      guard count > 0 else { break }
+      if offset == 0 { head = Array(room[..<min(count, expectedHead(like: room[..<count]).count)]) }
+      let begin = min(max(head.count - offset, 0), count)
+      try room.withUnsafeBytes { bytes in
+        hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[begin..<count]))
+        try each(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+      }
+      offset += count
+    }
+    guard offset == size, Array(hash.finalize()) == digest else { return .wrongDigest }
+    return head == expectedHead(like: head[...]) ? nil : .wrongHead
+  }
+
+  /// PS3.10 §7.1, as this node writes it; an earlier version of it wrote another version name of its own.
+  private func expectedHead(like found: ArraySlice<UInt8>) -> [UInt8] {
+    let meta = try? Part10Head(reading: Array(found.prefix(Part10Head.enoughBytes))).meta
+    let version = meta?.elements?.string(.implementationVersionName) ?? ""
+    let isOurs = version.hasPrefix("COLLIMATOR_") && version.utf8.count <= 16
+    return FileMetaInformation.encoded(
+      sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID, transferSyntaxUID: transferSyntaxUID,
+      sourceAETitle: callingAETitle ?? meta?.sourceApplicationEntityTitle ?? "",
+      versionName: isOurs ? version : Implementation.versionName)
+  }
+}
+
+extension StoredFile {
+  /// Of a file of which nothing is known but where its data set begins; the size is the whole file's.
+  static func digest(ofDataSetIn path: String, from offset: Int) throws -> (digest: [UInt8], size: Int) {
+    do {
+      let file = try OpenFile(reading: path)
+      var hash = SHA256()
+      var room = [UInt8](repeating: 0, count: 1 << 20)
+      var size = offset
+      while case let count = try file.read(into: &room, at: size), count > 0 {
+        hash.update(data: room[..<count])
+        size += count
+      }
+      return (Array(hash.finalize()), size)
+    } catch {
+      throw DamagedFile(fault: error.code == ENOENT ? .missing : .unreadable, description: error.description)
+    }
+  }
+}
+
+/// A regular file that is read at any place. It blocks.
+struct OpenFile: ~Copyable {
+  private let descriptor: CInt
+  private let path: String
+
+  init(reading path: String) throws(FileError) {
+    self.path = path
+    // No link is followed: the names of our files are ours.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { throw FileError("open", path) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      errno = EINVAL
+      close(descriptor)
+      throw FileError("read", path)
+    }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  func size() throws(FileError) -> Int {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path) }
+    return Int(status.st_size)
+  }
+
+  /// 0 at the end of the file.
+  func read(into room: inout [UInt8], at offset: Int) throws(FileError) -> Int {
+    while true {
+      let count = pread(descriptor, &room, room.count, off_t(offset))
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw FileError("read", path) }
+      return count
+    }
+  }
+}
