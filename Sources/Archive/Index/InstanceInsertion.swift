@@ -27,7 +27,8 @@ struct InstanceInsertion {
       try insertInstance(series: try record.hierarchy.map { try seriesID(of: $0, in: database) }, in: database)
     }
     try database.cachedStatement(
-      sql: "INSERT OR REPLACE INTO arrival (object, sender, calling, arrived_at, digest, size) VALUES (?, ?, ?, ?, ?, ?)"
+      sql:
+        "INSERT OR REPLACE INTO arrival (object, sender, calling, arrived_at, digest, size) VALUES (?, ?, ?, ?, ?, ?)"
     ).execute(
       arguments: [
         record.object.name, record.sender, record.callingAETitle, time, Data(record.digest), record.size,

@@ -54,6 +54,18 @@ extension ArchiveOperations {
     }
   }
 
+  /// Not above zero when a check is due: the first so long after the archive was made.
+  package func timeUntilNextCheck(every interval: Duration) async throws -> Duration {
+    let finished = try await OperationThread.run {
+      try database.read { database in
+        try Double.fetchOne(
+          database, sql: "SELECT COALESCE(finished_at, (SELECT MIN(arrived_at) FROM arrival)) FROM scrub")
+      }
+    }
+    guard let finished else { return interval }
+    return interval - .seconds(now() - finished)
+  }
+
   package func reindex(_ progress: OperationProgress = OperationProgress()) async throws -> ReindexReport {
     try await OperationThread.run(progress) { try gate.during(.reindex) { try Reindex(of: self, progress).perform() } }
   }

@@ -24,7 +24,8 @@ enum IndexTables {
   /// The tables that are no index, as they stand in the main database: they are never rebuilt.
   static func others(in database: Database) throws -> [String] {
     try String.fetchAll(
-      database, sql: "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+      database,
+      sql: "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
     ).filter { !all.contains($0) && !$0.hasPrefix("grdb_") }
   }
 

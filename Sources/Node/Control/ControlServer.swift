@@ -65,7 +65,8 @@ struct ControlServer: Sendable {
   }
 
   private func reply(
-    to line: ByteBuffer, from user: Operator, telling tell: @Sendable @escaping (OperationProgress.Step) async throws -> Void
+    to line: ByteBuffer, from user: Operator,
+    telling tell: @Sendable @escaping (OperationProgress.Step) async throws -> Void
   ) async throws -> ControlReply {
     let operation: Operation
     do {

@@ -6,6 +6,7 @@ enum Setting: String, CaseIterable {
   case aeTitle, bind, port, grace, logLevel
   case maximumConnections, maximumAssociations, maximumAssociationsPerPeer, reservedAssociations
   case requestTimeout, idleTimeout, maximumPDULength, maximumRequestLength
+  case checkInterval, checkRate
 
   enum Kind {
     case text
@@ -25,6 +26,8 @@ enum Setting: String, CaseIterable {
     // PS3.8 §D.1: the length counts heads of 6 bytes.
     case .maximumPDULength: .number(4096...16 << 20)
     case .maximumRequestLength: .number(4096...16 << 20)
+    case .checkInterval: .number(0...87_600)
+    case .checkRate: .number(0...1_000_000)
     }
   }
 
@@ -43,6 +46,8 @@ enum Setting: String, CaseIterable {
     case .idleTimeout: "600"
     case .maximumPDULength: "131072"
     case .maximumRequestLength: "1048576"
+    case .checkInterval: "168"
+    case .checkRate: "50"
     }
   }
 
@@ -61,6 +66,8 @@ enum Setting: String, CaseIterable {
     case .idleTimeout: "seconds after which an association on which nothing happens is ended"
     case .maximumPDULength: "bytes of a P-DATA-TF that peers are told to send at most"
     case .maximumRequestLength: "bytes of an A-ASSOCIATE-RQ that is read at most"
+    case .checkInterval: "hours between two checks of every stored file; 0 is never"
+    case .checkRate: "megabytes a second that such a check reads at most; 0 is without limit"
     }
   }
 }

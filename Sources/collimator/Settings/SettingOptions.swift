@@ -45,12 +45,18 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Bytes of an A-ASSOCIATE-RQ that is read. (default: 1048576)", visibility: .hidden))
   var maximumRequestLength: Int?
 
+  @Option(help: ArgumentHelp("Hours between two checks of every file; 0 is never. (default: 168)", visibility: .hidden))
+  var checkInterval: Int?
+
+  @Option(help: ArgumentHelp("Megabytes a second that such a check reads. (default: 50)", visibility: .hidden))
+  var checkRate: Int?
+
   var given: [Setting: String] {
     let numbers: [Setting: Int?] = [
       .port: port, .grace: grace, .maximumConnections: maximumConnections, .maximumAssociations: maximumAssociations,
       .maximumAssociationsPerPeer: maximumAssociationsPerPeer, .reservedAssociations: reservedAssociations,
       .requestTimeout: requestTimeout, .idleTimeout: idleTimeout, .maximumPDULength: maximumPDULength,
-      .maximumRequestLength: maximumRequestLength,
+      .maximumRequestLength: maximumRequestLength, .checkInterval: checkInterval, .checkRate: checkRate,
     ]
     let texts: [Setting: String?] = [.aeTitle: aeTitle, .bind: bind, .logLevel: logLevel]
     return numbers.compactMapValues { $0.map(String.init) }.merging(texts.compactMapValues { $0 }) { $1 }

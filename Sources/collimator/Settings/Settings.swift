@@ -61,7 +61,8 @@ struct Settings {
       gracePeriod: .seconds(number(.grace)), limits: limits,
       associationLimits: AssociationLimits(
         connections: number(.maximumConnections), associations: number(.maximumAssociations),
-        associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)))
+        associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)),
+      checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate)))
   }
 
   private static func file(_ path: String) async throws -> FileProvider<JSONSnapshot> {

@@ -38,7 +38,9 @@ struct Backup {
     guard mkdir(partialPath, 0o700) == 0 else { throw FileError("make", partialPath) }
     let copy = try copyDatabase()
     let bytes = try copyFiles(of: copy)
-    try copy.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE") }
+    try copy.writeWithoutTransaction {
+      try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")
+    }
     try copy.close()
     try finish(bytes: bytes)
     if let keeping { try thinOut(keeping) }
@@ -108,7 +110,8 @@ struct Backup {
 
   /// Read, compared with what was received, and written in one pass; a damaged file is not copied.
   private static func copy(
-    _ instance: CheckedInstance, of operations: ArchiveOperations, to target: BackupFolder, _ progress: OperationProgress
+    _ instance: CheckedInstance, of operations: ArchiveOperations, to target: BackupFolder,
+    _ progress: OperationProgress
   ) throws -> (fault: StoredFile.Fault?, isNew: Bool) {
     guard ObjectStore.isKey(instance.object.name) else { return (.missing, false) }
     let path = target.path(of: instance.object)

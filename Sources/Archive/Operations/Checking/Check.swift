@@ -36,7 +36,8 @@ struct Check {
       try String.fetchAll(database, sql: "PRAGMA integrity_check(100)").filter { $0 != "ok" }.map { ("database", $0) }
         + Row.fetchAll(database, sql: "PRAGMA foreign_key_check").prefix(100).map { row in
           ("index", "a row of \(row[0] as String) refers to none of \(row[2] as String)")
-        } + Self.contradictions.compactMap { detail, sql in
+        }
+        + Self.contradictions.compactMap { detail, sql in
           let count = try Int.fetchOne(database, sql: sql) ?? 0
           return count == 0 ? nil : ("index", "\(count) \(detail)")
         }
@@ -46,12 +47,18 @@ struct Check {
 
   private static let contradictions = [
     ("objects are deleted and indexed", "SELECT COUNT(*) FROM instance JOIN tombstone USING (object)"),
-    ("instances have no arrival record", "SELECT COUNT(*) FROM instance LEFT JOIN arrival USING (object) WHERE sender IS NULL"),
+    (
+      "instances have no arrival record",
+      "SELECT COUNT(*) FROM instance LEFT JOIN arrival USING (object) WHERE sender IS NULL"
+    ),
     (
       "series have no instance",
       "SELECT COUNT(*) FROM series WHERE NOT EXISTS (SELECT 1 FROM instance WHERE series = series.id)"
     ),
-    ("studies have no series", "SELECT COUNT(*) FROM study WHERE NOT EXISTS (SELECT 1 FROM series WHERE study = study.id)"),
+    (
+      "studies have no series",
+      "SELECT COUNT(*) FROM study WHERE NOT EXISTS (SELECT 1 FROM series WHERE study = study.id)"
+    ),
     (
       "patients have no study",
       "SELECT COUNT(*) FROM patient WHERE NOT EXISTS (SELECT 1 FROM study WHERE patient = patient.id)"

@@ -16,7 +16,8 @@ struct Removal {
       let names = try database.read { database in
         try String.fetchAll(
           database,
-          sql: "SELECT object FROM tombstone WHERE is_removed = 0 AND object > ? ORDER BY object LIMIT \(Self.pageSize)",
+          sql:
+            "SELECT object FROM tombstone WHERE is_removed = 0 AND object > ? ORDER BY object LIMIT \(Self.pageSize)",
           arguments: [last])
       }
       guard let end = names.last else { return }

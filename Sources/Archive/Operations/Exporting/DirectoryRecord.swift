@@ -69,7 +69,8 @@ extension DirectoryRecord {
       ("ContentDate", .something(date(header))), ("ContentTime", .something(time(header))),
     ]
     let identification: [(String, Requirement)] = [
-      number, ("ContentLabel", .something(type.rawValue.replacing(" ", with: "_"))), ("ContentDescription", .mayBeEmpty),
+      number, ("ContentLabel", .something(type.rawValue.replacing(" ", with: "_"))),
+      ("ContentDescription", .mayBeEmpty),
       ("ContentCreatorName", .mayBeEmpty),
     ]
     switch type {

@@ -60,7 +60,8 @@ enum DirectoryRecordType: String {
 
   private static func byRange(_ uid: String, _ header: DataSet) -> DirectoryRecordType {
     let families: [(String, DirectoryRecordType)] = [
-      ("9.", .waveform), ("11.", .presentation), ("88.", .srDocument), ("78.", .measurement), ("104.", .encapsulatedDocument),
+      ("9.", .waveform), ("11.", .presentation), ("88.", .srDocument), ("78.", .measurement),
+      ("104.", .encapsulatedDocument),
       ("68.", .surfaceScan), ("91.", .annotation), ("90.", .assessment),
     ]
     guard uid.hasPrefix(storage) else { return .image }
@@ -82,7 +83,8 @@ enum DirectoryRecordType: String {
       (.measurement, ["80.1"]), (.surface, ["66.5"]), (.tract, ["66.6"]),
     ]
     var map = Dictionary(
-      known.flatMap { type, suffixes in suffixes.map { (storage + $0, type) } }, uniquingKeysWith: { first, _ in first })
+      known.flatMap { type, suffixes in suffixes.map { (storage + $0, type) } }, uniquingKeysWith: { first, _ in first }
+    )
     for (uid, type) in [
       ("38.1", DirectoryRecordType.hangingProtocol), ("39.1", .palette), ("43.1", .implant), ("44.1", .implantAssembly),
       ("45.1", .implantGroup),

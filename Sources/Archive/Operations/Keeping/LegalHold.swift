@@ -68,7 +68,9 @@ enum LegalHoldTable {
   static func release(
     _ number: Int, reason: String, by user: String, at time: Double, in database: Database
   ) throws {
-    guard !reason.allSatisfy(\.isWhitespace) else { throw ArchiveError("releasing a legal hold needs a reason: --reason") }
+    guard !reason.allSatisfy(\.isWhitespace) else {
+      throw ArchiveError("releasing a legal hold needs a reason: --reason")
+    }
     try database.execute(
       sql: """
         UPDATE legal_hold SET released_by = ?, released_at = ?, release_reason = ?

@@ -56,7 +56,8 @@ struct SelectedInstance: Sendable {
     digest = Array(row["digest"] as Data)
     size = row["size"]
     isMissing = row["is_missing"]
-    if let series = row["series"] as Int64?, let study = row["study"] as Int64?, let patient = row["patient"] as Int64? {
+    if let series = row["series"] as Int64?, let study = row["study"] as Int64?, let patient = row["patient"] as Int64?
+    {
       place = Place(
         patient: patient, study: study, series: series, studyInstanceUID: row["study_uid"],
         seriesInstanceUID: row["series_uid"])

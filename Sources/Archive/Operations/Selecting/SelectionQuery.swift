@@ -19,7 +19,8 @@ struct SelectionQuery {
     case .patient(let id, let issuer): try addPatient(id, issuer, in: database)
     case .study(let uid):
       addUID(
-        uid, "instance.series IN (SELECT series.id FROM series JOIN study ON study.id = study WHERE study.v_0020000d = ?)"
+        uid,
+        "instance.series IN (SELECT series.id FROM series JOIN study ON study.id = study WHERE study.v_0020000d = ?)"
       )
     case .series(let uid): addUID(uid, "instance.series IN (SELECT id FROM series WHERE v_0020000e = ?)")
     case .instance(let uid): addUID(uid, "instance.v_00080018 = ?")
@@ -97,7 +98,8 @@ extension SelectionQuery {
   /// Several keys have to match together, with the meanings of PS3.4 C.2.2.2.
   private mutating func add(_ key: MatchingKey) throws {
     guard let attribute = IndexedAttribute.byTag[key.tag] else {
-      throw ArchiveError("the index does not hold \(DataDictionary.entry(for: key.tag)?.keyword ?? key.tag.description)")
+      throw ArchiveError(
+        "the index does not hold \(DataDictionary.entry(for: key.tag)?.keyword ?? key.tag.description)")
     }
     let column = "\(attribute.table).\(attribute.keyColumn)"
     switch key.matching {

@@ -26,7 +26,7 @@ struct ArchiveOperationPerformer: Sendable {
   ) async throws -> ArchiveOperationResult {
     switch operation {
     case .export(let draft, let folder, let writesDICOMDIR, let fileSetID):
-      let order = ExportOrder(
+      let order = try ExportOrder(
         selection: ArchiveSelection(draft), folder: folder, writesDICOMDIR: writesDICOMDIR, fileSetID: fileSetID)
       return .export(try await operations.export(order, progress))
     case .previewDeletion(let draft):
