@@ -163,6 +163,7 @@ import Testing
 
 extension Archive {
   /// Two patients, four studies, six instances; returns how many.
+  @discardableResult
   func storeFamily() async throws -> Int {
     let objects = [
       TestObject(instance: "1.1"), TestObject(instance: "1.2"), TestObject(instance: "1.3", series: "1.2.3.2"),

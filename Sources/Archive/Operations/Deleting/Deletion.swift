@@ -69,6 +69,7 @@ struct Deletion {
     if let hold = holds.first {
       throw ArchiveError("legal hold \(hold.number) forbids it (\(hold.what): \(hold.reason)); nothing was deleted")
     }
+    let speakers = try SpeakingObject(of: places, store: operations.store, in: database)
     let bytes = instances.reduce(0) { $0 + $1.size }
     let number = try TombstoneTable.insertDeletion(
       level: level, order, by: operations.user.name, at: operations.now(), instances: instances.count, bytes: bytes,
@@ -83,6 +84,7 @@ struct Deletion {
       try progress.advance()
     }
     try IndexTables.prune(places, in: database)
+    try speakers.succeed(in: database)
     return (number, instances.count, bytes)
   }
 }
