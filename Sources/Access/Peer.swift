@@ -10,9 +10,12 @@ package struct Peer: Sendable, Hashable {
   package let port: Int?
   package let rights: Rights
   package let acceptsPrivateSOPClasses: Bool
+  /// Who gave the Patient IDs that this peer sends or asks for without naming an issuer; nil where nobody is assumed.
+  package let issuer: String?
 
   package init(
-    name: String, aeTitle: AETitle, addresses: [Network], port: Int?, rights: Rights, acceptsPrivateSOPClasses: Bool
+    name: String, aeTitle: AETitle, addresses: [Network], port: Int?, rights: Rights, acceptsPrivateSOPClasses: Bool,
+    issuer: String? = nil
   ) {
     self.name = name
     self.aeTitle = aeTitle
@@ -20,5 +23,6 @@ package struct Peer: Sendable, Hashable {
     self.port = port
     self.rights = rights
     self.acceptsPrivateSOPClasses = acceptsPrivateSOPClasses
+    self.issuer = issuer
   }
 }

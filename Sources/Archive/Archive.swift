@@ -8,9 +8,12 @@ import GRDB
 /// The instances of one data directory, their index, and who may see them.
 package final class Archive: Sendable {
   private let lock: DirectoryLock
-  private let store: ObjectStore
-  private let database: DatabasePool
-  private let writer: IndexWriter
+  let store: FileObjectStore
+  let database: DatabasePool
+  let index: SQLiteIndex
+  /// What the start found and set right.
+  package let recovery: RecoveryReport
+  private let surroundings: ReceptionSurroundings
   private let threads = FileThreads()
   private let knocks = KnockRecorder()
   private let accesses = AccessRecorder()
@@ -18,32 +21,41 @@ package final class Archive: Sendable {
   private let now: @Sendable () -> Double
 
   private init(
-    lock: DirectoryLock, store: ObjectStore, database: DatabasePool, now: @escaping @Sendable () -> Double
+    lock: DirectoryLock, store: FileObjectStore, index: SQLiteIndex, recovery: RecoveryReport,
+    options: ArchiveOptions, now: @escaping @Sendable () -> Double
   ) {
     self.lock = lock
     self.store = store
-    self.database = database
+    self.index = index
+    self.recovery = recovery
     self.now = now
-    writer = IndexWriter(database: database, now: now)
+    database = index.database
+    surroundings = ReceptionSurroundings(
+      store: store, index: index, layout: index.layout, gate: WriteGate(),
+      space: SpaceWatch(directory: store.directory, reserve: options.reserve))
   }
 
   /// Opens a data directory, and makes it where there is none; what a crash left behind is set right first. Blocks.
   ///
   /// `now` gives the seconds since 1970 by which grants end.
   package static func open(
-    directory: String, now: @escaping @Sendable () -> Double = Archive.wallClock
+    directory: String, options: ArchiveOptions = ArchiveOptions(),
+    now: @escaping @Sendable () -> Double = Archive.wallClock
   ) throws -> Archive {
     try prepareDirectory(directory)
     try RestoreMark.requireNone(directory)
     let lock = try DirectoryLock(directory: directory)
-    let store = ObjectStore(directory: directory)
+    let store = FileObjectStore(directory: directory)
     do {
       try store.prepare()
-      let database = try openDatabase(at: directory + "/index.sqlite")
+      let (database, layout) = try openDatabase(at: directory + "/index.sqlite", furtherKeys: options.furtherKeys)
       ReindexScratch.sweep(directory: directory)
       try Removal(store: store, database: database).perform()
-      try Recovery(store: store, database: database, now: now()).perform()
-      return Archive(lock: lock, store: store, database: database, now: now)
+      var recovery = Recovery(store: store, database: database, layout: layout, now: now())
+      let report = try recovery.perform()
+      return Archive(
+        lock: lock, store: store, index: SQLiteIndex(database: database, layout: layout, now: now), recovery: report,
+        options: options, now: now)
     } catch let error as FileError {
       throw ArchiveError(error.description)
     } catch let error as DatabaseError {
@@ -62,13 +74,14 @@ package final class Archive: Sendable {
     try await writeKnocks()
     try await database.write { database in try database.execute(sql: "UPDATE node SET was_closed = 1") }
     try database.close()
+    lock.release()
   }
 
   /// Patient data that others on the machine could read or change are refused rather than kept.
   static func prepareDirectory(_ directory: String) throws(ArchiveError) {
     if mkdir(directory, 0o700) == 0 {
       // A new directory is lost in a power cut, with all in it, until its parent is synced.
-      do throws(FileError) { try ObjectStore.syncDirectory(directory + "/..") } catch {
+      do throws(FileError) { try FileObjectStore.syncDirectory(directory + "/..") } catch {
         throw ArchiveError(error.description)
       }
     } else if errno != EEXIST {
@@ -83,7 +96,9 @@ package final class Archive: Sendable {
     }
   }
 
-  private static func openDatabase(at path: String) throws -> DatabasePool {
+  private static func openDatabase(
+    at path: String, furtherKeys: [FurtherKey]?
+  ) throws -> (DatabasePool, IndexLayout) {
     var configuration = GRDB.Configuration()
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(5)
@@ -99,7 +114,12 @@ package final class Archive: Sendable {
     }
     guard synchronous == 2 else { throw ArchiveError("SQLite does not take synchronous = FULL: nothing would be safe") }
     try Schema.migrator.migrate(database)
-    return database
+    let layout = try database.write { database in
+      let layout = IndexLayout(further: try FurtherKeyTable.settled(furtherKeys, in: database))
+      try IndexColumns.complete(layout, in: database)
+      return layout
+    }
+    return (database, layout)
   }
 }
 
@@ -145,12 +165,54 @@ extension Archive {
   package func receive(
     _ announcement: Announcement, from sender: Sender
   ) async throws(ReceptionError) -> Reception {
-    try await Reception(announcement, from: sender, thread: threads.thread(), store: store, index: writer)
+    let arrival = Arrival(
+      sender: sender.name, callingAETitle: announcement.callingAETitle, time: now(),
+      defaultIssuer: try await defaultIssuer(of: sender))
+    return try await Reception(announcement, arrival: arrival, thread: threads.thread(), in: surroundings)
+  }
+
+  private func defaultIssuer(of sender: Sender) async throws(ReceptionError) -> String {
+    switch sender {
+    case .operator(_, let defaultIssuer): return defaultIssuer ?? ""
+    case .peer(let caller):
+      do {
+        return try await defaultIssuer(of: caller) ?? ""
+      } catch {
+        throw ReceptionError(.outOfResources, "the index cannot be read now")
+      }
+    }
+  }
+
+  /// The issuer of the Patient IDs that this peer sends or asks for without naming one; nil where none is set.
+  package func defaultIssuer(of caller: Caller) async throws -> String? {
+    try await database.read { database in
+      try String.fetchOne(
+        database.cachedStatement(sql: "SELECT issuer FROM peer WHERE principal = ? AND issuer <> ''"),
+        arguments: [caller.principal])
+    }
+  }
+
+  /// Why nothing is taken any more since the disk failed; nil while all is well.
+  package var reasonForReadOnly: String? { surroundings.gate.reason }
+
+  /// Which of these objects are kept, in some version: what Storage Commitment may promise.
+  package func kept(_ objects: [ReferencedObject]) async throws -> Set<ReferencedObject> {
+    try await index.kept(objects)
   }
 
   /// The only way to read what is stored: as somebody.
   package func reading(as caller: Caller) -> ArchiveReader {
-    ArchiveReader(caller: caller, database: database, now: now)
+    ArchiveReader(caller: caller, index: index, store: store)
+  }
+
+  /// What an administrator sets right about whose a study is.
+  package func corrections(as user: Operator) -> Corrections {
+    Corrections(user: user, index: index, now: now)
+  }
+
+  /// Objects of one SOP Instance UID that say different things.
+  package func conflicts(as user: Operator) -> Conflicts {
+    Conflicts(user: user, index: index, store: store, now: now)
   }
 
   package func administration(as user: Operator) -> Administration {
@@ -164,6 +226,6 @@ extension Archive {
 
   package func operations(as user: Operator) -> ArchiveOperations {
     ArchiveOperations(
-      user: user, directory: store.directory, store: store, database: database, gate: gate, now: now)
+      user: user, directory: store.directory, store: store, index: index, gate: gate, now: now)
   }
 }

@@ -29,7 +29,8 @@ package struct DICOMNode: Sendable {
 
   /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
   package func run() async throws {
-    let archive = try Archive.open(directory: configuration.directory)
+    let archive = try Archive.open(directory: configuration.directory, options: configuration.archive)
+    report(archive.recovery)
     do {
       try await serve(archive)
     } catch {
@@ -38,6 +39,16 @@ package struct DICOMNode: Sendable {
     }
     try await archive.close()
     logger.info("stopped")
+  }
+
+  private func report(_ recovery: RecoveryReport) {
+    guard !recovery.isEmpty else { return }
+    logger.notice(
+      "what an unfinished stop left behind is set right",
+      metadata: [
+        "swept": "\(recovery.swept)", "indexed": "\(recovery.indexed)", "quarantined": "\(recovery.quarantined)",
+        "missing": "\(recovery.missing)",
+      ])
   }
 
   private func serve(_ archive: Archive) async throws {

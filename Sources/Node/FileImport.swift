@@ -9,6 +9,7 @@ import ServiceClasses
 struct FileImport: Sendable {
   let archive: Archive
   let user: Operator
+  let issuer: String?
 
   func outcome(of path: String) async -> ImportOutcome {
     do {
@@ -23,7 +24,7 @@ struct FileImport: Sendable {
     let announcement = Announcement(
       sopClassUID: header.sopClassUID, sopInstanceUID: header.sopInstanceUID,
       transferSyntaxUID: header.transferSyntax.uid, callingAETitle: "")
-    let reception = try await archive.receive(announcement, from: .operator(user))
+    let reception = try await archive.receive(announcement, from: .operator(user, defaultIssuer: issuer))
     do {
       var offset = header.dataSetOffset
       while true {

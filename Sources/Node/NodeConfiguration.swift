@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Access
+package import Archive
 package import UpperLayer
 
 /// All that a node is told when it starts.
@@ -14,12 +15,14 @@ package struct NodeConfiguration: Sendable {
   /// What a connection may take of the node, and how long.
   package let limits: UpperLayerLimits
   package let associationLimits: AssociationLimits
+  package let archive: ArchiveOptions
   package let checks: CheckSchedule
 
   package init(
     directory: String, aeTitle: String, bindAddress: String = "127.0.0.1", port: Int,
     gracePeriod: Duration = .seconds(10), limits: UpperLayerLimits = UpperLayerLimits(),
-    associationLimits: AssociationLimits = AssociationLimits(), checks: CheckSchedule = CheckSchedule()
+    associationLimits: AssociationLimits = AssociationLimits(), archive: ArchiveOptions = ArchiveOptions(),
+    checks: CheckSchedule = CheckSchedule()
   ) throws(OperationError) {
     guard let title = AETitle(aeTitle) else {
       throw OperationError("'\(aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
@@ -31,6 +34,7 @@ package struct NodeConfiguration: Sendable {
     self.gracePeriod = gracePeriod
     self.limits = limits
     self.associationLimits = associationLimits
+    self.archive = archive
     self.checks = checks
   }
 }

@@ -19,6 +19,8 @@ struct Collimator: AsyncParsableCommand {
         ]),
       CommandGroup(
         name: "Who may see what", subcommands: [PeerCommand.self, GroupCommand.self, GrantCommand.self]),
+      CommandGroup(
+        name: "What is stored", subcommands: [ConflictsCommand.self, PatientCommand.self, StudyCommand.self]),
       CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self, ValidateCommand.self]),
       CommandGroup(
         name: "All that is stored",

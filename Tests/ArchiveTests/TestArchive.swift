@@ -21,8 +21,8 @@ final class TestArchive: Sendable {
     try? FileManager.default.removeItem(atPath: directory)
   }
 
-  func open() throws -> Archive {
-    try Archive.open(directory: directory) { [clock] in clock.now }
+  func open(_ options: ArchiveOptions = ArchiveOptions()) throws -> Archive {
+    try Archive.open(directory: directory, options: options) { [clock] in clock.now }
   }
 
   /// Files in a folder of the archive, however deep.
@@ -57,7 +57,9 @@ struct TestObject: Sendable {
   var sopClass = "1.2.840.10008.5.1.4.1.1.2"
   var comment = ""
 
-  var dataSet: [UInt8] {
+  var dataSet: [UInt8] { encoded(as: .explicitVRLittleEndian) }
+
+  func encoded(as syntax: TransferSyntax) -> [UInt8] {
     var builder = DataSetBuilder(characterSet: .utf8)
     builder.set(.specificCharacterSet, .cs, "ISO_IR 192")
     builder.set(.sopClassUID, .ui, sopClass)
@@ -70,13 +72,14 @@ struct TestObject: Sendable {
     builder.set(.patientComments, .lt, comment)
     if !study.isEmpty { builder.set(.studyInstanceUID, .ui, study) }
     if !series.isEmpty { builder.set(.seriesInstanceUID, .ui, series) }
-    return builder.encoded(as: .explicitVRLittleEndian)
+    return builder.encoded(as: syntax)
   }
 
-  var announcement: Announcement {
+  var announcement: Announcement { announced(as: .explicitVRLittleEndian) }
+
+  func announced(as syntax: TransferSyntax) -> Announcement {
     Announcement(
-      sopClassUID: sopClass, sopInstanceUID: instance, transferSyntaxUID: TransferSyntax.explicitVRLittleEndian.uid,
-      callingAETitle: "MODALITY")
+      sopClassUID: sopClass, sopInstanceUID: instance, transferSyntaxUID: syntax.uid, callingAETitle: "MODALITY")
   }
 }
 
@@ -88,9 +91,11 @@ extension [UInt8]: ByteChunk {
 
 extension Archive {
   @discardableResult
-  func store(_ object: TestObject) async throws -> Receipt.Outcome {
-    let reception = try await receive(object.announcement, from: .operator(.current))
-    let bytes = object.dataSet
+  func store(
+    _ object: TestObject, as syntax: TransferSyntax = .explicitVRLittleEndian, issuer: String? = nil
+  ) async throws -> Receipt.Outcome {
+    let reception = try await receive(object.announced(as: syntax), from: .operator(.current, defaultIssuer: issuer))
+    let bytes = object.encoded(as: syntax)
     try await reception.append(Array(bytes.prefix(100)))
     try await reception.append(Array(bytes.dropFirst(100)))
     return try await reception.commit().outcome
@@ -106,6 +111,11 @@ extension Archive {
       throw ArchiveError("a peer that was added is not admitted")
     }
     return caller
+  }
+
+  /// All that a selection names, for the caller.
+  func served(_ selection: InstanceSelection, to caller: Caller) async throws -> [ServedInstance] {
+    try await reading(as: caller).instances(in: selection).reduce(into: []) { $0 += $1.instances }
   }
 
   /// The values of one tag in all matches.

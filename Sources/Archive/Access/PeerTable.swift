@@ -12,7 +12,8 @@ enum PeerTable {
       database,
       sql: """
         SELECT principal.id, principal.name, ae_title, port, rights, accepts_private,
-          (SELECT group_concat(network, ' ') FROM peer_address WHERE peer_address.principal = peer.principal)
+          (SELECT group_concat(network, ' ') FROM peer_address WHERE peer_address.principal = peer.principal),
+          nullif(issuer, '')
         FROM peer JOIN principal ON principal.id = peer.principal
         WHERE ? IS NULL OR ae_title = ? ORDER BY principal.name
         """, arguments: [aeTitle, aeTitle])
@@ -21,7 +22,7 @@ enum PeerTable {
       let networks = (row[6] as String? ?? "").split(separator: " ").compactMap { Network(String($0)) }
       let peer = Peer(
         name: row[1], aeTitle: title, addresses: networks, port: row[3], rights: Rights(rawValue: row[4]),
-        acceptsPrivateSOPClasses: row[5])
+        acceptsPrivateSOPClasses: row[5], issuer: row[7])
       return (row[0], peer)
     }
   }
@@ -33,9 +34,10 @@ enum PeerTable {
     }
     let principal = try PrincipalTable.insert(peer.name, kind: "peer", in: database)
     try database.execute(
-      sql: "INSERT INTO peer (principal, ae_title, port, rights, accepts_private) VALUES (?, ?, ?, ?, ?)",
+      sql: "INSERT INTO peer (principal, ae_title, port, rights, accepts_private, issuer) VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [
         principal, peer.aeTitle.description, peer.port, peer.rights.rawValue, peer.acceptsPrivateSOPClasses,
+        MatchingForm.storable(peer.issuer ?? ""),
       ])
     for network in Set(peer.addresses) {
       try database.execute(

@@ -4,58 +4,61 @@ import GRDB
 
 /// Commits instances to the index, as many to a transaction as wait: a lone one waits for none, many share one sync.
 actor IndexWriter {
-  private typealias Waiting = (record: InstanceRecord, continuation: CheckedContinuation<Receipt.Outcome, any Error>)
+  private struct Waiting {
+    let insertion: InstanceInsertion
+    let continuation: CheckedContinuation<Result<Addition, IndexError>, Never>
+  }
 
   /// Enough to make the sync cheap, few enough that the first of them does not wait long.
   private static let largestBatch = 256
 
   private let database: DatabasePool
-  private let now: @Sendable () -> Double
+  private let layout: IndexLayout
   private var waiting: [Waiting] = []
   private var isCommitting = false
 
-  init(database: DatabasePool, now: @escaping @Sendable () -> Double) {
+  init(database: DatabasePool, layout: IndexLayout) {
     self.database = database
-    self.now = now
+    self.layout = layout
   }
 
   /// Returns once the instance's row is on the disk.
-  func add(_ record: InstanceRecord) async throws -> Receipt.Outcome {
-    try await withCheckedThrowingContinuation { continuation in
-      waiting.append((record, continuation))
+  func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition {
+    let insertion = InstanceInsertion(record, layout: layout, compared: compared)
+    return try await withCheckedContinuation { continuation in
+      waiting.append(Waiting(insertion: insertion, continuation: continuation))
       guard !isCommitting else { return }
       isCommitting = true
       Task { await commitAll() }
-    }
+    }.get()
   }
 
   private func commitAll() async {
     while !waiting.isEmpty {
       let batch = Array(waiting.prefix(Self.largestBatch))
       waiting.removeFirst(batch.count)
-      let records = batch.map(\.record)
-      let time = now()
-      do {
-        let outcomes = try await database.write { database in
-          try records.map { record in try InstanceInsertion(record, at: time).perform(in: database) }
+      switch await outcomes(of: batch.map(\.insertion)) {
+      case .success(let additions):
+        for (waiter, addition) in zip(batch, additions) { waiter.continuation.resume(returning: .success(addition)) }
+      case .failure(let error) where error.kind == .impossible && batch.count > 1:
+        // One that cannot be committed must not fail the others.
+        for waiter in batch {
+          let alone = await outcomes(of: [waiter.insertion])
+          waiter.continuation.resume(returning: alone.flatMap { $0.first.map(Result.success) ?? .failure(error) })
         }
-        for (waiter, outcome) in zip(batch, outcomes) { waiter.continuation.resume(returning: outcome) }
-      } catch {
-        await commitOneByOne(batch, at: time)
+      case .failure(let error):
+        for waiter in batch { waiter.continuation.resume(returning: .failure(error)) }
       }
     }
     isCommitting = false
   }
 
-  /// One that cannot be committed must not fail the others.
-  private func commitOneByOne(_ batch: [Waiting], at time: Double) async {
-    for (record, continuation) in batch {
-      do {
-        let outcome = try await database.write { try InstanceInsertion(record, at: time).perform(in: $0) }
-        continuation.resume(returning: outcome)
-      } catch {
-        continuation.resume(throwing: error)
-      }
+  private func outcomes(of insertions: [InstanceInsertion]) async -> Result<[Addition], IndexError> {
+    do {
+      return .success(
+        try await database.write { database in try insertions.map { try $0.perform(in: database) } })
+    } catch {
+      return .failure(IndexError(writing: error))
     }
   }
 }

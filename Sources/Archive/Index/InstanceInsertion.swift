@@ -3,96 +3,135 @@
 import Foundation
 import GRDB
 
+/// What became of an instance that was offered to the index.
+enum Addition: Sendable, Equatable {
+  case done(Receipt.Outcome)
+  /// Nothing was written: objects of the same UID and other bytes are here, and whether they say the same must be judged
+  /// first, by their canonical digests.
+  case needsComparison(with: [ObjectKey])
+}
+
 /// Puts one instance into the index, in a transaction of the caller's.
 struct InstanceInsertion {
   private let record: InstanceRecord
-  private let time: Double
+  private let layout: IndexLayout
+  /// Canonical digests of objects that are here, as far as they were needed.
+  private let compared: [ObjectKey: [UInt8]]
 
-  init(_ record: InstanceRecord, at time: Double) {
+  init(_ record: InstanceRecord, layout: IndexLayout, compared: [ObjectKey: [UInt8]] = [:]) {
     self.record = record
-    self.time = time
+    self.layout = layout
+    self.compared = compared
   }
 
-  func perform(in database: Database) throws -> Receipt.Outcome {
-    let others = try Other.fetchAll(of: record, in: database)
-    let uid = record.attributes["v_00080018"] ?? ""
-    if others.isEmpty, try TombstoneTable.keepsOut(uid, in: database) { return .keptOut }
-    if others.contains(where: { $0.digest == record.digest && !$0.isMissing }) { return .alreadyStored }
-    if let lost = others.first(where: { $0.digest == record.digest }) {
-      // The same object was here and its file is gone: this is its file now.
-      try database.execute(
-        sql: "UPDATE instance SET object = ?, size = ?, is_missing = 0 WHERE id = ?",
-        arguments: [record.object.name, record.size, lost.id])
-    } else {
-      try insertInstance(series: try record.hierarchy.map { try seriesID(of: $0, in: database) }, in: database)
+  func perform(in database: Database) throws -> Addition {
+    let versions = try Version.all(of: record.sopInstanceUID, in: database)
+    guard !versions.isEmpty else {
+      if try TombstoneTable.keepsOut(record.sopInstanceUID, in: database) { return .done(.keptOut) }
+      try insert(number: nil, in: database)
+      return .done(.stored)
     }
+    if let same = versions.first(where: { $0.hasBytes(of: record) }) { return .done(try meet(same, in: database)) }
+    let unknown = versions.filter { $0.canonicalDigest == nil && compared[$0.object] == nil && $0.isHere }
+    guard unknown.isEmpty, record.canonicalDigest != nil else {
+      return .needsComparison(with: unknown.map(\.object))
+    }
+    try remember(versions, in: database)
+    if versions.contains(where: { $0.isHere && $0.saysTheSame(as: record, compared[$0.object]) }) {
+      return .done(.alreadyStored)
+    }
+    try insert(number: nil, in: database)
+    return .done(.keptBesideAnother)
+  }
+
+  /// The very object is known. Where its file was lost, this is its file now.
+  private func meet(_ same: Version, in database: Database) throws -> Receipt.Outcome {
+    guard !same.isHere else { return .alreadyStored }
+    try database.execute(
+      sql: "UPDATE instance SET object = ?, size = ?, fault = 0 WHERE id = ?",
+      arguments: [record.object.name, record.size, same.id])
+    try database.execute(
+      sql: "UPDATE arrival SET object = ?, size = ? WHERE number = ?",
+      arguments: [record.object.name, record.size, same.id])
+    return .stored
+  }
+
+  private func remember(_ versions: [Version], in database: Database) throws {
+    for version in versions where version.canonicalDigest == nil {
+      guard let digest = compared[version.object] else { continue }
+      try database.execute(
+        sql: "UPDATE instance SET canonical_digest = ? WHERE id = ?", arguments: [Data(digest), version.id])
+    }
+  }
+
+  /// `number`: that of an arrival which was recorded before.
+  func insert(number: Int64?, in database: Database) throws {
+    let number = try number ?? record.arrival.insert(object: record.object, in: database)
+    // Whoever builds the index anew has to know what the bytes were.
     try database.cachedStatement(
-      sql:
-        "INSERT OR REPLACE INTO arrival (object, sender, calling, arrived_at, digest, size) VALUES (?, ?, ?, ?, ?, ?)"
-    ).execute(
-      arguments: [
-        record.object.name, record.sender, record.callingAETitle, time, Data(record.digest), record.size,
-      ])
-    return others.allSatisfy { $0.digest == record.digest } ? .stored : .keptBesideAnother
+      sql: "UPDATE arrival SET digest = ?, size = ? WHERE number = ? AND digest IS NULL"
+    ).execute(arguments: [Data(record.digest), record.size, number])
+    let rows = HierarchyRows(layout: layout, in: database)
+    let place = try record.hierarchy.map { try rows.place(of: $0) }
+    let preference = try ConflictChoiceTable.isChosen(
+      record.digest, of: record.sopInstanceUID, in: database)
+    let columns = layout.columns(of: "instance")
+    let fixed: [DatabaseValue] = [
+      number.databaseValue, (place?.series).databaseValue, (place?.foldedFrom).databaseValue,
+      record.object.name.databaseValue, record.transferSyntaxUID.databaseValue, Data(record.digest).databaseValue,
+      record.canonicalDigest.map { Data($0) }.databaseValue, record.size.databaseValue,
+      (preference ? -1 : 0).databaseValue,
+    ]
+    try database.cachedStatement(sql: Self.sql(columns)).execute(
+      arguments: StatementArguments(fixed + record.values.map(\.databaseValue)))
+    if let place, let hierarchy = record.hierarchy, !place.isNewStudy {
+      try rows.noteDifferences(hierarchy, study: place.receivedStudy, instance: number)
+    }
   }
 
-  private func seriesID(of hierarchy: InstanceRecord.Hierarchy, in database: Database) throws -> Int64 {
-    let patient = try upsert(
-      "patient",
-      ["patient_id": hierarchy.patientID, "issuer": hierarchy.issuer, "sole_study": hierarchy.soleStudy],
-      parent: nil, unique: ["patient_id", "issuer", "sole_study"], in: database)
-    let study = try upsert(
-      "study", hierarchy.study, parent: ("patient", patient), unique: ["v_0020000d"], in: database)
-    return try upsert(
-      "series", hierarchy.series, parent: ("study", study), unique: ["v_0020000e"], in: database)
-  }
-
-  /// The id of the row with these unique values; what the first object said of it stays.
-  private func upsert(
-    _ table: String, _ values: [String: String], parent: (column: String, id: Int64)?, unique: [String],
-    in database: Database
-  ) throws -> Int64 {
-    var row = values.mapValues(\.databaseValue)
-    if let parent { row[parent.column] = parent.id.databaseValue }
-    let key = (parent.map { [$0.column] } ?? []) + unique
-    let condition = key.map { "\($0) = ?" }.joined(separator: " AND ")
-    let select = try database.cachedStatement(sql: "SELECT id FROM \(table) WHERE \(condition)")
-    if let id = try Int64.fetchOne(select, arguments: StatementArguments(key.map { row[$0] ?? .null })) { return id }
-    try insert(row, into: table, in: database)
-    return database.lastInsertedRowID
-  }
-
-  private func insertInstance(series: Int64?, in database: Database) throws {
-    var row = record.attributes.mapValues(\.databaseValue)
-    row["series"] = series.databaseValue
-    row["object"] = record.object.name.databaseValue
-    row["transfer_syntax"] = record.transferSyntaxUID.databaseValue
-    row["digest"] = Data(record.digest).databaseValue
-    row["size"] = record.size.databaseValue
-    try insert(row, into: "instance", in: database)
-  }
-
-  private func insert(_ row: [String: DatabaseValue], into table: String, in database: Database) throws {
-    let columns = row.keys.sorted()
-    let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
-    try database.cachedStatement(
-      sql: "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
-    ).execute(arguments: StatementArguments(columns.map { row[$0] ?? .null }))
+  private static func sql(_ columns: [String]) -> String {
+    let all =
+      [
+        "id", "series", "folded_from", "object", "transfer_syntax", "digest", "canonical_digest", "size", "preference",
+      ] + columns
+    let marks = Array(repeating: "?", count: all.count).joined(separator: ", ")
+    return "INSERT INTO instance (\(all.joined(separator: ", "))) VALUES (\(marks))"
   }
 }
 
 /// What is stored under the same SOP Instance UID.
-private struct Other {
+private struct Version {
   let id: Int64
+  let object: ObjectKey
+  let transferSyntaxUID: String
   let digest: [UInt8]
-  let isMissing: Bool
+  let canonicalDigest: [UInt8]?
+  let isHere: Bool
+  let defaultIssuer: String
 
-  static func fetchAll(of record: InstanceRecord, in database: Database) throws -> [Other] {
+  static func all(of uid: String, in database: Database) throws -> [Version] {
     try Row.fetchAll(
-      database.cachedStatement(sql: "SELECT id, digest, is_missing FROM instance WHERE v_00080018 = ?"),
-      arguments: [record.attributes["v_00080018"] ?? ""]
+      database.cachedStatement(
+        sql: """
+          SELECT id, instance.object, transfer_syntax, digest, canonical_digest, fault, default_issuer
+          FROM instance JOIN arrival ON arrival.number = instance.id WHERE v_00080018 = ? ORDER BY id
+          """),
+      arguments: [uid]
     ).map { row in
-      Other(id: row[0], digest: Array(row[1] as Data), isMissing: row[2])
+      Version(
+        id: row[0], object: ObjectKey(name: row[1]), transferSyntaxUID: row[2], digest: Array(row[3] as Data),
+        canonicalDigest: (row[4] as Data?).map { Array($0) }, isHere: row[5] == 0, defaultIssuer: row[6])
     }
+  }
+
+  /// The same Patient ID from a sender for whom another issuer is assumed is another patient's.
+  func hasBytes(of record: InstanceRecord) -> Bool {
+    digest == record.digest && transferSyntaxUID == record.transferSyntaxUID
+      && defaultIssuer == record.arrival.defaultIssuer
+  }
+
+  func saysTheSame(as record: InstanceRecord, _ compared: [UInt8]?) -> Bool {
+    guard let own = canonicalDigest ?? compared, !own.isEmpty, let other = record.canonicalDigest else { return false }
+    return own == other && defaultIssuer == record.arrival.defaultIssuer
   }
 }

@@ -4,73 +4,73 @@ import DICOMData
 
 /// All that the index holds of one instance, by level.
 struct InstanceRecord: Sendable {
-  let object: ObjectStore.Key
+  let object: ObjectKey
   let transferSyntaxUID: String
+  let sopInstanceUID: String
+  /// SHA-256 of the data set's bytes.
   let digest: [UInt8]
+  /// Of its elements, whatever their encoding; nil until it is needed.
+  var canonicalDigest: [UInt8]?
+  /// Bytes of the whole file.
   let size: Int
-  let sender: String
-  let callingAETitle: String
+  let arrival: Arrival
   /// nil for objects that belong to no patient (PS3.4 annex GG).
   let hierarchy: Hierarchy?
-  let attributes: [String: String]
+  /// In the order of the layout's columns of `instance`.
+  let values: [String]
   let remarks: [String]
 
   struct Hierarchy: Sendable {
-    let patientID: String
-    let issuer: String
-    /// With what the study's first object says of its patient: another study may say otherwise.
-    let study: [String: String]
-    let series: [String: String]
-    /// An empty Patient ID identifies nobody: such a study is a patient of its own.
-    let soleStudy: String
+    let patient: PatientIdentity
+    let studyInstanceUID: String
+    let seriesInstanceUID: String
+    /// With what the object says of its patient: another study may say otherwise.
+    let study: [String]
+    let series: [String]
   }
 
-  /// All that is read of a header, here or to compare it with its announcement.
-  static let wantedElements = Set(IndexedAttribute.all.map(\.tag))
-    .union([.specificCharacterSet, .sopClassUID, .sopInstanceUID, .studyInstanceUID, .seriesInstanceUID])
-
   init(
-    _ header: DataSet, announcement: Announcement, object: ObjectStore.Key, digest: [UInt8], size: Int, sender: String
+    _ header: DataSet, announcement: Announcement, object: ObjectKey, digest: [UInt8], size: Int, arrival: Arrival,
+    layout: IndexLayout
   ) throws(ReceptionError) {
     self.object = object
     transferSyntaxUID = announcement.transferSyntaxUID
+    sopInstanceUID = MatchingForm.storable(announcement.sopInstanceUID)
     self.digest = digest
     self.size = size
-    self.sender = sender
-    callingAETitle = announcement.callingAETitle
-    hierarchy = try Self.hierarchy(of: header, sopClassUID: announcement.sopClassUID)
-    attributes = Self.columns(.instance, of: header)
+    self.arrival = arrival.applied(to: header)
+    let place = try Place(header, sopClassUID: announcement.sopClassUID)
+    hierarchy = place.map { place in
+      Hierarchy(
+        patient: PatientIdentity(header, study: place.study, defaultIssuer: arrival.defaultIssuer),
+        studyInstanceUID: MatchingForm.storable(place.study), seriesInstanceUID: MatchingForm.storable(place.series),
+        study: layout.values(for: "study", of: header), series: layout.values(for: "series", of: header))
+    }
+    values = layout.values(for: "instance", of: header)
     remarks = Self.remarks(on: header)
   }
 
-  static func hierarchy(of header: DataSet, sopClassUID: String) throws(ReceptionError) -> Hierarchy? {
-    let study = header.string(.studyInstanceUID)
-    let series = header.string(.seriesInstanceUID)
-    if study == nil || series == nil, UIDRegistry.nonPatientSOPClasses.contains(sopClassUID) { return nil }
-    guard let study else {
-      throw ReceptionError(
-        .doesNotMatch, "the data set has no Study Instance UID", offendingElement: .studyInstanceUID)
-    }
-    guard series != nil else {
-      throw ReceptionError(
-        .doesNotMatch, "the data set has no Series Instance UID", offendingElement: .seriesInstanceUID)
-    }
-    return Hierarchy(
-      patientID: MatchingForm.storable(header.string(.patientID) ?? ""),
-      issuer: MatchingForm.storable(header.string(.issuerOfPatientID) ?? ""),
-      study: columns(.patient, of: header).merging(columns(.study, of: header)) { _, own in own },
-      series: columns(.series, of: header),
-      soleStudy: header.string(.patientID) == nil ? MatchingForm.storable(study) : "")
-  }
+  /// The UIDs of the study and the series that an object belongs to.
+  struct Place {
+    let study: String
+    let series: String
 
-  private static func columns(_ level: IndexedAttribute.Level, of header: DataSet) -> [String: String] {
-    var columns: [String: String] = [:]
-    for attribute in IndexedAttribute.at(level) {
-      let values = header.strings(attribute.tag).map(MatchingForm.storable)
-      columns[attribute.column] = values.joined(separator: "\\")
-      if attribute.hasKeyColumn { columns[attribute.keyColumn] = MatchingForm.key(of: values, vr: attribute.vr) }
+    /// nil for objects that belong to no patient; throws for one that should and does not.
+    init?(_ header: DataSet, sopClassUID: String) throws(ReceptionError) {
+      let study = header.string(.studyInstanceUID)
+      let series = header.string(.seriesInstanceUID)
+      if study == nil || series == nil, UIDRegistry.nonPatientSOPClasses.contains(sopClassUID) { return nil }
+      guard let study else {
+        throw ReceptionError(
+          .doesNotMatch, "the data set has no Study Instance UID", offendingElement: .studyInstanceUID)
+      }
+      guard let series else {
+        throw ReceptionError(
+          .doesNotMatch, "the data set has no Series Instance UID", offendingElement: .seriesInstanceUID)
+      }
+      self.study = study
+      self.series = series
     }
-    return columns
   }
 
   /// PS3.5 §9.1: what is wrong with a UID that is kept all the same.

@@ -6,25 +6,27 @@ import GRDB
 package struct ArchiveOperations: Sendable {
   let user: Operator
   let directory: String
-  let store: ObjectStore
-  let database: DatabasePool
+  let store: FileObjectStore
+  let index: SQLiteIndex
   let gate: OperationGate
   let now: @Sendable () -> Double
 
   init(
-    user: Operator, directory: String, store: ObjectStore, database: DatabasePool, gate: OperationGate,
+    user: Operator, directory: String, store: FileObjectStore, index: SQLiteIndex, gate: OperationGate,
     now: @escaping @Sendable () -> Double
   ) {
     self.user = user
     self.directory = directory
     self.store = store
-    self.database = database
+    self.index = index
     self.gate = gate
     self.now = now
   }
 }
 
 extension ArchiveOperations {
+  var database: DatabasePool { index.database }
+
   package func export(
     _ order: ExportOrder, _ progress: OperationProgress = OperationProgress()
   ) async throws -> ExportReport {

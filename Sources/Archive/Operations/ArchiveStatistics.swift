@@ -30,9 +30,9 @@ package struct ArchiveStatistics: Codable, Sendable {
     patients = try count("SELECT COUNT(*) FROM patient")
     studies = try count("SELECT COUNT(*) FROM study")
     series = try count("SELECT COUNT(*) FROM series")
-    instances = try count("SELECT COUNT(*) FROM instance WHERE is_missing = 0")
-    bytes = try count("SELECT COALESCE(SUM(size), 0) FROM instance WHERE is_missing = 0")
-    missingInstances = try count("SELECT COUNT(*) FROM instance WHERE is_missing = 1")
+    instances = try count("SELECT COUNT(*) FROM instance WHERE fault = 0")
+    bytes = try count("SELECT COALESCE(SUM(size), 0) FROM instance WHERE fault = 0")
+    missingInstances = try count("SELECT COUNT(*) FROM instance WHERE fault <> 0")
     deletedInstances = try count("SELECT COUNT(*) FROM tombstone")
     holdsInForce = try count("SELECT COUNT(*) FROM legal_hold WHERE released_at IS NULL")
     byModality = try Self.shares(by: "COALESCE(series.v_00080060, '')", in: database)
@@ -48,7 +48,7 @@ package struct ArchiveStatistics: Codable, Sendable {
           SUM(instance.size)
         FROM instance LEFT JOIN series ON series.id = instance.series
           LEFT JOIN arrival ON arrival.object = instance.object
-        WHERE is_missing = 0 GROUP BY name ORDER BY name
+        WHERE fault = 0 GROUP BY name ORDER BY name
         """
     ).map { Share(name: $0[0], studies: $0[1], series: $0[2], instances: $0[3], bytes: $0[4]) }
   }

@@ -36,9 +36,6 @@ enum OperationsSchema {
         ) STRICT;
         CREATE INDEX tombstone_to_remove ON tombstone (object) WHERE is_removed = 0;
         CREATE INDEX tombstone_by_uid ON tombstone (sop_instance_uid);
-        CREATE TABLE damage (
-          object TEXT PRIMARY KEY, sop_instance_uid TEXT NOT NULL, fault TEXT NOT NULL, found_at REAL NOT NULL
-        ) STRICT;
         CREATE TABLE scrub (
           one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, finished_at REAL
         ) STRICT;

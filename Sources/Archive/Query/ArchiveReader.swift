@@ -1,102 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DICOMData
-import GRDB
-
 /// The archive as one caller sees it. There is no other way to read it.
 package struct ArchiveReader: Sendable {
   private let caller: Caller
-  private let database: DatabasePool
-  private let now: @Sendable () -> Double
+  private let index: any InstanceIndex
+  private let store: any ObjectStore
 
-  init(caller: Caller, database: DatabasePool, now: @escaping @Sendable () -> Double) {
+  init(caller: Caller, index: any InstanceIndex, store: any ObjectStore) {
     self.caller = caller
-    self.database = database
-    self.now = now
+    self.index = index
+    self.store = store
   }
 
   /// The matches, page by page; each page asks the grants anew.
-  package func find(_ query: FindQuery) -> FindPages {
-    FindPages(reader: self, compiler: QueryCompiler(query))
-  }
-
-  fileprivate func page(_ compiler: QueryCompiler, after lastID: Int64) async throws -> (page: FindPage, lastID: Int64)
-  {
-    let statement = compiler.statement(for: Visibility(caller: caller, now: now()), after: lastID)
-    return try await database.read { database in
-      var rows: [FindRow] = []
-      var last = lastID
-      var count = 0
-      let cursor = try Row.fetchCursor(
-        database.cachedStatement(sql: statement.sql), arguments: statement.arguments)
-      while let row = try cursor.next() {
-        count += 1
-        last = row[0]
-        if compiler.wildcards.allSatisfy({ wildcard in
-          wildcard.pattern.matches(
-            anyOf: (row[wildcard.column] as String? ?? "").split(separator: "\\", omittingEmptySubsequences: false))
-        }) {
-          rows.append(FindRow(row, compiler))
-        }
-      }
-      return (FindPage(rows: rows, isLast: count < QueryCompiler.pageSize), last)
+  package func find(_ query: FindQuery) -> Pages<FindPage> {
+    Pages { mark in
+      let page = try await index.matches(of: query, as: caller, after: mark)
+      return (page, page.next)
     }
   }
 
-  /// The pages of one question, read as they are asked for; nothing stays open in between.
-  package struct FindPages: AsyncSequence, Sendable {
-    package typealias Element = FindPage
+  /// What the caller is to be sent of what a selection names, page by page; each page asks the grants anew.
+  package func instances(in selection: InstanceSelection) -> Pages<InstancePage> {
+    Pages { mark in
+      let page = try await index.instances(in: selection, as: caller, after: mark)
+      return (page, page.next)
+    }
+  }
 
-    fileprivate let reader: ArchiveReader
-    fileprivate let compiler: QueryCompiler
+  /// Whom a Patient ID names for this caller. `issuer`: what the request says; `defaultIssuer`: what holds for this peer
+  /// where it says nothing. Without either, an ID of two visible patients names nobody.
+  package func patient(
+    withID id: String, issuer: String?, defaultIssuer: String?
+  ) async throws -> PatientNaming {
+    guard let asked = PatientIdentity(id: id, issuer: issuer) else { return .nobody }
+    let visible = try await index.issuers(ofPatientID: asked.id, as: caller)
+    let wanted = issuer == nil ? defaultIssuer : asked.issuer
+    if let wanted { return visible.contains(wanted) ? .one(.init(stored: asked.id, issuer: wanted)) : .nobody }
+    guard let only = visible.first else { return .nobody }
+    return visible.count == 1 ? .one(.init(stored: asked.id, issuer: only)) : .several(issuers: visible)
+  }
+
+  /// Bytes of the data set of an instance that the index gave, as received; fewer at its end. Offsets are the file's: see
+  /// `ServedInstance.size`.
+  package func bytes(_ range: Range<Int>, of instance: ServedInstance) async throws -> [UInt8] {
+    try await store.read(range, of: instance.object)
+  }
+
+  /// The pages of one question, read as they are asked for; nothing stays open in between.
+  package struct Pages<Page: Sendable>: AsyncSequence, Sendable {
+    package typealias Element = Page
+
+    fileprivate let page: @Sendable (PageMark?) async throws -> (Page, next: PageMark?)
 
     package func makeAsyncIterator() -> Iterator {
       Iterator(pages: self)
     }
 
     package struct Iterator: AsyncIteratorProtocol {
-      fileprivate let pages: FindPages
-      private var lastID: Int64 = 0
+      fileprivate let pages: Pages
+      private var mark: PageMark?
       private var isOver = false
 
-      fileprivate init(pages: FindPages) {
+      fileprivate init(pages: Pages) {
         self.pages = pages
       }
 
-      package mutating func next() async throws -> FindPage? {
+      package mutating func next() async throws -> Page? {
         guard !isOver else { return nil }
-        let (page, last) = try await pages.reader.page(pages.compiler, after: lastID)
-        lastID = last
-        isOver = page.isLast
+        let (page, next) = try await pages.page(mark)
+        mark = next
+        isOver = next == nil
         return page
       }
     }
   }
 }
 
-extension FindRow {
-  fileprivate init(_ row: Row, _ compiler: QueryCompiler) {
-    values = compiler.columnOfTag.mapValues { column in
-      let text: String
-      switch (row[column] as DatabaseValue).storage {
-      case .string(let string): text = string
-      case .int64(let integer): text = String(integer)
-      default: text = ""
-      }
-      return text.isEmpty ? [] : text.split(separator: "\\", omittingEmptySubsequences: false).map(String.init)
-    }
-    .merging(compiler.collectedValues(in: row)) { _, sorted in sorted }
-  }
+/// Whom a Patient ID names.
+package enum PatientNaming: Sendable, Hashable {
+  case nobody
+  case one(PatientIdentity)
+  /// Two persons, whose studies must not be mixed: C-MOVE and C-GET are refused with A900.
+  case several(issuers: [String])
 }
 
-extension QueryCompiler {
-  /// What was collected from series or instances has no order of its own.
-  fileprivate func collectedValues(in row: Row) -> [Tag: [String]] {
-    var collected: [Tag: [String]] = [:]
-    for tag in [Tag.modalitiesInStudy, .sopClassesInStudy] {
-      guard let column = columnOfTag[tag] else { continue }
-      collected[tag] = (row[column] as String? ?? "").split(separator: "\\").map(String.init).sorted()
-    }
-    return collected
+extension PatientIdentity {
+  fileprivate init(stored id: String, issuer: String) {
+    self.init(stored: id, issuer: issuer, soleStudy: "")
   }
 }

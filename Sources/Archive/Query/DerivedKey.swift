@@ -19,15 +19,17 @@ enum DerivedKey {
     case .numberOfSeriesRelatedInstances:
       (
         .series,
-        "(SELECT COUNT(DISTINCT i.v_00080018) FROM instance AS i WHERE i.series = series.id AND i.is_missing = 0)"
+        "(SELECT COUNT(DISTINCT i.v_00080018) FROM instance AS i WHERE i.series = series.id AND i.fault = 0)"
       )
+    // Available Transfer Syntax UID.
+    case Tag(0x0008, 0x3002): (.instance, "instance.transfer_syntax")
     default: nil
     }
   }
 
   private static func ofStudy(_ aggregate: String) -> String {
     """
-    (SELECT \(aggregate) FROM series JOIN instance ON instance.series = series.id AND instance.is_missing = 0
+    (SELECT \(aggregate) FROM series JOIN instance ON instance.series = series.id AND instance.fault = 0
       WHERE series.study = study.id)
     """
   }
@@ -35,7 +37,7 @@ enum DerivedKey {
   private static func ofPatient(_ aggregate: String) -> String {
     """
     (SELECT \(aggregate) FROM study JOIN series ON series.study = study.id
-      JOIN instance ON instance.series = series.id AND instance.is_missing = 0
+      JOIN instance ON instance.series = series.id AND instance.fault = 0
       WHERE study.patient = patient.id AND \(Visibility.condition))
     """
   }

@@ -28,10 +28,13 @@ package struct MatchingKey: Sendable, Hashable {
   }
 
   package let tag: Tag
+  /// The sequence in one of whose items it has to match (PS3.4 C.2.2.2.6); nil for an attribute of the identifier itself.
+  package let sequence: Tag?
   package let matching: Matching
 
-  package init(tag: Tag, matching: Matching) {
+  package init(tag: Tag, in sequence: Tag? = nil, matching: Matching) {
     self.tag = tag
+    self.sequence = sequence
     self.matching = matching
   }
 }
@@ -54,13 +57,21 @@ package struct FindQuery: Sendable {
 /// One match: the values of what was asked for.
 package struct FindRow: Sendable {
   let values: [Tag: [String]]
+  /// Of sequences that were asked for: the attributes of each item.
+  let items: [Tag: [[Tag: String]]]
 
   /// nil where the index has no such attribute at this level or above.
   package subscript(tag: Tag) -> [String]? { values[tag] }
+
+  /// The items of a sequence, as far as the index holds their attributes; nil where it holds none.
+  package func items(of sequence: Tag) -> [[Tag: String]]? { items[sequence] }
 }
 
 /// Some of the matches, read in one statement together with the grants that open them.
 package struct FindPage: Sendable {
   package let rows: [FindRow]
-  package let isLast: Bool
+  /// Where the next page begins; nil for the last.
+  let next: PageMark?
+
+  package var isLast: Bool { next == nil }
 }

@@ -17,11 +17,15 @@ struct QueryCompiler {
   private(set) var wildcards: [Wildcard] = []
   /// Where the values of each returned tag are among the columns; absent for what is not supported.
   private(set) var columnOfTag: [Tag: Int] = [:]
+  /// The same for the attributes in the items of each returned sequence.
+  private(set) var columnsOfSequence: [Tag: [Tag: Int]] = [:]
   private var conditions: [String] = []
   private var arguments: [DatabaseValue] = []
   private let level: IndexedAttribute.Level
+  private let layout: IndexLayout
 
-  init(_ query: FindQuery) {
+  init(_ query: FindQuery, layout: IndexLayout) {
+    self.layout = layout
     level = query.level.indexLevel
     columns = ["\(level.rawValue).id"]
     for tag in query.returning { addColumn(for: tag) }
@@ -50,7 +54,7 @@ struct QueryCompiler {
       """ : "JOIN study ON study.patient = patient.id"
     let joins = [
       "patient", study, "JOIN series ON series.study = study.id",
-      "JOIN instance ON instance.series = series.id AND instance.is_missing = 0",
+      "JOIN instance ON instance.series = series.id AND instance.fault = 0",
     ]
     return joins.prefix(max(level.depth, 2)).joined(separator: " ")
   }
@@ -59,23 +63,34 @@ struct QueryCompiler {
     switch level {
     case .patient, .study, .series: Visibility.condition
     case .instance:
-      // Of several versions of an object the earliest is served.
+      // Of several versions of an object the chosen one is served, else the earliest.
       """
-      \(Visibility.condition) AND NOT EXISTS (SELECT 1 FROM instance AS earlier WHERE earlier.series = series.id
-        AND earlier.v_00080018 = instance.v_00080018 AND earlier.id < instance.id AND earlier.is_missing = 0)
+      \(Visibility.condition) AND NOT EXISTS (SELECT 1 FROM instance AS other WHERE other.series = series.id
+        AND other.v_00080018 = instance.v_00080018 AND other.fault = 0
+        AND (other.preference, other.id) < (instance.preference, instance.id))
       """
     }
   }
 
   private mutating func addColumn(for tag: Tag) {
+    if let members = layout.bySequence[tag], columnsOfSequence[tag] == nil { addColumns(for: members, of: tag) }
     guard columnOfTag[tag] == nil, let expression = expression(for: tag) else { return }
     columnOfTag[tag] = columns.count
     columns.append(expression)
   }
 
+  private mutating func addColumns(for members: [IndexedAttribute], of sequence: Tag) {
+    var indices: [Tag: Int] = [:]
+    for member in members where member.level.depth <= level.depth {
+      indices[member.tag] = columns.count
+      columns.append("\(member.table).\(member.column)")
+    }
+    if !indices.isEmpty { columnsOfSequence[sequence] = indices }
+  }
+
   /// nil for what is unknown, or belongs to a level below.
   private func expression(for tag: Tag) -> String? {
-    if let attribute = IndexedAttribute.byTag[tag], attribute.level.depth <= level.depth {
+    if let attribute = layout.byTag[tag], attribute.level.depth <= level.depth {
       return "\(attribute.table).\(attribute.column)"
     }
     guard let derived = DerivedKey.expression(for: tag), derived.level.depth <= level.depth else { return nil }
@@ -84,7 +99,11 @@ struct QueryCompiler {
 
   private mutating func addCondition(for key: MatchingKey) {
     guard key.matching != .universal else { return }
-    if let attribute = IndexedAttribute.byTag[key.tag], attribute.level.depth <= level.depth {
+    if let sequence = key.sequence {
+      // Keys in one sequence are matched each by itself: an item that matches all of them is not sought for.
+      let member = layout.bySequence[sequence]?.first { $0.tag == key.tag && $0.level.depth <= level.depth }
+      if let member { addCondition(key.matching, on: member) }
+    } else if let attribute = layout.byTag[key.tag], attribute.level.depth <= level.depth {
       addCondition(key.matching, on: attribute)
     } else if key.tag == .modalitiesInStudy, level.depth >= IndexedAttribute.Level.study.depth {
       addModalitiesCondition(key.matching)
@@ -108,6 +127,10 @@ struct QueryCompiler {
         conditions.append("\(column) = ?")
         bind(attribute.vr == .da ? MatchingForm.plainDate(value) : value)
       }
+    case .uidList(let uids) where attribute.isMultiValued:
+      conditions.append(
+        "EXISTS (SELECT 1 FROM json_each(?) WHERE instr('\\' || \(column) || '\\', '\\' || value || '\\') > 0)")
+      bind(Self.json(uids.map(MatchingForm.storable)))
     case .uidList(let uids):
       conditions.append("\(column) IN (SELECT value FROM json_each(?))")
       bind(Self.json(uids.map(MatchingForm.storable)))
@@ -149,6 +172,14 @@ struct QueryCompiler {
     arguments.append(MatchingForm.storable(text).databaseValue)
   }
 
+  /// Whether a row that the statement selected matches its wildcards too.
+  func judges(_ row: Row) -> Bool {
+    wildcards.allSatisfy { wildcard in
+      wildcard.pattern.matches(
+        anyOf: (row[wildcard.column] as String? ?? "").split(separator: "\\", omittingEmptySubsequences: false))
+    }
+  }
+
   private mutating func addModalitiesCondition(_ matching: MatchingKey.Matching) {
     if case .wildcard(let pattern) = matching, let derived = DerivedKey.expression(for: .modalitiesInStudy) {
       wildcards.append(Wildcard(column: columns.count, pattern: WildcardPattern(pattern)))
@@ -164,7 +195,7 @@ struct QueryCompiler {
     bind(Self.json(wanted.map(MatchingForm.storable)))
   }
 
-  private static func json(_ values: [String]) -> String {
+  static func json(_ values: [String]) -> String {
     let quoted = values.map { value in
       let escaped = value.unicodeScalars.map { scalar -> String in
         guard scalar == "\"" || scalar == "\\" || scalar.value < 0x20 else { return String(Character(scalar)) }
@@ -190,7 +221,7 @@ extension IndexedAttribute.Level {
 }
 
 extension QueryRetrieveLevel {
-  fileprivate var indexLevel: IndexedAttribute.Level {
+  var indexLevel: IndexedAttribute.Level {
     switch self {
     case .patient: .patient
     case .study: .study

@@ -16,7 +16,7 @@ package enum Acceptance {
     guard let sopClass = header.string(.sopClassUID) else { return "it has no SOP Class UID (0008,0016)" }
     guard header.string(.sopInstanceUID) != nil else { return "it has no SOP Instance UID (0008,0018)" }
     do throws(ReceptionError) {
-      _ = try InstanceRecord.hierarchy(of: header, sopClassUID: sopClass)
+      _ = try InstanceRecord.Place(header, sopClassUID: sopClass)
       return nil
     } catch {
       return error.description

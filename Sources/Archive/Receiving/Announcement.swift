@@ -21,12 +21,13 @@ package struct Announcement: Sendable {
 /// Who brings an object.
 package enum Sender: Sendable {
   case peer(Caller)
-  case `operator`(Operator)
+  /// With the issuer of Patient IDs that name none.
+  case `operator`(Operator, defaultIssuer: String? = nil)
 
   var name: String {
     switch self {
     case .peer(let caller): caller.peerName
-    case .operator(let user): "user \(user.name)"
+    case .operator(let user, _): "user \(user.name)"
     }
   }
 }
@@ -35,7 +36,7 @@ package enum Sender: Sendable {
 package struct Receipt: Sendable {
   package enum Outcome: Sendable, Equatable {
     case stored
-    /// The same bytes were here before.
+    /// The same object was here before, perhaps in another encoding.
     case alreadyStored
     /// Another object with the same SOP Instance UID is here; both are kept.
     case keptBesideAnother

@@ -3,110 +3,188 @@
 import Crypto
 import DICOMData
 
+/// What a reception needs of its archive.
+struct ReceptionSurroundings: Sendable {
+  let store: any ObjectStore
+  let index: any InstanceIndex
+  let layout: IndexLayout
+  let gate: WriteGate
+  let space: SpaceWatch
+}
+
 /// One object on its way in: written, hashed and its header read as it arrives, on a thread that may wait for the disk.
 package actor Reception {
   private let thread: FileThread
   private let announcement: Announcement
-  private let sender: Sender
-  private let file: IncomingFile
-  private let index: IndexWriter
+  private let arrival: Arrival
+  private let surroundings: ReceptionSurroundings
+  private let sink: any ObjectSink
   private var reader: PushReader
   private var digest = SHA256()
+  private var dataSetSize = 0
   private var isOver = false
+  /// Where the disk is looked at again.
+  private var nextLook = Reception.lookDistance
+
+  private static let lookDistance = 16 << 20
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   init(
-    _ announcement: Announcement, from sender: Sender, thread: FileThread, store: ObjectStore, index: IndexWriter
+    _ announcement: Announcement, arrival: Arrival, thread: FileThread, in surroundings: ReceptionSurroundings
   ) async throws(ReceptionError) {
     guard let syntax = TransferSyntax(uid: announcement.transferSyntaxUID) else {
       throw ReceptionError(.doesNotMatch, "the transfer syntax is none that can be stored")
     }
+    try surroundings.gate.requireOpen()
+    try surroundings.space.requireRoom()
     self.thread = thread
     self.announcement = announcement
-    self.sender = sender
-    self.index = index
-    reader = PushReader(transferSyntax: syntax, stoppingBefore: .pixelData, keeping: InstanceRecord.wantedElements)
+    self.arrival = arrival
+    self.surroundings = surroundings
+    reader = PushReader(
+      transferSyntax: syntax, stoppingBefore: .pixelData, keeping: surroundings.layout.wantedElements)
     do {
-      file = try IncomingFile(in: store)
+      sink = try await surroundings.store.begin()
     } catch {
       throw ReceptionError(error)
     }
-    try writeHead()
+    try await writeHead()
   }
 
   /// The preamble and group 0002 are ours; the data set that follows is kept as it comes.
-  private func writeHead() throws(ReceptionError) {
+  private func writeHead() async throws(ReceptionError) {
     let head = FileMetaInformation.encoded(
       sopClassUID: announcement.sopClassUID, sopInstanceUID: announcement.sopInstanceUID,
-      transferSyntaxUID: announcement.transferSyntaxUID, sourceAETitle: announcement.callingAETitle)
-    try orDiscard { try head.withUnsafeBytes { try file.write($0) } }
+      transferSyntaxUID: announcement.transferSyntaxUID, sourceAETitle: announcement.callingAETitle,
+      privateInformation: arrival.note)
+    do throws(StoreError) {
+      try await sink.write(HeadBytes(bytes: head))
+    } catch {
+      throw await givenUp(ReceptionError(error), error)
+    }
   }
 
-  package func append(_ chunk: some ByteChunk) throws(ReceptionError) {
+  package func append(_ chunk: some ByteChunk) async throws(ReceptionError) {
     guard !isOver else { throw ReceptionError(.unreadable, "the object was given up before") }
-    try orDiscard {
-      try chunk.withBytes { bytes in
-        try file.write(bytes)
+    do {
+      try await sink.write(chunk)
+      let count = try chunk.withBytes { bytes in
         digest.update(bufferPointer: bytes)
         try reader.push(bytes)
+        return bytes.count
       }
+      dataSetSize += count
+      if sink.size >= nextLook {
+        nextLook = sink.size + Self.lookDistance
+        try surroundings.space.requireRoom()
+      }
+    } catch {
+      throw await givenUp(ReceptionError(any: error), error)
     }
   }
 
   /// The object has arrived in full. When this returns it survives a power cut: file, name and index are on the disk.
   package func commit() async throws(ReceptionError) -> Receipt {
     guard !isOver else { throw ReceptionError(.unreadable, "the object was given up before") }
-    let record = try orDiscard {
-      try reader.finish()
-      guard let header = reader.header else { throw ReceptionError(.unreadable, "the data set has no header") }
-      try announcement.requireMatch(with: header)
-      return try InstanceRecord(
-        header, announcement: announcement, object: file.key, digest: Array(digest.finalize()), size: file.size,
-        sender: sender.name)
-    }
-    try orDiscard { try file.keep() }
-    isOver = true
-    let outcome: Receipt.Outcome
+    let record: InstanceRecord
     do {
-      outcome = try await index.add(record)
+      try reader.finish()
+      record = try self.record()
+      try surroundings.gate.requireOpen()
+      try await sink.keep()
     } catch {
-      // The commit may have reached the disk all the same: the file stays, and the next start sets it right.
-      throw ReceptionError(.outOfResources, "the index cannot take the object now: \(error)")
+      throw await givenUp(ReceptionError(any: error), error)
     }
-    if outcome == .alreadyStored || outcome == .keptOut { file.discard() }
-    guard outcome != .keptOut else {
-      throw ReceptionError(.keptOut, "the object was deleted here and is kept out: see collimator deletion list")
+    isOver = true
+    return Receipt(outcome: try await addToIndex(record), remarks: record.remarks)
+  }
+
+  private func record() throws -> InstanceRecord {
+    guard let header = reader.header else { throw ReceptionError(.unreadable, "the data set has no header") }
+    try announcement.requireMatch(with: header)
+    return try InstanceRecord(
+      header, announcement: announcement, object: sink.key, digest: Array(digest.finalize()), size: sink.size,
+      arrival: arrival, layout: surroundings.layout)
+  }
+
+  private func addToIndex(_ original: InstanceRecord) async throws(ReceptionError) -> Receipt.Outcome {
+    var record = original
+    var compared: [ObjectKey: [UInt8]] = [:]
+    while true {
+      let addition: Addition
+      do throws(IndexError) {
+        addition = try await surroundings.index.add(record, compared: compared)
+      } catch {
+        throw await notIndexed(error)
+      }
+      switch addition {
+      case .done(let outcome):
+        guard outcome != .keptOut else {
+          await sink.discard()
+          throw ReceptionError(.keptOut, "the object was deleted here and is kept out: see collimator deletion list")
+        }
+        if outcome == .alreadyStored { await sink.discard() } else { await sink.settle() }
+        return outcome
+      case .needsComparison(let others):
+        // Each turn knows one version more; another can only come while this one looks.
+        let comparison = VersionComparison(store: surroundings.store)
+        if record.canonicalDigest == nil {
+          record.canonicalDigest = await comparison.canonicalDigest(of: sink.key)
+        }
+        for key in others { compared[key] = await comparison.canonicalDigest(of: key) }
+      }
     }
-    return Receipt(outcome: outcome, remarks: record.remarks)
+  }
+
+  /// Where the row is certainly not on the disk, the file goes too: whoever tries again and again must not fill the disk.
+  /// Where it may be, the file stays, and the next start sets it right.
+  private func notIndexed(_ error: IndexError) async -> ReceptionError {
+    switch error.kind {
+    case .untrustworthy: surroundings.gate.close(because: error.description)
+    case .busy, .exhausted, .readOnly, .impossible: await sink.discard()
+    }
+    return ReceptionError(.outOfResources, "the object cannot be taken now: \(error)")
   }
 
   /// Nothing of the object stays.
-  package func abandon() {
+  package func abandon() async {
     guard !isOver else { return }
     isOver = true
-    file.discard()
+    await sink.discard()
   }
 
-  private func orDiscard<Value>(_ body: () throws -> Value) throws(ReceptionError) -> Value {
-    do {
-      return try body()
-    } catch {
-      abandon()
-      switch error {
-      case let error as ReceptionError: throw error
-      case let error as ReadingError:
-        throw ReceptionError(.unreadable, "\(error.reason)", offendingElement: error.tagPath.last)
-      case let error as FileError: throw ReceptionError(error)
-      default: throw ReceptionError(.outOfResources, "the archive cannot take the object now")
-      }
+  private func givenUp(_ reason: ReceptionError, _ cause: any Error) async -> ReceptionError {
+    await abandon()
+    if let error = cause as? StoreError, error.kind == .untrustworthy {
+      surroundings.gate.close(because: error.description)
     }
+    return reason
+  }
+}
+
+/// The preamble and group 0002.
+private struct HeadBytes: ByteChunk {
+  let bytes: [UInt8]
+
+  func withBytes<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
+    try bytes.withUnsafeBytes(body)
   }
 }
 
 extension ReceptionError {
-  init(_ error: FileError) {
+  init(_ error: StoreError) {
     self.init(.outOfResources, error.description)
+  }
+
+  fileprivate init(any error: any Error) {
+    switch error {
+    case let error as ReceptionError: self = error
+    case let error as ReadingError:
+      self.init(.unreadable, "\(error.reason)", offendingElement: error.tagPath.last)
+    case let error as StoreError: self.init(error)
+    default: self.init(.outOfResources, "the archive cannot take the object now")
+    }
   }
 }
 

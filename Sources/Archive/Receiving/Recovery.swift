@@ -1,112 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 import DICOMData
 import Glibc
 import GRDB
 
-/// Sets right what a crash left behind: pieces of objects are swept, whole ones that never reached the index are indexed,
-/// and rows whose file is gone are marked. Doing it twice does no harm.
-struct Recovery {
-  private let store: ObjectStore
-  private let database: DatabasePool
-  private let now: Double
+/// What a start found and set right.
+package struct RecoveryReport: Sendable, Hashable {
+  /// Pieces of objects that never were.
+  package fileprivate(set) var swept = 0
+  /// Whole objects that the index did not know.
+  package fileprivate(set) var indexed = 0
+  /// Files that are no objects.
+  package fileprivate(set) var quarantined = 0
+  /// Rows whose file is gone.
+  package fileprivate(set) var missing = 0
 
-  init(store: ObjectStore, database: DatabasePool, now: Double) {
+  package var isEmpty: Bool { self == RecoveryReport() }
+}
+
+/// Sets right what a crash left behind: pieces of objects are swept, whole ones that never reached the index are indexed,
+/// and rows whose file is gone are marked. Doing it twice does no harm, nor does being stopped in between.
+///
+/// What the index may not know has a name among the incoming, so that this takes as long as a crash left things to do,
+/// however large the archive is.
+struct Recovery {
+  private let store: FileObjectStore
+  private let database: DatabasePool
+  private let layout: IndexLayout
+  private let now: Double
+  private(set) var report = RecoveryReport()
+
+  /// Up to so many instances, files and rows are compared as well after a crash; beyond, that is for `check`.
+  private static let comparesUpTo = 100_000
+
+  init(store: FileObjectStore, database: DatabasePool, layout: IndexLayout, now: Double) {
     self.store = store
     self.database = database
+    self.layout = layout
     self.now = now
   }
 
-  func perform() throws {
-    for name in try ObjectStore.names(in: store.incoming) { unlink("\(store.incoming)/\(name)") }
-    let wasClosed = try database.read { try Bool.fetchOne($0, sql: "SELECT was_closed FROM node") ?? false }
-    // A directory that was left in order has nothing to be found in it, however large it is.
-    if !wasClosed { try compareFilesAndRows() }
+  mutating func perform() throws -> RecoveryReport {
+    try takeInIncoming()
+    let (wasClosed, count) = try database.read { database in
+      (
+        try Bool.fetchOne(database, sql: "SELECT was_closed FROM node") ?? false,
+        try Int.fetchOne(database, sql: "SELECT coalesce(max(id), 0) FROM instance") ?? 0
+      )
+    }
+    // A directory that was left in order has nothing to be found in it.
+    if !wasClosed, count <= Self.comparesUpTo { try compareFilesAndRows() }
     try database.write { try $0.execute(sql: "UPDATE node SET was_closed = 0") }
+    return report
   }
 
-  private func compareFilesAndRows() throws {
-    let known = try database.read { try Set(String.fetchAll($0, sql: "SELECT object FROM instance")) }
-    var found: Set<String> = []
-    for shelf in try ObjectStore.names(in: store.instances) {
-      for file in try ObjectStore.names(in: "\(store.instances)/\(shelf)") {
-        if let key = ObjectStore.Key(fileName: file) { found.insert(key.name) }
+  private mutating func takeInIncoming() throws {
+    var arrived: [Orphan] = []
+    for name in try FileObjectStore.names(in: store.incoming) {
+      guard let key = ObjectKey(checking: name), access(store.path(of: key), F_OK) == 0 else {
+        unlink("\(store.incoming)/\(name)")
+        report.swept += 1
+        continue
+      }
+      if try isKnown(key) {
+        unlink(store.incomingPath(of: key))
+      } else {
+        arrived.append(Orphan(key, in: store, layout: layout, now: now))
       }
     }
-    // First what is gone, so that a file that was not known can take the place of one that was lost.
-    try mark(missing: known.subtracting(found))
-    // What was deleted is no object that was never indexed.
-    let deleted = try database.read { try Set(String.fetchAll($0, sql: "SELECT object FROM tombstone")) }
-    for name in found.subtracting(known).subtracting(deleted).sorted() { try takeIn(ObjectStore.Key(name: name)) }
+    try takeIn(arrived)
   }
 
-  private func mark(missing: Set<String>) throws {
+  private func isKnown(_ key: ObjectKey) throws -> Bool {
+    try database.read { database in
+      try Int.fetchOne(
+        database.cachedStatement(sql: "SELECT 1 FROM instance WHERE object = ?"), arguments: [key.name]) != nil
+    }
+  }
+
+  /// A shelf at a time. First what is gone, so that a file that was not known can take the place of one that was lost.
+  private mutating func compareFilesAndRows() throws {
+    var orphans: [Orphan] = []
+    for shelf in FileObjectStore.shelves {
+      let found = try Set(store.keys(onShelf: shelf).map(\.name))
+      let rows = try database.read { database in
+        try Row.fetchAll(
+          database, sql: "SELECT object, fault FROM instance WHERE object >= ? AND object < ?",
+          arguments: [shelf, shelf + "g"]
+        ).map { row in (object: row[0] as String, fault: row[1] as Int) }
+      }
+      try mark(1, rows.filter { $0.fault == 0 && !found.contains($0.object) }.map(\.object))
+      try mark(0, rows.filter { $0.fault == 1 && found.contains($0.object) }.map(\.object))
+      report.missing += rows.count { !found.contains($0.object) }
+      orphans += found.subtracting(rows.map(\.object)).map {
+        Orphan(ObjectKey(name: $0), in: store, layout: layout, now: now)
+      }
+    }
+    try takeIn(orphans)
+  }
+
+  private func mark(_ fault: Int, _ objects: [String]) throws {
+    guard !objects.isEmpty else { return }
     try database.write { database in
-      try database.execute(sql: "UPDATE instance SET is_missing = 0 WHERE is_missing = 1")
-      for name in missing {
-        try database.execute(sql: "UPDATE instance SET is_missing = 1 WHERE object = ?", arguments: [name])
+      for object in objects {
+        try database.execute(sql: "UPDATE instance SET fault = ? WHERE object = ?", arguments: [fault, object])
       }
     }
   }
 
-  /// An object that is whole but was never acknowledged: indexed, for its sender may have been about to hear so. What cannot
-  /// be read goes to quarantine.
-  private func takeIn(_ key: ObjectStore.Key) throws {
-    let record: InstanceRecord
-    do {
-      record = try self.record(of: key)
-    } catch  where error is ReceptionError || error.saysThatTheFileIsNoObject {
-      rename(store.path(of: key), "\(store.quarantine)/\(key.name).dcm")
-      return
+  /// Objects that are whole but were never acknowledged: indexed, for their senders may have been about to hear so, in the
+  /// order in which they came. What cannot be read goes to quarantine.
+  mutating func takeIn(_ orphans: [Orphan]) throws {
+    for orphan in orphans.sorted(by: { $0.arrivedAt < $1.arrivedAt }) {
+      // What was deleted is no object that never reached the index.
+      guard try !database.read({ try TombstoneTable.names(orphan.key.name, in: $0) }) else { continue }
+      if let record = try orphan.record() {
+        try add(record)
+        report.indexed += 1
+      } else {
+        rename(store.path(of: orphan.key), "\(store.quarantine)/\(orphan.key.name).dcm")
+        report.quarantined += 1
+      }
+      unlink(store.incomingPath(of: orphan.key))
     }
-    let outcome = try database.write { try InstanceInsertion(record, at: now).perform(in: $0) }
-    if outcome == .alreadyStored || outcome == .keptOut { unlink(store.path(of: key)) }
   }
 
-  private func record(of key: ObjectStore.Key) throws -> InstanceRecord {
-    let file = try Part10File(path: store.path(of: key), stoppingBefore: .pixelData)
-    let header = file.dataSet
-    guard let sopClass = header.string(.sopClassUID), let sopInstance = header.string(.sopInstanceUID) else {
-      throw ReceptionError(.doesNotMatch, "the data set has no SOP Class or SOP Instance UID")
-    }
-    let (digest, size) = try StoredDataSet(path: store.path(of: key), offset: file.dataSetOffset).digest()
-    return try InstanceRecord(
-      header,
-      announcement: Announcement(
-        sopClassUID: sopClass, sopInstanceUID: sopInstance, transferSyntaxUID: file.transferSyntax.uid,
-        callingAETitle: file.meta.sourceApplicationEntityTitle ?? ""),
-      object: key, digest: digest, size: file.dataSetOffset + size, sender: "recovery")
-  }
-}
-
-/// The data set of a stored file, read in pieces.
-private struct StoredDataSet {
-  let path: String
-  let offset: Int
-
-  func digest() throws -> (digest: [UInt8], size: Int) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError("open", path) }
-    defer { close(descriptor) }
-    var digest = SHA256()
-    var size = 0
-    var room = [UInt8](repeating: 0, count: 1 << 20)
+  private func add(_ original: InstanceRecord) throws {
+    var record = original
+    var compared: [ObjectKey: [UInt8]] = [:]
     while true {
-      let count = pread(descriptor, &room, room.count, offset + size)
-      guard count >= 0 else { throw FileError("read", path) }
-      guard count > 0 else { return (Array(digest.finalize()), size) }
-      digest.update(data: room[..<count])
-      size += count
+      let insertion = InstanceInsertion(record, layout: layout, compared: compared)
+      switch try database.write({ try insertion.perform(in: $0) }) {
+      case .done(.alreadyStored), .done(.keptOut):
+        unlink(store.path(of: record.object))
+        return
+      case .done: return
+      case .needsComparison(let others):
+        if record.canonicalDigest == nil { record.canonicalDigest = canonicalDigest(of: record.object) }
+        for key in others { compared[key] = canonicalDigest(of: key) }
+      }
     }
   }
-}
 
-extension Error {
-  /// A disk that fails for the moment says nothing about the file.
-  fileprivate var saysThatTheFileIsNoObject: Bool {
-    guard let error = self as? ReadingError else { return false }
-    if case .cannotOpen = error.reason { return false }
-    return true
+  private func canonicalDigest(of key: ObjectKey) -> [UInt8] {
+    var reading = CanonicalReading()
+    while let piece = try? store.readNow(reading.range, of: key) {
+      do {
+        if let digest = try reading.take(piece) { return digest }
+      } catch { break }
+    }
+    return []
   }
 }

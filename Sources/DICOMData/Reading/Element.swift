@@ -18,6 +18,8 @@ package struct Element: Sendable {
   var isImplicit: Bool { entry.isImplicit }
   package var hasUndefinedLength: Bool { entry.hasUndefinedLength }
   package var length: Int { entry.length }
+  /// How many sequences, items and encapsulated values it stands in.
+  package var depth: Int { Int(entry.depth) }
   /// The value was too long to be kept, or is no single value.
   package var isOmitted: Bool { entry.isOmitted }
 

@@ -11,12 +11,18 @@ package struct FileMetaInformation: Sendable {
   package var transferSyntax: TransferSyntax? {
     transferSyntaxUID.flatMap { TransferSyntax(uid: $0) ?? TransferSyntax(keyword: $0) }
   }
+  /// What this node wrote down in the file for itself; nil in the files of others.
+  package var ownPrivateInformation: [UInt8]? {
+    guard elements?.string(.privateInformationCreatorUID) == Implementation.privateInformationUID else { return nil }
+    return elements?[.privateInformation].map { Array($0.value) }
+  }
+
   package var sourceApplicationEntityTitle: String? { elements?.string(.sourceApplicationEntityTitle) }
 
-  /// The preamble of zeros, "DICM" and group 0002 of a file that this node writes.
+  /// The preamble of zeros, "DICM" and group 0002 of a file that this node writes; `privateInformation` is for itself.
   package static func encoded(
     sopClassUID: String, sopInstanceUID: String, transferSyntaxUID: String, sourceAETitle: String,
-    versionName: String = Implementation.versionName
+    privateInformation: [UInt8] = [], versionName: String = Implementation.versionName
   ) -> [UInt8] {
     var group = DataSetBuilder(fallback: .questionMarks)
     group.setBytes(.fileMetaInformationVersion, .ob, [0, 1])
@@ -26,6 +32,10 @@ package struct FileMetaInformation: Sendable {
     group.set(.implementationClassUID, .ui, Implementation.classUID)
     group.set(.implementationVersionName, .sh, versionName)
     if !sourceAETitle.isEmpty { group.set(.sourceApplicationEntityTitle, .ae, sourceAETitle) }
+    if !privateInformation.isEmpty {
+      group.set(.privateInformationCreatorUID, .ui, Implementation.privateInformationUID)
+      group.setBytes(.privateInformation, .ob, privateInformation)
+    }
     let body = group.encoded(as: .explicitVRLittleEndian)
     var length = DataSetBuilder()
     length.setIntegers(.fileMetaInformationGroupLength, .ul, [body.count])

@@ -12,6 +12,8 @@ extension Tag {
   @inlinable package static var implementationClassUID: Tag { Tag(0x0002, 0x0012) }
   @inlinable package static var implementationVersionName: Tag { Tag(0x0002, 0x0013) }
   @inlinable package static var sourceApplicationEntityTitle: Tag { Tag(0x0002, 0x0016) }
+  @inlinable package static var privateInformationCreatorUID: Tag { Tag(0x0002, 0x0100) }
+  @inlinable package static var privateInformation: Tag { Tag(0x0002, 0x0102) }
   @inlinable package static var specificCharacterSet: Tag { Tag(0x0008, 0x0005) }
   @inlinable package static var imageType: Tag { Tag(0x0008, 0x0008) }
   @inlinable package static var instanceCreationDate: Tag { Tag(0x0008, 0x0012) }

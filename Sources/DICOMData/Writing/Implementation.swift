@@ -4,5 +4,7 @@
 package enum Implementation {
   /// From a UUID (PS3.5 §B.2), made once for Collimator.
   package static let classUID = "2.25.151873201745893372115706934107283942561"
+  /// Of what a stored file remembers of its arrival (PS3.10 §7.1, Private Information).
+  package static let privateInformationUID = "2.25.250061129639422135320045944959007872337"
   package static let versionName = "COLLIMATOR_0_1"
 }

@@ -6,6 +6,9 @@ package import Archive
 package struct DataDirectory: Sendable {
   package let path: String
 
+  /// Bytes that a command leaves free where no node with settings of its own runs.
+  private static let reserve = 1 << 30
+
   package init(path: String) {
     self.path = path
   }
@@ -33,7 +36,7 @@ package struct DataDirectory: Sendable {
         return result
       }
     }
-    let archive = try Archive.open(directory: path)
+    let archive = try Archive.open(directory: path, options: ArchiveOptions(reserve: Self.reserve))
     let performer = OperationPerformer(archive: archive)
     let outcome: Result<Value, any Error>
     do {
@@ -54,7 +57,7 @@ package struct DataDirectory: Sendable {
       guard case .archive(let result) = result else { throw OperationError("the node answered something else") }
       return result
     }
-    let archive = try Archive.open(directory: path)
+    let archive = try Archive.open(directory: path, options: ArchiveOptions(reserve: Self.reserve))
     let outcome: Result<ArchiveOperationResult, any Error>
     do {
       let performer = ArchiveOperationPerformer(archive: archive)

@@ -26,7 +26,8 @@ extension Peer {
     }
     self.init(
       name: draft.name ?? aeTitle.description, aeTitle: aeTitle, addresses: networks, port: draft.port,
-      rights: rights, acceptsPrivateSOPClasses: draft.acceptsPrivateSOPClasses)
+      rights: rights, acceptsPrivateSOPClasses: draft.acceptsPrivateSOPClasses,
+      issuer: draft.issuer.flatMap { $0.isEmpty ? nil : $0 })
   }
 }
 
@@ -34,7 +35,8 @@ extension PeerListing {
   init(_ peer: Peer) {
     self.init(
       name: peer.name, aeTitle: peer.aeTitle.description, addresses: peer.addresses.map(\.description).sorted(),
-      port: peer.port, may: peer.rights.names, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses)
+      port: peer.port, may: peer.rights.names, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses,
+      issuer: peer.issuer)
   }
 }
 
@@ -72,7 +74,7 @@ extension GrantScope {
 }
 
 /// Seconds since 1970 as ISO 8601 in UTC.
-private enum Moment {
+enum Moment {
   static func text(_ seconds: Double) -> String {
     Date(timeIntervalSince1970: seconds).formatted(.iso8601)
   }

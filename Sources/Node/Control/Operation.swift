@@ -13,7 +13,11 @@ package enum Operation: Codable, Sendable {
   case addGrant(GrantDraft)
   case listGrants
   case revokeGrant(number: Int)
-  case importFile(path: String)
+  /// `issuer`: of Patient IDs that name none.
+  case importFile(path: String, issuer: String?)
+  /// About what is stored.
+  case records(RecordsOperation)
+  /// With all that is stored.
   case archive(ArchiveOperation)
   /// Of a running node alone.
   case status
@@ -27,6 +31,7 @@ package enum OperationResult: Codable, Sendable {
   case groups([GroupListing])
   case grants([GrantListing])
   case imported(ImportOutcome)
+  case records(RecordsResult)
   case status(NodeStatus)
   case archive(ArchiveOperationResult)
 }
@@ -38,9 +43,11 @@ package struct PeerDraft: Codable, Sendable {
   package let port: Int?
   package let may: [String]
   package let acceptsPrivateSOPClasses: Bool
+  package let issuer: String?
 
   package init(
-    name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool
+    name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool,
+    issuer: String? = nil
   ) {
     self.name = name
     self.aeTitle = aeTitle
@@ -48,6 +55,7 @@ package struct PeerDraft: Codable, Sendable {
     self.port = port
     self.may = may
     self.acceptsPrivateSOPClasses = acceptsPrivateSOPClasses
+    self.issuer = issuer
   }
 }
 
@@ -77,6 +85,7 @@ package struct PeerListing: Codable, Sendable {
   package let port: Int?
   package let may: [String]
   package let acceptsPrivateSOPClasses: Bool
+  package let issuer: String?
 }
 
 package struct KnockListing: Codable, Sendable {

@@ -66,10 +66,12 @@ struct OperationPerformer: Sendable {
     case .status:
       guard let status else { throw OperationError("no node is running on this directory") }
       return .status(status())
-    case .importFile(let path):
-      return .imported(await FileImport(archive: archive, user: user).outcome(of: path))
+    case .importFile(let path, let issuer):
+      return .imported(await FileImport(archive: archive, user: user, issuer: issuer).outcome(of: path))
+    case .records(let operation):
+      return .records(try await RecordsPerformer(archive: archive, user: user).perform(operation))
     case .archive:
-      throw OperationError("an operation on the archive has its own performer")
+      throw OperationError("an operation on all that is stored has its own performer")
     }
   }
 }

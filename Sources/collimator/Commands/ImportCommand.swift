@@ -12,6 +12,9 @@ struct ImportCommand: AsyncParsableCommand {
   @Argument(help: "Files, folders whose files are all read, and DICOMDIRs, which stand for the files that they name.")
   var path: [String]
 
+  @Option(help: "Who gave the Patient IDs of files that name no issuer.")
+  var issuer: String?
+
   @OptionGroup var listing: ListingOptions
   @OptionGroup var archive: DataDirectoryOptions
 
@@ -22,7 +25,7 @@ struct ImportCommand: AsyncParsableCommand {
     let sources = try ImportSources(path)
     let files = sources.files
     var summary = try await DataDirectory(path: archive.path()).withOperations(as: .current) { perform in
-      await Self.importAll(files, perform)
+      await Self.importAll(files, issuer: issuer, perform)
     }
     for missing in sources.missing {
       summary.add(ImportOutcome(kind: .refused, remarks: [missing.reason]), of: missing.path)
@@ -32,19 +35,19 @@ struct ImportCommand: AsyncParsableCommand {
   }
 
   private static func importAll(
-    _ files: [String], _ perform: @Sendable @escaping (Node.Operation) async throws -> OperationResult
+    _ files: [String], issuer: String?, _ perform: @Sendable @escaping (Node.Operation) async throws -> OperationResult
   ) async -> ImportSummary {
     var summary = ImportSummary()
     var bar = ProgressBar("importing", total: files.count)
     await withTaskGroup(of: (String, ImportOutcome).self) { group in
       var waiting = files.makeIterator()
       for _ in 0..<filesAtOnce {
-        if let file = waiting.next() { group.addTask { (file, await outcome(of: file, perform)) } }
+        if let file = waiting.next() { group.addTask { (file, await outcome(of: file, issuer: issuer, perform)) } }
       }
       while let (file, outcome) = await group.next() {
         summary.add(outcome, of: file)
         bar.advance()
-        if let next = waiting.next() { group.addTask { (next, await Self.outcome(of: next, perform)) } }
+        if let next = waiting.next() { group.addTask { (next, await Self.outcome(of: next, issuer: issuer, perform)) } }
       }
     }
     bar.finish()
@@ -52,10 +55,10 @@ struct ImportCommand: AsyncParsableCommand {
   }
 
   private static func outcome(
-    of file: String, _ perform: @Sendable (Node.Operation) async throws -> OperationResult
+    of file: String, issuer: String?, _ perform: @Sendable (Node.Operation) async throws -> OperationResult
   ) async -> ImportOutcome {
     do {
-      guard case .imported(let outcome) = try await perform(.importFile(path: file)) else {
+      guard case .imported(let outcome) = try await perform(.importFile(path: file, issuer: issuer)) else {
         return ImportOutcome(kind: .refused, remarks: ["the node gave an answer that is not about a file"])
       }
       return outcome

@@ -38,6 +38,9 @@ extension PeerCommand {
     @Option(help: "What it may do, of store, query, retrieve, separated by commas.")
     var may: String
 
+    @Option(help: "Who gave the Patient IDs that it sends or asks for without naming an issuer.")
+    var issuer: String?
+
     @Flag(name: .customLong("private-sop-classes"), help: "Accept objects of private SOP classes from it.")
     var privateSOPClasses = false
 
@@ -46,7 +49,7 @@ extension PeerCommand {
     func run() async throws {
       let draft = PeerDraft(
         name: name, aeTitle: aeTitle, addresses: address, port: port, may: may.commaSeparated,
-        acceptsPrivateSOPClasses: privateSOPClasses)
+        acceptsPrivateSOPClasses: privateSOPClasses, issuer: issuer)
       try await archive.perform(.addPeer(draft)).printOutcome()
     }
   }
@@ -60,12 +63,12 @@ extension PeerCommand {
     func run() async throws {
       guard case .peers(let peers) = try await archive.perform(.listPeers) else { return }
       guard !listing.json else { return try Output.print(json: peers) }
-      var table = Table("NAME", "AE TITLE", "ADDRESSES", "PORT", "MAY")
+      var table = Table("NAME", "AE TITLE", "ADDRESSES", "PORT", "MAY", "ISSUER")
       for peer in peers {
         let may = peer.may + (peer.acceptsPrivateSOPClasses ? ["private SOP classes"] : [])
         table.add(
           peer.name, peer.aeTitle, peer.addresses.joined(separator: " "), peer.port.map(String.init) ?? "-",
-          may.joined(separator: ", "))
+          may.joined(separator: ", "), peer.issuer ?? "-")
       }
       Output.print(table.text)
     }
@@ -113,7 +116,9 @@ extension String {
 
 extension OperationResult {
   func printOutcome() {
-    guard case .done(let sentence) = self else { return }
-    Output.print(sentence)
+    switch self {
+    case .done(let sentence), .records(.done(let sentence)): Output.print(sentence)
+    default: break
+    }
   }
 }

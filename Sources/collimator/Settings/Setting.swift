@@ -6,7 +6,7 @@ enum Setting: String, CaseIterable {
   case aeTitle, bind, port, grace, logLevel
   case maximumConnections, maximumAssociations, maximumAssociationsPerPeer, reservedAssociations
   case requestTimeout, idleTimeout, maximumPDULength, maximumRequestLength
-  case checkInterval, checkRate
+  case reserve, furtherKeys, checkInterval, checkRate
 
   enum Kind {
     case text
@@ -15,7 +15,7 @@ enum Setting: String, CaseIterable {
 
   var kind: Kind {
     switch self {
-    case .aeTitle, .bind, .logLevel: .text
+    case .aeTitle, .bind, .logLevel, .furtherKeys: .text
     case .port: .number(0...65_535)
     case .grace: .number(0...3600)
     case .maximumConnections: .number(1...1_000_000)
@@ -26,6 +26,7 @@ enum Setting: String, CaseIterable {
     // PS3.8 §D.1: the length counts heads of 6 bytes.
     case .maximumPDULength: .number(4096...16 << 20)
     case .maximumRequestLength: .number(4096...16 << 20)
+    case .reserve: .number(0...1 << 30)
     case .checkInterval: .number(0...87_600)
     case .checkRate: .number(0...1_000_000)
     }
@@ -46,8 +47,10 @@ enum Setting: String, CaseIterable {
     case .idleTimeout: "600"
     case .maximumPDULength: "131072"
     case .maximumRequestLength: "1048576"
+    case .reserve: "1024"
     case .checkInterval: "168"
     case .checkRate: "50"
+    case .furtherKeys: ""
     }
   }
 
@@ -66,8 +69,10 @@ enum Setting: String, CaseIterable {
     case .idleTimeout: "seconds after which an association on which nothing happens is ended"
     case .maximumPDULength: "bytes of a P-DATA-TF that peers are told to send at most"
     case .maximumRequestLength: "bytes of an A-ASSOCIATE-RQ that is read at most"
+    case .reserve: "MiB of the disk that stay free: below, objects are refused and queries still answered"
     case .checkInterval: "hours between two checks of every stored file; 0 is never"
     case .checkRate: "megabytes a second that such a check reads at most; 0 is without limit"
+    case .furtherKeys: "attributes to index beside the Standard's: LEVEL:TAG, separated by commas"
     }
   }
 }

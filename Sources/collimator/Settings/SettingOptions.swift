@@ -45,6 +45,14 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Bytes of an A-ASSOCIATE-RQ that is read. (default: 1048576)", visibility: .hidden))
   var maximumRequestLength: Int?
 
+  @Option(help: ArgumentHelp("MiB of the disk that stay free. (default: 1024)", visibility: .hidden))
+  var reserve: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Attributes to index beside the Standard's, as in SERIES:ScanningSequence,IMAGE:0018,0050.", visibility: .hidden))
+  var furtherKeys: String?
+
   @Option(help: ArgumentHelp("Hours between two checks of every file; 0 is never. (default: 168)", visibility: .hidden))
   var checkInterval: Int?
 
@@ -56,9 +64,12 @@ struct SettingOptions: ParsableArguments {
       .port: port, .grace: grace, .maximumConnections: maximumConnections, .maximumAssociations: maximumAssociations,
       .maximumAssociationsPerPeer: maximumAssociationsPerPeer, .reservedAssociations: reservedAssociations,
       .requestTimeout: requestTimeout, .idleTimeout: idleTimeout, .maximumPDULength: maximumPDULength,
-      .maximumRequestLength: maximumRequestLength, .checkInterval: checkInterval, .checkRate: checkRate,
+      .maximumRequestLength: maximumRequestLength, .reserve: reserve, .checkInterval: checkInterval,
+      .checkRate: checkRate,
     ]
-    let texts: [Setting: String?] = [.aeTitle: aeTitle, .bind: bind, .logLevel: logLevel]
+    let texts: [Setting: String?] = [
+      .aeTitle: aeTitle, .bind: bind, .logLevel: logLevel, .furtherKeys: furtherKeys,
+    ]
     return numbers.compactMapValues { $0.map(String.init) }.merging(texts.compactMapValues { $0 }) { $1 }
   }
 }

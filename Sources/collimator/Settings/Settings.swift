@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 import ArgumentParser
 import Configuration
 import Foundation
@@ -62,7 +63,10 @@ struct Settings {
       associationLimits: AssociationLimits(
         connections: number(.maximumConnections), associations: number(.maximumAssociations),
         associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)),
-      checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate)))
+      archive: ArchiveOptions(
+        reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys),
+      checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate))
+    )
   }
 
   private static func file(_ path: String) async throws -> FileProvider<JSONSnapshot> {

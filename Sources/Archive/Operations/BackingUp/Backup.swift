@@ -84,7 +84,7 @@ struct Backup {
         try note(instance, outcome, in: copy)
         bytes += outcome.fault == nil ? instance.size : 0
       }
-      for shelf in Set(page.map { target.shelf(of: $0.object) }) { try ObjectStore.syncDirectory(shelf) }
+      for shelf in Set(page.map { target.shelf(of: $0.object) }) { try FileObjectStore.syncDirectory(shelf) }
       try progress.advance(by: page.count)
       position = last.id
     }
@@ -104,7 +104,7 @@ struct Backup {
     }
     report.withoutFile.append("\(instance.sopInstanceUID): \(fault.rawValue)")
     try copy.write { database in
-      try database.execute(sql: "UPDATE instance SET is_missing = 1 WHERE id = ?", arguments: [instance.id])
+      try database.execute(sql: "UPDATE instance SET fault = max(fault, 1) WHERE id = ?", arguments: [instance.id])
     }
   }
 
@@ -113,7 +113,7 @@ struct Backup {
     _ instance: CheckedInstance, of operations: ArchiveOperations, to target: BackupFolder,
     _ progress: OperationProgress
   ) throws -> (fault: StoredFile.Fault?, isNew: Bool) {
-    guard ObjectStore.isKey(instance.object.name) else { return (.missing, false) }
+    guard ObjectKey(checking: instance.object.name) != nil else { return (.missing, false) }
     let path = target.path(of: instance.object)
     if let there = try? OpenFile(reading: path), try there.size() == instance.size { return (nil, false) }
     guard !instance.isMissing else { return (.missing, false) }
@@ -142,10 +142,10 @@ struct Backup {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try write(Array(try encoder.encode(manifest)), to: partialPath + "/manifest.json")
     try sync(partialPath + "/index.sqlite")
-    try ObjectStore.syncDirectory(partialPath)
+    try FileObjectStore.syncDirectory(partialPath)
     let path = "\(target.backups)/\(name)"
     guard rename(partialPath, path) == 0 else { throw FileError("name", path) }
-    try ObjectStore.syncDirectory(target.backups)
+    try FileObjectStore.syncDirectory(target.backups)
   }
 
   private func write(_ bytes: [UInt8], to path: String) throws {
@@ -168,7 +168,7 @@ extension Backup {
     let names = try target.names()
     report.removedBackups = Array(names.dropLast(count))
     for name in report.removedBackups { target.remove(backup: name) }
-    try ObjectStore.syncDirectory(target.backups)
+    try FileObjectStore.syncDirectory(target.backups)
     guard !report.removedBackups.isEmpty else { return }
     let kept = try target.names().map { name in
       var configuration = GRDB.Configuration()
@@ -176,7 +176,7 @@ extension Backup {
       return try DatabaseQueue(path: "\(target.backups)/\(name)/index.sqlite", configuration: configuration)
     }
     try progress.begin("removing files that no backup needs", total: 256)
-    for shelf in try ObjectStore.names(in: target.objects) {
+    for shelf in try FileObjectStore.names(in: target.objects) {
       var needed: Set<String> = []
       for copy in kept {
         try needed.formUnion(
@@ -186,8 +186,8 @@ extension Backup {
               arguments: [shelf, shelf + "g"])
           })
       }
-      for file in try ObjectStore.names(in: "\(target.objects)/\(shelf)") {
-        if let key = ObjectStore.Key(fileName: file), needed.contains(key.name) { continue }
+      for file in try FileObjectStore.names(in: "\(target.objects)/\(shelf)") {
+        if let key = ObjectKey(checking: String(file.dropLast(4))), needed.contains(key.name) { continue }
         if unlink("\(target.objects)/\(shelf)/\(file)") == 0 { report.removedFiles += 1 }
       }
       try progress.advance()

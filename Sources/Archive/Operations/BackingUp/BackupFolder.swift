@@ -20,19 +20,19 @@ struct BackupFolder: Sendable {
     for shelf in 0..<256 {
       _ = try folder.make("objects/\(shelf < 16 ? "0" : "")\(String(shelf, radix: 16))")
     }
-    for name in try ObjectStore.names(in: backups) where name.hasSuffix(Self.partial) { remove(backup: name) }
-    try ObjectStore.syncDirectory(objects)
-    try ObjectStore.syncDirectory(folder.path)
+    for name in try FileObjectStore.names(in: backups) where name.hasSuffix(Self.partial) { remove(backup: name) }
+    try FileObjectStore.syncDirectory(objects)
+    try FileObjectStore.syncDirectory(folder.path)
   }
 
   static let partial = ".partial"
 
-  func shelf(of key: ObjectStore.Key) -> String { "\(objects)/\(key.name.prefix(2))" }
-  func path(of key: ObjectStore.Key) -> String { "\(shelf(of: key))/\(key.name).dcm" }
+  func shelf(of key: ObjectKey) -> String { "\(objects)/\(key.name.prefix(2))" }
+  func path(of key: ObjectKey) -> String { "\(shelf(of: key))/\(key.name).dcm" }
 
   /// Finished ones, the oldest first; their names are times.
   func names() throws -> [String] {
-    try ObjectStore.names(in: backups).filter { name in
+    try FileObjectStore.names(in: backups).filter { name in
       !name.hasSuffix(Self.partial) && access("\(backups)/\(name)/manifest.json", R_OK) == 0
     }.sorted()
   }
@@ -47,7 +47,7 @@ struct BackupFolder: Sendable {
   func remove(backup name: String) {
     let path = "\(backups)/\(name)"
     // The manifest first: what has none is no backup.
-    for file in ["manifest.json"] + ((try? ObjectStore.names(in: path)) ?? []) { unlink("\(path)/\(file)") }
+    for file in ["manifest.json"] + ((try? FileObjectStore.names(in: path)) ?? []) { unlink("\(path)/\(file)") }
     rmdir(path)
   }
 }

@@ -13,7 +13,7 @@ package struct Restore {
   private let progress: OperationProgress
   private let source: BackupFolder
   private let name: String
-  private let store: ObjectStore
+  private let store: FileObjectStore
   private let lock: DirectoryLock
   private var report: RestoreReport
 
@@ -30,7 +30,9 @@ package struct Restore {
     }
     // Opening it is the proof; it takes in what the backup did not know.
     let archive = try await OperationThread.run { try Archive.open(directory: directory) }
-    let count = try await archive.operations(as: .current).statistics().instances
+    let operations = archive.operations(as: .current)
+    _ = try await OperationThread.run { try StrayFiles(of: operations).takeIn() }
+    let count = try await operations.statistics().instances
     try await archive.close()
     var final = report
     final.takenIn = max(count - report.instances, 0)
@@ -53,7 +55,7 @@ package struct Restore {
     }
     self.name = found
     lock = try DirectoryLock(directory: directory)
-    store = ObjectStore(directory: directory)
+    store = FileObjectStore(directory: directory)
     report = RestoreReport(backup: found, madeAt: Moment.text(try source.manifest(of: found).madeAt))
   }
 
@@ -73,6 +75,7 @@ package struct Restore {
     try copy.close()
     try putInPlace()
     try RestoreMark.clear(directory)
+    lock.release()
     return report
   }
 
@@ -106,20 +109,20 @@ package struct Restore {
         let fault = try bring(instance)
         try copy.write { database in
           try database.execute(
-            sql: "UPDATE instance SET is_missing = ? WHERE id = ?", arguments: [fault != nil, instance.id])
+            sql: "UPDATE instance SET fault = ? WHERE id = ?", arguments: [fault == nil ? 0 : 1, instance.id])
         }
         if let fault { report.withoutFile.append("\(instance.sopInstanceUID): \(fault.rawValue)") }
         if fault == nil { report.instances += 1 }
         try progress.advance()
       }
-      for shelf in Set(page.map { store.shelf(of: $0.object) }) { try ObjectStore.syncDirectory(shelf) }
+      for shelf in Set(page.map { store.shelf(of: $0.object) }) { try FileObjectStore.syncDirectory(shelf) }
       position = last.id
     }
   }
 
   /// nil when the object's file is in its place and is what was received.
   private mutating func bring(_ instance: CheckedInstance) throws -> StoredFile.Fault? {
-    guard ObjectStore.isKey(instance.object.name) else { return .missing }
+    guard ObjectKey(checking: instance.object.name) != nil else { return .missing }
     let progress = progress
     let there = try instance.file(at: store.path(of: instance.object)).fault { _ in try progress.advance(by: 0) }
     if there == nil || there == .wrongHead {
@@ -148,7 +151,7 @@ package struct Restore {
       guard rename(index + suffix, aside) == 0 else { throw FileError("move", index + suffix) }
     }
     guard rename(restoring, index) == 0 else { throw FileError("move", restoring) }
-    try ObjectStore.syncDirectory(directory)
+    try FileObjectStore.syncDirectory(directory)
   }
 }
 
@@ -169,7 +172,7 @@ extension Restore {
     }
     let store = store
     let deleted = try copy.write { database in try RestoreCarrying.applyTombstones(in: database) }
-    for name in deleted { unlink(store.path(of: ObjectStore.Key(name: name))) }
+    for name in deleted { unlink(store.path(of: ObjectKey(name: name))) }
     report.instances -= deleted.count
   }
 
@@ -210,12 +213,12 @@ enum RestoreMark {
     let descriptor = open(path(directory), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw FileError("create", path(directory)) }
     close(descriptor)
-    try ObjectStore.syncDirectory(directory)
+    try FileObjectStore.syncDirectory(directory)
   }
 
   static func clear(_ directory: String) throws(FileError) {
     guard unlink(path(directory)) == 0 else { throw FileError("remove", path(directory)) }
-    try ObjectStore.syncDirectory(directory)
+    try FileObjectStore.syncDirectory(directory)
   }
 
   static func requireNone(_ directory: String) throws(ArchiveError) {

@@ -93,16 +93,16 @@ struct RestoreCarrying {
   static func applyTombstones(in database: Database) throws -> [String] {
     let objects = try String.fetchAll(
       database, sql: "SELECT object FROM instance JOIN tombstone USING (object)"
-    ).filter(ObjectStore.isKey)
+    ).filter { ObjectKey(checking: $0) != nil }
     guard !objects.isEmpty else { return [] }
-    let instances = try SelectionQuery(.everything, in: database).all(in: database)
-    let deleted = Set(objects)
+    let instances = try SelectionQuery.deleted(in: database)
     try database.execute(
       sql: """
+        DELETE FROM difference WHERE instance IN (SELECT id FROM instance JOIN tombstone USING (object));
         DELETE FROM instance WHERE object IN (SELECT object FROM tombstone);
         DELETE FROM arrival WHERE object IN (SELECT object FROM tombstone);
         """)
-    try IndexTables.prune(Set(instances.filter { deleted.contains($0.object.name) }.compactMap(\.place)), in: database)
+    try IndexTables.prune(Set(instances.compactMap(\.place)), in: database)
     return objects
   }
 }

@@ -53,16 +53,10 @@ struct Check {
     ),
     (
       "series have no instance",
-      "SELECT COUNT(*) FROM series WHERE NOT EXISTS (SELECT 1 FROM instance WHERE series = series.id)"
+      "SELECT COUNT(*) FROM series WHERE \(IndexTables.emptySeries)"
     ),
-    (
-      "studies have no series",
-      "SELECT COUNT(*) FROM study WHERE NOT EXISTS (SELECT 1 FROM series WHERE study = study.id)"
-    ),
-    (
-      "patients have no study",
-      "SELECT COUNT(*) FROM patient WHERE NOT EXISTS (SELECT 1 FROM study WHERE patient = patient.id)"
-    ),
+    ("studies have no series", "SELECT COUNT(*) FROM study WHERE \(IndexTables.emptyStudy)"),
+    ("patients have no study", "SELECT COUNT(*) FROM patient WHERE \(IndexTables.emptyPatient)"),
   ]
 
   private mutating func checkInstances() throws {
@@ -107,7 +101,7 @@ struct Check {
         "preamble or group 0002 are not as they were written; the data set is")
     case .missing, .wrongSize, .wrongDigest:
       let damage = Damage(fault: fault, store: operations.store, database: operations.database)
-      guard try damage.takeOutOfService(instance.object, sopInstanceUID: instance.sopInstanceUID, at: operations.now())
+      guard try damage.takeOutOfService(instance.object)
       else { return }
       report.add(
         fault == .missing ? .missing : .corrupt, object: instance.object.name, instance: instance.sopInstanceUID,
@@ -127,7 +121,7 @@ struct Check {
       guard rename(quarantined, operations.store.path(of: instance.object)) == 0 else {
         throw FileError("move", quarantined)
       }
-      try ObjectStore.syncDirectory(operations.store.shelf(of: instance.object))
+      try FileObjectStore.syncDirectory(operations.store.shelf(of: instance.object))
       try damage.putBackInService(instance.object)
       return report.addHealed()
     }
@@ -156,8 +150,8 @@ extension Check {
   private mutating func checkShelves() throws {
     let store = operations.store
     try progress.begin("looking for stray files", total: 256)
-    for shelf in try ObjectStore.names(in: store.instances).sorted() {
-      let files = try ObjectStore.names(in: "\(store.instances)/\(shelf)")
+    for shelf in try FileObjectStore.names(in: store.instances).sorted() {
+      let files = try FileObjectStore.names(in: "\(store.instances)/\(shelf)")
       let (known, removed, awaited) = try operations.database.read { database in
         (
           try Set(String.fetchAll(database, sql: Self.ofShelf("instance"), arguments: [shelf, shelf + "g"])),
@@ -169,7 +163,7 @@ extension Check {
       }
       for file in files {
         let path = "\(store.instances)/\(shelf)/\(file)"
-        let name = ObjectStore.Key(fileName: file)?.name
+        let name = (file.hasSuffix(".dcm") ? ObjectKey(checking: String(file.dropLast(4))) : nil)?.name
         if let name, known.contains(name) || awaited.contains(name) { continue }
         if let name, removed.contains(name) {
           unlink(path)

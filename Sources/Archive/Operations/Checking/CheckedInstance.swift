@@ -6,7 +6,7 @@ import GRDB
 /// An instance with all that its file can be judged by.
 struct CheckedInstance: Sendable {
   let id: Int64
-  let object: ObjectStore.Key
+  let object: ObjectKey
   let sopInstanceUID: String
   let size: Int
   let isMissing: Bool
@@ -15,15 +15,19 @@ struct CheckedInstance: Sendable {
   private let sopClassUID: String
   private let transferSyntaxUID: String
   private let callingAETitle: String?
+  private let sender: String?
+  private let arrivedAt: Double?
   private let digest: [UInt8]
 
   private init(_ row: Row) {
     id = row["id"]
-    object = ObjectStore.Key(name: row["object"])
+    object = ObjectKey(name: row["object"])
     sopClassUID = row["sop_class"]
     sopInstanceUID = row["sop_instance"]
     transferSyntaxUID = row["transfer_syntax"]
-    isMissing = row["is_missing"]
+    isMissing = (row["fault"] as Int) != 0
+    sender = row["sender"]
+    arrivedAt = row["arrived_at"]
     callingAETitle = row["calling"]
     let indexed = Array(row["digest"] as Data)
     // The arrival record was never rebuilt: where it knows better, it does.
@@ -35,13 +39,14 @@ struct CheckedInstance: Sendable {
   func file(at path: String) -> StoredFile {
     StoredFile(
       path: path, sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID, transferSyntaxUID: transferSyntaxUID,
-      callingAETitle: callingAETitle, digest: digest, size: size)
+      callingAETitle: callingAETitle, sender: sender, arrivedAt: arrivedAt, digest: digest, size: size)
   }
 
   private static let select = """
     SELECT instance.id AS id, instance.object AS object, instance.v_00080016 AS sop_class,
       instance.v_00080018 AS sop_instance, instance.transfer_syntax AS transfer_syntax, instance.digest AS digest,
-      instance.size AS size, instance.is_missing AS is_missing, arrival.calling AS calling,
+      instance.size AS size, instance.fault AS fault, arrival.calling AS calling,
+      arrival.sender AS sender, arrival.arrived_at AS arrived_at,
       arrival.digest AS arrival_digest, arrival.size AS arrival_size
     FROM instance LEFT JOIN arrival ON arrival.object = instance.object
     """

@@ -7,7 +7,7 @@ import GRDB
 /// same object may be sent again and takes its place.
 struct Damage {
   let fault: StoredFile.Fault
-  let store: ObjectStore
+  let store: FileObjectStore
   let database: any DatabaseWriter
 
   var detail: String {
@@ -22,38 +22,32 @@ struct Damage {
 
   /// False when it was deleted in the meantime. The file goes first: a row that is still served while its file is away gives
   /// a failure, a file that is still there while its row is flagged would be found whole again by a start.
-  func takeOutOfService(_ object: ObjectStore.Key, sopInstanceUID: String, at time: Double) throws -> Bool {
+  func takeOutOfService(_ object: ObjectKey) throws -> Bool {
     guard try database.read({ try isIndexed(object, in: $0) }) else { return false }
     if fault != .missing {
       let quarantined = store.quarantinePath(of: object)
       guard rename(store.path(of: object), quarantined) == 0 || errno == ENOENT else {
         throw FileError("move", quarantined)
       }
-      try ObjectStore.syncDirectory(store.quarantine)
-      try ObjectStore.syncDirectory(store.shelf(of: object))
+      try FileObjectStore.syncDirectory(store.quarantine)
+      try FileObjectStore.syncDirectory(store.shelf(of: object))
     }
     return try database.write { database in
       guard try isIndexed(object, in: database) else { return false }
-      try database.execute(sql: "UPDATE instance SET is_missing = 1 WHERE object = ?", arguments: [object.name])
-      try record(object, sopInstanceUID: sopInstanceUID, at: time, in: database)
+      // 1: the file is gone; 2: it is not what was received.
+      try database.execute(
+        sql: "UPDATE instance SET fault = ? WHERE object = ?", arguments: [fault == .missing ? 1 : 2, object.name])
       return true
     }
   }
 
-  func record(_ object: ObjectStore.Key, sopInstanceUID: String, at time: Double, in database: Database) throws {
-    try database.execute(
-      sql: "INSERT OR REPLACE INTO damage (object, sop_instance_uid, fault, found_at) VALUES (?, ?, ?, ?)",
-      arguments: [object.name, sopInstanceUID, fault.rawValue, time])
-  }
-
-  func putBackInService(_ object: ObjectStore.Key) throws {
+  func putBackInService(_ object: ObjectKey) throws {
     try database.write { database in
-      try database.execute(sql: "UPDATE instance SET is_missing = 0 WHERE object = ?", arguments: [object.name])
-      try database.execute(sql: "DELETE FROM damage WHERE object = ?", arguments: [object.name])
+      try database.execute(sql: "UPDATE instance SET fault = 0 WHERE object = ?", arguments: [object.name])
     }
   }
 
-  private func isIndexed(_ object: ObjectStore.Key, in database: Database) throws -> Bool {
+  private func isIndexed(_ object: ObjectKey, in database: Database) throws -> Bool {
     try Bool.fetchOne(
       database, sql: "SELECT EXISTS (SELECT 1 FROM instance WHERE object = ?)", arguments: [object.name]) ?? false
   }

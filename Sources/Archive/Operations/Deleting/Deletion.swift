@@ -14,7 +14,7 @@ struct Deletion {
 
   func preview(_ selection: ArchiveSelection) throws -> DeletionPreview {
     try operations.database.read { database in
-      let instances = try SelectionQuery(selection, in: database).all(in: database)
+      let instances = try SelectionQuery(selection, layout: operations.index.layout, in: database).all(in: database)
       let places = Set(instances.compactMap(\.place))
       let studies = Set(places.map(\.study))
       return DeletionPreview(
@@ -29,7 +29,7 @@ struct Deletion {
   ) throws -> DeletionReport {
     guard !order.reason.allSatisfy(\.isWhitespace) else { throw ArchiveError("a deletion needs a reason: --reason") }
     let report = try operations.database.write { database in
-      let instances = try SelectionQuery(selection, in: database).all(in: database)
+      let instances = try SelectionQuery(selection, layout: operations.index.layout, in: database).all(in: database)
       guard !instances.isEmpty else { throw ArchiveError("there is nothing of that kind in the archive") }
       if let expected = order.expectedInstances, expected != instances.count {
         throw ArchiveError("it is \(instances.count) instances now, not \(expected): look at it again")
@@ -69,7 +69,7 @@ struct Deletion {
     if let hold = holds.first {
       throw ArchiveError("legal hold \(hold.number) forbids it (\(hold.what): \(hold.reason)); nothing was deleted")
     }
-    let speakers = try SpeakingObject(of: places, store: operations.store, in: database)
+    let speakers = try SpeakingObject(of: places, operations, in: database)
     let bytes = instances.reduce(0) { $0 + $1.size }
     let number = try TombstoneTable.insertDeletion(
       level: level, order, by: operations.user.name, at: operations.now(), instances: instances.count, bytes: bytes,
@@ -77,7 +77,8 @@ struct Deletion {
     try progress.begin("deleting", total: instances.count)
     for instance in instances {
       try TombstoneTable.insert(instance, deletion: number, in: database)
-      for (table, column) in [("instance", "object"), ("arrival", "object"), ("damage", "object")] {
+      try database.cachedStatement(sql: "DELETE FROM difference WHERE instance = ?").execute(arguments: [instance.id])
+      for (table, column) in [("instance", "object"), ("arrival", "object")] {
         try database.cachedStatement(sql: "DELETE FROM \(table) WHERE \(column) = ?")
           .execute(arguments: [instance.object.name])
       }

@@ -5,7 +5,7 @@ import GRDB
 
 /// Removes the files of what was deleted. Doing it again does no harm; what it cannot remove it tries again next time.
 struct Removal {
-  let store: ObjectStore
+  let store: FileObjectStore
   let database: any DatabaseWriter
 
   private static let pageSize = 256
@@ -21,9 +21,9 @@ struct Removal {
           arguments: [last])
       }
       guard let end = names.last else { return }
-      let gone = names.filter { remove(ObjectStore.Key(name: $0)) }
+      let gone = names.filter { remove(ObjectKey(name: $0)) }
       // A file that came back in a power cut after its tombstone said it was gone would never be looked for again.
-      for shelf in Set(gone.map { store.shelf(of: ObjectStore.Key(name: $0)) }) { try ObjectStore.syncDirectory(shelf) }
+      for shelf in Set(gone.map { store.shelf(of: ObjectKey(name: $0)) }) { try FileObjectStore.syncDirectory(shelf) }
       if !gone.isEmpty {
         try database.write { database in
           for name in gone {
@@ -37,18 +37,13 @@ struct Removal {
   }
 
   /// Whether nothing is left of it.
-  private func remove(_ key: ObjectStore.Key) -> Bool {
-    [store.path(of: key), store.quarantinePath(of: key)].allSatisfy { (path: String) in
+  private func remove(_ key: ObjectKey) -> Bool {
+    [store.path(of: key), store.quarantinePath(of: key), store.incomingPath(of: key)].allSatisfy { (path: String) in
       unlink(path) == 0 || errno == ENOENT
     }
   }
 }
 
-extension ObjectStore {
-  func quarantinePath(of key: Key) -> String { "\(quarantine)/\(key.name).dcm" }
-
-  /// Whether a name is one that this node gives: what a backup or a database says becomes a path only then.
-  static func isKey(_ name: String) -> Bool {
-    Key(fileName: name + ".dcm") != nil
-  }
+extension FileObjectStore {
+  func quarantinePath(of key: ObjectKey) -> String { "\(quarantine)/\(key.name).dcm" }
 }

@@ -31,7 +31,7 @@ struct Export {
 
   consuming func perform() throws -> ExportReport {
     let partial = try folder.make(Self.partial)
-    for name in try ObjectStore.names(in: partial) { unlink("\(partial)/\(name)") }
+    for name in try FileObjectStore.names(in: partial) { unlink("\(partial)/\(name)") }
     let (instances, others) = try chosen()
     guard !instances.isEmpty else { throw ArchiveError("there is nothing of that kind in the archive") }
     report.otherVersions = others
@@ -40,10 +40,10 @@ struct Export {
       try export(instance, partial)
       try progress.advance()
     }
-    for path in writtenFolders { try ObjectStore.syncDirectory(path) }
+    for path in writtenFolders { try FileObjectStore.syncDirectory(path) }
     rmdir(partial)
     if let directory { try write(directory) }
-    try ObjectStore.syncDirectory(folder.path)
+    try FileObjectStore.syncDirectory(folder.path)
     try noteAccess()
     return report
   }
@@ -51,7 +51,7 @@ struct Export {
   /// Of several versions of an object the earliest.
   private func chosen() throws -> (instances: [SelectedInstance], others: Int) {
     let all = try operations.database.read { database in
-      try SelectionQuery(order.selection, in: database).all(in: database)
+      try SelectionQuery(order.selection, layout: operations.index.layout, in: database).all(in: database)
     }
     var known: Set<String> = []
     let first = all.filter { instance in
@@ -88,7 +88,7 @@ struct Export {
 
   /// nil when the copy is in its place.
   private func copy(_ source: StoredFile, to path: String, _ partial: String) throws -> StoredFile.Fault? {
-    let file = try NewFile(at: "\(partial)/\(ObjectStore.Key.random().name)", mode: 0o600)
+    let file = try NewFile(at: "\(partial)/\(ObjectKey.random().name)", mode: 0o600)
     let fault = try source.fault { bytes in
       try file.write(bytes)
       try progress.advance(by: 0)

@@ -71,7 +71,7 @@ package struct MediaDirectory: Sendable {
     var status = stat()
     if lstat("\(folder)/\(component)", &status) == 0 { return component }
     let wanted = component.lowercased()
-    let names = (try? ObjectStore.names(in: folder)) ?? []
+    let names = (try? FileObjectStore.names(in: folder)) ?? []
     return names.sorted().first { name in
       var plain = name.lowercased()
       if plain.hasSuffix(";1") { plain.removeLast(2) }

@@ -12,6 +12,8 @@ struct StoredFile: Sendable {
   let transferSyntaxUID: String
   /// nil where no arrival record says it.
   let callingAETitle: String?
+  let sender: String?
+  let arrivedAt: Double?
   let digest: [UInt8]
   let size: Int
 
@@ -51,7 +53,7 @@ struct StoredFile: Sendable {
       offset += count
     }
     guard offset == size, Array(hash.finalize()) == digest else { return .wrongDigest }
-    return head == expectedHead(like: head[...]) ? nil : .wrongHead
+    return head == expectedHead(like: head[...]) && isNoteOfArrival(in: head) ? nil : .wrongHead
   }
 
   /// PS3.10 §7.1, as this node writes it; an earlier version of it wrote another version name of its own.
@@ -62,7 +64,17 @@ struct StoredFile: Sendable {
     return FileMetaInformation.encoded(
       sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID, transferSyntaxUID: transferSyntaxUID,
       sourceAETitle: callingAETitle ?? meta?.sourceApplicationEntityTitle ?? "",
+      privateInformation: meta?.ownPrivateInformation ?? [],
       versionName: isOurs ? version : Implementation.versionName)
+  }
+
+  /// What the head says of the arrival is what the index says. A head without a note is of an earlier version.
+  private func isNoteOfArrival(in head: [UInt8]) -> Bool {
+    guard let sender, let arrivedAt, let meta = try? Part10Head(reading: head).meta,
+      meta.ownPrivateInformation != nil
+    else { return true }
+    let noted = Arrival(of: meta, time: -1)
+    return noted.sender == sender && noted.time == arrivedAt
   }
 }
 

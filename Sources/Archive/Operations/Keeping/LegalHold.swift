@@ -81,26 +81,26 @@ enum LegalHoldTable {
     }
   }
 
-  /// Holds in force on any of these study rows. A patient is held under what the index says and under what the study's
-  /// objects say of them: a correction that moves a study does not take it out of a hold.
+  /// Holds in force on any of these study rows, as they are shown and as they were received: a correction that moves a study
+  /// does not take it out of a hold.
   static func holds(onStudies studies: Set<Int64>, in database: Database) throws -> [HoldListing] {
     try Row.fetchAll(
       database,
       sql: """
-        SELECT * FROM legal_hold WHERE released_at IS NULL AND number IN (
-          SELECT hold.number FROM study JOIN patient ON patient.id = study.patient
-            JOIN legal_hold AS hold ON \(isHeld)
+        SELECT * FROM legal_hold WHERE number IN (
+          SELECT hold.number FROM study JOIN legal_hold AS hold ON \(isHeld)
           WHERE study.id IN (SELECT value FROM json_each(?)))
         ORDER BY number
         """, arguments: [IndexTables.json(studies)]
     ).map(HoldListing.init)
   }
 
-  /// Of `hold`, `study` and its `patient`.
+  /// Of `hold` and `study`.
   static let isHeld = """
-    (hold.released_at IS NULL AND (hold.study_uid = study.v_0020000d
-      OR (hold.patient_id IN (patient.patient_id, study.v_00100020)
-        AND (hold.issuer IS NULL OR hold.issuer IN (patient.issuer, study.v_00100021)))))
+    (hold.released_at IS NULL AND (hold.study_uid = study.v_0020000d OR EXISTS (
+      SELECT 1 FROM study AS part JOIN patient ON patient.id IN (part.patient, part.received_patient)
+      WHERE (part.id = study.id OR part.folded_into = study.id) AND hold.patient_id = patient.patient_id
+        AND (hold.issuer IS NULL OR hold.issuer = patient.issuer))))
     """
 }
 

@@ -120,8 +120,7 @@ struct Retention {
             (SELECT COALESCE(SUM(size), 0) FROM series JOIN instance ON instance.series = series.id
               WHERE series.study = study.id) AS bytes,
             EXISTS (SELECT 1 FROM legal_hold AS hold WHERE \(LegalHoldTable.isHeld)) AS is_held
-          FROM study JOIN patient ON patient.id = study.patient
-          WHERE (? IS NULL OR study.id = ?) AND \(condition.sql) AND \(RetentionRule.newestArrival) <= ?
+          FROM study WHERE study.patient IS NOT NULL AND (? IS NULL OR study.id = ?) AND \(condition.sql) AND \(RetentionRule.newestArrival) <= ?
           ORDER BY study.id
           """,
         arguments: StatementArguments(

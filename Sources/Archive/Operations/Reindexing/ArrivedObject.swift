@@ -2,68 +2,60 @@
 
 import DICOMData
 import Foundation
-import Glibc
 import GRDB
 
-/// An object of which there is a file, an arrival record, or both.
+/// An object whose arrival is recorded: its number is its instance's.
 struct ArrivedObject: Sendable {
-  let position: Int64
-  let key: ObjectStore.Key
-  let sender: String
-  let callingAETitle: String?
-  let arrivedAt: Double
+  let number: Int64
+  let key: ObjectKey
   let isIndexed: Bool
+  private let arrival: Arrival
   /// As it was when it arrived; nil where nobody knows.
-  let digest: [UInt8]?
-  let size: Int?
+  private let digest: [UInt8]?
 
-  init(_ row: Row) {
-    position = row["position"]
-    key = ObjectStore.Key(name: row["object"])
-    sender = row["sender"] as String? ?? "recovery"
-    callingAETitle = row["calling"]
-    arrivedAt = row["arrived_at"] as Double? ?? 0
+  private init(_ row: Row) {
+    number = row["number"]
+    key = ObjectKey(name: row["object"])
     isIndexed = row["is_indexed"]
-    digest = (row["digest"] as Data?).map(Array.init)
-    size = row["size"]
+    digest = (row["digest"] as Data?).map { Array($0) }
+    arrival = Arrival(
+      sender: row["sender"], callingAETitle: row["calling"], time: row["arrived_at"],
+      defaultIssuer: row["default_issuer"])
   }
 
-  /// Of all that is indexed and whole; `notIn` names a table whose objects are left out.
-  static func indexed(in database: Database, notIn table: String? = nil) throws -> [ArrivedObject] {
-    let condition = table.map { "AND instance.object NOT IN (SELECT object FROM \($0))" } ?? ""
-    return try Row.fetchAll(
-      database,
-      sql: """
-        SELECT instance.id AS position, instance.object AS object, sender, calling, arrived_at, 1 AS is_indexed,
-          COALESCE(arrival.digest, instance.digest) AS digest, COALESCE(arrival.size, instance.size) AS size
-        FROM main.instance AS instance LEFT JOIN main.arrival AS arrival ON arrival.object = instance.object
-        WHERE is_missing = 0 \(condition) ORDER BY instance.id
-        """
+  private static let select = """
+    SELECT arrival.number AS number, arrival.object AS object, sender, calling, arrived_at, default_issuer,
+      instance.object IS NOT NULL AS is_indexed, COALESCE(arrival.digest, instance.digest) AS digest
+    FROM main.arrival AS arrival LEFT JOIN main.instance AS instance ON instance.id = arrival.number
+    """
+
+  /// In the order of arrival.
+  static func page(after number: Int64, in database: Database) throws -> [ArrivedObject] {
+    try Row.fetchAll(
+      database, sql: "\(select) WHERE arrival.number > ? ORDER BY arrival.number LIMIT 256", arguments: [number]
     ).map(ArrivedObject.init)
   }
 
-  /// Throws `DamagedFile` for a file that is not what arrived, or is no object.
-  func record(in store: ObjectStore) throws -> InstanceRecord {
-    let path = store.path(of: key)
-    let file: Part10File
+  static func all(_ numbers: [Int64], in database: Database) throws -> [ArrivedObject] {
+    try Row.fetchAll(
+      database, sql: "\(select) WHERE arrival.number IN (SELECT value FROM json_each(?)) ORDER BY arrival.number",
+      arguments: [IndexTables.json(numbers)]
+    ).map(ArrivedObject.init)
+  }
+
+  /// Throws `DamagedFile` for a file that is not what arrived, or is no object. Blocks.
+  func record(in store: FileObjectStore, layout: IndexLayout, now: Double) throws -> InstanceRecord {
     do {
-      file = try Part10File(path: path, stoppingBefore: .pixelData)
-    } catch {
-      throw DamagedFile(error, path: path)
-    }
-    guard let sopClass = file.dataSet.string(.sopClassUID), let sopInstance = file.dataSet.string(.sopInstanceUID)
-    else { throw DamagedFile(fault: .wrongDigest, description: "it has no SOP Class or SOP Instance UID") }
-    let (found, size) = try StoredFile.digest(ofDataSetIn: path, from: file.dataSetOffset)
-    if let digest, digest != found { throw DamagedFile(fault: .wrongDigest, description: "other bytes than arrived") }
-    do {
-      return try InstanceRecord(
-        file.dataSet,
-        announcement: Announcement(
-          sopClassUID: sopClass, sopInstanceUID: sopInstance,
-          transferSyntaxUID: file.meta.transferSyntaxUID ?? file.transferSyntax.uid,
-          callingAETitle: callingAETitle ?? file.meta.sourceApplicationEntityTitle ?? ""),
-        object: key, digest: found, size: size, sender: sender)
-    } catch {
+      let record = try StoredObject(key, in: store).record(layout: layout, arrival: arrival, now: now)
+      guard digest.map({ $0 == record.digest }) ?? true else {
+        throw DamagedFile(fault: .wrongDigest, description: "other bytes than arrived")
+      }
+      return record
+    } catch let error as FileError {
+      throw DamagedFile(fault: error.code == ENOENT ? .missing : .unreadable, description: error.description)
+    } catch let error as ReadingError {
+      throw DamagedFile(fault: .wrongDigest, description: "\(error.reason)")
+    } catch let error as ReceptionError {
       throw DamagedFile(fault: .wrongDigest, description: error.description)
     }
   }
@@ -73,19 +65,4 @@ struct ArrivedObject: Sendable {
 struct DamagedFile: Error, CustomStringConvertible {
   let fault: StoredFile.Fault
   let description: String
-
-  init(fault: StoredFile.Fault, description: String) {
-    self.fault = fault
-    self.description = description
-  }
-
-  /// A disk that fails for the moment says nothing about the file.
-  init(_ error: ReadingError, path: String) {
-    description = "\(error.reason)"
-    guard case .cannotOpen = error.reason else {
-      fault = .wrongDigest
-      return
-    }
-    fault = access(path, F_OK) == 0 ? .unreadable : .missing
-  }
 }

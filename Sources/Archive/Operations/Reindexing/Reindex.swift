@@ -3,6 +3,7 @@
 import Dispatch
 import Foundation
 import GRDB
+import Glibc
 import Synchronization
 
 /// Builds the index tables anew, from the files and their arrival records, in a database of its own beside the one that
@@ -12,32 +13,39 @@ struct Reindex {
   private let progress: OperationProgress
   private let scratch: ReindexScratch
   private var report = ReindexReport()
-  /// Looked at and not to be indexed: damaged, or the same as another.
-  private var settled: Set<String> = []
-  private var damaged: [(object: ObjectStore.Key, sopInstanceUID: String, fault: StoredFile.Fault)] = []
+  private var damaged: [(object: ObjectKey, fault: StoredFile.Fault)] = []
+  /// Looked at and found to be no object that can be served.
+  private var settled: Set<Int64> = []
 
   init(of operations: ArchiveOperations, _ progress: OperationProgress) throws {
     self.operations = operations
     self.progress = progress
-    scratch = try ReindexScratch(directory: operations.directory)
+    scratch = try ReindexScratch(directory: operations.directory, layout: operations.index.layout)
   }
 
   consuming func perform() throws -> ReindexReport {
     defer { scratch.remove() }
-    try progress.begin("listing files")
-    try scratch.list(store: operations.store)
-    try progress.begin("reading files", total: try scratch.count())
-    var position: Int64 = 0
-    while case let page = try scratch.page(after: position), let last = page.last {
+    try progress.begin("looking for files without a record")
+    let strays = try Set(StrayFiles(of: operations).find())
+    let total = try operations.database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM arrival") ?? 0 }
+    try progress.begin("reading files", total: total)
+    var last: Int64 = 0
+    while case let page = try operations.database.read({ try ArrivedObject.page(after: last, in: $0) }),
+      let end = page.last
+    {
       try takeIn(page)
-      position = last.position
+      last = end.number
     }
     try catchUp()
     try progress.begin("putting the new index in place")
     try putInPlace()
     try quarantineDamaged()
+    // Those that an arrival record knows are there by now.
+    let taken = try StrayFiles(of: operations).takeIn(strays)
+    report.takenIn += taken.indexed
+    report.quarantined += (0..<taken.quarantined).map { _ in "a file without an arrival record that is no object" }
     report.instances = try operations.database.read {
-      try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM instance WHERE is_missing = 0") ?? 0
+      try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM instance WHERE fault = 0") ?? 0
     }
     return report
   }
@@ -45,15 +53,17 @@ struct Reindex {
   /// Files are read side by side, rows are written in the order of arrival: the first object of a study speaks for it.
   private mutating func takeIn(_ page: [ArrivedObject]) throws {
     let outcomes = Mutex<[Int: Result<InstanceRecord, any Error>]>([:])
-    let store = operations.store
+    let (store, layout, now) = (operations.store, operations.index.layout, operations.now())
     DispatchQueue.concurrentPerform(iterations: page.count) { index in
-      let outcome = Result { try page[index].record(in: store) }
+      let outcome = Result { try page[index].record(in: store, layout: layout, now: now) }
       outcomes.withLock { $0[index] = outcome }
     }
     let read = outcomes.withLock { $0 }
     for (index, object) in page.enumerated() {
       switch read[index] {
-      case .success(let record): try insert(record, of: object)
+      case .success(let record):
+        try scratch.insert(record, number: object.number)
+        if !object.isIndexed { report.takenIn += 1 }
       case .failure(let failure): try carry(object, because: failure)
       case nil: break
       }
@@ -61,72 +71,77 @@ struct Reindex {
     }
   }
 
-  private mutating func insert(_ record: InstanceRecord, of object: ArrivedObject) throws {
-    guard try scratch.insert(record, at: object.arrivedAt) else {
-      report.repeated += 1
-      settled.insert(object.key.name)
-      return
-    }
-    if !object.isIndexed { report.takenIn += 1 }
-  }
-
   /// Its file tells nothing (any more): what the old index says of it stays, flagged.
   private mutating func carry(_ object: ArrivedObject, because failure: any Error) throws {
-    settled.insert(object.key.name)
     guard let fault = (failure as? DamagedFile)?.fault else { throw failure }
-    let name = object.key.name
-    let (rows, isDeleted) = try operations.database.read { database in
-      (try CarriedRows(ofObject: name, in: database), try TombstoneTable.names(name, in: database))
+    let layout = operations.index.layout
+    let (record, isDeleted) = try operations.database.read { database in
+      (
+        try InstanceRecord(carriedFrom: object.number, layout: layout, in: database),
+        try TombstoneTable.names(object.key.name, in: database)
+      )
     }
     guard !isDeleted else { return }
-    if let rows { try scratch.insert(rows, isFlagged: fault != .unreadable) }
+    // Sent again under another key since the page was read: there it is whole.
+    if let record, record.object != object.key { return }
+    settled.insert(object.number)
+    if let record {
+      let flag = fault == .unreadable ? 0 : fault == .missing && !isQuarantined(object.key) ? 1 : 2
+      try scratch.insert(record, number: object.number, fault: flag)
+    }
     switch fault {
-    case .unreadable: report.unreadable.append("\(name): \(failure)")
-    case .missing where rows == nil: report.lost.append(name)
+    case .unreadable: report.unreadable.append("\(object.key.name): \(failure)")
+    case .missing where record == nil: report.lost.append(object.key.name)
     case .missing: report.flagged += 1
     default:
-      report.quarantined.append("\(name): \(failure)")
-      if rows != nil { report.flagged += 1 }
+      report.quarantined.append("\(object.key.name): \(failure)")
+      if record != nil { report.flagged += 1 }
+      damaged.append((object.key, fault))
     }
-    if fault != .unreadable { damaged.append((object.key, rows?.sopInstanceUID ?? "", fault)) }
+  }
+
+  private func isQuarantined(_ key: ObjectKey) -> Bool {
+    access(operations.store.quarantinePath(of: key), F_OK) == 0
   }
 
   /// What arrived while files were read, until it is so little that stores may wait for the rest.
   private mutating func catchUp() throws {
     for _ in 0..<20 {
-      let fresh = try operations.database.read { try ArrivedObject.indexed(in: $0) }
-      let missing = try scratch.unknown(among: fresh).filter { !settled.contains($0.key.name) }
-      guard missing.count > 64 else { return }
-      for start in stride(from: 0, to: missing.count, by: 256) {
-        try takeIn(Array(missing[start..<min(start + 256, missing.count)]))
+      let lacking = try scratch.lacking().filter { !settled.contains($0) }
+      guard lacking.count > 64 else { return }
+      for start in stride(from: 0, to: lacking.count, by: 256) {
+        let numbers = Array(lacking[start..<min(start + 256, lacking.count)])
+        try takeIn(try operations.database.read { try ArrivedObject.all(numbers, in: $0) })
       }
     }
   }
 
-  private mutating func putInPlace() throws {
-    let (store, settled) = (operations.store, settled)
+  private func putInPlace() throws {
+    let (store, layout, now) = (operations.store, operations.index.layout, operations.now())
     try operations.database.writeWithoutTransaction { database in
       try database.execute(sql: "ATTACH DATABASE ? AS rebuilt", arguments: [scratch.path])
       defer { try? database.execute(sql: "DETACH DATABASE rebuilt") }
       try database.inTransaction(.immediate) {
-        let late = try ArrivedObject.indexed(in: database, notIn: "rebuilt.instance").filter {
-          !settled.contains($0.key.name)
+        let lacking = try ReindexScratch.lacking(of: "main", in: "rebuilt", database).filter { !settled.contains($0) }
+        // Read before the old rows go.
+        let late = try ArrivedObject.all(lacking, in: database).map { object in
+          (object.number, try object.record(in: store, layout: layout, now: now))
         }
-        // Read before the old rows go; one that cannot be read now keeps its row by the next start.
-        let records = late.compactMap { object in (try? object.record(in: store)).map { (object, $0) } }
         try IndexTables.replace(by: "rebuilt", in: database)
-        for (object, record) in records {
-          _ = try InstanceInsertion(record, at: object.arrivedAt).perform(in: database)
+        for (number, record) in late {
+          try ReindexScratch.insert(record, number: number, layout: layout, in: database)
         }
+        // Every row has the values that the layout asks for.
+        try database.execute(sql: "UPDATE node SET lacks_values = 0")
         return .commit
       }
     }
   }
 
   private func quarantineDamaged() throws {
-    for (object, sopInstanceUID, fault) in damaged {
+    for (object, fault) in damaged {
       let damage = Damage(fault: fault, store: operations.store, database: operations.database)
-      if try !damage.takeOutOfService(object, sopInstanceUID: sopInstanceUID, at: operations.now()), fault != .missing {
+      if try !damage.takeOutOfService(object) {
         rename(operations.store.path(of: object), operations.store.quarantinePath(of: object))
       }
     }

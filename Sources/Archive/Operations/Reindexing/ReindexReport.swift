@@ -12,8 +12,6 @@ package struct ReindexReport: Codable, Sendable {
   package var quarantined: [String] = []
   /// Files that cannot be read now, with why: what the old index said of them stays.
   package var unreadable: [String] = []
-  /// Files that hold what another file holds already.
-  package var repeated = 0
 
   package var isClean: Bool { flagged == 0 && lost.isEmpty && quarantined.isEmpty && unreadable.isEmpty }
 }

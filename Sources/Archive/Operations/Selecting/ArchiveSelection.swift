@@ -29,7 +29,7 @@ package enum ArchiveSelection: Sendable {
 /// One stored object as an operation needs it.
 struct SelectedInstance: Sendable {
   let id: Int64
-  let object: ObjectStore.Key
+  let object: ObjectKey
   let sopClassUID: String
   let sopInstanceUID: String
   let transferSyntaxUID: String
@@ -43,23 +43,29 @@ struct SelectedInstance: Sendable {
     let patient: Int64
     let study: Int64
     let series: Int64
+    /// The rows under which it was received, where a correction shows it under others.
+    let receivedPatient: Int64
+    let receivedStudy: Int64
+    let receivedSeries: Int64
     let studyInstanceUID: String
     let seriesInstanceUID: String
   }
 
   init(_ row: Row) {
     id = row["id"]
-    object = ObjectStore.Key(name: row["object"])
+    object = ObjectKey(name: row["object"])
     sopClassUID = row["sop_class"]
     sopInstanceUID = row["sop_instance"]
     transferSyntaxUID = row["transfer_syntax"]
     digest = Array(row["digest"] as Data)
     size = row["size"]
-    isMissing = row["is_missing"]
+    isMissing = (row["fault"] as Int) != 0
     if let series = row["series"] as Int64?, let study = row["study"] as Int64?, let patient = row["patient"] as Int64?
     {
       place = Place(
-        patient: patient, study: study, series: series, studyInstanceUID: row["study_uid"],
+        patient: patient, study: study, series: series, receivedPatient: row["received_patient"] ?? patient,
+        receivedStudy: row["received_study"] ?? study, receivedSeries: row["received_series"] ?? series,
+        studyInstanceUID: row["study_uid"],
         seriesInstanceUID: row["series_uid"])
     } else {
       place = nil

@@ -13,7 +13,7 @@ struct SelectionQuery {
   private var wildcards: [(column: String, pattern: WildcardPattern)] = []
 
   /// Throws for a selection that could mean two patients, or none.
-  init(_ selection: ArchiveSelection, in database: Database) throws {
+  init(_ selection: ArchiveSelection, layout: IndexLayout, in database: Database) throws {
     switch selection {
     case .everything: break
     case .patient(let id, let issuer): try addPatient(id, issuer, in: database)
@@ -24,7 +24,7 @@ struct SelectionQuery {
       )
     case .series(let uid): addUID(uid, "instance.series IN (SELECT id FROM series WHERE v_0020000e = ?)")
     case .instance(let uid): addUID(uid, "instance.v_00080018 = ?")
-    case .matching(let keys): for key in keys { try add(key) }
+    case .matching(let keys): for key in keys { try add(key, layout) }
     }
   }
 
@@ -33,6 +33,15 @@ struct SelectionQuery {
     conditions.append("instance.series IN (SELECT id FROM series WHERE study = ?)")
     arguments.append(study.databaseValue)
   }
+
+  /// What stands in the index and was deleted.
+  static func deleted(in database: Database) throws -> [SelectedInstance] {
+    var query = SelectionQuery()
+    query.conditions.append("instance.object IN (SELECT object FROM main.tombstone)")
+    return try query.all(in: database)
+  }
+
+  private init() {}
 
   /// The next instances behind `lastID`, in the order in which they came; `isLast` when there are no more.
   func page(after lastID: Int64, in database: Database) throws -> (
@@ -44,10 +53,14 @@ struct SelectionQuery {
       sql: """
         SELECT instance.id AS id, instance.object AS object, instance.v_00080016 AS sop_class,
           instance.v_00080018 AS sop_instance, instance.transfer_syntax AS transfer_syntax, instance.digest AS digest,
-          instance.size AS size, instance.is_missing AS is_missing, series.id AS series, study.id AS study,
-          patient.id AS patient, study.v_0020000d AS study_uid, series.v_0020000e AS series_uid\(further)
+          instance.size AS size, instance.fault AS fault, series.id AS series, study.id AS study,
+          patient.id AS patient, study.v_0020000d AS study_uid, series.v_0020000e AS series_uid,
+          received_series.id AS received_series, received_study.id AS received_study,
+          received_study.received_patient AS received_patient\(further)
         FROM instance LEFT JOIN series ON series.id = instance.series LEFT JOIN study ON study.id = series.study
           LEFT JOIN patient ON patient.id = study.patient
+          LEFT JOIN series AS received_series ON received_series.id = COALESCE(instance.folded_from, instance.series)
+          LEFT JOIN study AS received_study ON received_study.id = received_series.received_study
         WHERE \((["instance.id > ?"] + conditions).joined(separator: " AND "))
         ORDER BY instance.id LIMIT \(Self.pageSize)
         """, arguments: StatementArguments([lastID.databaseValue] + arguments))
@@ -96,8 +109,8 @@ struct SelectionQuery {
 
 extension SelectionQuery {
   /// Several keys have to match together, with the meanings of PS3.4 C.2.2.2.
-  private mutating func add(_ key: MatchingKey) throws {
-    guard let attribute = IndexedAttribute.byTag[key.tag] else {
+  private mutating func add(_ key: MatchingKey, _ layout: IndexLayout) throws {
+    guard let attribute = layout.byTag[key.tag] else {
       throw ArchiveError(
         "the index does not hold \(DataDictionary.entry(for: key.tag)?.keyword ?? key.tag.description)")
     }

@@ -66,7 +66,6 @@ struct ReindexCommand: AsyncParsableCommand {
     for file in report.quarantined { Output.print("quarantined  \(Table.printable(file))") }
     for file in report.unreadable { Output.print("unreadable   \(Table.printable(file))") }
     Output.print(
-      "\(report.instances) instances indexed; \(report.takenIn) were in no index, \(report.flagged) are flagged, "
-        + "\(report.repeated) files repeat others")
+      "\(report.instances) instances indexed; \(report.takenIn) were in no index, \(report.flagged) are flagged")
   }
 }

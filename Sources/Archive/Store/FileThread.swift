@@ -14,4 +14,8 @@ final class FileThread: SerialExecutor {
     let job = UnownedJob(job)
     queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
   }
+
+  func perform(_ body: @Sendable @escaping () -> Void) {
+    queue.async(execute: body)
+  }
 }

@@ -3,13 +3,13 @@
 import Glibc
 
 /// The file that an object is written to while it arrives. It blocks: for file threads only.
-final class IncomingFile {
-  let key: ObjectStore.Key
-  private let store: ObjectStore
+final class IncomingFile: ObjectSink {
+  let key: ObjectKey
+  private let store: FileObjectStore
   private var descriptor: CInt
   private(set) var size = 0
 
-  init(in store: ObjectStore) throws(FileError) {
+  init(in store: FileObjectStore) throws(FileError) {
     self.store = store
     key = .random()
     let path = store.incomingPath(of: key)
@@ -19,10 +19,16 @@ final class IncomingFile {
 
   deinit {
     // Dropped without a word: what had arrived is no object.
-    if descriptor >= 0 { discard() }
+    if descriptor >= 0 { removeAll() }
   }
 
-  func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+  nonisolated(nonsending) func write(_ chunk: some ByteChunk) async throws(StoreError) {
+    // A closure that rethrows cannot say what it throws.
+    let result = chunk.withBytes { bytes in Result { () throws(FileError) in try write(bytes) } }
+    do throws(FileError) { try result.get() } catch { throw StoreError(error) }
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
@@ -35,7 +41,11 @@ final class IncomingFile {
 
   /// Synced, in its place, and the place synced. After a failed sync the file is given up: the kernel may have dropped what
   /// it could not write, and a second sync would lie.
-  func keep() throws(FileError) {
+  nonisolated(nonsending) func keep() async throws(StoreError) {
+    do throws(FileError) { try keepNow() } catch { throw StoreError(error) }
+  }
+
+  private func keepNow() throws(FileError) {
     guard fsync(descriptor) == 0 else { throw FileError("sync", store.incomingPath(of: key)) }
     let closing = close(descriptor)
     descriptor = -1
@@ -43,16 +53,19 @@ final class IncomingFile {
     try store.shelve(key)
   }
 
-  /// Nothing stays, whether or not it was in its place already.
-  func discard() {
-    closeDescriptor()
+  /// Until now the object had two names: what has one in `incoming` after a crash is what the index may not know.
+  nonisolated(nonsending) func settle() async {
     unlink(store.incomingPath(of: key))
-    unlink(store.path(of: key))
   }
 
-  private func closeDescriptor() {
-    guard descriptor >= 0 else { return }
-    close(descriptor)
-    descriptor = -1
+  nonisolated(nonsending) func discard() async { removeAll() }
+
+  private func removeAll() {
+    if descriptor >= 0 {
+      close(descriptor)
+      descriptor = -1
+    }
+    unlink(store.incomingPath(of: key))
+    unlink(store.path(of: key))
   }
 }

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an archive is told when it is opened.
+package struct ArchiveOptions: Sendable {
+  /// Bytes of the disk that are to stay free: below, objects are refused and questions still answered. 0 for none.
+  package var reserve: Int
+  /// Attributes to index beside the Standard's; nil for those that the index has.
+  package var furtherKeys: [FurtherKey]?
+
+  package init(reserve: Int = 0, furtherKeys: [FurtherKey]? = nil) {
+    self.reserve = reserve
+    self.furtherKeys = furtherKeys
+  }
+}

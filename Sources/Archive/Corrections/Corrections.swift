@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Access
+import GRDB
+
+/// What an administrator sets right about whose a study is, laid over what was received: the files stay as they are.
+package struct Corrections: Sendable {
+  /// What came of an attempt.
+  package enum Outcome: Sendable {
+    /// `studies`: how many are shown as another patient's now.
+    case done(number: Int, studies: Int)
+    /// Nothing was done: these grants would open more than they do, and that was not agreed to.
+    case wouldWiden([Grant])
+  }
+
+  /// What is known of the right patient, where the archive does not know it from a study.
+  package struct GivenDemographics: Sendable, Hashable {
+    package let name: String?
+    package let birthDate: String?
+    package let sex: String?
+
+    package init(name: String? = nil, birthDate: String? = nil, sex: String? = nil) {
+      self.name = name
+      self.birthDate = birthDate
+      self.sex = sex
+    }
+
+    var isEmpty: Bool { name == nil && birthDate == nil && sex == nil }
+  }
+
+  private let user: Operator
+  let index: SQLiteIndex
+  private let now: @Sendable () -> Double
+
+  init(user: Operator, index: SQLiteIndex, now: @escaping @Sendable () -> Double) {
+    self.user = user
+    self.index = index
+    self.now = now
+  }
+
+  package func all() async throws -> [Correction] {
+    try await index.database.read { database in try CorrectionTable.all(in: database) }
+  }
+
+  /// From now on, all that was or will be received as `from`'s is `to`'s. `agreed`: whatever grants on `to` open by it.
+  package func merge(
+    _ from: PatientIdentity, into to: PatientIdentity, given: GivenDemographics = GivenDemographics(), reason: String,
+    agreed: Bool
+  ) async throws -> Outcome {
+    guard from != to else { throw ArchiveError("\(from) is one patient already") }
+    return try await change(agreed: agreed) { change in
+      let studies = try change.studies(of: from)
+      guard !studies.isEmpty else { throw ArchiveError("there is no study of patient \(from)") }
+      let demographics = try change.demographics(of: to, or: from, given)
+      let draft = CorrectionDraft(study: nil, from: from, to: to, demographics: demographics, reason: reason)
+      return (try change.insert(draft), studies, alsoNamed: [to])
+    }
+  }
+
+  /// The study, as far as it is `from`'s, is `to`'s. `from` may be left out where only one patient has such a study.
+  package func reassign(
+    study uid: String, from: PatientIdentity?, to: PatientIdentity,
+    given: GivenDemographics = GivenDemographics(), reason: String, agreed: Bool
+  ) async throws -> Outcome {
+    let uid = MatchingForm.storable(uid)
+    return try await change(agreed: agreed) { change in
+      let holders = try change.patients(ofStudy: uid)
+      guard let holder = from ?? holders.first, holders.contains(holder) else {
+        throw ArchiveError(holders.isEmpty ? "there is no study \(uid)" : "the study is not \(from ?? to)'s")
+      }
+      guard from != nil || holders.count == 1 else {
+        let names = holders.map(\.description).joined(separator: "; ")
+        throw ArchiveError("several patients have a study \(uid): say with --from whose is meant, of \(names)")
+      }
+      guard holder != to else { throw ArchiveError("the study is \(to)'s already") }
+      let demographics = try change.demographics(of: to, or: nil, given)
+      let draft = CorrectionDraft(study: uid, from: holder, to: to, demographics: demographics, reason: reason)
+      return (try change.insert(draft), [uid], alsoNamed: [])
+    }
+  }
+
+  /// As if it had not been made; those that were made later stand.
+  package func undo(_ number: Int, reason: String, agreed: Bool) async throws -> Outcome {
+    try await change(agreed: agreed) { change in
+      // The others that are corrected are placed anew too, which changes nothing of them.
+      let studies = try change.correctedStudies()
+      try change.markUndone(number, reason: reason)
+      return (Int64(number), studies, alsoNamed: [])
+    }
+  }
+
+  private typealias Made = (number: Int64, studies: [String], alsoNamed: [PatientIdentity])
+
+  private struct NotAgreed: Error {
+    let grants: [Grant]
+  }
+
+  /// One transaction; it never was where grants would open more without agreement.
+  private func change(
+    agreed: Bool, _ body: @Sendable @escaping (CorrectionChange) throws -> Made
+  ) async throws -> Outcome {
+    let (layout, user, time) = (index.layout, user.name, now())
+    do {
+      return try await index.database.write { database in
+        let change = CorrectionChange(layout: layout, user: user, time: time, in: database)
+        let made = try body(change)
+        let moved = try change.place(made.studies)
+        let grants = try change.grants(on: moved.patients.union(made.alsoNamed))
+        guard agreed || grants.isEmpty else { throw NotAgreed(grants: grants) }
+        return .done(number: Int(made.number), studies: moved.studies)
+      }
+    } catch let error as NotAgreed {
+      return .wouldWiden(error.grants)
+    }
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// Lays the corrections that stand over what was received of one study: under which patient callers are shown it, and, where
+/// it then meets itself under that patient, in which row. It follows from rows and corrections alone, so that doing it again,
+/// after an undoing or in a new index, gives the same.
+struct Placement {
+  private let layout: IndexLayout
+  private let database: Database
+
+  init(layout: IndexLayout, in database: Database) {
+    self.layout = layout
+    self.database = database
+  }
+
+  func place(study uid: String) throws {
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT study.id, received_patient, received_demographics, patient_id, issuer, sole_study
+        FROM study JOIN patient ON patient.id = received_patient WHERE v_0020000d = ? ORDER BY study.id
+        """, arguments: [uid])
+    /// The row in which a patient's study is shown: the one that came first.
+    var shown: [Int64: Int64] = [:]
+    var shownStudy: [(received: Int64, shown: Int64)] = []
+    for row in rows {
+      let study: Int64 = row[0]
+      let received = PatientIdentity(stored: row[3], issuer: row[4], soleStudy: row[5])
+      let target = try CorrectionTable.target(of: received, study: uid, in: database)
+      try layDemographics(target?.demographics, over: study, received: row[2])
+      let patient: Int64 =
+        try target.map { try HierarchyRows(layout: layout, in: database).patientID(of: $0.patient) } ?? row[1]
+      let place = shown[patient] ?? study
+      shown[patient] = place
+      shownStudy.append((study, place))
+      try database.execute(
+        sql: "UPDATE study SET patient = ?, folded_into = ? WHERE id = ?",
+        arguments: [place == study ? patient : nil, place == study ? nil : place, study])
+    }
+    try placeSeries(in: shownStudy)
+  }
+
+  private func layDemographics(_ corrected: Demographics?, over study: Int64, received: String?) throws {
+    let original = try received.map(Demographics.init(json:))
+    guard let corrected else {
+      guard let original else { return }
+      try original.write(to: study, layout: layout, in: database)
+      return try database.execute(sql: "UPDATE study SET received_demographics = NULL WHERE id = ?", arguments: [study])
+    }
+    if original == nil, let standing = try Demographics(study: study, layout: layout, in: database) {
+      try database.execute(
+        sql: "UPDATE study SET received_demographics = ? WHERE id = ?", arguments: [standing.json(), study])
+    }
+    try corrected.write(to: study, layout: layout, in: database)
+  }
+
+  private func placeSeries(in studies: [(received: Int64, shown: Int64)]) throws {
+    struct Shown: Hashable { let uid: String, study: Int64 }
+    var shown: [Shown: Int64] = [:]
+    var rows: [(id: Int64, place: Shown)] = []
+    for (received, study) in studies {
+      rows += try Row.fetchAll(
+        database, sql: "SELECT id, v_0020000e FROM series WHERE received_study = ?", arguments: [received]
+      ).map { ($0[0], Shown(uid: $0[1], study: study)) }
+    }
+    for (series, key) in rows.sorted(by: { $0.id < $1.id }) {
+      let place = shown[key] ?? series
+      shown[key] = place
+      try database.execute(
+        sql: "UPDATE series SET study = ?, folded_into = ? WHERE id = ?",
+        arguments: [place == series ? key.study : nil, place == series ? nil : place, series])
+    }
+    try placeInstances(of: rows.map { ($0.id, shown[$0.place] ?? $0.id) })
+  }
+
+  /// First all back to where they were received, then to where they are shown.
+  private func placeInstances(of series: [(received: Int64, shown: Int64)]) throws {
+    for (received, _) in series {
+      try database.execute(
+        sql: "UPDATE instance SET series = folded_from, folded_from = NULL WHERE folded_from = ?", arguments: [received]
+      )
+    }
+    // What is received there is told from what was moved there by `folded_from`, so the order does not matter.
+    for (received, shown) in series where received != shown {
+      try database.execute(
+        sql: "UPDATE instance SET series = ?, folded_from = ? WHERE series = ? AND folded_from IS NULL",
+        arguments: [shown, received, received])
+    }
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DICOMData
+import Foundation
+import GRDB
+
+/// What is remembered of how an object came and is not in its data set: with it the index can be made again. It stands in
+/// the index's arrivals and, for when these are lost, at the head of the object's own file.
+struct Arrival: Sendable {
+  let sender: String
+  let callingAETitle: String
+  /// Seconds since 1970.
+  let time: Double
+  /// The issuer of the Patient ID where the object names none; empty where it was not needed.
+  let defaultIssuer: String
+
+  init(sender: String, callingAETitle: String, time: Double, defaultIssuer: String) {
+    self.sender = sender
+    self.callingAETitle = callingAETitle
+    self.time = time
+    self.defaultIssuer = MatchingForm.storable(defaultIssuer)
+  }
+
+  /// As the file's head remembers it; of a file that this node did not write, as little as is known.
+  init(of meta: FileMetaInformation, time: Double) {
+    let note = meta.ownPrivateInformation.flatMap { try? JSONDecoder().decode(Note.self, from: Data($0)) }
+    self.init(
+      sender: note?.sender ?? "recovery", callingAETitle: meta.sourceApplicationEntityTitle ?? "",
+      time: note?.arrivedAt ?? time, defaultIssuer: note?.defaultIssuer ?? "")
+  }
+
+  private struct Note: Codable {
+    let sender: String
+    let arrivedAt: Double
+    let defaultIssuer: String
+  }
+
+  /// For the file's head: JSON, of an even length.
+  var note: [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let note = Note(sender: sender, arrivedAt: time, defaultIssuer: defaultIssuer)
+    let bytes = (try? encoder.encode(note)).map { Array($0) } ?? []
+    return bytes.count % 2 == 0 ? bytes : bytes + [UInt8(ascii: " ")]
+  }
+
+  func applied(to header: DataSet) -> Arrival {
+    let isNeeded = header.string(.patientID) != nil && header.string(.issuerOfPatientID) == nil
+    return Arrival(
+      sender: sender, callingAETitle: callingAETitle, time: time, defaultIssuer: isNeeded ? defaultIssuer : "")
+  }
+
+  /// Returns its number: that of the instance too. One that was recorded before keeps the number that it has.
+  func insert(object: ObjectKey, in database: Database) throws -> Int64 {
+    let number = try Int64.fetchOne(
+      database.cachedStatement(
+        sql: """
+          INSERT INTO arrival (object, sender, calling, arrived_at, default_issuer) VALUES (?, ?, ?, ?, ?)
+          ON CONFLICT (object) DO UPDATE SET object = excluded.object RETURNING number
+          """), arguments: [object.name, sender, callingAETitle, time, defaultIssuer])
+    return number ?? database.lastInsertedRowID
+  }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// Finds or makes the rows of the patient, study and series that an instance belongs to.
+struct HierarchyRows {
+  struct Found {
+    /// The series under which callers are shown the instance.
+    let series: Int64
+    /// The series as received, where a correction made it part of that one.
+    let foldedFrom: Int64?
+    let receivedStudy: Int64
+    let isNewStudy: Bool
+  }
+
+  private let layout: IndexLayout
+  private let database: Database
+
+  init(layout: IndexLayout, in database: Database) {
+    self.layout = layout
+    self.database = database
+  }
+
+  func place(of hierarchy: InstanceRecord.Hierarchy) throws -> Found {
+    let patient = try patientID(of: hierarchy.patient)
+    let (study, isNewStudy) = try id(
+      in: "study", uid: ("v_0020000d", hierarchy.studyInstanceUID), parent: ("received_patient", patient),
+      shown: "patient", hierarchy.study)
+    if isNewStudy, try needsPlacing(hierarchy) {
+      try Placement(layout: layout, in: database).place(study: hierarchy.studyInstanceUID)
+    }
+    let (series, isNewSeries) = try id(
+      in: "series", uid: ("v_0020000e", hierarchy.seriesInstanceUID), parent: ("received_study", study),
+      shown: "study", hierarchy.series)
+    if isNewSeries, try hasSeveralRows(study: hierarchy.studyInstanceUID) {
+      try Placement(layout: layout, in: database).place(study: hierarchy.studyInstanceUID)
+    }
+    let folded = try Int64.fetchOne(
+      database.cachedStatement(sql: "SELECT folded_into FROM series WHERE id = ?"), arguments: [series])
+    return Found(
+      series: folded ?? series, foldedFrom: folded == nil ? nil : series, receivedStudy: study,
+      isNewStudy: isNewStudy)
+  }
+
+  func patientID(of identity: PatientIdentity) throws -> Int64 {
+    let arguments: StatementArguments = [identity.id, identity.issuer, identity.soleStudy]
+    let known = try Int64.fetchOne(
+      database.cachedStatement(
+        sql: "SELECT id FROM patient WHERE patient_id = ? AND issuer = ? AND sole_study = ?"),
+      arguments: arguments)
+    if let known { return known }
+    try database.cachedStatement(
+      sql: "INSERT INTO patient (patient_id, issuer, sole_study) VALUES (?, ?, ?)"
+    ).execute(arguments: arguments)
+    return database.lastInsertedRowID
+  }
+
+  /// What the first object said of a study or a series stays.
+  private func id(
+    in table: String, uid: (column: String, value: String), parent: (column: String, id: Int64), shown: String,
+    _ values: [String]
+  ) throws -> (id: Int64, isNew: Bool) {
+    let known = try Int64.fetchOne(
+      database.cachedStatement(
+        sql: "SELECT id FROM \(table) WHERE \(uid.column) = ? AND \(parent.column) = ?"),
+      arguments: [uid.value, parent.id])
+    if let known { return (known, false) }
+    let columns = [parent.column, shown] + layout.columns(of: table)
+    let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+    try database.cachedStatement(
+      sql: "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
+    ).execute(
+      arguments: StatementArguments([parent.id.databaseValue, parent.id.databaseValue] + values.map(\.databaseValue)))
+    return (database.lastInsertedRowID, true)
+  }
+
+  private func needsPlacing(_ hierarchy: InstanceRecord.Hierarchy) throws -> Bool {
+    if try CorrectionTable.target(of: hierarchy.patient, study: hierarchy.studyInstanceUID, in: database) != nil {
+      return true
+    }
+    return try hasSeveralRows(study: hierarchy.studyInstanceUID)
+  }
+
+  private func hasSeveralRows(study uid: String) throws -> Bool {
+    let count = try Int.fetchOne(
+      database.cachedStatement(sql: "SELECT COUNT(*) FROM study WHERE v_0020000d = ?"), arguments: [uid])
+    return (count ?? 0) > 1
+  }
+
+  /// Where an object says otherwise of its patient than its study's first one did, that is written down for the report.
+  func noteDifferences(_ hierarchy: InstanceRecord.Hierarchy, study: Int64, instance: Int64) throws {
+    let demographics = layout.demographics.map(\.column)
+    guard
+      let row = try Row.fetchOne(
+        database.cachedStatement(
+          sql: "SELECT received_demographics, \(demographics.joined(separator: ", ")) FROM study WHERE id = ?"),
+        arguments: [study])
+    else { return }
+    let received = try (row[0] as String?).map(Demographics.init(json:))
+    let said = Demographics(hierarchy.study, layout: layout)
+    for (index, column) in demographics.enumerated() {
+      let before = received?[column] ?? row[index + 1] as String
+      guard let value = said[column], value != before else { continue }
+      try database.cachedStatement(
+        sql: "INSERT OR IGNORE INTO difference (study, attribute, value, instance) VALUES (?, ?, ?, ?)"
+      ).execute(arguments: [study, column, value, instance])
+    }
+  }
+}

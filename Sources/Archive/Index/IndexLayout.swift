@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import DICOMData
+
+/// Which attributes an index holds: those of the Standard, and further ones that its administrator asked for.
+struct IndexLayout: Sendable {
+  let attributes: [IndexedAttribute]
+  /// Those of a data set itself.
+  let byTag: [Tag: IndexedAttribute]
+  /// Those in the items of a sequence, by the sequence.
+  let bySequence: [Tag: [IndexedAttribute]]
+  /// All that is read of a header, here or to compare it with its announcement.
+  let wantedElements: Set<Tag>
+  /// The attributes whose values stand in each table, in the order of `columns(of:)`.
+  private let attributesByTable: [String: [IndexedAttribute]]
+  private let columnsOfTable: [String: [String]]
+
+  static let standard = IndexLayout()
+
+  /// What is one of the Standard's already is not held twice.
+  init(further: [FurtherKey] = []) {
+    let known = Set(IndexedAttribute.standard.filter { $0.sequence == nil }.map(\.tag))
+    attributes =
+      IndexedAttribute.standard
+      + further.filter { !known.contains($0.tag) }.map { key in
+        IndexedAttribute(key.tag, key.vr, at: key.level.indexLevel, isMultiValued: true)
+      }
+    byTag = Dictionary(
+      attributes.filter { $0.sequence == nil }.map { ($0.tag, $0) }, uniquingKeysWith: { first, _ in first })
+    bySequence = Dictionary(
+      grouping: attributes.filter { $0.sequence != nil }, by: { $0.sequence ?? $0.tag })
+    wantedElements = Set(attributes.map { $0.sequence ?? $0.tag })
+      .union([.specificCharacterSet, .sopClassUID, .sopInstanceUID, .studyInstanceUID, .seriesInstanceUID])
+    // A patient's ID and issuer are columns of its own table.
+    attributesByTable = Dictionary(grouping: attributes.filter { !$0.identifiesPatient }, by: \.table)
+    columnsOfTable = attributesByTable.mapValues { $0.flatMap { $0.columns(of: []).map(\.name) } }
+  }
+
+  var columnsByTable: [String: [String]] { columnsOfTable }
+
+  func columns(of table: String) -> [String] { columnsOfTable[table] ?? [] }
+
+  func attributes(in table: String) -> [IndexedAttribute] { attributesByTable[table] ?? [] }
+
+  /// What a header says, in the order of `columns(of:)`.
+  func values(for table: String, of header: DataSet) -> [String] {
+    attributes(in: table).flatMap { attribute in
+      attribute.columns(of: attribute.values(in: header)).map(\.value)
+    }
+  }
+
+  /// What a study's row says of its patient, beside ID and issuer.
+  var demographics: [IndexedAttribute] { attributes(in: "study").filter { $0.level == .patient } }
+}
+
+/// An attribute that an archive is to index beside the Standard's, at the level that its administrator says.
+package struct FurtherKey: Sendable, Hashable {
+  package let tag: Tag
+  package let level: QueryRetrieveLevel
+  let vr: VR
+
+  /// nil for a private tag, a sequence or bulk data, which no key can match, and for what the dictionary does not know.
+  package init?(_ tag: Tag, at level: QueryRetrieveLevel) {
+    guard let vr = DataDictionary.vr(of: tag), vr != .sq, !vr.isBulk, tag.group > 0x0008 || tag.element > 0x0005 else {
+      return nil
+    }
+    self.tag = tag
+    self.level = level
+    self.vr = vr
+  }
+}

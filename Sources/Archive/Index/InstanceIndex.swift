@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an archive asks of its index. Pages go in and out: no cursor stays open in between, and no row of a database is
+/// seen. Each question names its caller, and is answered from what is open to that caller when the page is read.
+protocol InstanceIndex: Sendable {
+  /// Returns once the instance is in the index for good. `compared` has canonical digests of objects that were asked for.
+  func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition
+
+  /// The matches behind a mark; nil for the first of them.
+  func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage
+
+  /// What the caller is to be sent of what a selection names: of several versions of an object the one that is served.
+  func instances(
+    in selection: InstanceSelection, as caller: Caller, after mark: PageMark?
+  ) async throws(IndexError) -> InstancePage
+
+  /// The issuers of the patients with this ID of whom the caller may see something, sorted.
+  func issuers(ofPatientID id: String, as caller: Caller) async throws(IndexError) -> [String]
+
+  /// Which of these objects are kept in some version, whoever asks (PS3.4 annex J).
+  func kept(_ objects: [ReferencedObject]) async throws(IndexError) -> Set<ReferencedObject>
+}
+
+/// Where a page ended; only the index that made it understands it.
+struct PageMark: Sendable, Hashable {
+  let value: Int64
+}
+
+/// What an index cannot do.
+struct IndexError: Error, Sendable, CustomStringConvertible {
+  enum Kind: Sendable, Hashable {
+    /// Nothing was written; another time it may go.
+    case busy
+    /// Nothing was written: there is no space.
+    case exhausted
+    /// Nothing was written: the index is not to be written to.
+    case readOnly
+    /// Whether it was written is not known, and what follows could not be trusted.
+    case untrustworthy
+    /// This one cannot be, whenever it is tried.
+    case impossible
+  }
+
+  let kind: Kind
+  let description: String
+
+  init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+}
+
+/// An object as Storage Commitment names it.
+package struct ReferencedObject: Sendable, Hashable {
+  package let sopClassUID: String
+  package let sopInstanceUID: String
+
+  package init(sopClassUID: String, sopInstanceUID: String) {
+    self.sopClassUID = sopClassUID
+    self.sopInstanceUID = sopInstanceUID
+  }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// Files that the index does not know and nobody deleted: taken in as a start after a crash would take them.
+struct StrayFiles {
+  private let operations: ArchiveOperations
+
+  init(of operations: ArchiveOperations) {
+    self.operations = operations
+  }
+
+  /// `before`: of which only those count that were there then; one that came since has its row on the way.
+  func takeIn(_ before: Set<ObjectKey>? = nil) throws -> RecoveryReport {
+    let strays = try before.map { keys in try unknown(Array(keys)) } ?? find()
+    let (store, layout, now) = (operations.store, operations.index.layout, operations.now())
+    var recovery = Recovery(store: store, database: operations.database, layout: layout, now: now)
+    try recovery.takeIn(strays.map { Orphan($0, in: store, layout: layout, now: now) })
+    return recovery.report
+  }
+
+  /// A shelf at a time.
+  func find() throws -> [ObjectKey] {
+    try FileObjectStore.shelves.flatMap { shelf in try unknown(operations.store.keys(onShelf: shelf)) }
+  }
+
+  private func unknown(_ keys: [ObjectKey]) throws -> [ObjectKey] {
+    try operations.database.read { database in
+      let known = try database.cachedStatement(
+        sql:
+          "SELECT EXISTS (SELECT 1 FROM instance WHERE object = ?) OR EXISTS (SELECT 1 FROM tombstone WHERE object = ?)"
+      )
+      return try keys.filter { try !(Bool.fetchOne(known, arguments: [$0.name, $0.name]) ?? false) }
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Objects as files of a data directory. Their names are ours alone: nothing that a peer sent is part of a path.
+struct FileObjectStore: ObjectStore {
+  let directory: String
+  private let threads: FileThreads
+
+  init(directory: String, threads: FileThreads = FileThreads(count: 2)) {
+    self.directory = directory
+    self.threads = threads
+  }
+
+  var incoming: String { directory + "/incoming" }
+  var instances: String { directory + "/instances" }
+  var quarantine: String { directory + "/quarantine" }
+
+  func incomingPath(of key: ObjectKey) -> String { "\(incoming)/\(key.name)" }
+  func shelf(of key: ObjectKey) -> String { "\(instances)/\(key.name.prefix(2))" }
+  func path(of key: ObjectKey) -> String { "\(shelf(of: key))/\(key.name).dcm" }
+
+  static let shelves = (0..<256).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+
+  /// Makes all that is missing. The 256 shelves are made at once, so that no store has to sync a new one.
+  func prepare() throws(FileError) {
+    for path in [incoming, instances, quarantine] { try make(path) }
+    for shelf in Self.shelves { try make("\(instances)/\(shelf)") }
+    try Self.syncDirectory(instances)
+    try Self.syncDirectory(directory)
+  }
+
+  private func make(_ path: String) throws(FileError) {
+    guard mkdir(path, 0o700) != 0 else { return }
+    guard errno == EEXIST else { throw FileError("make", path) }
+  }
+
+  nonisolated(nonsending) func begin() async throws(StoreError) -> any ObjectSink {
+    do throws(FileError) {
+      return try IncomingFile(in: self)
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  func read(_ range: Range<Int>, of key: ObjectKey) async throws(StoreError) -> [UInt8] {
+    try await threads.perform { () throws(FileError) in try readNow(range, of: key) }
+  }
+
+  func size(of key: ObjectKey) async throws(StoreError) -> Int {
+    try await threads.perform { () throws(FileError) in
+      var status = stat()
+      guard lstat(path(of: key), &status) == 0 else { throw FileError("look at", path(of: key)) }
+      return Int(status.st_size)
+    }
+  }
+
+  func remove(_ key: ObjectKey) async throws(StoreError) {
+    try await threads.perform { () throws(FileError) in
+      guard unlink(path(of: key)) == 0 || errno == ENOENT else { throw FileError("remove", path(of: key)) }
+      try Self.syncDirectory(shelf(of: key))
+    }
+  }
+
+  /// A shelf at a time.
+  func keys(after last: ObjectKey?) async throws(StoreError) -> [ObjectKey] {
+    try await threads.perform { () throws(FileError) in
+      for shelf in Self.shelves where shelf >= (last?.name.prefix(2) ?? "") {
+        let keys = try keys(onShelf: shelf).filter { key in last.map { $0 < key } ?? true }
+        if !keys.isEmpty { return keys.sorted() }
+      }
+      return []
+    }
+  }
+
+  func keys(onShelf shelf: String) throws(FileError) -> [ObjectKey] {
+    try Self.names(in: "\(instances)/\(shelf)").compactMap { name in
+      name.hasSuffix(".dcm") ? ObjectKey(checking: String(name.dropLast(4))) : nil
+    }
+  }
+
+  func readNow(_ range: Range<Int>, of key: ObjectKey) throws(FileError) -> [UInt8] {
+    let descriptor = open(path(of: key), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { throw FileError("open", path(of: key)) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path(of: key)) }
+    let range = range.clamped(to: 0..<Int(status.st_size))
+    var failure: FileError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { room, count in
+      while count < range.count {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(room)[count...])
+        let got = pread(descriptor, rest.baseAddress, min(rest.count, range.count - count), range.lowerBound + count)
+        if got < 0 && errno == EINTR { continue }
+        if got < 0 { failure = FileError("read", path(of: key)) }
+        guard got > 0 else { break }
+        count += got
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
+  /// Gives a synced file its place for good: the directory that names it is synced before this returns. Its name among the
+  /// incoming stays until the index knows it.
+  func shelve(_ key: ObjectKey) throws(FileError) {
+    guard link(incomingPath(of: key), path(of: key)) == 0 else { throw FileError("place", incomingPath(of: key)) }
+    try Self.syncDirectory(shelf(of: key))
+  }
+
+  static func syncDirectory(_ path: String) throws(FileError) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError("open", path) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw FileError("sync", path) }
+  }
+
+  /// The names in a directory, without "." and "..".
+  static func names(in path: String) throws(FileError) -> [String] {
+    guard let listing = opendir(path) else { throw FileError("list", path) }
+    defer { closedir(listing) }
+    var names: [String] = []
+    while let entry = readdir(listing) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where the bytes of objects are kept, under keys that say nothing: put as a stream, read by range, never by path.
+protocol ObjectStore: Sendable {
+  /// Begins an object. It is nowhere to be seen until it is kept. Runs where the caller does, which has to be a place that
+  /// may wait for a disk.
+  nonisolated(nonsending) func begin() async throws(StoreError) -> any ObjectSink
+
+  /// The bytes of a range, fewer where the object ends before.
+  func read(_ range: Range<Int>, of key: ObjectKey) async throws(StoreError) -> [UInt8]
+
+  /// Bytes of the object.
+  func size(of key: ObjectKey) async throws(StoreError) -> Int
+
+  /// Durable like a keeping. What is not there is removed already.
+  func remove(_ key: ObjectKey) async throws(StoreError)
+
+  /// Some of the kept objects' keys, ascending, those behind a key; empty at the end.
+  func keys(after last: ObjectKey?) async throws(StoreError) -> [ObjectKey]
+}
+
+/// An object on its way into a store. Who drops it without keeping it leaves nothing behind.
+protocol ObjectSink: AnyObject {
+  var key: ObjectKey { get }
+  /// Bytes that were written so far.
+  var size: Int { get }
+
+  nonisolated(nonsending) func write(_ chunk: some ByteChunk) async throws(StoreError)
+
+  /// When this returns, the object survives a power cut under its key. After a failure it is given up for good.
+  nonisolated(nonsending) func keep() async throws(StoreError)
+
+  /// The index knows the object: that it was on its way need not be remembered any longer.
+  nonisolated(nonsending) func settle() async
+
+  /// Nothing stays, kept or not.
+  nonisolated(nonsending) func discard() async
+}
+
+/// What a store cannot do.
+struct StoreError: Error, Sendable, CustomStringConvertible {
+  enum Kind: Sendable, Hashable {
+    /// No space, quota, descriptors: another time it may go.
+    case exhausted
+    /// The store is not to be written to.
+    case readOnly
+    /// What was said to be on the disk may not be: nothing more may be promised.
+    case untrustworthy
+    case missing
+    case failed
+  }
+
+  let kind: Kind
+  let description: String
+
+  init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+}

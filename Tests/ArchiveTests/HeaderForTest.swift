@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import DICOMData
+
+/// What a reception learns of a test's object.
+enum HeaderForTest {
+  static func header(of object: TestObject) throws -> DataSet {
+    try DataSet(reading: object.dataSet, transferSyntax: .explicitVRLittleEndian)
+  }
+
+  static func digest(of object: TestObject) -> [UInt8] {
+    Array(SHA256.hash(data: object.dataSet))
+  }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import Archive
+import DICOMData
+import Glibc
+
+/// What the fault harness has go wrong: an archive at work, which writes down what it acknowledged the moment it does.
+///
+///     fault-scenario store DIR ACKNOWLEDGED SEED COUNT    objects of many kinds, several at once
+///     fault-scenario open DIR                             start, set right what was left behind, stop
+///     fault-scenario correct DIR ACKNOWLEDGED             merge, reassign, choose, undo
+@main
+struct FaultScenario {
+  static func main() async {
+    let arguments = CommandLine.arguments
+    do {
+      switch arguments.dropFirst().first {
+      case "store" where arguments.count == 6:
+        let seed = UInt64(arguments[4]) ?? 1
+        try await Storing(directory: arguments[2], log: arguments[3], seed: seed, count: Int(arguments[5]) ?? 10).run()
+      case "open" where arguments.count == 3:
+        let archive = try Archive.open(directory: arguments[2])
+        try await archive.close()
+      case "correct" where arguments.count == 4:
+        try await Correcting(directory: arguments[2], log: arguments[3]).run()
+      default:
+        print("usage: fault-scenario store DIR ACKNOWLEDGED SEED COUNT | open DIR | correct DIR ACKNOWLEDGED")
+        exit(64)
+      }
+    } catch {
+      print("failed: \(error)")
+      exit(1)
+    }
+  }
+}
+
+/// Lines that outlive the process: what is in it was acknowledged.
+struct AcknowledgementLog: Sendable {
+  private let descriptor: CInt
+
+  init(_ path: String) {
+    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+  }
+
+  func write(_ line: String) {
+    let bytes = Array((line + "\n").utf8)
+    _ = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+  }
+}
+
+/// An object whose content follows from two numbers.
+struct ScenarioObject: Sendable {
+  let number: Int
+  let content: Int
+  let size: Int
+
+  var instance: String { "2.25.9\(number)" }
+
+  func encoded(as syntax: TransferSyntax) -> [UInt8] {
+    var builder = DataSetBuilder()
+    builder.set(.sopClassUID, .ui, "1.2.840.10008.5.1.4.1.1.7")
+    builder.set(.sopInstanceUID, .ui, instance)
+    builder.set(.modality, .cs, "OT")
+    builder.set(.patientName, .pn, "Fault^\(number % 3)")
+    builder.set(.patientID, .lo, number % 7 == 0 ? "" : "P\(number % 3)")
+    builder.set(.patientComments, .lt, "content \(content)")
+    builder.set(.studyInstanceUID, .ui, "2.25.1\(number % 5)")
+    builder.set(.seriesInstanceUID, .ui, "2.25.2\(number % 5)\(number % 2)")
+    builder.setBytes(.pixelData, .ow, (0..<size).map { UInt8(truncatingIfNeeded: $0 &* (content + 7)) })
+    return builder.encoded(as: syntax)
+  }
+}
+
+extension [UInt8]: ByteChunk {
+  package func withBytes<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
+    try withUnsafeBytes(body)
+  }
+}
+
+/// Stores: new objects, the same again, the same in another encoding, others under the same UID; four at once.
+struct Storing {
+  let directory: String
+  let log: String
+  let seed: UInt64
+  let count: Int
+
+  func run() async throws {
+    let archive = try Archive.open(directory: directory)
+    let log = AcknowledgementLog(log)
+    await withTaskGroup(of: Void.self) { group in
+      for lane in 0..<4 {
+        group.addTask { [seed, count] in
+          for turn in 0..<count { await Self.store(turn, lane, seed, in: archive, log) }
+        }
+      }
+    }
+    log.write("end")
+    try await archive.close()
+  }
+
+  private static func store(
+    _ turn: Int, _ lane: Int, _ seed: UInt64, in archive: Archive, _ log: AcknowledgementLog
+  ) async {
+    let chance = (seed &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(truncatingIfNeeded: turn &* 31 &+ lane)
+    let object = ScenarioObject(
+      number: turn * 2 + lane % 2, content: lane / 2 + Int(chance % 2), size: [0, 300, 70_000][Int(chance % 3)])
+    let syntax: TransferSyntax = chance % 5 == 0 ? .implicitVRLittleEndian : .explicitVRLittleEndian
+    let announcement = Announcement(
+      sopClassUID: "1.2.840.10008.5.1.4.1.1.7", sopInstanceUID: object.instance, transferSyntaxUID: syntax.uid,
+      callingAETitle: "SCENARIO")
+    do {
+      let reception = try await archive.receive(
+        announcement, from: .operator(.current, defaultIssuer: chance % 3 == 0 ? "NORTH" : nil))
+      let bytes = object.encoded(as: syntax)
+      try await reception.append(Array(bytes.prefix(200)))
+      try await reception.append(Array(bytes.dropFirst(200)))
+      let receipt = try await reception.commit()
+      log.write("stored \(object.instance) \(object.content) \(object.size) \(receipt.outcome)")
+    } catch {
+      log.write("refused \(object.instance) \(error.kind)")
+    }
+  }
+}
+
+/// What an administrator changes: each change that was acknowledged stands.
+struct Correcting {
+  let directory: String
+  let log: String
+
+  func run() async throws {
+    let archive = try Archive.open(directory: directory)
+    let log = AcknowledgementLog(log)
+    let corrections = archive.corrections(as: .current)
+    if let first = PatientIdentity(id: "P1", issuer: nil), let second = PatientIdentity(id: "P2", issuer: nil) {
+      await attempt("merge", log) {
+        _ = try await corrections.merge(first, into: second, reason: "scenario", agreed: true)
+      }
+      await attempt("reassign", log) {
+        _ = try await corrections.reassign(
+          study: "2.25.10", from: nil, to: second, given: .init(name: "Found"), reason: "scenario", agreed: true)
+      }
+    }
+    for conflict in try await archive.conflicts(as: .current).list() {
+      let versions = try await archive.conflicts(as: .current).versions(of: conflict.sopInstanceUID)
+      guard let last = versions.last else { continue }
+      await attempt("choose \(last.sopInstanceUID) \(last.digest)", log) {
+        try await archive.conflicts(as: .current).choose(last.number, of: last.sopInstanceUID, reason: "scenario")
+      }
+    }
+    log.write("end")
+    try await archive.close()
+  }
+
+  private func attempt(_ what: String, _ log: AcknowledgementLog, _ body: () async throws -> Void) async {
+    do {
+      try await body()
+      log.write("done \(what)")
+    } catch {
+      log.write("failed \(what)")
+    }
+  }
+}
