@@ -52,6 +52,9 @@ import Testing
     try await archive.store(TestObject(instance: "9.9"))
     try await administration.revokeGrant(grant.number)
     try await archive.close()
+    for suffix in ["-wal", "-shm"] {
+      try? FileManager.default.removeItem(atPath: "\(test.directory)/index.sqlite\(suffix)")
+    }
     try Data("no database".utf8).write(to: URL(filePath: "\(test.directory)/index.sqlite"))
     let report = try await Restore.perform(
       from: vault.directory, name: nil, into: test.directory, revokingGrants: false)

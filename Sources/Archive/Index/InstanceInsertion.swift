@@ -51,7 +51,7 @@ struct InstanceInsertion {
       sql: "UPDATE instance SET object = ?, size = ?, fault = 0 WHERE id = ?",
       arguments: [record.object.name, record.size, same.id])
     try database.execute(
-      sql: "UPDATE arrival SET object = ?, size = ? WHERE number = ?",
+      sql: "UPDATE arrival SET object = ?, content_size = ? WHERE number = ?",
       arguments: [record.object.name, record.size, same.id])
     return .stored
   }
@@ -69,7 +69,7 @@ struct InstanceInsertion {
     let number = try number ?? record.arrival.insert(object: record.object, in: database)
     // Whoever builds the index anew has to know what the bytes were.
     try database.cachedStatement(
-      sql: "UPDATE arrival SET digest = ?, size = ? WHERE number = ? AND digest IS NULL"
+      sql: "UPDATE arrival SET content_digest = ?, content_size = ? WHERE number = ? AND content_digest IS NULL"
     ).execute(arguments: [Data(record.digest), record.size, number])
     let rows = HierarchyRows(layout: layout, in: database)
     let place = try record.hierarchy.map { try rows.place(of: $0) }

@@ -16,9 +16,9 @@ enum OperationsSchema {
   private static func keepDigestsWithArrivals(_ database: Database) throws {
     try database.execute(
       sql: """
-        ALTER TABLE arrival ADD COLUMN digest BLOB;
-        ALTER TABLE arrival ADD COLUMN size INTEGER;
-        UPDATE arrival SET (digest, size) = (SELECT digest, size FROM instance WHERE instance.object = arrival.object);
+        ALTER TABLE arrival ADD COLUMN content_digest BLOB;
+        ALTER TABLE arrival ADD COLUMN content_size INTEGER;
+        UPDATE arrival SET (content_digest, content_size) = (SELECT digest, size FROM instance WHERE instance.object = arrival.object);
         """)
   }
 

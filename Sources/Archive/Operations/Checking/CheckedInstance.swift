@@ -14,9 +14,7 @@ struct CheckedInstance: Sendable {
   let contradictsItsArrival: Bool
   private let sopClassUID: String
   private let transferSyntaxUID: String
-  private let callingAETitle: String?
-  private let sender: String?
-  private let arrivedAt: Double?
+  private let arrival: Arrival?
   private let digest: [UInt8]
 
   private init(_ row: Row) {
@@ -26,9 +24,10 @@ struct CheckedInstance: Sendable {
     sopInstanceUID = row["sop_instance"]
     transferSyntaxUID = row["transfer_syntax"]
     isMissing = (row["fault"] as Int) != 0
-    sender = row["sender"]
-    arrivedAt = row["arrived_at"]
-    callingAETitle = row["calling"]
+    arrival = (row["sender"] as String?).map { sender in
+      Arrival(
+        sender: sender, callingAETitle: row["calling"], time: row["arrived_at"], defaultIssuer: row["default_issuer"])
+    }
     let indexed = Array(row["digest"] as Data)
     // The arrival record was never rebuilt: where it knows better, it does.
     digest = (row["arrival_digest"] as Data?).map(Array.init) ?? indexed
@@ -39,15 +38,15 @@ struct CheckedInstance: Sendable {
   func file(at path: String) -> StoredFile {
     StoredFile(
       path: path, sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID, transferSyntaxUID: transferSyntaxUID,
-      callingAETitle: callingAETitle, sender: sender, arrivedAt: arrivedAt, digest: digest, size: size)
+      arrival: arrival, digest: digest, size: size)
   }
 
   private static let select = """
     SELECT instance.id AS id, instance.object AS object, instance.v_00080016 AS sop_class,
       instance.v_00080018 AS sop_instance, instance.transfer_syntax AS transfer_syntax, instance.digest AS digest,
       instance.size AS size, instance.fault AS fault, arrival.calling AS calling,
-      arrival.sender AS sender, arrival.arrived_at AS arrived_at,
-      arrival.digest AS arrival_digest, arrival.size AS arrival_size
+      arrival.sender AS sender, arrival.arrived_at AS arrived_at, arrival.default_issuer AS default_issuer,
+      arrival.content_digest AS arrival_digest, arrival.content_size AS arrival_size
     FROM instance LEFT JOIN arrival ON arrival.object = instance.object
     """
 

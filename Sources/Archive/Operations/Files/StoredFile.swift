@@ -10,10 +10,8 @@ struct StoredFile: Sendable {
   let sopClassUID: String
   let sopInstanceUID: String
   let transferSyntaxUID: String
-  /// nil where no arrival record says it.
-  let callingAETitle: String?
-  let sender: String?
-  let arrivedAt: Double?
+  /// nil where no record of it is left.
+  let arrival: Arrival?
   let digest: [UInt8]
   let size: Int
 
@@ -32,8 +30,7 @@ struct StoredFile: Sendable {
       return error.code == ENOENT ? .missing : .unreadable
     }
     guard try file.size() == size else { return .wrongSize }
-    var head: [UInt8] = []
-    var hash = SHA256()
+    var heads: [Head] = []
     var room = [UInt8](repeating: 0, count: 1 << 20)
     var offset = 0
     while true {
@@ -44,56 +41,65 @@ struct StoredFile: Sendable {
         return .unreadable
       }
       guard count > 0 else { break }
-      if offset == 0 { head = Array(room[..<min(count, expectedHead(like: room[..<count]).count)]) }
-      let begin = min(max(head.count - offset, 0), count)
+      if offset == 0 { heads = self.heads(of: room[..<count]) }
       try room.withUnsafeBytes { bytes in
-        hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[begin..<count]))
+        for index in heads.indices {
+          let begin = min(max(heads[index].found.count - offset, 0), count)
+          heads[index].hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[begin..<count]))
+        }
         try each(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
       }
       offset += count
     }
-    guard offset == size, Array(hash.finalize()) == digest else { return .wrongDigest }
-    return head == expectedHead(like: head[...]) && isNoteOfArrival(in: head) ? nil : .wrongHead
+    guard offset == size, let head = heads.first(where: { Array($0.hash.finalize()) == digest }) else {
+      return .wrongDigest
+    }
+    return head.found == head.expected && isNoteOfArrival(in: head.found) ? nil : .wrongHead
+  }
+
+  /// What may stand before the data set, as it is and as it was written; the bytes behind it are the data set's.
+  private struct Head {
+    let found: [UInt8]
+    let expected: [UInt8]
+    var hash = SHA256()
+  }
+
+  /// As the file itself says how long its head is; and, for when that is damaged, as it must have been written.
+  private func heads(of beginning: ArraySlice<UInt8>) -> [Head] {
+    let part = try? Part10Head(reading: Array(beginning.prefix(Part10Head.enoughBytes)))
+    var expected: [[UInt8]] = []
+    if let meta = part?.meta, meta.elements != nil {
+      expected.append(head(like: meta, note: meta.ownPrivateInformation ?? []))
+    }
+    expected.append(head(like: nil, note: arrival?.note ?? []))
+    expected.append(head(like: nil, note: []))
+    var heads: [Head] = []
+    if let part, let first = expected.first {
+      heads.append(Head(found: Array(beginning.prefix(part.dataSetOffset)), expected: first))
+    }
+    for head in expected where !heads.contains(where: { $0.found.count == head.count }) {
+      heads.append(Head(found: Array(beginning.prefix(head.count)), expected: head))
+    }
+    return heads
   }
 
   /// PS3.10 §7.1, as this node writes it; an earlier version of it wrote another version name of its own.
-  private func expectedHead(like found: ArraySlice<UInt8>) -> [UInt8] {
-    let meta = try? Part10Head(reading: Array(found.prefix(Part10Head.enoughBytes))).meta
+  private func head(like meta: FileMetaInformation?, note: [UInt8]) -> [UInt8] {
     let version = meta?.elements?.string(.implementationVersionName) ?? ""
     let isOurs = version.hasPrefix("COLLIMATOR_") && version.utf8.count <= 16
     return FileMetaInformation.encoded(
       sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID, transferSyntaxUID: transferSyntaxUID,
-      sourceAETitle: callingAETitle ?? meta?.sourceApplicationEntityTitle ?? "",
-      privateInformation: meta?.ownPrivateInformation ?? [],
+      sourceAETitle: arrival?.callingAETitle ?? meta?.sourceApplicationEntityTitle ?? "", privateInformation: note,
       versionName: isOurs ? version : Implementation.versionName)
   }
 
   /// What the head says of the arrival is what the index says. A head without a note is of an earlier version.
   private func isNoteOfArrival(in head: [UInt8]) -> Bool {
-    guard let sender, let arrivedAt, let meta = try? Part10Head(reading: head).meta,
-      meta.ownPrivateInformation != nil
-    else { return true }
-    let noted = Arrival(of: meta, time: -1)
-    return noted.sender == sender && noted.time == arrivedAt
-  }
-}
-
-extension StoredFile {
-  /// Of a file of which nothing is known but where its data set begins; the size is the whole file's.
-  static func digest(ofDataSetIn path: String, from offset: Int) throws -> (digest: [UInt8], size: Int) {
-    do {
-      let file = try OpenFile(reading: path)
-      var hash = SHA256()
-      var room = [UInt8](repeating: 0, count: 1 << 20)
-      var size = offset
-      while case let count = try file.read(into: &room, at: size), count > 0 {
-        hash.update(data: room[..<count])
-        size += count
-      }
-      return (Array(hash.finalize()), size)
-    } catch {
-      throw DamagedFile(fault: error.code == ENOENT ? .missing : .unreadable, description: error.description)
+    guard let arrival, let meta = try? Part10Head(reading: head).meta, meta.ownPrivateInformation != nil else {
+      return true
     }
+    let noted = Arrival(of: meta, time: -1)
+    return noted.sender == arrival.sender && noted.time == arrival.time
   }
 }
 

@@ -25,7 +25,7 @@ struct ArrivedObject: Sendable {
 
   private static let select = """
     SELECT arrival.number AS number, arrival.object AS object, sender, calling, arrived_at, default_issuer,
-      instance.object IS NOT NULL AS is_indexed, COALESCE(arrival.digest, instance.digest) AS digest
+      instance.object IS NOT NULL AS is_indexed, COALESCE(arrival.content_digest, instance.digest) AS digest
     FROM main.arrival AS arrival LEFT JOIN main.instance AS instance ON instance.id = arrival.number
     """
 
