@@ -58,7 +58,8 @@ package struct DICOMNode: Sendable {
     let aeTitle = configuration.aeTitle
     let operations = OperationPerformer(archive: archive) {
       NodeStatus(
-        aeTitle: aeTitle, address: listener.address, port: listener.port, associations: registry.listing)
+        aeTitle: aeTitle, address: listener.address, port: listener.port, associations: registry.listing,
+        readOnly: archive.reasonForReadOnly)
     }
     let control = ControlServer(directory: configuration.directory, operations: operations, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in

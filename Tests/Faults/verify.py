@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What has to hold of a data directory after whatever happened, looked at without a line of ours: SQLite and bytes."""
+import contextlib
+import hashlib
+import os
+import sqlite3
+import struct
+
+
+class Broken(Exception):
+    pass
+
+
+def elements(data):
+    """Top level elements of a Part 10 file that the scenario wrote: group 0002, then implicit or explicit little endian."""
+    length = struct.unpack_from("<I", data, 140)[0]
+    meta, at = {}, 144
+    while at < 144 + length:
+        group, element = struct.unpack_from("<HH", data, at)
+        vr = data[at + 4:at + 6]
+        if vr in (b"OB", b"UN"):
+            size, at = struct.unpack_from("<I", data, at + 8)[0], at + 12
+        else:
+            size, at = struct.unpack_from("<H", data, at + 6)[0], at + 8
+        meta[(group, element)] = data[at:at + size]
+        at += size
+    implicit = meta[(2, 0x10)].rstrip(b"\0") == b"1.2.840.10008.1.2"
+    found = {}
+    while at < len(data):
+        group, element = struct.unpack_from("<HH", data, at)
+        if implicit:
+            size, at = struct.unpack_from("<I", data, at + 4)[0], at + 8
+        elif data[at + 4:at + 6] in (b"OW", b"OB", b"UN", b"UT"):
+            size, at = struct.unpack_from("<I", data, at + 8)[0], at + 12
+        else:
+            size, at = struct.unpack_from("<H", data, at + 6)[0], at + 8
+        if at + size > len(data):
+            raise Broken("half an object")
+        found[(group, element)] = data[at:at + size]
+        at += size
+    return 144 + length, found
+
+
+def pixels(content, size):
+    return bytes((index * (content + 7)) & 0xFF for index in range(size))
+
+
+def files(directory):
+    root = os.path.join(directory, "instances")
+    found = {}
+    for shelf in os.listdir(root):
+        for name in os.listdir(os.path.join(root, shelf)):
+            found[name[:-4]] = os.path.join(root, shelf, name)
+    return found
+
+
+def verify(directory, log):
+    """Raises Broken; returns how many acknowledgements were found to be kept. The node has to have been started since."""
+    with contextlib.closing(sqlite3.connect(os.path.join(directory, "index.sqlite"))) as database:
+        return verified(directory, log, database)
+
+
+def verified(directory, log, database):
+    one = lambda sql: database.execute(sql).fetchone()[0]
+    if one("PRAGMA integrity_check") != "ok":
+        raise Broken("integrity_check")
+    if database.execute("PRAGMA foreign_key_check").fetchall():
+        raise Broken("foreign_key_check")
+    if os.listdir(os.path.join(directory, "incoming")):
+        raise Broken("leftovers in incoming")
+    stored = files(directory)
+    rows = database.execute("SELECT object, digest, size, v_00080018, fault FROM instance").fetchall()
+    if {row[0] for row in rows} != set(stored):
+        raise Broken("files and rows differ: %s" % ({row[0] for row in rows} ^ set(stored)))
+    if one("SELECT count(*) FROM instance LEFT JOIN arrival ON number = id AND arrival.object = instance.object"
+           " WHERE number IS NULL"):
+        raise Broken("an instance without its arrival")
+    kept = set()
+    for name, digest, size, uid, fault in rows:
+        with open(stored[name], "rb") as file:
+            data = file.read()
+        if fault or len(data) != size:
+            raise Broken("%s is marked or has another size" % name)
+        offset, found = elements(data)
+        if hashlib.sha256(data[offset:]).digest() != digest:
+            raise Broken("%s is not what its digest says" % name)
+        content = int(found[(0x10, 0x4000)].decode().strip().split()[1])
+        body = found[(0x7FE0, 0x10)]
+        if body != pixels(content, len(body)):
+            raise Broken("%s has other pixels" % name)
+        if found[(8, 0x18)].rstrip(b"\0").decode() != uid:
+            raise Broken("%s is indexed as another object" % name)
+        kept.add((uid, content, len(body)))
+    for study, received in database.execute(
+            "SELECT id, received_demographics FROM study WHERE patient IS NULL AND folded_into IS NULL"):
+        raise Broken("study row %d is shown nowhere" % study)
+    acknowledged = 0
+    lines = []
+    if os.path.exists(log):
+        with open(log) as text:
+            lines = [line for line in text.read().split("\n")[:-1]]
+    for line in lines:
+        words = line.split()
+        if words[0] == "stored":
+            acknowledged += 1
+            if (words[1], int(words[2]), int(words[3])) not in kept:
+                raise Broken("LOST: " + line)
+        elif words[:2] == ["done", "choose"]:
+            acknowledged += 1
+            if not database.execute("SELECT 1 FROM conflict_choice WHERE sop_instance_uid = ? AND hex(digest) = ?",
+                                    (words[2], words[3].upper())).fetchone():
+                raise Broken("LOST: " + line)
+        elif words[0] == "done":
+            acknowledged += 1
+            if not one("SELECT count(*) FROM correction WHERE kind = '%s'" % words[1]):
+                raise Broken("LOST: " + line)
+    return acknowledged

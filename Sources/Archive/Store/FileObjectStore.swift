@@ -24,15 +24,20 @@ struct FileObjectStore: ObjectStore {
 
   /// Makes all that is missing. The 256 shelves are made at once, so that no store has to sync a new one.
   func prepare() throws(FileError) {
-    for path in [incoming, instances, quarantine] { try make(path) }
-    for shelf in Self.shelves { try make("\(instances)/\(shelf)") }
+    let present = try Set(Self.names(in: directory))
+    for name in ["incoming", "instances", "quarantine"] where !present.contains(name) {
+      try make("\(directory)/\(name)")
+    }
+    let shelves = try Set(Self.names(in: instances))
+    let missing = Self.shelves.filter { !shelves.contains($0) }
+    for shelf in missing { try make("\(instances)/\(shelf)") }
+    // A power cut may have come between making and syncing: all the shelves, and no sign that they are there to stay.
     try Self.syncDirectory(instances)
     try Self.syncDirectory(directory)
   }
 
   private func make(_ path: String) throws(FileError) {
-    guard mkdir(path, 0o700) != 0 else { return }
-    guard errno == EEXIST else { throw FileError("make", path) }
+    guard mkdir(path, 0o700) == 0 else { throw FileError("make", path) }
   }
 
   nonisolated(nonsending) func begin() async throws(StoreError) -> any ObjectSink {

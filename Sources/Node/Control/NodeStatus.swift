@@ -12,8 +12,11 @@ package struct NodeStatus: Codable, Sendable {
   package let openFiles: Int
   package let mostOpenFiles: Int
   package let associations: AssociationListing
+  /// Why no object is taken any more since the disk failed; nil while all is well.
+  package let readOnly: String?
 
-  init(aeTitle: String, address: String, port: Int, associations: AssociationListing) {
+  init(aeTitle: String, address: String, port: Int, associations: AssociationListing, readOnly: String?) {
+    self.readOnly = readOnly
     self.aeTitle = aeTitle
     self.address = address
     self.port = port

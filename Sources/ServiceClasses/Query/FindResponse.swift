@@ -11,18 +11,35 @@ struct FindResponse {
 
   init(row: FindRow, to request: QueryIdentifier, retrieveAETitle: String, transferSyntax: TransferSyntax) {
     let answers = request.requested.map { key in (key: key, values: row[key.tag]) }
-    supportsAllKeys = answers.allSatisfy { $0.values != nil }
-    let terms = Self.characterSetTerms(for: answers.flatMap { $0.values ?? [] }, asked: request.characterSetTerms)
+    let sequences = answers.compactMap { row.items(of: $0.key.tag) }
+    supportsAllKeys = answers.allSatisfy { $0.values != nil || row.items(of: $0.key.tag) != nil }
+    let texts = answers.flatMap { $0.values ?? [] } + sequences.flatMap { $0.flatMap(\.values) }
+    let terms = Self.characterSetTerms(for: texts, asked: request.characterSetTerms)
     var builder = DataSetBuilder(characterSet: SpecificCharacterSet(terms))
     builder.set(.specificCharacterSet, .cs, terms)
     builder.set(.queryRetrieveLevel, .cs, request.query.level.rawValue)
     builder.set(.retrieveAETitle, .ae, retrieveAETitle)
     for (key, values) in answers {
+      if let items = row.items(of: key.tag) {
+        let members = request.requestedMembers[key.tag] ?? []
+        builder.setSequence(key.tag, items.map { Self.item($0, asked: members, SpecificCharacterSet(terms)) })
+        continue
+      }
       // An unsupported key is not returned at all: an empty value would say that the object has none.
       guard let values else { continue }
       builder.set(key, values)
     }
     identifier = builder.encoded(as: transferSyntax)
+  }
+
+  /// The attributes that were asked for; where none was, all that the index has of the item.
+  private static func item(
+    _ values: [Tag: String], asked: [(tag: Tag, vr: VR)], _ characterSet: SpecificCharacterSet
+  ) -> DataSetBuilder {
+    let members = asked.isEmpty ? values.keys.map { ($0, DataDictionary.vr(of: $0) ?? .lo) } : asked
+    var item = DataSetBuilder(characterSet: characterSet)
+    for (tag, vr) in members.sorted(by: { $0.0 < $1.0 }) { item.set((tag, vr), values[tag].map { [$0] } ?? []) }
+    return item
   }
 
   /// The peer's own character set where it can say everything, UTF-8 otherwise.

@@ -9,6 +9,8 @@ package struct QueryIdentifier: Sendable {
   package let query: FindQuery
   /// What was asked for, in the order of the identifier, with the VR in which it is answered.
   let requested: [(tag: Tag, vr: VR)]
+  /// The same of the items of sequences; none asks for all that there is.
+  let requestedMembers: [Tag: [(tag: Tag, vr: VR)]]
   let characterSetTerms: [String]
 
   /// PS3.4 C.6 names some fifty keys; the dictionary has five thousand.
@@ -30,13 +32,19 @@ package struct QueryIdentifier: Sendable {
     let level = try Self.level(of: dataSet, in: model)
     var keys: [MatchingKey] = []
     var requested: [(tag: Tag, vr: VR)] = []
+    var requestedMembers: [Tag: [(tag: Tag, vr: VR)]] = [:]
     for element in dataSet.topLevelElements where !Self.describesTheIdentifierItself(element.tag) {
       requested.append((element.tag, element.vr))
       keys.append(MatchingKey(tag: element.tag, matching: Self.matching(of: element, in: dataSet)))
+      guard element.vr == .sq else { continue }
+      let members = try Self.sequenceKeys(of: element, in: dataSet)
+      keys += members.map(\.key)
+      requestedMembers[element.tag] = members.map { ($0.key.tag, $0.vr) }
     }
     try Self.requireUniqueKeys(above: level, in: model, among: keys)
     query = FindQuery(informationModel: model, level: level, keys: keys, returning: requested.map(\.tag))
     self.requested = requested
+    self.requestedMembers = requestedMembers
     characterSetTerms = dataSet.strings(.specificCharacterSet)
   }
 
@@ -60,7 +68,7 @@ package struct QueryIdentifier: Sendable {
     above level: QueryRetrieveLevel, in model: InformationModel, among keys: [MatchingKey]
   ) throws(ServiceFailure) {
     for above in model.levels.prefix(while: { $0 != level }) {
-      let key = keys.first { $0.tag == above.uniqueKey }
+      let key = keys.first { $0.tag == above.uniqueKey && $0.sequence == nil }
       switch key?.matching {
       case .singleValue: continue
       case .uidList(let uids) where uids.count == 1: continue
@@ -77,6 +85,23 @@ package struct QueryIdentifier: Sendable {
     case .specificCharacterSet, .queryRetrieveLevel, .retrieveAETitle, .instanceAvailability, .timezoneOffsetFromUTC:
       true
     default: tag.element == 0 || tag.isPrivate
+    }
+  }
+
+  /// PS3.4 C.2.2.2.6: the one item of a sequence has the keys that an item of the match has to have.
+  private static func sequenceKeys(
+    of element: Element, in dataSet: DataSet
+  ) throws(ServiceFailure) -> [(key: MatchingKey, vr: VR)] {
+    let items = dataSet.items(of: element)
+    guard items.count <= 1 else {
+      throw ServiceFailure(
+        .dataSetDoesNotMatchSOPClass, "a sequence in an identifier has one item at most",
+        offendingElements: [element.tag])
+    }
+    return items.flatMap { item in
+      item.topLevelElements.filter { $0.vr != .sq && !describesTheIdentifierItself($0.tag) }.map { member in
+        (MatchingKey(tag: member.tag, in: element.tag, matching: matching(of: member, in: item)), member.vr)
+      }
     }
   }
 

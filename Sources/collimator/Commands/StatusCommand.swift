@@ -23,5 +23,6 @@ struct StatusCommand: AsyncParsableCommand {
     table.add("open files", "\(status.openFiles)", "\(status.mostOpenFiles)")
     Output.print("'\(status.aeTitle)' listens on \(status.address):\(status.port), process \(status.process)")
     Output.print(table.text)
+    if let reason = status.readOnly { Output.print("takes no objects until it is started anew: \(reason)") }
   }
 }

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+import Synchronization
+
+@testable import Archive
+
+/// What the archive asks of an index, once more: lists, looked through from one end to the other. It is slow and has no
+/// corrections; where it answers otherwise than SQLite does, one of the two is wrong.
+final class MemoryIndex: InstanceIndex {
+  fileprivate struct Entry {
+    let number: Int64
+    let record: InstanceRecord
+    var canonicalDigest: [UInt8]?
+  }
+
+  private struct State {
+    var entries: [Entry] = []
+    var grants: [Int64: [GrantScope]] = [:]
+    var last: Int64 = 0
+  }
+
+  private let state = Mutex(State())
+  private let layout = IndexLayout.standard
+  static let pageSize = 3
+
+  func open(_ scope: GrantScope, to caller: Caller) {
+    state.withLock { $0.grants[caller.principal, default: []].append(scope) }
+  }
+
+  func close(to caller: Caller) {
+    state.withLock { $0.grants[caller.principal] = nil }
+  }
+
+  func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition {
+    state.withLock { state in
+      let versions = state.entries.filter { $0.record.sopInstanceUID == record.sopInstanceUID }
+      let issuer = record.arrival.defaultIssuer
+      let mine = versions.filter { $0.record.arrival.defaultIssuer == issuer }
+      if mine.contains(where: {
+        $0.record.digest == record.digest && $0.record.transferSyntaxUID == record.transferSyntaxUID
+      }) {
+        return .done(.alreadyStored)
+      }
+      let unknown = versions.filter { $0.canonicalDigest == nil && compared[$0.record.object] == nil }
+      if !versions.isEmpty, !unknown.isEmpty || record.canonicalDigest == nil {
+        return .needsComparison(with: unknown.map(\.record.object))
+      }
+      if mine.contains(where: { ($0.canonicalDigest ?? compared[$0.record.object]) == record.canonicalDigest }),
+        record.canonicalDigest != nil
+      {
+        return .done(.alreadyStored)
+      }
+      state.last += 1
+      state.entries.append(Entry(number: state.last, record: record, canonicalDigest: record.canonicalDigest))
+      return .done(versions.isEmpty ? .stored : .keptBesideAnother)
+    }
+  }
+
+  func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
+    let groups = Dictionary(grouping: visible(to: caller)) { Self.identity(of: $0, at: query.level) }
+    let rows = groups.values.compactMap { group -> (Int64, FindRow)? in
+      guard let first = group.min(by: { $0.number < $1.number }) else { return nil }
+      let values = { (tag: Tag) in self.values(of: tag, in: first) }
+      guard query.keys.allSatisfy({ Self.matches($0, values($0.tag)) }) else { return nil }
+      let pairs = query.returning.map { ($0, values($0)) }
+      return (first.number, FindRow(values: Dictionary(pairs, uniquingKeysWith: { first, _ in first }), items: [:]))
+    }
+    let page = rows.sorted { $0.0 < $1.0 }.filter { $0.0 > mark?.value ?? 0 }.prefix(Self.pageSize)
+    let isLast = page.count < Self.pageSize
+    return FindPage(rows: page.map(\.1), next: isLast ? nil : page.last.map { PageMark(value: $0.0) })
+  }
+
+  func instances(
+    in selection: InstanceSelection, as caller: Caller, after mark: PageMark?
+  ) async throws(IndexError) -> InstancePage {
+    let wanted = visible(to: caller).filter { entry in
+      guard let hierarchy = entry.record.hierarchy else { return false }
+      let names = { (list: [String], uid: String) in list.isEmpty || list.contains(uid) }
+      return selection.patient.map { $0 == hierarchy.patient } ?? true
+        && names(selection.studyInstanceUIDs, hierarchy.studyInstanceUID)
+        && names(selection.seriesInstanceUIDs, hierarchy.seriesInstanceUID)
+        && names(selection.sopInstanceUIDs, entry.record.sopInstanceUID)
+    }
+    let served = Dictionary(grouping: wanted, by: \.record.sopInstanceUID).values.compactMap { versions in
+      versions.min { $0.number < $1.number }
+    }
+    let page = served.sorted { $0.number < $1.number }.filter { $0.number > mark?.value ?? 0 }.prefix(Self.pageSize)
+    let isLast = page.count < Self.pageSize
+    return InstancePage(
+      instances: page.compactMap(ServedInstance.init), next: isLast ? nil : page.last.map { PageMark(value: $0.number) }
+    )
+  }
+
+  func issuers(ofPatientID id: String, as caller: Caller) async throws(IndexError) -> [String] {
+    let patients = visible(to: caller).compactMap(\.record.hierarchy?.patient)
+    return Set(patients.filter { $0.isSomebody && $0.id == id }.map(\.issuer)).sorted()
+  }
+
+  func kept(_ objects: [ReferencedObject]) async throws(IndexError) -> Set<ReferencedObject> {
+    let all = state.withLock(\.entries)
+    return Set(
+      objects.filter { object in
+        all.contains { entry in
+          entry.record.sopInstanceUID == object.sopInstanceUID
+            && values(of: .sopClassUID, in: entry) == [object.sopClassUID]
+        }
+      })
+  }
+
+  private func visible(to caller: Caller) -> [Entry] {
+    state.withLock { state in
+      let grants = state.grants[caller.principal] ?? []
+      return state.entries.filter { entry in
+        guard let hierarchy = entry.record.hierarchy else { return false }
+        return grants.contains { scope in
+          switch scope {
+          case .everything: true
+          case .study(let uid): hierarchy.studyInstanceUID == uid
+          case .patient(let id, let issuer):
+            hierarchy.patient.isSomebody && hierarchy.patient.id == id && hierarchy.patient.issuer == issuer ?? ""
+          }
+        }
+      }
+    }
+  }
+
+  private static func identity(of entry: Entry, at level: QueryRetrieveLevel) -> [String] {
+    guard let hierarchy = entry.record.hierarchy else { return [] }
+    let patient = [hierarchy.patient.id, hierarchy.patient.issuer, hierarchy.patient.soleStudy]
+    switch level {
+    case .patient: return patient
+    case .study: return patient + [hierarchy.studyInstanceUID]
+    case .series: return patient + [hierarchy.studyInstanceUID, hierarchy.seriesInstanceUID]
+    case .image:
+      return patient + [hierarchy.studyInstanceUID, hierarchy.seriesInstanceUID, entry.record.sopInstanceUID]
+    }
+  }
+
+  private func values(of tag: Tag, in entry: Entry) -> [String] {
+    guard let attribute = layout.byTag[tag], let hierarchy = entry.record.hierarchy else { return [] }
+    if attribute.identifiesPatient {
+      let value = tag == .patientID ? hierarchy.patient.id : hierarchy.patient.issuer
+      return value.isEmpty ? [] : [value]
+    }
+    let rows = ["study": hierarchy.study, "series": hierarchy.series, "instance": entry.record.values]
+    guard let row = rows[attribute.table],
+      let column = layout.columns(of: attribute.table).firstIndex(of: attribute.column), !row[column].isEmpty
+    else { return [] }
+    return row[column].components(separatedBy: "\\")
+  }
+
+  private static func matches(_ key: MatchingKey, _ values: [String]) -> Bool {
+    switch key.matching {
+    case .universal: true
+    case .singleValue(let value):
+      key.tag == .patientName
+        ? values.contains { MatchingForm.personName($0) == MatchingForm.personName(value) } : values.contains(value)
+    case .uidList(let uids): values.contains(where: uids.contains)
+    case .wildcard(let pattern):
+      WildcardPattern(MatchingForm.personName(pattern)).matches(
+        anyOf: values.map { MatchingForm.personName($0)[...] })
+    case .range(let from, let to):
+      values.contains { $0 >= from ?? "" && $0 <= to ?? "\u{10FFFF}" }
+    }
+  }
+}
+
+extension String {
+  fileprivate func components(separatedBy separator: Character) -> [String] {
+    split(separator: separator, omittingEmptySubsequences: false).map(String.init)
+  }
+}
+
+extension ServedInstance {
+  fileprivate init?(_ entry: MemoryIndex.Entry) {
+    guard let hierarchy = entry.record.hierarchy else { return nil }
+    self.init(
+      object: entry.record.object, sopClassUID: entry.record.values[1], sopInstanceUID: entry.record.sopInstanceUID,
+      seriesInstanceUID: hierarchy.seriesInstanceUID, studyInstanceUID: hierarchy.studyInstanceUID,
+      transferSyntaxUID: entry.record.transferSyntaxUID, size: entry.record.size, fault: .none,
+      patient: hierarchy.patient, coercion: nil)
+  }
+}

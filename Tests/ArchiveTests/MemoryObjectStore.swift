@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+@testable import Archive
+
+/// Objects in memory: what the archive asks of a store, once more and without files; and one that fails when told to.
+final class MemoryObjectStore: ObjectStore {
+  enum Step: Sendable, Hashable { case begin, write, keep, read, remove }
+
+  private struct State {
+    var objects: [ObjectKey: [UInt8]] = [:]
+    var failures: [Step: StoreError] = [:]
+  }
+
+  private let state = Mutex(State())
+
+  /// From now on the step fails; nil for no longer.
+  func fail(_ step: Step, with error: StoreError?) {
+    state.withLock { $0.failures[step] = error }
+  }
+
+  var count: Int { state.withLock { $0.objects.count } }
+
+  nonisolated(nonsending) func begin() async throws(StoreError) -> any ObjectSink {
+    try check(.begin)
+    return Sink(in: self)
+  }
+
+  func read(_ range: Range<Int>, of key: ObjectKey) async throws(StoreError) -> [UInt8] {
+    try check(.read)
+    let object = try object(key)
+    return Array(object[range.clamped(to: object.indices)])
+  }
+
+  func size(of key: ObjectKey) async throws(StoreError) -> Int { try object(key).count }
+
+  func remove(_ key: ObjectKey) async throws(StoreError) {
+    try check(.remove)
+    state.withLock { $0.objects[key] = nil }
+  }
+
+  func keys(after last: ObjectKey?) async throws(StoreError) -> [ObjectKey] {
+    let keys = state.withLock { $0.objects.keys.sorted() }
+    return Array(keys.filter { key in last.map { $0 < key } ?? true }.prefix(100))
+  }
+
+  private func object(_ key: ObjectKey) throws(StoreError) -> [UInt8] {
+    guard let object = state.withLock({ $0.objects[key] }) else {
+      throw StoreError(.missing, "there is no \(key.name)")
+    }
+    return object
+  }
+
+  fileprivate func check(_ step: Step) throws(StoreError) {
+    if let failure = state.withLock({ $0.failures[step] }) { throw failure }
+  }
+
+  fileprivate func put(_ bytes: [UInt8]?, as key: ObjectKey) {
+    state.withLock { $0.objects[key] = bytes }
+  }
+
+  private final class Sink: ObjectSink {
+    let key = ObjectKey.random()
+    private let store: MemoryObjectStore
+    private var bytes: [UInt8] = []
+
+    init(in store: MemoryObjectStore) {
+      self.store = store
+    }
+
+    var size: Int { bytes.count }
+
+    nonisolated(nonsending) func write(_ chunk: some ByteChunk) async throws(StoreError) {
+      try store.check(.write)
+      bytes += chunk.withBytes { Array($0) }
+    }
+
+    nonisolated(nonsending) func keep() async throws(StoreError) {
+      try store.check(.keep)
+      store.put(bytes, as: key)
+    }
+
+    nonisolated(nonsending) func settle() async {}
+
+    nonisolated(nonsending) func discard() async { store.put(nil, as: key) }
+  }
+}
