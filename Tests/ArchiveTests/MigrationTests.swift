@@ -46,6 +46,26 @@ import Testing
     try await archive.close()
   }
 
+  /// What an arrival's bytes were is remembered beside the index from "operations 1" on.
+  @Test func arrivalsGetTheDigestsOfTheirInstances() async throws {
+    let database = try DatabaseQueue()
+    try Schema.migrator.migrate(database, upTo: "3 versions and corrections")
+    try await database.write { database in
+      try database.execute(
+        sql: """
+          INSERT INTO arrival (number, object, sender, calling, arrived_at) VALUES (1, 'a', 'MOD', 'MOD', 0);
+          INSERT INTO arrival (number, object, sender, calling, arrived_at) VALUES (2, 'b', 'MOD', 'MOD', 0);
+          INSERT INTO instance (id, object, transfer_syntax, digest, size) VALUES (1, 'a', '1.2', x'0102', 17);
+          """)
+    }
+    try Schema.migrator.migrate(database)
+    let rows = try await database.read { database in
+      try String.fetchAll(
+        database, sql: "SELECT coalesce(hex(content_digest), '') || ' ' || coalesce(content_size, '') FROM arrival")
+    }
+    #expect(rows == ["0102 17", " "])
+  }
+
   private static let versions = Schema.migrator.migrations
 
   /// A data directory as an earlier version left it, with one object and a peer who sees all.

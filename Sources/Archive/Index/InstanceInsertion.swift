@@ -50,9 +50,15 @@ struct InstanceInsertion {
     try database.execute(
       sql: "UPDATE instance SET object = ?, size = ?, fault = 0 WHERE id = ?",
       arguments: [record.object.name, record.size, same.id])
+    // The arrival is the file's: what its head says of it and what stands here are compared by `check`.
+    let arrival = record.arrival
     try database.execute(
-      sql: "UPDATE arrival SET object = ?, content_size = ? WHERE number = ?",
-      arguments: [record.object.name, record.size, same.id])
+      sql: """
+        UPDATE arrival SET object = ?, content_size = ?, sender = ?, calling = ?, arrived_at = ? WHERE number = ?
+        """,
+      arguments: [
+        record.object.name, record.size, arrival.sender, arrival.callingAETitle, arrival.time, same.id,
+      ])
     return .stored
   }
 
