@@ -136,7 +136,7 @@ struct ArchiveOperationTests {
     _ = try await running.value
     try node.start()
     let report = try await node.command("check", "--json")
-    #expect(report.status == 0, "\(operation) after \(milliseconds) ms: \(report.output)")
+    #expect(report.status == 0, "\(operation) after \(milliseconds) ms: \(report.all)")
     let count = try node.storedFiles().count
     #expect(operation == "delete" ? count == 0 || count == 120 : count == 120)
     #expect(try await node.command("stats", "--json").output.contains("\"instances\" : \(count)"))

@@ -8,8 +8,8 @@ import Glibc
 struct BackupFolder: Sendable {
   let folder: OwnedFolder
 
-  init(_ path: String, outside dataDirectory: String) throws {
-    folder = try OwnedFolder(path, outside: dataDirectory)
+  init(_ path: String, outside dataDirectory: String, isRead: Bool = false) throws {
+    folder = try OwnedFolder(path, outside: dataDirectory, isRead: isRead)
   }
 
   var objects: String { folder.path + "/objects" }

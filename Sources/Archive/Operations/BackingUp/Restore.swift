@@ -49,7 +49,7 @@ package struct Restore {
     revokesGrants = revokingGrants
     self.progress = progress
     guard access(path, F_OK) == 0 else { throw ArchiveError("there is no folder '\(path)'") }
-    source = try BackupFolder(path, outside: directory)
+    source = try BackupFolder(path, outside: directory, isRead: true)
     guard let found = try name ?? source.names().last, try source.names().contains(found) else {
       throw ArchiveError("there is no finished backup \(name.map { "'\($0)' " } ?? "")in '\(path)'")
     }

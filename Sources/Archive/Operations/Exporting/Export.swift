@@ -35,6 +35,11 @@ struct Export {
     let (instances, others) = try chosen()
     guard !instances.isEmpty else { throw ArchiveError("there is nothing of that kind in the archive") }
     report.otherVersions = others
+    let corrected = Set(
+      instances.compactMap(\.place).filter { $0.patient != $0.receivedPatient }.map(\.studyInstanceUID))
+    report.remarks = corrected.sorted().map {
+      "study \($0) is exported as it was received: a correction is not in its files"
+    }
     try progress.begin("exporting", total: instances.count)
     for instance in instances {
       try export(instance, partial)

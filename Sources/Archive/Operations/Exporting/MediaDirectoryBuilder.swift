@@ -54,13 +54,14 @@ final class MediaDirectoryBuilder {
   }
 
   private func series(of place: SelectedInstance.Place, _ header: DataSet, _ madeUp: inout [String]) -> Node {
-    if let known = series[place.series] { return known }
-    let patient = patients[place.patient] ?? make(.patient, header, &madeUp)
-    if patients.updateValue(patient, forKey: place.patient) == nil { roots.append(patient) }
-    let study = studies[place.study] ?? make(.study, header, &madeUp)
-    if studies.updateValue(study, forKey: place.study) == nil { patient.below.append(study) }
+    // As received: the directory says what its files say, whatever was corrected since.
+    if let known = series[place.receivedSeries] { return known }
+    let patient = patients[place.receivedPatient] ?? make(.patient, header, &madeUp)
+    if patients.updateValue(patient, forKey: place.receivedPatient) == nil { roots.append(patient) }
+    let study = studies[place.receivedStudy] ?? make(.study, header, &madeUp)
+    if studies.updateValue(study, forKey: place.receivedStudy) == nil { patient.below.append(study) }
     let node = make(.series, header, &madeUp)
-    series[place.series] = node
+    series[place.receivedSeries] = node
     study.below.append(node)
     return node
   }

@@ -8,13 +8,14 @@ final class OwnedFolder: Sendable {
   private let descriptor: CInt
 
   /// Makes the folder where there is none. `dataDirectory` is what it must not lie in.
-  init(_ path: String, outside dataDirectory: String) throws {
+  /// `isRead`: others may read it too.
+  init(_ path: String, outside dataDirectory: String, isRead: Bool = false) throws {
     self.path = path
     guard path.hasPrefix("/") else { throw ArchiveError("'\(path)' has to be an absolute path") }
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw FileError("make", path) }
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError("open", path) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard flock(descriptor, (isRead ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
       throw ArchiveError("another operation is writing to '\(path)': wait for its end")
     }
     guard let own = Self.real(path), let data = Self.real(dataDirectory) else { throw FileError("find", path) }
