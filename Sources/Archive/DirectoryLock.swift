@@ -22,7 +22,10 @@ final class DirectoryLock: Sendable {
   /// Whoever asks next may own the directory.
   func release() {
     held.withLock { descriptor in
-      if descriptor >= 0 { close(descriptor) }
+      guard descriptor >= 0 else { return }
+      // A child that was forked a moment ago may hold the descriptor still.
+      flock(descriptor, LOCK_UN)
+      close(descriptor)
       descriptor = -1
     }
   }

@@ -168,7 +168,7 @@ extension Check {
         if let name, removed.contains(name) {
           unlink(path)
           report.add(.deletedFileWasBack, object: name, "it was deleted before; removed again")
-        } else if let age = age(of: path), age > Self.settlingTime {
+        } else if let age = age(of: path), age > Self.settlingTime, !isOnItsWay(name) {
           report.add(.strayFile, object: name, "no row knows '\(path)': the next start, or a reindex, takes it in")
         }
       }
@@ -178,6 +178,10 @@ extension Check {
 
   private static func ofShelf(_ table: String) -> String {
     "SELECT object FROM \(table) WHERE object >= ? AND object < ?"
+  }
+
+  private func isOnItsWay(_ name: String?) -> Bool {
+    name.map { access(operations.store.incomingPath(of: ObjectKey(name: $0)), F_OK) == 0 } ?? false
   }
 
   /// Seconds since it was last written; nil when it is gone.

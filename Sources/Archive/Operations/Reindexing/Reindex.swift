@@ -25,8 +25,6 @@ struct Reindex {
 
   consuming func perform() throws -> ReindexReport {
     defer { scratch.remove() }
-    try progress.begin("looking for files without a record")
-    let strays = try Set(StrayFiles(of: operations).find())
     let total = try operations.database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM arrival") ?? 0 }
     try progress.begin("reading files", total: total)
     var last: Int64 = 0
@@ -40,8 +38,8 @@ struct Reindex {
     try progress.begin("putting the new index in place")
     try putInPlace()
     try quarantineDamaged()
-    // Those that an arrival record knows are there by now.
-    let taken = try StrayFiles(of: operations).takeIn(strays)
+    try progress.begin("looking for files without a record")
+    let taken = try StrayFiles(of: operations).takeIn()
     report.takenIn += taken.indexed
     report.quarantined += (0..<taken.quarantined).map { _ in "a file without an arrival record that is no object" }
     report.instances = try operations.database.read {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRDB
+import Glibc
 
 /// Files that the index does not know and nobody deleted: taken in as a start after a crash would take them.
 struct StrayFiles {
@@ -10,9 +11,8 @@ struct StrayFiles {
     self.operations = operations
   }
 
-  /// `before`: of which only those count that were there then; one that came since has its row on the way.
-  func takeIn(_ before: Set<ObjectKey>? = nil) throws -> RecoveryReport {
-    let strays = try before.map { keys in try unknown(Array(keys)) } ?? find()
+  func takeIn() throws -> RecoveryReport {
+    let strays = try find()
     let (store, layout, now) = (operations.store, operations.index.layout, operations.now())
     var recovery = Recovery(store: store, database: operations.database, layout: layout, now: now)
     try recovery.takeIn(strays.map { Orphan($0, in: store, layout: layout, now: now) })
@@ -25,7 +25,10 @@ struct StrayFiles {
   }
 
   private func unknown(_ keys: [ObjectKey]) throws -> [ObjectKey] {
-    try operations.database.read { database in
+    // What has a name among the incoming is on its way into the index: its reception will see to it. First that is asked,
+    // then the index, for the name goes when the row is there.
+    let keys = keys.filter { access(operations.store.incomingPath(of: $0), F_OK) != 0 }
+    return try operations.database.read { database in
       let known = try database.cachedStatement(
         sql:
           "SELECT EXISTS (SELECT 1 FROM instance WHERE object = ?) OR EXISTS (SELECT 1 FROM tombstone WHERE object = ?)"
