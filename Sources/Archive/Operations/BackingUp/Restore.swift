@@ -81,7 +81,7 @@ package struct Restore {
 
   private func copyDatabase() throws -> DatabaseQueue {
     try progress.begin("copying the database")
-    for suffix in ["", "-journal", "-wal", "-shm"] { unlink(restoring + suffix) }
+    for suffix in ["", "-journal", "-wal", "-shm", BackupFolder.partial] { unlink(restoring + suffix) }
     let file = try NewFile(at: restoring + BackupFolder.partial)
     let original = try OpenFile(reading: "\(source.backups)/\(name)/index.sqlite")
     var room = [UInt8](repeating: 0, count: 1 << 20)
