@@ -110,6 +110,8 @@ package final class Archive: Sendable {
     // GRDB sets NORMAL on its writer, which loses acknowledged commits in a power cut.
     let synchronous = try database.writeWithoutTransaction { database in
       try database.execute(sql: "PRAGMA synchronous = FULL")
+      // A checkpoint every 40 MiB: pages that are written again and again go to the database once.
+      try database.execute(sql: "PRAGMA wal_autocheckpoint = 10000")
       return try Int.fetchOne(database, sql: "PRAGMA synchronous")
     }
     guard synchronous == 2 else { throw ArchiveError("SQLite does not take synchronous = FULL: nothing would be safe") }

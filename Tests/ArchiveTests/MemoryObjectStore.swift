@@ -76,8 +76,11 @@ final class MemoryObjectStore: ObjectStore {
       bytes += chunk.withBytes { Array($0) }
     }
 
-    nonisolated(nonsending) func keep() async throws(StoreError) {
+    nonisolated(nonsending) func keep(_ amendment: Amendment?) async throws(StoreError) {
       try store.check(.keep)
+      if let amendment {
+        bytes.replaceSubrange(amendment.offset..<amendment.offset + amendment.bytes.count, with: amendment.bytes)
+      }
       store.put(bytes, as: key)
     }
 

@@ -74,6 +74,42 @@ import Testing
     try await archive.close()
   }
 
+  /// The power went after an object had its place and before all of it was on the disk: the digest in its head tells.
+  @Test(arguments: [true, false])
+  func whatIsNotWholeIsSwept(isWhole: Bool) async throws {
+    let test = TestArchive()
+    var file = ""
+    do {
+      let archive = try test.open()
+      try await archive.store(TestObject(instance: "1.1", comment: "a comment"), issuer: "NORTH")
+      file = try #require(try test.files(in: "instances").first)
+    }
+    try dropRow(ofFile: file, in: test)
+    let path = "\(test.directory)/instances/\(file)"
+    try FileManager.default.linkItem(
+      atPath: path, toPath: "\(test.directory)/incoming/\(file.dropFirst(3).dropLast(4))")
+    if !isWhole {
+      // As a file system leaves it that made the name durable, and the size, and not what was written: it can still be read.
+      var bytes = try Data(contentsOf: URL(filePath: path))
+      let found = try #require(bytes.range(of: Data("a comment".utf8)))
+      bytes.replaceSubrange(found, with: Data(repeating: 0, count: found.count))
+      let handle = try FileHandle(forWritingTo: URL(filePath: path))
+      try handle.write(contentsOf: bytes)
+      try handle.close()
+    }
+    let archive = try test.open()
+    #expect(archive.recovery.indexed == (isWhole ? 1 : 0))
+    #expect(archive.recovery.swept == (isWhole ? 0 : 1))
+    #expect(try test.files(in: "instances").count == (isWhole ? 1 : 0))
+    #expect(try test.files(in: "incoming").isEmpty)
+    if isWhole {
+      // Its head remembers the issuer that was assumed when it came.
+      #expect(
+        try await archive.store(TestObject(instance: "1.1", comment: "a comment"), issuer: "NORTH") == .alreadyStored)
+    }
+    try await archive.close()
+  }
+
   @Test func nobodyElseMayReadIt() async throws {
     let test = TestArchive()
     let archive = try test.open()

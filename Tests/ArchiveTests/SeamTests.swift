@@ -92,7 +92,7 @@ struct Seams: Sendable {
     for number in 0..<40 { _ = try await seams.store(TestObject(instance: "1.\(number)")) }
     let keys = try await seams.keys()
     #expect(keys.count == 40)
-    #expect(keys == keys.sorted())
+    #expect(Set(keys).count == 40)
   }
 
   /// A random world: both indexes say what a look at each object by itself says.

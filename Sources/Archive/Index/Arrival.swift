@@ -33,13 +33,29 @@ struct Arrival: Sendable {
     let sender: String
     let arrivedAt: Double
     let defaultIssuer: String
+    /// SHA-256 of the data set, so that a file can be told to be whole by itself; absent in files of earlier versions.
+    var dataSetDigest: String?
   }
 
-  /// For the file's head: JSON, of an even length.
+  /// Where the digest goes, which is known only once all has arrived.
+  static let unknownDigest = String(repeating: "0", count: 64)
+
+  /// Whether the data set is the one that the head was written for; nil where the head does not say.
+  static func confirms(_ digest: [UInt8], _ meta: FileMetaInformation) -> Bool? {
+    let note = meta.ownPrivateInformation.flatMap { try? JSONDecoder().decode(Note.self, from: Data($0)) }
+    return note?.dataSetDigest.map { $0 == hex(digest) }
+  }
+
+  static func hex(_ digest: [UInt8]) -> String {
+    digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  /// For the file's head: JSON, of an even length, with room for the digest.
   var note: [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    let note = Note(sender: sender, arrivedAt: time, defaultIssuer: defaultIssuer)
+    let note = Note(
+      sender: sender, arrivedAt: time, defaultIssuer: defaultIssuer, dataSetDigest: Self.unknownDigest)
     let bytes = (try? encoder.encode(note)).map { Array($0) } ?? []
     return bytes.count % 2 == 0 ? bytes : bytes + [UInt8(ascii: " ")]
   }

@@ -19,6 +19,11 @@ struct Orphan {
     arrivedAt = head.map { Arrival(of: $0.meta, time: now).time } ?? now
   }
 
+  /// Whether the power went before all of it was on the disk: it was never acknowledged.
+  var isHalf: Bool {
+    (try? StoredObject(key, in: store).isConfirmed()) == false
+  }
+
   /// nil for what is no object; throws where the disk fails for the moment, which says nothing about the file.
   func record() throws -> InstanceRecord? {
     do {

@@ -21,7 +21,8 @@ package actor Reception {
   private let sink: any ObjectSink
   private var reader: PushReader
   private var digest = SHA256()
-  private var dataSetSize = 0
+  /// Where the head has room for the digest.
+  private var digestOffset: Int?
   private var isOver = false
   /// Where the disk is looked at again.
   private var nextLook = Reception.lookDistance
@@ -58,6 +59,7 @@ package actor Reception {
       sopClassUID: announcement.sopClassUID, sopInstanceUID: announcement.sopInstanceUID,
       transferSyntaxUID: announcement.transferSyntaxUID, sourceAETitle: announcement.callingAETitle,
       privateInformation: arrival.note)
+    digestOffset = head.firstRange(of: Arrival.unknownDigest.utf8)?.lowerBound
     do throws(StoreError) {
       try await sink.write(HeadBytes(bytes: head))
     } catch {
@@ -69,12 +71,10 @@ package actor Reception {
     guard !isOver else { throw ReceptionError(.unreadable, "the object was given up before") }
     do {
       try await sink.write(chunk)
-      let count = try chunk.withBytes { bytes in
+      try chunk.withBytes { bytes in
         digest.update(bufferPointer: bytes)
         try reader.push(bytes)
-        return bytes.count
       }
-      dataSetSize += count
       if sink.size >= nextLook {
         nextLook = sink.size + Self.lookDistance
         try surroundings.space.requireRoom()
@@ -92,7 +92,7 @@ package actor Reception {
       try reader.finish()
       record = try self.record()
       try surroundings.gate.requireOpen()
-      try await sink.keep()
+      try await sink.keep(amendment(for: record))
     } catch {
       throw await givenUp(ReceptionError(any: error), error)
     }
@@ -106,6 +106,10 @@ package actor Reception {
     return try InstanceRecord(
       header, announcement: announcement, object: sink.key, digest: Array(digest.finalize()), size: sink.size,
       arrival: arrival, layout: surroundings.layout)
+  }
+
+  private func amendment(for record: InstanceRecord) -> Amendment? {
+    digestOffset.map { Amendment(offset: $0, bytes: Array(Arrival.hex(record.digest).utf8)) }
   }
 
   private func addToIndex(_ original: InstanceRecord) async throws(ReceptionError) -> Receipt.Outcome {

@@ -62,10 +62,16 @@ struct Recovery {
         report.swept += 1
         continue
       }
+      let orphan = Orphan(key, in: store, layout: layout, now: now)
       if try isKnown(key) {
         unlink(store.incomingPath(of: key))
+      } else if orphan.isHalf {
+        // It had its place before it was synced, and the power went in between.
+        unlink(store.path(of: key))
+        unlink(store.incomingPath(of: key))
+        report.swept += 1
       } else {
-        arrived.append(Orphan(key, in: store, layout: layout, now: now))
+        arrived.append(orphan)
       }
     }
     try takeIn(arrived)

@@ -70,8 +70,9 @@ struct FileObjectStore: ObjectStore {
   /// A shelf at a time.
   func keys(after last: ObjectKey?) async throws(StoreError) -> [ObjectKey] {
     try await threads.perform { () throws(FileError) in
-      for shelf in Self.shelves where shelf >= (last?.name.prefix(2) ?? "") {
-        let keys = try keys(onShelf: shelf).filter { key in last.map { $0 < key } ?? true }
+      for shelf in Self.shelves {
+        if let last, shelf <= last.name.prefix(2) { continue }
+        let keys = try keys(onShelf: shelf)
         if !keys.isEmpty { return keys.sorted() }
       }
       return []
@@ -106,11 +107,9 @@ struct FileObjectStore: ObjectStore {
     return bytes
   }
 
-  /// Gives a synced file its place for good: the directory that names it is synced before this returns. Its name among the
-  /// incoming stays until the index knows it.
-  func shelve(_ key: ObjectKey) throws(FileError) {
+  /// Gives a file its place. Its name among the incoming stays until the index knows it.
+  func place(_ key: ObjectKey) throws(FileError) {
     guard link(incomingPath(of: key), path(of: key)) == 0 else { throw FileError("place", incomingPath(of: key)) }
-    try Self.syncDirectory(shelf(of: key))
   }
 
   static func syncDirectory(_ path: String) throws(FileError) {

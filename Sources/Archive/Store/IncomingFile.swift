@@ -39,18 +39,26 @@ final class IncomingFile: ObjectSink {
     }
   }
 
-  /// Synced, in its place, and the place synced. After a failed sync the file is given up: the kernel may have dropped what
-  /// it could not write, and a second sync would lie.
-  nonisolated(nonsending) func keep() async throws(StoreError) {
-    do throws(FileError) { try keepNow() } catch { throw StoreError(error) }
+  nonisolated(nonsending) func keep(_ amendment: Amendment?) async throws(StoreError) {
+    do throws(FileError) { try keepNow(amendment) } catch { throw StoreError(error) }
   }
 
-  private func keepNow() throws(FileError) {
-    guard fsync(descriptor) == 0 else { throw FileError("sync", store.incomingPath(of: key)) }
+  /// Given its place, synced, and the place synced: with its name there before, one journal commit takes both. Should the
+  /// power go in between, the digest in its head tells whether it is whole. After a failed sync the file is given up: the
+  /// kernel may have dropped what it could not write, and a second sync would lie.
+  private func keepNow(_ amendment: Amendment?) throws(FileError) {
+    if let amendment { try amend(amendment) }
+    try store.place(key)
+    guard fsync(descriptor) == 0 else { throw FileError("sync", store.path(of: key)) }
     let closing = close(descriptor)
     descriptor = -1
-    guard closing == 0 else { throw FileError("close", store.incomingPath(of: key)) }
-    try store.shelve(key)
+    guard closing == 0 else { throw FileError("close", store.path(of: key)) }
+    try FileObjectStore.syncDirectory(store.shelf(of: key))
+  }
+
+  private func amend(_ amendment: Amendment) throws(FileError) {
+    let count = amendment.bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, amendment.offset) }
+    guard count == amendment.bytes.count else { throw FileError("write", store.incomingPath(of: key)) }
   }
 
   /// Until now the object had two names: what has one in `incoming` after a crash is what the index may not know.

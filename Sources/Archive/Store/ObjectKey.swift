@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The name of a stored object: 32 hexadecimal digits, by chance. Nothing that a peer sent is part of it.
+import Glibc
+
+/// The name of a stored object: 32 hexadecimal digits, two by chance that say on which shelf it stands, twelve from the clock,
+/// so that each shelf is indexed from its beginning to its end, and the others by chance. Nothing that a peer sent is part of
+/// it.
 struct ObjectKey: Hashable, Sendable, Comparable {
   let name: String
 
   static func random() -> ObjectKey {
     var generator = SystemRandomNumberGenerator()
-    let digits = (0..<2).map { _ in
-      let half = String(generator.next() as UInt64, radix: 16)
-      return String(repeating: "0", count: 16 - half.count) + half
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    let milliseconds = UInt64(clamping: time.tv_sec) &* 1000 &+ UInt64(clamping: time.tv_nsec / 1_000_000)
+    let time48 = milliseconds & 0xFFFF_FFFF_FFFF
+    let first = UInt64(generator.next() as UInt8) << 56 | time48 << 8 | UInt64(generator.next() as UInt8)
+    let digits = [first, generator.next() as UInt64].map { half in
+      let text = String(half, radix: 16)
+      return String(repeating: "0", count: 16 - text.count) + text
     }
     return ObjectKey(name: digits.joined())
   }

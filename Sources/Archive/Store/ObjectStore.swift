@@ -15,7 +15,8 @@ protocol ObjectStore: Sendable {
   /// Durable like a keeping. What is not there is removed already.
   func remove(_ key: ObjectKey) async throws(StoreError)
 
-  /// Some of the kept objects' keys, ascending, those behind a key; empty at the end.
+  /// Some of the kept objects' keys, each once, in an order of the store's own; `last`: the last of the page before. Empty
+  /// at the end.
   func keys(after last: ObjectKey?) async throws(StoreError) -> [ObjectKey]
 }
 
@@ -28,13 +29,20 @@ protocol ObjectSink: AnyObject {
   nonisolated(nonsending) func write(_ chunk: some ByteChunk) async throws(StoreError)
 
   /// When this returns, the object survives a power cut under its key. After a failure it is given up for good.
-  nonisolated(nonsending) func keep() async throws(StoreError)
+  /// `amendment`: what of the beginning was not known when it was written.
+  nonisolated(nonsending) func keep(_ amendment: Amendment?) async throws(StoreError)
 
   /// The index knows the object: that it was on its way need not be remembered any longer.
   nonisolated(nonsending) func settle() async
 
   /// Nothing stays, kept or not.
   nonisolated(nonsending) func discard() async
+}
+
+/// Bytes that take the place of others, within the first 64 KiB of an object.
+struct Amendment: Sendable {
+  let offset: Int
+  let bytes: [UInt8]
 }
 
 /// What a store cannot do.
