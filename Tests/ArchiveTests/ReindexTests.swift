@@ -104,6 +104,30 @@ import Testing
     try await archive.close()
   }
 
+  /// The arrival record is lost too: the digest in the file's own head keeps damage from becoming truth.
+  @Test func aStrayFileThatIsDamagedGoesToQuarantine() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    for (uid, isDamaged) in [("1.2", true), ("1.4", false)] {
+      let path = try await CheckTests.path(of: uid, in: test)
+      var bytes = try Data(contentsOf: URL(filePath: path))
+      if isDamaged { bytes[bytes.count - 1] ^= 1 }
+      try bytes.write(to: URL(filePath: path))
+      try await archive.database.write { database in
+        let number = try Int64.fetchOne(
+          database, sql: "SELECT id FROM instance WHERE v_00080018 = ?", arguments: [uid])
+        try database.execute(sql: "DELETE FROM instance WHERE id = ?", arguments: [number])
+        try database.execute(sql: "DELETE FROM arrival WHERE number = ?", arguments: [number])
+      }
+    }
+    let report = try await archive.operations(as: .current).reindex()
+    #expect(report.takenIn == 1 && report.quarantined.count == 1)
+    #expect(try await archive.instanceUIDs().count == all - 1)
+    #expect(try await archive.operations(as: .current).check(CheckOrder()).isClean)
+    try await archive.close()
+  }
+
   /// Stores, deletions and reindexing at once: what was acknowledged and not deleted is there, and nothing else.
   @Test func itRunsWhileObjectsComeAndGo() async throws {
     let test = TestArchive()

@@ -99,7 +99,7 @@ struct StoredFile: Sendable {
       return true
     }
     let noted = Arrival(of: meta, time: -1)
-    return noted.sender == arrival.sender && noted.time == arrival.time
+    return noted.sender == arrival.sender && noted.time == arrival.time && Arrival.confirms(digest, meta) != false
   }
 }
 

@@ -11,16 +11,20 @@ struct StrayFiles {
     self.operations = operations
   }
 
-  func takeIn() throws -> RecoveryReport {
-    let strays = try find()
+  /// Those whose head says that their data set is another than it is go to quarantine.
+  func takeIn() throws -> (indexed: Int, quarantined: Int) {
     let (store, layout, now) = (operations.store, operations.index.layout, operations.now())
+    let strays = try find().map { Orphan($0, in: store, layout: layout, now: now) }
+    let damaged = strays.filter(\.isHalf)
+    for stray in damaged { rename(store.path(of: stray.key), store.quarantinePath(of: stray.key)) }
+    let gone = Set(damaged.map(\.key))
     var recovery = Recovery(store: store, database: operations.database, layout: layout, now: now)
-    try recovery.takeIn(strays.map { Orphan($0, in: store, layout: layout, now: now) })
-    return recovery.report
+    try recovery.takeIn(strays.filter { !gone.contains($0.key) })
+    return (recovery.report.indexed, recovery.report.quarantined + damaged.count)
   }
 
   /// A shelf at a time.
-  func find() throws -> [ObjectKey] {
+  private func find() throws -> [ObjectKey] {
     try FileObjectStore.shelves.flatMap { shelf in try unknown(operations.store.keys(onShelf: shelf)) }
   }
 
