@@ -19,6 +19,8 @@ package final class Archive: Sendable {
   private let surroundings: ReceptionSurroundings
   private let threads = FileThreads()
   private let knocks = KnockRecorder()
+  private let accesses = AccessRecorder()
+  private let gate = OperationGate()
   private let now: @Sendable () -> Double
 
   private init(
@@ -45,12 +47,15 @@ package final class Archive: Sendable {
     directory: String, options: ArchiveOptions = ArchiveOptions(), identity: IdentityOptions = IdentityOptions(),
     now: @escaping @Sendable () -> Double = Archive.wallClock
   ) throws -> Archive {
-    try makeOrRequirePrivate(directory)
+    try prepareDirectory(directory)
+    try RestoreMark.requireNone(directory)
     let lock = try DirectoryLock(directory: directory)
     let store = FileObjectStore(directory: directory)
     do {
       try store.prepare()
       let (database, layout) = try openDatabase(at: directory + "/index.sqlite", furtherKeys: options.furtherKeys)
+      ReindexScratch.sweep(directory: directory)
+      try Removal(store: store, database: database).perform()
       var recovery = Recovery(store: store, database: database, layout: layout, now: now())
       let report = try recovery.perform()
       return Archive(
@@ -74,10 +79,11 @@ package final class Archive: Sendable {
     try await writeKnocks()
     try await database.write { database in try database.execute(sql: "UPDATE node SET was_closed = 1") }
     try database.close()
+    lock.release()
   }
 
   /// Patient data that others on the machine could read or change are refused rather than kept.
-  private static func makeOrRequirePrivate(_ directory: String) throws(ArchiveError) {
+  static func prepareDirectory(_ directory: String) throws(ArchiveError) {
     if mkdir(directory, 0o700) == 0 {
       // A new directory is lost in a power cut, with all in it, until its parent is synced.
       do throws(FileError) { try FileObjectStore.syncDirectory(directory + "/..") } catch {
@@ -133,6 +139,8 @@ extension Archive {
 
   /// Puts on the disk what was remembered since the last time.
   package func writeKnocks() async throws {
+    let accessed = accesses.take()
+    if !accessed.isEmpty { try await database.write { try AccessRecorder.write(accessed, in: $0) } }
     let taken = knocks.take()
     guard !taken.isEmpty else { return }
     try await database.write { database in try KnockTable.record(taken, in: database) }
@@ -194,5 +202,15 @@ extension Archive {
   package func administration(as user: Operator) -> Administration {
     Administration(
       user: user, database: database, passwords: identities.passwords, knocks: knocks, now: now)
+  }
+
+  /// Remembers that a study was used now, for the retention rules; call it for each that is retrieved.
+  package func noteAccess(studyInstanceUID: String) {
+    accesses.note(studyInstanceUID, at: now())
+  }
+
+  package func operations(as user: Operator) -> ArchiveOperations {
+    ArchiveOperations(
+      user: user, directory: store.directory, store: store, index: index, gate: gate, now: now)
   }
 }

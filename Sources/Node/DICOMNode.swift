@@ -72,6 +72,7 @@ package struct DICOMNode: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
       group.addTask { try await keepKnocks(of: archive) }
+      group.addTask { try await keepChecking(archive) }
       let peers = try await archive.administration(as: .current).peers()
       await whenStarted(
         Started(
@@ -104,6 +105,12 @@ package struct DICOMNode: Sendable {
         guard let tls else { return "There is no TLS port, and nothing else to read anew." }
         return try await tls.reload()
       })
+  }
+
+  private func keepChecking(_ archive: Archive) async throws {
+    try await configuration.checks.run(on: archive, logger: logger)
+    // A task that ended would end the node.
+    try await Task.sleep(for: .seconds(1 << 40))
   }
 
   /// A failing disk is no reason to end: what was turned away is counted on.

@@ -20,12 +20,14 @@ package struct NodeConfiguration: Sendable {
   /// Where verifiers of Kerberos tickets and SAML assertions are plugged in.
   package let identity: IdentityOptions
   package let archive: ArchiveOptions
+  package let checks: CheckSchedule
 
   package init(
     directory: String, aeTitle: String, bindAddress: String = "127.0.0.1", port: Int,
     gracePeriod: Duration = .seconds(10), limits: UpperLayerLimits = UpperLayerLimits(),
     associationLimits: AssociationLimits = AssociationLimits(), tls: TLSServerSettings? = nil,
-    identity: IdentityOptions = IdentityOptions(), archive: ArchiveOptions = ArchiveOptions()
+    identity: IdentityOptions = IdentityOptions(), archive: ArchiveOptions = ArchiveOptions(),
+    checks: CheckSchedule = CheckSchedule()
   ) throws(OperationError) {
     guard let title = AETitle(aeTitle) else {
       throw OperationError("'\(aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
@@ -40,5 +42,6 @@ package struct NodeConfiguration: Sendable {
     self.tls = tls
     self.identity = identity
     self.archive = archive
+    self.checks = checks
   }
 }

@@ -38,6 +38,9 @@ extension ServiceFailure {
       self.init(.cannotUnderstand, "cannot be read: \(error.description)", offendingElements: elements)
     case .doesNotMatch:
       self.init(.dataSetDoesNotMatchSOPClass, error.description, offendingElements: elements)
+    case .keptOut:
+      // PS3.7 §C.5: trying again would not help.
+      self.init(.refusedNotAuthorized, "the object was deleted here and is not to come again")
     case .outOfResources:
       // The sentence names a path of this machine: it is for the log, not for the peer.
       self.init(.refusedOutOfResources, "the archive cannot take objects now; try again later")

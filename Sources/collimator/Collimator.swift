@@ -27,6 +27,12 @@ struct Collimator: AsyncParsableCommand {
         name: "What is stored", subcommands: [ConflictsCommand.self, PatientCommand.self, StudyCommand.self]),
       CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self, ValidateCommand.self]),
       CommandGroup(
+        name: "All that is stored",
+        subcommands: [
+          StatisticsCommand.self, ExportCommand.self, DeleteCommand.self, DeletionCommand.self, HoldCommand.self,
+          RetentionCommand.self, CheckCommand.self, ReindexCommand.self, BackupCommand.self, RestoreCommand.self,
+        ]),
+      CommandGroup(
         name: "Asking other nodes", subcommands: [EchoCommand.self, SendCommand.self, FindCommand.self]),
     ])
 }

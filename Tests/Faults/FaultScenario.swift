@@ -10,6 +10,9 @@ import Glibc
 ///     fault-scenario store DIR ACKNOWLEDGED SEED COUNT    objects of many kinds, several at once
 ///     fault-scenario open DIR                             start, set right what was left behind, stop
 ///     fault-scenario correct DIR ACKNOWLEDGED             merge, reassign, choose, undo
+///     fault-scenario operate DIR ACKNOWLEDGED VAULT       delete, reindex, back up, check
+///     fault-scenario backup DIR VAULT                     back up
+///     fault-scenario restore DIR VAULT                    bring back what a backup holds
 @main
 struct FaultScenario {
   static func main() async {
@@ -24,8 +27,17 @@ struct FaultScenario {
         try await archive.close()
       case "correct" where arguments.count == 4:
         try await Correcting(directory: arguments[2], log: arguments[3]).run()
+      case "operate" where arguments.count == 5:
+        try await Operating(directory: arguments[2], log: arguments[3], vault: arguments[4]).run()
+      case "backup" where arguments.count == 4:
+        let archive = try Archive.open(directory: arguments[2])
+        let report = try await archive.operations(as: .current).backup(to: arguments[3], keeping: nil)
+        try await archive.close()
+        guard report.isClean else { exit(2) }
+      case "restore" where arguments.count == 4:
+        _ = try await Restore.perform(from: arguments[3], name: nil, into: arguments[2], revokingGrants: false)
       default:
-        print("usage: fault-scenario store DIR ACKNOWLEDGED SEED COUNT | open DIR | correct DIR ACKNOWLEDGED")
+        print("usage: see Tests/Faults/FaultScenario.swift")
         exit(64)
       }
     } catch {
@@ -158,6 +170,42 @@ struct Correcting {
       log.write("done \(what)")
     } catch {
       log.write("failed \(what)")
+    }
+  }
+}
+
+/// What an operator does with all that is stored. What is being deleted may be there or gone; what was deleted is gone.
+struct Operating {
+  let directory: String
+  let log: String
+  let vault: String
+
+  func run() async throws {
+    let archive = try Archive.open(directory: directory)
+    let log = AcknowledgementLog(log)
+    let operations = archive.operations(as: .current)
+    for instance in [ScenarioObject(number: 0, content: 0, size: 0), ScenarioObject(number: 3, content: 0, size: 0)] {
+      log.write("deleting \(instance.instance)")
+      await attempt("deleted \(instance.instance)", log) {
+        _ = try await operations.delete(.instance(uid: instance.instance), DeletionOrder(reason: "scenario"))
+      }
+    }
+    await attempt("reindexed", log) { _ = try await operations.reindex() }
+    await attempt("backed", log) { _ = try await operations.backup(to: vault, keeping: nil) }
+    await attempt("checked", log) {
+      let report = try await operations.check(CheckOrder())
+      for fault in report.faults { log.write("unclean \(fault.kind) \(fault.detail)") }
+    }
+    log.write("end")
+    try await archive.close()
+  }
+
+  private func attempt(_ what: String, _ log: AcknowledgementLog, _ body: () async throws -> Void) async {
+    do {
+      try await body()
+      log.write(what)
+    } catch {
+      log.write("failed \(what): \(error)")
     }
   }
 }

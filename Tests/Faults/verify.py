@@ -99,9 +99,27 @@ def verified(directory, log, database):
     if os.path.exists(log):
         with open(log) as text:
             lines = [line for line in text.read().split("\n")[:-1]]
+    deleting = {line.split()[1] for line in lines if line.startswith("deleting ")}
+    deleted = {line.split()[1] for line in lines if line.startswith("deleted ")}
+    for uid in deleted:
+        if any(object[0] == uid for object in kept):
+            raise Broken("deleted and there: " + uid)
+    for uid in deleting - deleted:
+        versions = {object for object in kept if object[0] == uid}
+        before = {(w[1], int(w[2]), int(w[3])) for w in map(str.split, lines) if w[0] == "stored" and w[1] == uid}
+        if versions and versions != before:
+            raise Broken("half deleted: " + uid)
+    if one("SELECT count(*) FROM tombstone WHERE is_removed = 0"):
+        raise Broken("a deleted object's file was not removed")
+    if one("SELECT count(*) FROM instance JOIN tombstone USING (object)"):
+        raise Broken("deleted and indexed")
     for line in lines:
         words = line.split()
-        if words[0] == "stored":
+        if words[0] == "unclean":
+            raise Broken(line)
+        if words[0] == "stored" and words[1] in deleting:
+            acknowledged += 1
+        elif words[0] == "stored":
             acknowledged += 1
             if (words[1], int(words[2]), int(words[3])) not in kept:
                 raise Broken("LOST: " + line)

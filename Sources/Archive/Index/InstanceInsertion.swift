@@ -27,6 +27,7 @@ struct InstanceInsertion {
   func perform(in database: Database) throws -> Addition {
     let versions = try Version.all(of: record.sopInstanceUID, in: database)
     guard !versions.isEmpty else {
+      if try TombstoneTable.keepsOut(record.sopInstanceUID, in: database) { return .done(.keptOut) }
       try insert(number: nil, in: database)
       return .done(.stored)
     }
@@ -49,8 +50,15 @@ struct InstanceInsertion {
     try database.execute(
       sql: "UPDATE instance SET object = ?, size = ?, fault = 0 WHERE id = ?",
       arguments: [record.object.name, record.size, same.id])
+    // The arrival is the file's: what its head says of it and what stands here are compared by `check`.
+    let arrival = record.arrival
     try database.execute(
-      sql: "UPDATE arrival SET object = ? WHERE number = ?", arguments: [record.object.name, same.id])
+      sql: """
+        UPDATE arrival SET object = ?, content_size = ?, sender = ?, calling = ?, arrived_at = ? WHERE number = ?
+        """,
+      arguments: [
+        record.object.name, record.size, arrival.sender, arrival.callingAETitle, arrival.time, same.id,
+      ])
     return .stored
   }
 
@@ -65,6 +73,10 @@ struct InstanceInsertion {
   /// `number`: that of an arrival which was recorded before.
   func insert(number: Int64?, in database: Database) throws {
     let number = try number ?? record.arrival.insert(object: record.object, in: database)
+    // Whoever builds the index anew has to know what the bytes were.
+    try database.cachedStatement(
+      sql: "UPDATE arrival SET content_digest = ?, content_size = ? WHERE number = ? AND content_digest IS NULL"
+    ).execute(arguments: [Data(record.digest), record.size, number])
     let rows = HierarchyRows(layout: layout, in: database)
     let place = try record.hierarchy.map { try rows.place(of: $0) }
     let preference = try ConflictChoiceTable.isChosen(

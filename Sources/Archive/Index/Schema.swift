@@ -18,6 +18,7 @@ enum Schema {
     migrator.registerMigration("4 versions and corrections") { database in
       try VersionsSchema.create(in: database)
     }
+    OperationsSchema.register(in: &migrator)
     return migrator
   }
 

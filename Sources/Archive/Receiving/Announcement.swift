@@ -43,6 +43,8 @@ package struct Receipt: Sendable {
     case alreadyStored
     /// Another object with the same SOP Instance UID is here; both are kept.
     case keptBesideAnother
+    /// It was deleted by somebody who said that it was not to come again; it is not kept.
+    case keptOut
   }
 
   package let outcome: Outcome
@@ -59,6 +61,8 @@ package struct ReceptionError: Error, Sendable, CustomStringConvertible {
     case doesNotMatch
     /// No space, no descriptors, a disk that fails: another time it may go.
     case outOfResources
+    /// It was deleted here, and is not to come again.
+    case keptOut
   }
 
   package let kind: Kind

@@ -124,6 +124,10 @@ package actor Reception {
       }
       switch addition {
       case .done(let outcome):
+        guard outcome != .keptOut else {
+          await sink.discard()
+          throw ReceptionError(.keptOut, "the object was deleted here and is kept out: see collimator deletion list")
+        }
         if outcome == .alreadyStored { await sink.discard() } else { await sink.settle() }
         return outcome
       case .needsComparison(let others):

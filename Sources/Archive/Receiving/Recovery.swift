@@ -28,7 +28,7 @@ struct Recovery {
   private let database: DatabasePool
   private let layout: IndexLayout
   private let now: Double
-  private var report = RecoveryReport()
+  private(set) var report = RecoveryReport()
 
   /// Up to so many instances, files and rows are compared as well after a crash; beyond, that is for `check`.
   private static let comparesUpTo = 100_000
@@ -116,8 +116,10 @@ struct Recovery {
 
   /// Objects that are whole but were never acknowledged: indexed, for their senders may have been about to hear so, in the
   /// order in which they came. What cannot be read goes to quarantine.
-  private mutating func takeIn(_ orphans: [Orphan]) throws {
+  mutating func takeIn(_ orphans: [Orphan]) throws {
     for orphan in orphans.sorted(by: { $0.arrivedAt < $1.arrivedAt }) {
+      // What was deleted is no object that never reached the index.
+      guard try !database.read({ try TombstoneTable.names(orphan.key.name, in: $0) }) else { continue }
       if let record = try orphan.record() {
         try add(record)
         report.indexed += 1
@@ -135,7 +137,7 @@ struct Recovery {
     while true {
       let insertion = InstanceInsertion(record, layout: layout, compared: compared)
       switch try database.write({ try insertion.perform(in: $0) }) {
-      case .done(.alreadyStored):
+      case .done(.alreadyStored), .done(.keptOut):
         unlink(store.path(of: record.object))
         return
       case .done: return

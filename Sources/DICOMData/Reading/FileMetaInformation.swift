@@ -22,7 +22,7 @@ package struct FileMetaInformation: Sendable {
   /// The preamble of zeros, "DICM" and group 0002 of a file that this node writes; `privateInformation` is for itself.
   package static func encoded(
     sopClassUID: String, sopInstanceUID: String, transferSyntaxUID: String, sourceAETitle: String,
-    privateInformation: [UInt8] = []
+    privateInformation: [UInt8] = [], versionName: String = Implementation.versionName
   ) -> [UInt8] {
     var group = DataSetBuilder(fallback: .questionMarks)
     group.setBytes(.fileMetaInformationVersion, .ob, [0, 1])
@@ -30,7 +30,7 @@ package struct FileMetaInformation: Sendable {
     group.set(.mediaStorageSOPInstanceUID, .ui, sopInstanceUID)
     group.set(.transferSyntaxUID, .ui, transferSyntaxUID)
     group.set(.implementationClassUID, .ui, Implementation.classUID)
-    group.set(.implementationVersionName, .sh, Implementation.versionName)
+    group.set(.implementationVersionName, .sh, versionName)
     if !sourceAETitle.isEmpty { group.set(.sourceApplicationEntityTitle, .ae, sourceAETitle) }
     if !privateInformation.isEmpty {
       group.set(.privateInformationCreatorUID, .ui, Implementation.privateInformationUID)

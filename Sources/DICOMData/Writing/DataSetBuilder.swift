@@ -83,6 +83,12 @@ package struct DataSetBuilder: Sendable {
     put(tag, .sq, .items(items))
   }
 
+  /// An element as another data set has it, if it has it.
+  package mutating func copy(_ tag: Tag, from dataSet: DataSet) {
+    guard let element = dataSet[tag], !element.isOmitted else { return }
+    put(tag, element.vr, .read(element, in: dataSet))
+  }
+
   package mutating func remove(_ tag: Tag) {
     members.removeAll { $0.tag == tag }
   }

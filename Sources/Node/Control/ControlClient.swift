@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 import Glibc
 import NIOCore
 import NIOPosix
@@ -9,20 +10,22 @@ struct ControlClient: Sendable {
   let directory: String
 
   /// nil, with nothing performed, when no node listens in the directory.
-  func perform(_ operation: Operation) async throws -> OperationResult? {
+  func perform(
+    _ operation: Operation, watching progress: @Sendable (OperationProgress.Step) -> Void = { _ in }
+  ) async throws -> OperationResult? {
     guard let channel = try await connect() else { return nil }
     return try await channel.executeThenClose { inbound, outbound in
       try await outbound.write(try ControlLine.encode(operation))
       var received = ByteBuffer()
       for try await chunk in inbound {
         received.writeImmutableBuffer(chunk)
-        guard let line = ControlLine.next(in: &received) else {
-          guard received.readableBytes <= ControlLine.longestReply else { break }
-          continue
-        }
-        switch try ControlLine.decode(ControlReply.self, from: line) {
-        case .result(let result): return result
-        case .failure(let error): throw error
+        guard received.readableBytes <= ControlLine.longestReply else { break }
+        while let line = ControlLine.next(in: &received) {
+          switch try ControlLine.decode(ControlReply.self, from: line) {
+          case .progress(let step): progress(step)
+          case .result(let result): return result
+          case .failure(let error): throw error
+          }
         }
       }
       throw OperationError("the node ended the conversation before it answered; see its log")

@@ -22,7 +22,10 @@ struct ControlConversation: Sendable {
         for try await chunk in inbound {
           received.writeImmutableBuffer(chunk)
           while let line = ControlLine.next(in: &received) {
-            try await outbound.write(try ControlLine.encode(await reply(to: line, from: operatingSystemUser)))
+            let reply = try await reply(to: line, from: operatingSystemUser) { step in
+              try await outbound.write(try ControlLine.encode(ControlReply.progress(step)))
+            }
+            try await outbound.write(try ControlLine.encode(reply))
           }
           guard received.readableBytes <= ControlLine.longestRequest else { return }
         }
@@ -32,14 +35,37 @@ struct ControlConversation: Sendable {
     }
   }
 
-  private func reply(to line: ByteBuffer, from user: Operator) async -> ControlReply {
+  private func reply(
+    to line: ByteBuffer, from user: Operator,
+    telling tell: @Sendable @escaping (OperationProgress.Step) async throws -> Void
+  ) async throws -> ControlReply {
+    let operation: Operation
     do {
-      let operation = try ControlLine.decode(Operation.self, from: line)
-      return .result(try await operations.perform(operation, as: user))
-    } catch let error as OperationError {
-      return .failure(error)
+      operation = try ControlLine.decode(Operation.self, from: line)
     } catch {
       return .failure(OperationError("the node did not understand this request: is the command of another version?"))
+    }
+    let (steps, step) = AsyncStream.makeStream(of: OperationProgress.Step.self, bufferingPolicy: .bufferingNewest(1))
+    let progress = OperationProgress { step.yield($0) }
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        do {
+          for await step in steps { try await tell(step) }
+        } catch {
+          // Nobody listens any more: an operation that nobody waits for ends.
+          progress.cancel()
+          throw error
+        }
+      }
+      let reply: ControlReply
+      do {
+        reply = .result(try await operations.perform(operation, as: user, progress))
+      } catch let error as OperationError {
+        reply = .failure(error)
+      }
+      step.finish()
+      try await group.waitForAll()
+      return reply
     }
   }
 

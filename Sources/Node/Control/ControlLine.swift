@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 import Foundation
 import NIOCore
 
@@ -28,8 +29,9 @@ enum ControlLine {
   }
 }
 
-/// What the node answers to one operation.
+/// What the node answers to one operation: how far it has come, as often as it likes, and then what came of it.
 enum ControlReply: Codable, Sendable {
+  case progress(OperationProgress.Step)
   case result(OperationResult)
   case failure(OperationError)
 }

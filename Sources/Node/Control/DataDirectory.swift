@@ -56,4 +56,38 @@ package struct DataDirectory: Sendable {
     try await archive.close()
     return try outcome.get()
   }
+
+  /// Performs one operation on all that is stored, through the node or directly; `watch` is told how far it has come.
+  package func perform(
+    _ operation: ArchiveOperation, as user: Operator,
+    watching watch: @Sendable @escaping (OperationProgress.Step) -> Void = { _ in }
+  ) async throws -> ArchiveOperationResult {
+    if let result = try await ControlClient(directory: path).perform(.archive(operation), watching: watch) {
+      guard case .archive(let result) = result else { throw OperationError("the node answered something else") }
+      return result
+    }
+    let archive = try Archive.open(directory: path, options: ArchiveOptions(reserve: Self.reserve))
+    let outcome: Result<ArchiveOperationResult, any Error>
+    do {
+      let performer = ArchiveOperationPerformer(archive: archive)
+      outcome = .success(try await performer.perform(operation, as: user, OperationProgress(watch)))
+    } catch {
+      outcome = .failure(error)
+    }
+    try await archive.close()
+    return try outcome.get()
+  }
+
+  /// Brings the directory to what a backup holds; no node may be running on it.
+  package func restore(
+    from folder: String, backup: String?, revokingGrants: Bool,
+    watching watch: @Sendable @escaping (OperationProgress.Step) -> Void = { _ in }
+  ) async throws -> RestoreReport {
+    do {
+      return try await Restore.perform(
+        from: folder, name: backup, into: path, revokingGrants: revokingGrants, OperationProgress(watch))
+    } catch {
+      throw OperationError("\(error)")
+    }
+  }
 }

@@ -33,6 +33,8 @@ package enum Operation: Codable, Sendable {
   case importFile(path: String, issuer: String?)
   /// About what is stored.
   case records(RecordsOperation)
+  /// With all that is stored.
+  case archive(ArchiveOperation)
   /// Of a running node alone.
   case status
   /// Of a running node alone: reads the certificates anew.
@@ -51,6 +53,7 @@ package enum OperationResult: Codable, Sendable {
   case issuers([IssuerListing])
   case records(RecordsResult)
   case status(NodeStatus)
+  case archive(ArchiveOperationResult)
 }
 
 package struct PeerDraft: Codable, Sendable {

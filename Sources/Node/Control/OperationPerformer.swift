@@ -18,8 +18,14 @@ struct OperationPerformer: Sendable {
     self.reload = reload
   }
 
-  func perform(_ operation: Operation, as user: Operator) async throws -> OperationResult {
+  func perform(
+    _ operation: Operation, as user: Operator, _ progress: OperationProgress = OperationProgress()
+  ) async throws -> OperationResult {
     do {
+      if case .archive(let operation) = operation {
+        return .archive(
+          try await ArchiveOperationPerformer(archive: archive).perform(operation, as: user, progress))
+      }
       return try await result(of: operation, by: user)
     } catch let error as OperationError {
       throw error
@@ -76,6 +82,8 @@ struct OperationPerformer: Sendable {
       return .imported(await FileImport(archive: archive, user: user, issuer: issuer).outcome(of: path))
     case .records(let operation):
       return .records(try await RecordsPerformer(archive: archive, user: user).perform(operation))
+    case .archive:
+      throw OperationError("an operation on all that is stored has its own performer")
     }
   }
 

@@ -9,7 +9,7 @@ struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Store DICOM files from disk as if a modality had sent them.")
 
-  @Argument(help: "Files, and folders whose files are all read.")
+  @Argument(help: "Files, folders whose files are all read, and DICOMDIRs, which stand for the files that they name.")
   var path: [String]
 
   @Option(help: "Who gave the Patient IDs of files that name no issuer.")
@@ -22,9 +22,13 @@ struct ImportCommand: AsyncParsableCommand {
   private static let filesAtOnce = 8
 
   func run() async throws {
-    let files = try FileWalk(path).files
-    let summary = try await DataDirectory(path: archive.path()).withOperations(as: .current) { perform in
+    let sources = try ImportSources(path)
+    let files = sources.files
+    var summary = try await DataDirectory(path: archive.path()).withOperations(as: .current) { perform in
       await Self.importAll(files, issuer: issuer, perform)
+    }
+    for missing in sources.missing {
+      summary.add(ImportOutcome(kind: .refused, remarks: [missing.reason]), of: missing.path)
     }
     if listing.json { try Output.print(json: summary) } else { summary.printText() }
     if !summary.refused.isEmpty { throw ExitCode.failure }

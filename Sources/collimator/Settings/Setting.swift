@@ -11,7 +11,7 @@ enum Setting: String, CaseIterable {
   case maximumPDULength, maximumRequestLength, requestMemory
   case tlsPort, tlsCertificate, tlsKey, tlsClientCertificates, tlsClientCA, tlsRevocationList, tlsMinimumVersion
   case tlsHandshakeTimeout
-  case reserve, furtherKeys
+  case reserve, furtherKeys, checkInterval, checkRate
 
   enum Kind {
     case text
@@ -40,6 +40,8 @@ enum Setting: String, CaseIterable {
     case .maximumPDULength: .number(4096...16 << 20)
     case .maximumRequestLength: .number(4096...16 << 20)
     case .reserve: .number(0...1 << 30)
+    case .checkInterval: .number(0...87_600)
+    case .checkRate: .number(0...1_000_000)
     }
   }
 
@@ -68,6 +70,8 @@ enum Setting: String, CaseIterable {
     case .tlsMinimumVersion: "1.2"
     case .tlsHandshakeTimeout: "10"
     case .reserve: "1024"
+    case .checkInterval: "168"
+    case .checkRate: "50"
     case .furtherKeys: ""
     }
   }
@@ -100,6 +104,8 @@ enum Setting: String, CaseIterable {
     case .tlsMinimumVersion: "the oldest TLS that is spoken: 1.2 or 1.3"
     case .tlsHandshakeTimeout: "seconds that a caller has for the whole TLS handshake"
     case .reserve: "MiB of the disk that stay free: below, objects are refused and queries still answered"
+    case .checkInterval: "hours between two checks of every stored file; 0 is never"
+    case .checkRate: "megabytes a second that such a check reads at most; 0 is without limit"
     case .furtherKeys: "attributes to index beside the Standard's: LEVEL:TAG, separated by commas"
     }
   }

@@ -91,6 +91,12 @@ struct SettingOptions: ParsableArguments {
       "Attributes to index beside the Standard's, as in SERIES:ScanningSequence,IMAGE:0018,0050.", visibility: .hidden))
   var furtherKeys: String?
 
+  @Option(help: ArgumentHelp("Hours between two checks of every file; 0 is never. (default: 168)", visibility: .hidden))
+  var checkInterval: Int?
+
+  @Option(help: ArgumentHelp("Megabytes a second that such a check reads. (default: 50)", visibility: .hidden))
+  var checkRate: Int?
+
   var given: [Setting: String] {
     let numbers: [Setting: Int?] = [
       .port: port, .grace: grace, .maximumConnections: maximumConnections, .maximumAssociations: maximumAssociations,
@@ -99,6 +105,7 @@ struct SettingOptions: ParsableArguments {
       .maximumRequestLength: maximumRequestLength, .pduTimeout: pduTimeout, .writeTimeout: writeTimeout,
       .minimumThroughput: minimumThroughput, .requestMemory: requestMemory, .reserve: reserve, .tlsPort: tlsPort,
       .tlsHandshakeTimeout: tlsHandshakeTimeout,
+      .checkInterval: checkInterval, .checkRate: checkRate,
     ]
     let texts: [Setting: String?] = [
       .aeTitle: aeTitle, .bind: bind, .logLevel: logLevel, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,

@@ -68,7 +68,9 @@ struct Settings {
         connections: number(.maximumConnections), associations: number(.maximumAssociations),
         associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)),
       tls: try tls(),
-      archive: ArchiveOptions(reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys)
+      archive: ArchiveOptions(
+        reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys),
+      checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate))
     )
   }
 

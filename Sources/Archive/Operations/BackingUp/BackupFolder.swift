@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+
+/// `DIR/objects` holds each object's file once, under its key, whatever number of backups has it; `DIR/backups/NAME` holds
+/// a copy of the database and says that all its objects are there. Files never change, so a file that is there is the file.
+struct BackupFolder: Sendable {
+  let folder: OwnedFolder
+
+  init(_ path: String, outside dataDirectory: String, isRead: Bool = false) throws {
+    folder = try OwnedFolder(path, outside: dataDirectory, isRead: isRead)
+  }
+
+  var objects: String { folder.path + "/objects" }
+  var backups: String { folder.path + "/backups" }
+
+  func prepare() throws {
+    _ = try folder.make("backups")
+    for shelf in 0..<256 {
+      _ = try folder.make("objects/\(shelf < 16 ? "0" : "")\(String(shelf, radix: 16))")
+    }
+    for name in try FileObjectStore.names(in: backups) where name.hasSuffix(Self.partial) { remove(backup: name) }
+    try FileObjectStore.syncDirectory(objects)
+    try FileObjectStore.syncDirectory(folder.path)
+  }
+
+  static let partial = ".partial"
+
+  func shelf(of key: ObjectKey) -> String { "\(objects)/\(key.name.prefix(2))" }
+  func path(of key: ObjectKey) -> String { "\(shelf(of: key))/\(key.name).dcm" }
+
+  /// Finished ones, the oldest first; their names are times.
+  func names() throws -> [String] {
+    try FileObjectStore.names(in: backups).filter { name in
+      !name.hasSuffix(Self.partial) && access("\(backups)/\(name)/manifest.json", R_OK) == 0
+    }.sorted()
+  }
+
+  func manifest(of name: String) throws -> BackupManifest {
+    let data = try Data(contentsOf: URL(filePath: "\(backups)/\(name)/manifest.json"))
+    let manifest = try JSONDecoder().decode(BackupManifest.self, from: data)
+    guard manifest.format == 1 else { throw ArchiveError("the backup '\(name)' is of a later version than this one") }
+    return manifest
+  }
+
+  func remove(backup name: String) {
+    let path = "\(backups)/\(name)"
+    // The manifest first: what has none is no backup.
+    for file in ["manifest.json"] + ((try? FileObjectStore.names(in: path)) ?? []) { unlink("\(path)/\(file)") }
+    rmdir(path)
+  }
+}

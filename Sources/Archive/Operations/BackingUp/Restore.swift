@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+import GRDB
+
+/// Brings a data directory to what a backup holds, without taking anything from it that came later: files that are there
+/// stay, and the next start indexes those that the backup did not know. Killed anywhere, the directory is not opened until
+/// a restore has come to its end.
+package struct Restore {
+  private let directory: String
+  private let revokesGrants: Bool
+  private let progress: OperationProgress
+  private let source: BackupFolder
+  private let name: String
+  private let store: FileObjectStore
+  private let lock: DirectoryLock
+  private var report: RestoreReport
+
+  /// Performs it; blocks no cooperative thread. `name` is the newest backup where it is nil.
+  package static func perform(
+    from path: String, name: String?, into directory: String, revokingGrants: Bool,
+    _ progress: OperationProgress = OperationProgress()
+  ) async throws -> RestoreReport {
+    let report = try await OperationThread.run(progress) {
+      try Archive.prepareDirectory(directory)
+      return try Restore(
+        from: path, name: name, into: directory, revokingGrants: revokingGrants, progress
+      ).perform()
+    }
+    // Opening it is the proof; it takes in what the backup did not know.
+    let archive = try await OperationThread.run { try Archive.open(directory: directory) }
+    let operations = archive.operations(as: .current)
+    _ = try await OperationThread.run { try StrayFiles(of: operations).takeIn() }
+    let count = try await operations.statistics().instances
+    try await archive.close()
+    var final = report
+    final.takenIn = max(count - report.instances, 0)
+    if final.takenIn > 0 {
+      final.warnings.append("\(final.takenIn) objects came after the backup: they are indexed again, as of now.")
+    }
+    return final
+  }
+
+  private init(
+    from path: String, name: String?, into directory: String, revokingGrants: Bool, _ progress: OperationProgress
+  ) throws {
+    self.directory = directory
+    revokesGrants = revokingGrants
+    self.progress = progress
+    guard access(path, F_OK) == 0 else { throw ArchiveError("there is no folder '\(path)'") }
+    source = try BackupFolder(path, outside: directory, isRead: true)
+    guard let found = try name ?? source.names().last, try source.names().contains(found) else {
+      throw ArchiveError("there is no finished backup \(name.map { "'\($0)' " } ?? "")in '\(path)'")
+    }
+    self.name = found
+    lock = try DirectoryLock(directory: directory)
+    store = FileObjectStore(directory: directory)
+    report = RestoreReport(backup: found, madeAt: Moment.text(try source.manifest(of: found).madeAt))
+  }
+
+  private var restoring: String { directory + "/index.sqlite.restoring" }
+
+  private consuming func perform() throws -> RestoreReport {
+    try RestoreMark.set(directory)
+    try store.prepare()
+    let copy = try copyDatabase()
+    try copyFiles(of: copy)
+    try takeOver(into: copy)
+    try settleGrants(in: copy)
+    try copy.writeWithoutTransaction { database in
+      // Left as after a crash: the next start compares files and rows.
+      try database.execute(sql: "UPDATE node SET was_closed = 0; PRAGMA journal_mode = DELETE")
+    }
+    try copy.close()
+    try putInPlace()
+    try RestoreMark.clear(directory)
+    lock.release()
+    return report
+  }
+
+  private func copyDatabase() throws -> DatabaseQueue {
+    try progress.begin("copying the database")
+    for suffix in ["", "-journal", "-wal", "-shm", BackupFolder.partial] { unlink(restoring + suffix) }
+    let file = try NewFile(at: restoring + BackupFolder.partial)
+    let original = try OpenFile(reading: "\(source.backups)/\(name)/index.sqlite")
+    var room = [UInt8](repeating: 0, count: 1 << 20)
+    var offset = 0
+    while case let count = try original.read(into: &room, at: offset), count > 0 {
+      try room.withUnsafeBytes { try file.write(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      offset += count
+    }
+    _ = try file.place(at: restoring)
+    var configuration = GRDB.Configuration()
+    configuration.foreignKeysEnabled = false
+    let copy = try DatabaseQueue(path: restoring, configuration: configuration)
+    let verdict = try copy.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(1)") }
+    guard verdict == ["ok"] else { throw ArchiveError("the backup '\(name)' is damaged itself: \(verdict.joined())") }
+    try Schema.migrator.migrate(copy)
+    return copy
+  }
+
+  private mutating func copyFiles(of copy: DatabaseQueue) throws {
+    let total = try copy.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM instance") ?? 0 }
+    try progress.begin("copying and comparing files", total: total)
+    var position: Int64 = 0
+    while case let page = try copy.read({ try CheckedInstance.page(after: position, in: $0) }), let last = page.last {
+      for instance in page {
+        let fault = try bring(instance)
+        try copy.write { database in
+          try database.execute(
+            sql: "UPDATE instance SET fault = ? WHERE id = ?", arguments: [fault == nil ? 0 : 1, instance.id])
+        }
+        if let fault { report.withoutFile.append("\(instance.sopInstanceUID): \(fault.rawValue)") }
+        if fault == nil { report.instances += 1 }
+        try progress.advance()
+      }
+      for shelf in Set(page.map { store.shelf(of: $0.object) }) { try FileObjectStore.syncDirectory(shelf) }
+      position = last.id
+    }
+  }
+
+  /// nil when the object's file is in its place and is what was received.
+  private mutating func bring(_ instance: CheckedInstance) throws -> StoredFile.Fault? {
+    guard ObjectKey(checking: instance.object.name) != nil else { return .missing }
+    let progress = progress
+    let there = try instance.file(at: store.path(of: instance.object)).fault { _ in try progress.advance(by: 0) }
+    if there == nil || there == .wrongHead {
+      report.presentFiles += 1
+      return nil
+    }
+    let temporary = store.incomingPath(of: .random())
+    let file = try NewFile(at: temporary)
+    let fault = try instance.file(at: source.path(of: instance.object)).fault { bytes in
+      try file.write(bytes)
+      try progress.advance(by: 0)
+    }
+    if let fault, fault != .wrongHead { return there == .missing ? fault : there }
+    if there != .missing { rename(store.path(of: instance.object), store.quarantinePath(of: instance.object)) }
+    _ = try file.place(at: store.path(of: instance.object))
+    report.copiedFiles += 1
+    return nil
+  }
+
+  private func putInPlace() throws {
+    try progress.begin("putting the index in place")
+    let index = directory + "/index.sqlite"
+    // Side files of another database would be taken for this one's.
+    for suffix in ["", "-wal", "-shm"] where access(index + suffix, F_OK) == 0 {
+      let aside = directory + "/index.sqlite.before-restore\(suffix)"
+      guard rename(index + suffix, aside) == 0 else { throw FileError("move", index + suffix) }
+    }
+    guard rename(restoring, index) == 0 else { throw FileError("move", restoring) }
+    try FileObjectStore.syncDirectory(directory)
+  }
+}
+
+extension Restore {
+  /// What the old index, if it can still be read, knows better: what was deleted, revoked and held since the backup.
+  private mutating func takeOver(into copy: DatabaseQueue) throws {
+    let old = directory + "/index.sqlite"
+    guard access(old, F_OK) == 0 else { return warnOfForgotten() }
+    do {
+      // Opened alone first, so that what stands in its write-ahead log is seen.
+      let queue = try DatabaseQueue(path: old)
+      let verdict = try queue.read { try String.fetchAll($0, sql: "PRAGMA quick_check(1)") }
+      try queue.close()
+      guard verdict == ["ok"] else { return warnOfForgotten() }
+      report.carriedOver = try RestoreCarrying(from: old).perform(into: copy)
+    } catch is DatabaseError {
+      return warnOfForgotten()
+    }
+    let store = store
+    let deleted = try copy.write { database in try RestoreCarrying.applyTombstones(in: database) }
+    for name in deleted { unlink(store.path(of: ObjectKey(name: name))) }
+    report.instances -= deleted.count
+  }
+
+  private mutating func warnOfForgotten() {
+    report.warnings += [
+      "What was deleted after \(report.madeAt) is back, and nothing remembers that it was deleted.",
+      "Grants that were revoked after \(report.madeAt) are in force again, and peers removed since are let in again.",
+      "Grants, peers, groups and legal holds added after \(report.madeAt) are missing.",
+    ]
+  }
+
+  private mutating func settleGrants(in copy: DatabaseQueue) throws {
+    let time = Archive.wallClock()
+    let revokes = revokesGrants
+    let (active, revoked) = try copy.write { database in
+      let active = "revoked_at IS NULL AND (until IS NULL OR until > \(time))"
+      let count = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM access_grant WHERE \(active)") ?? 0
+      guard revokes else { return (count, 0) }
+      try database.execute(
+        sql: "UPDATE access_grant SET revoked_by = ?, revoked_at = ? WHERE \(active)",
+        arguments: ["restore by \(Operator.current.name)", time])
+      return (0, database.changesCount)
+    }
+    report.activeGrants = active
+    report.revokedGrants = revoked
+    if active > 0 {
+      report.warnings.append(
+        "\(active) grants are in force: see collimator grant list. To begin with none, restore with --revoke-grants.")
+    }
+  }
+}
+
+/// A directory in the middle of a restore is not to be opened.
+enum RestoreMark {
+  private static func path(_ directory: String) -> String { directory + "/restoring" }
+
+  static func set(_ directory: String) throws(FileError) {
+    let descriptor = open(path(directory), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { throw FileError("create", path(directory)) }
+    close(descriptor)
+    try FileObjectStore.syncDirectory(directory)
+  }
+
+  static func clear(_ directory: String) throws(FileError) {
+    guard unlink(path(directory)) == 0 else { throw FileError("remove", path(directory)) }
+    try FileObjectStore.syncDirectory(directory)
+  }
+
+  static func requireNone(_ directory: String) throws(ArchiveError) {
+    guard access(path(directory), F_OK) != 0 else {
+      throw ArchiveError("a restore into '\(directory)' did not come to its end: run collimator restore again")
+    }
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// Takes over into a restored database what the one that it replaces knows and must not be forgotten.
+struct RestoreCarrying {
+  private let old: String
+
+  init(from old: String) {
+    self.old = old
+  }
+
+  /// The tables of which something could be taken over; one that cannot be read does not keep the others from it.
+  func perform(into copy: DatabaseQueue) throws -> [String] {
+    try copy.writeWithoutTransaction { database in
+      try database.execute(sql: "ATTACH DATABASE ? AS old", arguments: [old])
+      defer { try? database.execute(sql: "DETACH DATABASE old") }
+      return try Self.statements.filter { _, sql in
+        do {
+          try database.inTransaction {
+            try database.execute(sql: sql)
+            return .commit
+          }
+          return true
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+          // A table or column that an earlier version did not have.
+          return false
+        }
+      }.map(\.0)
+    }
+  }
+
+  /// Only what takes away is taken over: nothing is opened to anybody that the backup had closed.
+  private static let statements = [
+    (
+      "deletion",
+      """
+      INSERT INTO main.deletion (number, level, reason, deleted_by, deleted_at, instances, bytes, keeps_out)
+      SELECT CASE WHEN EXISTS (SELECT 1 FROM main.deletion AS m WHERE m.number = o.number) THEN NULL ELSE o.number END,
+        level, reason, deleted_by, deleted_at, instances, bytes, keeps_out FROM old.deletion AS o
+      WHERE NOT EXISTS (SELECT 1 FROM main.deletion AS m WHERE m.number = o.number AND m.deleted_at = o.deleted_at)
+      """
+    ),
+    (
+      "tombstone",
+      """
+      INSERT OR REPLACE INTO main.tombstone (object, deletion, sop_instance_uid, digest, is_removed)
+      SELECT object, deletion, sop_instance_uid, digest, 0 FROM old.tombstone
+      """
+    ),
+    (
+      "access_grant",
+      """
+      UPDATE main.access_grant SET (revoked_by, revoked_at) =
+        (SELECT o.revoked_by, o.revoked_at FROM old.access_grant AS o WHERE o.number = access_grant.number)
+      WHERE revoked_at IS NULL AND EXISTS (SELECT 1 FROM old.access_grant AS o WHERE o.number = access_grant.number
+        AND o.granted_at = access_grant.granted_at AND o.revoked_at IS NOT NULL)
+      """
+    ),
+    (
+      "principal",
+      """
+      DELETE FROM main.membership WHERE NOT EXISTS (SELECT 1 FROM old.membership AS o
+        WHERE o.member = membership.member AND o."group" = membership."group");
+      UPDATE main.peer SET rights = rights & COALESCE((SELECT o.rights FROM old.peer AS o
+        WHERE o.principal = peer.principal), 0);
+      DELETE FROM main.peer_address WHERE principal NOT IN (\(still));
+      DELETE FROM main.peer WHERE principal NOT IN (\(still));
+      DELETE FROM main.membership WHERE member NOT IN (\(still)) OR "group" NOT IN (\(still));
+      UPDATE main.access_grant SET principal = NULL WHERE principal NOT IN (\(still));
+      DELETE FROM main.principal WHERE id NOT IN (\(still));
+      """
+    ),
+    (
+      "legal_hold",
+      """
+      INSERT INTO main.legal_hold (number, \(hold))
+      SELECT CASE WHEN EXISTS (SELECT 1 FROM main.legal_hold AS m WHERE m.number = o.number) THEN NULL ELSE o.number END,
+        \(hold) FROM old.legal_hold AS o
+      WHERE NOT EXISTS (SELECT 1 FROM main.legal_hold AS m WHERE m.number = o.number AND m.placed_at = o.placed_at);
+      """
+    ),
+  ]
+
+  /// An id may have been given to another since: whoever has the same name and kind too is the same.
+  private static let still = """
+    SELECT m.id FROM main.principal AS m JOIN old.principal AS o ON o.id = m.id AND o.name = m.name AND o.kind = m.kind
+    """
+  private static let hold =
+    "patient_id, issuer, study_uid, reason, placed_by, placed_at, released_by, released_at, release_reason"
+
+  /// What was deleted since the backup is deleted in it too; returns the objects.
+  static func applyTombstones(in database: Database) throws -> [String] {
+    let objects = try String.fetchAll(
+      database, sql: "SELECT object FROM instance JOIN tombstone USING (object)"
+    ).filter { ObjectKey(checking: $0) != nil }
+    guard !objects.isEmpty else { return [] }
+    let instances = try SelectionQuery.deleted(in: database)
+    try database.execute(
+      sql: """
+        DELETE FROM difference WHERE instance IN (SELECT id FROM instance JOIN tombstone USING (object));
+        DELETE FROM instance WHERE object IN (SELECT object FROM tombstone);
+        DELETE FROM arrival WHERE object IN (SELECT object FROM tombstone);
+        """)
+    try IndexTables.prune(Set(instances.compactMap(\.place)), in: database)
+    return objects
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import GRDB
+
+/// Removes the files of what was deleted. Doing it again does no harm; what it cannot remove it tries again next time.
+struct Removal {
+  let store: FileObjectStore
+  let database: any DatabaseWriter
+
+  private static let pageSize = 256
+
+  func perform() throws {
+    var last = ""
+    while true {
+      let names = try database.read { database in
+        try String.fetchAll(
+          database,
+          sql:
+            "SELECT object FROM tombstone WHERE is_removed = 0 AND object > ? ORDER BY object LIMIT \(Self.pageSize)",
+          arguments: [last])
+      }
+      guard let end = names.last else { return }
+      let gone = names.filter { remove(ObjectKey(name: $0)) }
+      // A file that came back in a power cut after its tombstone said it was gone would never be looked for again.
+      for shelf in Set(gone.map { store.shelf(of: ObjectKey(name: $0)) }) { try FileObjectStore.syncDirectory(shelf) }
+      if !gone.isEmpty {
+        try database.write { database in
+          for name in gone {
+            try database.cachedStatement(sql: "UPDATE tombstone SET is_removed = 1 WHERE object = ?")
+              .execute(arguments: [name])
+          }
+        }
+      }
+      last = end
+    }
+  }
+
+  /// Whether nothing is left of it.
+  private func remove(_ key: ObjectKey) -> Bool {
+    [store.path(of: key), store.quarantinePath(of: key), store.incomingPath(of: key)].allSatisfy { (path: String) in
+      unlink(path) == 0 || errno == ENOENT
+    }
+  }
+}
+
+extension FileObjectStore {
+  func quarantinePath(of key: ObjectKey) -> String { "\(quarantine)/\(key.name).dcm" }
+}

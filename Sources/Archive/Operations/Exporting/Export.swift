@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DICOMData
+import Foundation
+import Glibc
+import GRDB
+
+/// Copies stored files, byte for byte, to a folder. Nothing that is there is written over; run again, it goes on.
+struct Export {
+  private let operations: ArchiveOperations
+  private let order: ExportOrder
+  private let progress: OperationProgress
+  private let folder: OwnedFolder
+  private let names: ExportNames
+  private let directory: MediaDirectoryBuilder?
+  private var report: ExportReport
+  private var studies: Set<String> = []
+  private var writtenFolders: Set<String> = []
+
+  private static let partial = ".collimator-export"
+
+  init(_ order: ExportOrder, of operations: ArchiveOperations, _ progress: OperationProgress) throws {
+    self.operations = operations
+    self.order = order
+    self.progress = progress
+    names = ExportNames(isFileSet: order.writesDICOMDIR)
+    directory = order.writesDICOMDIR ? try MediaDirectoryBuilder(fileSetID: order.fileSetID) : nil
+    folder = try OwnedFolder(order.folder, outside: operations.directory)
+    report = ExportReport(folder: order.folder)
+  }
+
+  consuming func perform() throws -> ExportReport {
+    let partial = try folder.make(Self.partial)
+    for name in try FileObjectStore.names(in: partial) { unlink("\(partial)/\(name)") }
+    let (instances, others) = try chosen()
+    guard !instances.isEmpty else { throw ArchiveError("there is nothing of that kind in the archive") }
+    report.otherVersions = others
+    let corrected = Set(
+      instances.compactMap(\.place).filter { $0.patient != $0.receivedPatient }.map(\.studyInstanceUID))
+    report.remarks = corrected.sorted().map {
+      "study \($0) is exported as it was received: a correction is not in its files"
+    }
+    try progress.begin("exporting", total: instances.count)
+    for instance in instances {
+      try export(instance, partial)
+      try progress.advance()
+    }
+    for path in writtenFolders { try FileObjectStore.syncDirectory(path) }
+    rmdir(partial)
+    if let directory { try write(directory) }
+    try FileObjectStore.syncDirectory(folder.path)
+    try noteAccess()
+    return report
+  }
+
+  /// Of several versions of an object the earliest.
+  private func chosen() throws -> (instances: [SelectedInstance], others: Int) {
+    let all = try operations.database.read { database in
+      try SelectionQuery(order.selection, layout: operations.index.layout, in: database).all(in: database)
+    }
+    var known: Set<String> = []
+    let first = all.filter { instance in
+      known.insert("\(instance.place?.series ?? 0) \(instance.sopInstanceUID)").inserted
+    }
+    return (first, all.count - first.count)
+  }
+
+  private mutating func export(_ instance: SelectedInstance, _ partial: String) throws {
+    let stored = try operations.database.read { try CheckedInstance.one(instance.id, in: $0) }
+    guard let stored, stored.object == instance.object else { return fail(instance, "it was deleted meanwhile") }
+    guard !stored.isMissing else { return fail(instance, "its file is missing or damaged") }
+    let components = names.folder(of: instance)
+    let target = try folder.make(components.joined(separator: "/"))
+    let source = stored.file(at: operations.store.path(of: stored.object))
+    for attempt in 0..<ExportNames.mostAttempts {
+      let name = names.file(of: instance, attempt: attempt)
+      let path = "\(target)/\(name)"
+      if access(path, F_OK) == 0 {
+        guard try stored.file(at: path).fault({ _ in try progress.advance(by: 0) }) == nil else { continue }
+        report.alreadyThere += 1
+      } else {
+        if let fault = try copy(source, to: path, partial) { return fail(instance, "its file is \(fault.rawValue)") }
+        writtenFolders.insert(target)
+        report.exported += 1
+        report.bytes += instance.size
+      }
+      if let place = instance.place { studies.insert(place.studyInstanceUID) }
+      try list(instance, path: path, fileID: components + [name])
+      return
+    }
+    fail(instance, "every name for it is taken by another file")
+  }
+
+  /// nil when the copy is in its place.
+  private func copy(_ source: StoredFile, to path: String, _ partial: String) throws -> StoredFile.Fault? {
+    let file = try NewFile(at: "\(partial)/\(ObjectKey.random().name)", mode: 0o600)
+    let fault = try source.fault { bytes in
+      try file.write(bytes)
+      try progress.advance(by: 0)
+    }
+    guard fault == nil else { return fault }
+    guard try file.place(at: path) else {
+      throw ArchiveError("somebody else writes to '\(folder.path)': '\(path)' came while it was being exported")
+    }
+    return nil
+  }
+
+  private mutating func fail(_ instance: SelectedInstance, _ why: String) {
+    report.failures.append("\(instance.sopInstanceUID): \(why)")
+  }
+
+  private mutating func list(_ instance: SelectedInstance, path: String, fileID: [String]) throws {
+    guard let directory else { return }
+    let header = try Part10File(path: path, stoppingBefore: .pixelData).dataSet
+    report.remarks += directory.add(instance, header: header, fileID: fileID)
+  }
+
+  private mutating func write(_ directory: MediaDirectoryBuilder) throws {
+    let path = folder.path + "/DICOMDIR"
+    if access(path, F_OK) == 0 { try requireOwn(path, directory) }
+    let temporary = folder.path + "/DICOMDIR.partial"
+    unlink(temporary)
+    let file = try NewFile(at: temporary)
+    try directory.encoded().withUnsafeBytes { try file.write($0) }
+    // An earlier run's, of nothing but what this one has too.
+    unlink(path)
+    guard try file.place(at: path) else { throw ArchiveError("somebody else writes to '\(folder.path)'") }
+  }
+
+  private func requireOwn(_ path: String, _ directory: MediaDirectoryBuilder) throws {
+    let known = Set(directory.fileIDs)
+    let there = try MediaDirectory(path: path)
+    guard there.entries.allSatisfy({ known.contains($0.fileID) }) else {
+      throw ArchiveError("the DICOMDIR in '\(folder.path)' names other files: export to a folder of its own")
+    }
+  }
+
+  /// Who takes a study along has used it.
+  private func noteAccess() throws {
+    let time = operations.now()
+    let noted = Dictionary(studies.map { ($0, time) }, uniquingKeysWith: { first, _ in first })
+    try operations.database.write { try AccessRecorder.write(noted, in: $0) }
+  }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import DICOMData
+import Glibc
+
+/// What the archive knows of a file that it keeps, and whether the file is that.
+struct StoredFile: Sendable {
+  let path: String
+  let sopClassUID: String
+  let sopInstanceUID: String
+  let transferSyntaxUID: String
+  /// nil where no record of it is left.
+  let arrival: Arrival?
+  let digest: [UInt8]
+  let size: Int
+
+  enum Fault: String, Codable, Sendable {
+    case missing, unreadable, wrongSize, wrongDigest
+    /// The data set is whole, what stands before it is not what was written.
+    case wrongHead
+  }
+
+  /// Reads all of it, once; `each` has every piece of its bytes. nil for a file that is as it was stored.
+  func fault(_ each: (UnsafeRawBufferPointer) throws -> Void = { _ in }) throws -> Fault? {
+    let file: OpenFile
+    do {
+      file = try OpenFile(reading: path)
+    } catch {
+      return error.code == ENOENT ? .missing : .unreadable
+    }
+    guard try file.size() == size else { return .wrongSize }
+    var heads: [Head] = []
+    var room = [UInt8](repeating: 0, count: 1 << 20)
+    var offset = 0
+    while true {
+      let count: Int
+      do {
+        count = try file.read(into: &room, at: offset)
+      } catch {
+        return .unreadable
+      }
+      guard count > 0 else { break }
+      if offset == 0 { heads = self.heads(of: room[..<count]) }
+      try room.withUnsafeBytes { bytes in
+        for index in heads.indices {
+          let begin = min(max(heads[index].found.count - offset, 0), count)
+          heads[index].hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[begin..<count]))
+        }
+        try each(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+      }
+      offset += count
+    }
+    guard offset == size, let head = heads.first(where: { Array($0.hash.finalize()) == digest }) else {
+      return .wrongDigest
+    }
+    return head.found == head.expected && isNoteOfArrival(in: head.found) ? nil : .wrongHead
+  }
+
+  /// What may stand before the data set, as it is and as it was written; the bytes behind it are the data set's.
+  private struct Head {
+    let found: [UInt8]
+    let expected: [UInt8]
+    var hash = SHA256()
+  }
+
+  /// As the file itself says how long its head is; and, for when that is damaged, as it must have been written.
+  private func heads(of beginning: ArraySlice<UInt8>) -> [Head] {
+    let part = try? Part10Head(reading: Array(beginning.prefix(Part10Head.enoughBytes)))
+    var expected: [[UInt8]] = []
+    if let meta = part?.meta, meta.elements != nil {
+      expected.append(head(like: meta, note: meta.ownPrivateInformation ?? []))
+    }
+    expected.append(head(like: nil, note: arrival?.note ?? []))
+    expected.append(head(like: nil, note: []))
+    var heads: [Head] = []
+    if let part, let first = expected.first {
+      heads.append(Head(found: Array(beginning.prefix(part.dataSetOffset)), expected: first))
+    }
+    for head in expected where !heads.contains(where: { $0.found.count == head.count }) {
+      heads.append(Head(found: Array(beginning.prefix(head.count)), expected: head))
+    }
+    return heads
+  }
+
+  /// PS3.10 §7.1, as this node writes it; an earlier version of it wrote another version name of its own.
+  private func head(like meta: FileMetaInformation?, note: [UInt8]) -> [UInt8] {
+    let version = meta?.elements?.string(.implementationVersionName) ?? ""
+    let isOurs = version.hasPrefix("COLLIMATOR_") && version.utf8.count <= 16
+    return FileMetaInformation.encoded(
+      sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID, transferSyntaxUID: transferSyntaxUID,
+      sourceAETitle: arrival?.callingAETitle ?? meta?.sourceApplicationEntityTitle ?? "", privateInformation: note,
+      versionName: isOurs ? version : Implementation.versionName)
+  }
+
+  /// What the head says of the arrival is what the index says. A head without a note is of an earlier version.
+  private func isNoteOfArrival(in head: [UInt8]) -> Bool {
+    guard let arrival, let meta = try? Part10Head(reading: head).meta, meta.ownPrivateInformation != nil else {
+      return true
+    }
+    let noted = Arrival(of: meta, time: -1)
+    return noted.sender == arrival.sender && noted.time == arrival.time && Arrival.confirms(digest, meta) != false
+  }
+}
+
+/// A regular file that is read at any place. It blocks.
+struct OpenFile: ~Copyable {
+  private let descriptor: CInt
+  private let path: String
+
+  init(reading path: String) throws(FileError) {
+    self.path = path
+    // No link is followed: the names of our files are ours.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { throw FileError("open", path) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      errno = EINVAL
+      close(descriptor)
+      throw FileError("read", path)
+    }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  func size() throws(FileError) -> Int {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path) }
+    return Int(status.st_size)
+  }
+
+  /// 0 at the end of the file.
+  func read(into room: inout [UInt8], at offset: Int) throws(FileError) -> Int {
+    while true {
+      let count = pread(descriptor, &room, room.count, off_t(offset))
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw FileError("read", path) }
+      return count
+    }
+  }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// What is not to be deleted, whatever a rule or an operator says, until the hold is released.
+package enum HoldScope: Codable, Sendable {
+  /// Without an issuer, every patient with this ID, whoever gave it: what is held too much does no harm.
+  case patient(id: String, issuer: String?)
+  case study(uid: String)
+}
+
+package struct HoldListing: Codable, Sendable {
+  package let number: Int
+  package let what: String
+  package let reason: String
+  package let placedBy: String
+  package let placedAt: String
+  package let releasedBy: String?
+  package let releasedAt: String?
+  package let releaseReason: String?
+
+  init(_ row: Row) {
+    number = row["number"]
+    what = Self.what(row)
+    reason = row["reason"]
+    placedBy = row["placed_by"]
+    placedAt = Moment.text(row["placed_at"])
+    releasedBy = row["released_by"]
+    releasedAt = (row["released_at"] as Double?).map(Moment.text)
+    releaseReason = row["release_reason"]
+  }
+
+  private static func what(_ row: Row) -> String {
+    if let study = row["study_uid"] as String? { return "study \(study)" }
+    let issuer = (row["issuer"] as String?).map { $0.isEmpty ? " without issuer" : " of \($0)" } ?? ""
+    return "patient \(row["patient_id"] as String? ?? "")\(issuer)"
+  }
+}
+
+enum LegalHoldTable {
+  static func insert(
+    _ scope: HoldScope, reason: String, by user: String, at time: Double, in database: Database
+  ) throws -> HoldListing {
+    guard !reason.allSatisfy(\.isWhitespace) else { throw ArchiveError("a legal hold needs a reason: --reason") }
+    var values: (patient: String?, issuer: String?, study: String?)
+    switch scope {
+    case .patient(let id, let issuer):
+      guard !id.isEmpty else { throw ArchiveError("an empty Patient ID identifies nobody: hold the study instead") }
+      values = (MatchingForm.storable(id), issuer.map(MatchingForm.storable), nil)
+    case .study(let uid):
+      guard !uid.isEmpty else { throw ArchiveError("an empty Study Instance UID names no study") }
+      values = (nil, nil, MatchingForm.storable(uid))
+    }
+    try database.execute(
+      sql: """
+        INSERT INTO legal_hold (patient_id, issuer, study_uid, reason, placed_by, placed_at) VALUES (?, ?, ?, ?, ?, ?)
+        """, arguments: [values.patient, values.issuer, values.study, reason, user, time])
+    let number = database.lastInsertedRowID
+    let row = try Row.fetchOne(database, sql: "SELECT * FROM legal_hold WHERE number = ?", arguments: [number])
+    guard let row else { throw ArchiveError("the hold was not kept") }
+    return HoldListing(row)
+  }
+
+  static func all(in database: Database) throws -> [HoldListing] {
+    try Row.fetchAll(database, sql: "SELECT * FROM legal_hold ORDER BY number").map(HoldListing.init)
+  }
+
+  static func release(
+    _ number: Int, reason: String, by user: String, at time: Double, in database: Database
+  ) throws {
+    guard !reason.allSatisfy(\.isWhitespace) else {
+      throw ArchiveError("releasing a legal hold needs a reason: --reason")
+    }
+    try database.execute(
+      sql: """
+        UPDATE legal_hold SET released_by = ?, released_at = ?, release_reason = ?
+        WHERE number = ? AND released_at IS NULL
+        """, arguments: [user, time, reason, number])
+    guard database.changesCount == 1 else {
+      throw ArchiveError("there is no legal hold \(number) in force: see collimator hold list")
+    }
+  }
+
+  /// Holds in force on any of these study rows, as they are shown and as they were received: a correction that moves a study
+  /// does not take it out of a hold.
+  static func holds(onStudies studies: Set<Int64>, in database: Database) throws -> [HoldListing] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        SELECT * FROM legal_hold WHERE number IN (
+          SELECT hold.number FROM study JOIN legal_hold AS hold ON \(isHeld)
+          WHERE study.id IN (SELECT value FROM json_each(?)))
+        ORDER BY number
+        """, arguments: [IndexTables.json(studies)]
+    ).map(HoldListing.init)
+  }
+
+  /// Of `hold` and `study`.
+  static let isHeld = """
+    (hold.released_at IS NULL AND (hold.study_uid = study.v_0020000d OR EXISTS (
+      SELECT 1 FROM study AS part JOIN patient ON patient.id IN (part.patient, part.received_patient)
+      WHERE (part.id = study.id OR part.folded_into = study.id) AND hold.patient_id = patient.patient_id
+        AND (hold.issuer IS NULL OR hold.issuer = patient.issuer))))
+    """
+}
+
+extension ArchiveOperations {
+  package func addHold(_ scope: HoldScope, reason: String) async throws -> HoldListing {
+    let (name, time) = (user.name, now())
+    return try await OperationThread.run {
+      try database.write { try LegalHoldTable.insert(scope, reason: reason, by: name, at: time, in: $0) }
+    }
+  }
+
+  package func holds() async throws -> [HoldListing] {
+    try await OperationThread.run { try database.read(LegalHoldTable.all) }
+  }
+
+  package func releaseHold(_ number: Int, reason: String) async throws {
+    let (name, time) = (user.name, now())
+    try await OperationThread.run {
+      try database.write { try LegalHoldTable.release(number, reason: reason, by: name, at: time, in: $0) }
+    }
+  }
+
+  /// What was kept out may come again.
+  package func liftDeletion(_ number: Int) async throws {
+    try await OperationThread.run { try database.write { try TombstoneTable.lift(number, in: $0) } }
+  }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import GRDB
+
+/// What the rules would take away: the dry run that has to come before they take anything.
+package struct RetentionPlan: Codable, Sendable {
+  package struct Study: Codable, Sendable {
+    package let studyInstanceUID: String
+    package let studyDate: String
+    package let rule: Int
+    package let instances: Int
+    package let bytes: Int
+  }
+
+  /// By this it is applied.
+  package let number: Int
+  package let madeAt: String
+  package let studies: [Study]
+  package let instances: Int
+  package let bytes: Int
+  /// Studies that a rule would take and a legal hold keeps.
+  package let held: Int
+}
+
+package struct RetentionReport: Codable, Sendable {
+  package let plan: Int
+  package let studies: Int
+  package let instances: Int
+  package let bytes: Int
+  /// Studies of the plan that are kept: held since, used since, changed since, or gone already.
+  package let kept: Int
+}
+
+/// Rules become a plan, and a plan, when it is applied, takes at most what it said: what was held, used or added to since
+/// then is kept.
+struct Retention {
+  private let operations: ArchiveOperations
+
+  init(of operations: ArchiveOperations) {
+    self.operations = operations
+  }
+
+  func plan() throws -> RetentionPlan {
+    let time = operations.now()
+    return try operations.database.write { database in
+      let rules = try RetentionRuleTable.all(in: database)
+      let found = try candidates(rules, at: time, in: database)
+      let free = found.filter { !$0.isHeld }
+      let instances = free.reduce(0) { $0 + $1.study.instances }
+      let bytes = free.reduce(0) { $0 + $1.study.bytes }
+      try database.execute(
+        sql: """
+          INSERT INTO retention_plan (made_at, made_by, rules, studies, instances, bytes) VALUES (?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [
+          time, operations.user.name, String(decoding: try JSONEncoder().encode(rules), as: UTF8.self), free.count,
+          instances, bytes,
+        ])
+      return RetentionPlan(
+        number: Int(database.lastInsertedRowID), madeAt: Moment.text(time), studies: free.map(\.study),
+        instances: instances, bytes: bytes, held: found.count - free.count)
+    }
+  }
+
+  func apply(_ number: Int, _ progress: OperationProgress) throws -> RetentionReport {
+    let (rules, time, planned) = try operations.database.read { database in try stored(number, in: database) }
+    let found = try operations.database.read { try candidates(rules, at: time, in: $0) }.filter { !$0.isHeld }
+    let deletion = Deletion(of: operations)
+    try progress.begin("deleting studies", total: found.count)
+    var (studies, instances, bytes) = (0, 0, 0)
+    for candidate in found {
+      let reason = "retention plan \(number), rule \(candidate.study.rule)"
+      let taken = try deletion.perform(study: candidate.id, reason: reason, OperationProgress()) { database in
+        try candidates(rules, at: time, study: candidate.id, in: database).contains { !$0.isHeld }
+      }
+      if let taken {
+        studies += 1
+        instances += taken.instances
+        bytes += taken.bytes
+      }
+      try progress.advance()
+    }
+    _ = try deletion.removeFiles()
+    let end = operations.now()
+    try operations.database.write { database in
+      try database.execute(
+        sql: "UPDATE retention_plan SET applied_at = ? WHERE number = ?", arguments: [end, number])
+    }
+    return RetentionReport(
+      plan: number, studies: studies, instances: instances, bytes: bytes, kept: max(planned - studies, 0))
+  }
+
+  private func stored(
+    _ number: Int, in database: Database
+  ) throws -> (rules: [RetentionRule], time: Double, studies: Int) {
+    let row = try Row.fetchOne(database, sql: "SELECT * FROM retention_plan WHERE number = ?", arguments: [number])
+    guard let row else { throw ArchiveError("there is no plan \(number): make one with collimator retention plan") }
+    guard (row["applied_at"] as Double?) == nil else { throw ArchiveError("plan \(number) was applied already") }
+    let rules = try JSONDecoder().decode([RetentionRule].self, from: Data((row["rules"] as String).utf8))
+    return (rules, row["made_at"], row["studies"])
+  }
+
+  private typealias Candidate = (id: Int64, study: RetentionPlan.Study, isHeld: Bool)
+
+  /// Whole studies that a rule would take, each by the first of its rules; nothing that came after `time` is among them.
+  private func candidates(
+    _ rules: [RetentionRule], at time: Double, study: Int64? = nil, in database: Database
+  ) throws -> [Candidate] {
+    var found: [Candidate] = []
+    var known: Set<Int64> = []
+    for rule in rules {
+      let condition = rule.condition(at: time)
+      let rows = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT study.id AS id, study.v_0020000d AS uid, study.v_00080020 AS date,
+            (SELECT COUNT(*) FROM series JOIN instance ON instance.series = series.id
+              WHERE series.study = study.id) AS instances,
+            (SELECT COALESCE(SUM(size), 0) FROM series JOIN instance ON instance.series = series.id
+              WHERE series.study = study.id) AS bytes,
+            EXISTS (SELECT 1 FROM legal_hold AS hold WHERE \(LegalHoldTable.isHeld)) AS is_held
+          FROM study WHERE study.patient IS NOT NULL AND (? IS NULL OR study.id = ?) AND \(condition.sql) AND \(RetentionRule.newestArrival) <= ?
+          ORDER BY study.id
+          """,
+        arguments: StatementArguments(
+          [study.databaseValue, study.databaseValue] + condition.arguments + [time.databaseValue]))
+      for row in rows where known.insert(row["id"]).inserted {
+        found.append(
+          (
+            row["id"],
+            RetentionPlan.Study(
+              studyInstanceUID: row["uid"], studyDate: row["date"], rule: rule.number, instances: row["instances"],
+              bytes: row["bytes"]), row["is_held"]
+          ))
+      }
+    }
+    return found
+  }
+}
+
+extension ArchiveOperations {
+  package func addRetentionRule(_ rule: RetentionRule) async throws -> Int {
+    let (name, time) = (user.name, now())
+    return try await OperationThread.run {
+      try database.write { try RetentionRuleTable.insert(rule, by: name, at: time, in: $0) }
+    }
+  }
+
+  package func retentionRules() async throws -> [RetentionRule] {
+    try await OperationThread.run { try database.read(RetentionRuleTable.all) }
+  }
+
+  package func removeRetentionRule(_ number: Int) async throws {
+    try await OperationThread.run { try database.write { try RetentionRuleTable.remove(number, in: $0) } }
+  }
+
+  package func planRetention() async throws -> RetentionPlan {
+    try await OperationThread.run { try Retention(of: self).plan() }
+  }
+
+  package func applyRetention(
+    _ number: Int, _ progress: OperationProgress = OperationProgress()
+  ) async throws -> RetentionReport {
+    try await OperationThread.run(progress) { try Retention(of: self).apply(number, progress) }
+  }
+}

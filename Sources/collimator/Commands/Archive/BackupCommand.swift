@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import ArgumentParser
+import Node
+
+struct BackupCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "backup",
+    abstract: "Copy the archive to a folder, while it goes on; files that are there are not copied again.",
+    discussion: """
+      The folder holds each file once (objects/) and, for each backup, the database at one moment (backups/TIME). The node \
+      writes them, if one is running: as its user. TLS keys and certificates are not in it.
+      Exit codes: 0, all is in it; 1, it could not be done; 2, it is made, and the archive itself lacks some files.
+      """)
+
+  @Argument(help: "The folder, best on another machine's disk; made where there is none.")
+  var folder: String
+
+  @Option(help: "Keep the newest so many backups, and remove older ones and files that only they needed.")
+  var keep: Int?
+
+  @OptionGroup var listing: ListingOptions
+  @OptionGroup var archive: DataDirectoryOptions
+
+  func run() async throws {
+    let operation = ArchiveOperation.backup(folder: AbsolutePath.of(folder), keeping: keep)
+    guard case .backup(let report) = try await archive.perform(operation) else { return }
+    if listing.json { try Output.print(json: report) } else { Self.print(report) }
+    try OperationExit.report(isClean: report.isClean)
+  }
+
+  private static func print(_ report: BackupReport) {
+    for instance in report.withoutFile { Output.print("without file  \(Table.printable(instance))") }
+    Output.print(
+      "backup \(report.name): \(report.instances) instances, \(report.copiedFiles) files "
+        + "(\(ByteCount.text(report.copiedBytes))) copied now")
+    if !report.removedBackups.isEmpty {
+      Output.print(
+        "removed: \(report.removedBackups.joined(separator: ", ")), and \(report.removedFiles) files that only they needed"
+      )
+    }
+  }
+}
+
+struct RestoreCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore", abstract: "Bring a data directory to what a backup holds; the node has to be stopped.",
+    discussion: """
+      Each file is read and compared. Files that came after the backup stay and are indexed again. Where the old index can \
+      be read, what was deleted, revoked, removed and put on hold since the backup stays so; where it cannot, the answer \
+      says what may be missing or back. The old index stays as index.sqlite.before-restore.
+      Exit codes: 0, all is there; 1, it could not be done; 2, done, and the backup lacks some files.
+      """)
+
+  @Argument(help: "The folder that backups were made to.")
+  var folder: String
+
+  @Option(help: "Which backup; by default the newest.")
+  var backup: String?
+
+  @Flag(help: "Revoke every grant that the backup has in force.")
+  var revokeGrants = false
+
+  @OptionGroup var listing: ListingOptions
+  @OptionGroup var archive: DataDirectoryOptions
+
+  func run() async throws {
+    let line = ProgressLine()
+    let report = try await DataDirectory(path: archive.path()).restore(
+      from: AbsolutePath.of(folder), backup: backup, revokingGrants: revokeGrants
+    ) { line.draw($0) }
+    line.clear()
+    if listing.json { try Output.print(json: report) } else { Self.print(report) }
+    try OperationExit.report(isClean: report.isClean)
+  }
+
+  private static func print(_ report: RestoreReport) {
+    for instance in report.withoutFile { Output.print("without file  \(Table.printable(instance))") }
+    Output.print(
+      "restored \(report.backup): \(report.instances) instances; \(report.copiedFiles) files copied, "
+        + "\(report.presentFiles) were in place and are whole")
+    if !report.carriedOver.isEmpty {
+      Output.print("taken over from the old index: \(report.carriedOver.joined(separator: ", "))")
+    }
+    for warning in report.warnings { Output.print("NOTE  \(warning)") }
+  }
+}

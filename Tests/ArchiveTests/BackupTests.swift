@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+import Foundation
+import GRDB
+import Testing
+
+@testable import Archive
+
+@Suite struct BackupTests {
+  @Test func theNewestBackupRestoresAnArchiveThatIsGone() async throws {
+    let test = TestArchive()
+    let vault = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    _ = try await archive.makeCaller("WS")
+    _ = try await archive.administration(as: .current).addGrant(to: "WS", scope: .everything, until: nil)
+    let operations = archive.operations(as: .current)
+    let first = try await operations.backup(to: vault.directory, keeping: nil)
+    #expect(first.instances == all && first.copiedFiles == all && first.isClean)
+    test.clock.advance(by: 3600)
+    try await archive.store(TestObject(instance: "9.9"))
+    let second = try await operations.backup(to: vault.directory, keeping: nil)
+    #expect(second.instances == all + 1 && second.copiedFiles == 1)
+    #expect(second.name > first.name)
+    let before = try ExactIndexDump.exact(test)
+    try await archive.close()
+    try FileManager.default.removeItem(atPath: test.directory)
+    let report = try await Restore.perform(
+      from: vault.directory, name: nil, into: test.directory, revokingGrants: false)
+    #expect(report.instances == all + 1 && report.copiedFiles == all + 1 && report.takenIn == 0 && report.isClean)
+    #expect(report.activeGrants == 1 && !report.warnings.isEmpty)
+    #expect(try ExactIndexDump.exact(test) == before)
+    let again = try test.open()
+    #expect(try await again.operations(as: .current).check(CheckOrder()).isClean)
+    let caller = try #require(try await again.admitted("WS"))
+    #expect(try await again.values(of: .sopInstanceUID, at: .image, as: caller).count == all + 1)
+    try await again.close()
+  }
+
+  /// The database is destroyed, the files are there: nothing that was acknowledged is lost, also what came after the backup.
+  @Test func whatCameAfterTheBackupIsNotLost() async throws {
+    let test = TestArchive()
+    let vault = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    _ = try await archive.makeCaller("WS")
+    let administration = archive.administration(as: .current)
+    let grant = try await administration.addGrant(to: "WS", scope: .everything, until: nil)
+    _ = try await archive.operations(as: .current).backup(to: vault.directory, keeping: nil)
+    try await archive.store(TestObject(instance: "9.9"))
+    try await administration.revokeGrant(grant.number)
+    try await archive.close()
+    for suffix in ["-wal", "-shm"] {
+      try? FileManager.default.removeItem(atPath: "\(test.directory)/index.sqlite\(suffix)")
+    }
+    try Data("no database".utf8).write(to: URL(filePath: "\(test.directory)/index.sqlite"))
+    let report = try await Restore.perform(
+      from: vault.directory, name: nil, into: test.directory, revokingGrants: false)
+    #expect(report.presentFiles == all && report.takenIn == 1)
+    #expect(report.carriedOver.isEmpty)
+    // Nothing revives in silence.
+    #expect(report.activeGrants == 1)
+    #expect(report.warnings.contains { $0.contains("revoked after") })
+    let again = try test.open()
+    #expect(try await again.instanceUIDs().count == all + 1)
+    #expect(try await again.operations(as: .current).check(CheckOrder()).isClean)
+    try await again.close()
+    let strict = try await Restore.perform(
+      from: vault.directory, name: nil, into: test.directory, revokingGrants: true)
+    #expect(strict.activeGrants == 0)
+    let revoked = try test.open()
+    #expect(try await revoked.administration(as: .current).grants().allSatisfy { $0.state == .revoked })
+    try await revoked.close()
+  }
+
+  /// Where the old index can be read, nothing that was closed since the backup is opened by it.
+  @Test func whatWasTakenAwaySinceStaysAway() async throws {
+    let test = TestArchive()
+    let vault = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    for name in ["WS", "GONE"] { _ = try await archive.makeCaller(name) }
+    let administration = archive.administration(as: .current)
+    try await administration.setGroup("CLINIC", members: ["WS", "GONE"])
+    let grant = try await administration.addGrant(to: "WS", scope: .everything, until: nil)
+    _ = try await administration.addGrant(to: "GONE", scope: .everything, until: nil)
+    let operations = archive.operations(as: .current)
+    _ = try await operations.backup(to: vault.directory, keeping: nil)
+    try await administration.revokeGrant(grant.number)
+    try await administration.removePeer("GONE")
+    _ = try await operations.delete(.instance(uid: "1.1"), DeletionOrder(reason: "erasure", keepsOut: true))
+    _ = try await operations.addHold(.study(uid: "2"), reason: "lawsuit")
+    try await archive.close()
+    let report = try await Restore.perform(
+      from: vault.directory, name: nil, into: test.directory, revokingGrants: false)
+    #expect(report.activeGrants == 0)
+    #expect(Set(report.carriedOver) == ["deletion", "tombstone", "access_grant", "principal", "legal_hold"])
+    let again = try test.open()
+    #expect(try await again.admitted("GONE") == nil)
+    #expect(try await again.administration(as: .current).grants().allSatisfy { $0.state == .revoked })
+    #expect(try await again.administration(as: .current).groups().map(\.members) == [["WS"]])
+    #expect(try await again.instanceUIDs().count == all - 1)
+    let operationsAgain = again.operations(as: .current)
+    #expect(try await operationsAgain.check(CheckOrder()).faults == [])
+    await #expect(throws: ArchiveError.self) {
+      try await operationsAgain.delete(.study(uid: "2"), DeletionOrder(reason: "test"))
+    }
+    await #expect(throws: ReceptionError.self) { try await again.store(TestObject(instance: "1.1")) }
+    try await again.close()
+  }
+
+  @Test func damagedFilesAreNeitherBackedUpNorRestored() async throws {
+    let test = TestArchive()
+    let vault = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    let operations = archive.operations(as: .current)
+    try await Self.flip(CheckTests.path(of: "1.2", in: test))
+    let report = try await operations.backup(to: vault.directory, keeping: nil)
+    #expect(report.instances == all - 1 && report.withoutFile.count == 1)
+    try await archive.close()
+    // In the vault another file is damaged; in place it is whole, and stays.
+    let copies = try vault.files(in: "objects").filter { $0.hasSuffix(".dcm") }
+    for copy in copies { try Self.flip("\(vault.directory)/objects/\(copy)") }
+    let restored = try await Restore.perform(
+      from: vault.directory, name: nil, into: test.directory, revokingGrants: false)
+    #expect(restored.presentFiles == all - 1 && restored.withoutFile.count == 1)
+    // Into an empty directory nothing damaged is brought.
+    let other = TestArchive()
+    let bare = try await Restore.perform(
+      from: vault.directory, name: nil, into: other.directory, revokingGrants: false)
+    #expect(bare.instances == 0 && bare.withoutFile.count == all)
+    #expect(try other.files(in: "instances").isEmpty)
+  }
+
+  @Test func oldBackupsAreLetGoWithWhatOnlyTheyNeeded() async throws {
+    let test = TestArchive()
+    let vault = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    let operations = archive.operations(as: .current)
+    var names: [String] = []
+    for _ in 0..<2 { names.append(try await operations.backup(to: vault.directory, keeping: nil).name) }
+    #expect(Set(names).count == 2)
+    _ = try await operations.delete(.study(uid: "1.2.3"), DeletionOrder(reason: "test"))
+    test.clock.advance(by: 60)
+    let report = try await operations.backup(to: vault.directory, keeping: 1)
+    #expect(Set(report.removedBackups) == Set(names) && report.removedFiles == 3)
+    #expect(try vault.files(in: "objects").filter { $0.hasSuffix(".dcm") }.count == all - 3)
+    await #expect(throws: ArchiveError.self) { try await operations.backup(to: vault.directory, keeping: 0) }
+    try await archive.close()
+    await #expect(throws: ArchiveError.self) {
+      _ = try await Restore.perform(from: vault.directory, name: names[0], into: test.directory, revokingGrants: false)
+    }
+  }
+
+  /// Every row in the copy has its file, whatever came and went while it was made.
+  @Test func itIsOfOneMomentWhileObjectsComeAndGo() async throws {
+    let test = TestArchive()
+    let vault = TestArchive()
+    let archive = try test.open()
+    let operations = archive.operations(as: .current)
+    for number in 0..<150 { try await archive.store(TestObject(instance: "1.\(number)")) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        for number in 0..<150 { try await archive.store(TestObject(instance: "2.\(number)", study: "S\(number)")) }
+      }
+      group.addTask {
+        for number in 0..<150 where number % 3 == 0 {
+          _ = try await operations.delete(.instance(uid: "1.\(number)"), DeletionOrder(reason: "test"))
+        }
+      }
+      group.addTask {
+        for _ in 0..<3 {
+          let report = try await operations.backup(to: vault.directory, keeping: nil)
+          #expect(report.isClean, "\(report.withoutFile)")
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try await operations.check(CheckOrder()).faults == [])
+    #expect(try test.files(in: "instances").count == 250)
+    try await archive.close()
+    for name in try FileManager.default.contentsOfDirectory(atPath: vault.directory + "/backups") {
+      let other = TestArchive()
+      let report = try await Restore.perform(
+        from: vault.directory, name: name, into: other.directory, revokingGrants: false)
+      #expect(report.isClean && report.takenIn == 0)
+      let restored = try other.open()
+      #expect(try await restored.operations(as: .current).check(CheckOrder()).isClean)
+      try await restored.close()
+    }
+  }
+
+  @Test func placesThatCannotBeAreRefused() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.storeFamily()
+    let operations = archive.operations(as: .current)
+    for path in [test.directory, test.directory + "/backup", "relative/path"] {
+      await #expect(throws: (any Error).self, "\(path)") { try await operations.backup(to: path, keeping: nil) }
+    }
+    let vault = TestArchive()
+    _ = try await operations.backup(to: vault.directory, keeping: nil)
+    // A node runs: it has to be stopped first.
+    await #expect(throws: ArchiveError.self) {
+      _ = try await Restore.perform(from: vault.directory, name: nil, into: test.directory, revokingGrants: false)
+    }
+    await #expect(throws: ArchiveError.self) {
+      _ = try await Restore.perform(
+        from: vault.directory + "-none", name: nil, into: test.directory + "2", revokingGrants: false)
+    }
+    #expect(try await archive.instanceUIDs().count == 6)
+    try await archive.close()
+  }
+
+  /// Killed in the middle: not opened half restored, and restored by the next run.
+  @Test func aRestoreThatWasKilledIsDoneAgain() async throws {
+    let test = TestArchive()
+    let vault = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    _ = try await archive.operations(as: .current).backup(to: vault.directory, keeping: nil)
+    try await archive.close()
+    let other = TestArchive()
+    for _ in 0..<2 {
+      let progress = OperationProgress()
+      progress.cancel()
+      await #expect(throws: CancellationError.self) {
+        _ = try await Restore.perform(
+          from: vault.directory, name: nil, into: other.directory, revokingGrants: false, progress)
+      }
+      #expect(throws: ArchiveError.self) { try other.open() }
+    }
+    let report = try await Restore.perform(
+      from: vault.directory, name: nil, into: other.directory, revokingGrants: false)
+    #expect(report.instances == all)
+    let restored = try other.open()
+    #expect(try await restored.instanceUIDs().count == all)
+    try await restored.close()
+  }
+
+  private static func flip(_ path: String) throws {
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    bytes[bytes.count - 1] ^= 1
+    try bytes.write(to: URL(filePath: path))
+  }
+}

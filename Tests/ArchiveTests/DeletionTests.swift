@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+import Foundation
+import GRDB
+import Testing
+
+@testable import Archive
+
+@Suite struct DeletionTests {
+  private static let order = DeletionOrder(reason: "asked for")
+
+  @Test(
+    arguments: [
+      (.instance(uid: "1.1"), 1), (.series(uid: "1.2.3.1"), 2), (.study(uid: "1.2.3"), 3),
+      (.patient(id: "P1", issuer: nil), 4), (.everything, 6),
+      (.matching([MatchingKey(tag: .modality, matching: .singleValue("MR"))]), 1),
+      (.matching([MatchingKey(tag: .studyDate, matching: .range(from: nil, to: "20201231"))]), 1),
+      (.matching([MatchingKey(tag: .patientName, matching: .wildcard("roe*"))]), 2),
+    ] as [(ArchiveSelection, Int)])
+  func whatIsNamedGoesAndNothingElse(selection: ArchiveSelection, count: Int) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    let operations = archive.operations(as: .current)
+    #expect(try await operations.deletionPreview(selection).instances == count)
+    let report = try await operations.delete(selection, Self.order)
+    #expect(report.instances == count)
+    #expect(report.filesAreGone)
+    #expect(try await archive.instanceUIDs().count == all - count)
+    #expect(try test.files(in: "instances").count == all - count)
+    #expect(try await operations.check(CheckOrder()).faults == [])
+    try await archive.close()
+    // Neither a start nor a reindex brings it back.
+    let again = try test.open()
+    _ = try await again.operations(as: .current).reindex()
+    #expect(try await again.instanceUIDs().count == all - count)
+    let listed = try await again.operations(as: .current).deletions()
+    #expect(listed.map(\.instances) == [count])
+    #expect(listed.map(\.reason) == ["asked for"])
+    try await again.close()
+  }
+
+  @Test func whatCouldMeanTwoPersonsIsRefused() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.store(TestObject(instance: "1.1", study: "1", issuer: "A"))
+    try await archive.store(TestObject(instance: "1.2", study: "2", issuer: "B"))
+    let operations = archive.operations(as: .current)
+    for (selection, order) in [
+      (.patient(id: "P1", issuer: nil), Self.order), (.patient(id: "", issuer: nil), Self.order),
+      (.study(uid: "9"), Self.order), (.study(uid: "1"), DeletionOrder(reason: " ")),
+      (.study(uid: "1"), DeletionOrder(reason: "x", expectedInstances: 2)),
+    ] as [(ArchiveSelection, DeletionOrder)] {
+      await #expect(throws: ArchiveError.self) { try await operations.delete(selection, order) }
+    }
+    #expect(try await archive.instanceUIDs().count == 2)
+    #expect(try await operations.delete(.patient(id: "P1", issuer: "B"), Self.order).instances == 1)
+    try await archive.close()
+  }
+
+  @Test func aDeletedObjectMayComeAgainAndIsAnother() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let operations = archive.operations(as: .current)
+    try await archive.store(TestObject(instance: "1.1"))
+    _ = try await operations.delete(.instance(uid: "1.1"), Self.order)
+    #expect(try await archive.store(TestObject(instance: "1.1")) == .stored)
+    #expect(try await operations.deletions().map(\.arrivedAgain) == [1])
+    _ = try await operations.reindex()
+    #expect(try await archive.instanceUIDs() == ["1.1"])
+    try await archive.close()
+    let again = try test.open()
+    #expect(try await again.instanceUIDs() == ["1.1"])
+    try await again.close()
+  }
+
+  @Test func whatIsKeptOutIsRefusedUntilItIsLifted() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let operations = archive.operations(as: .current)
+    try await archive.store(TestObject(instance: "1.1"))
+    let report = try await operations.delete(
+      .instance(uid: "1.1"), DeletionOrder(reason: "erasure", keepsOut: true))
+    for comment in ["", "with other bytes"] {
+      let error = await #expect(throws: ReceptionError.self) {
+        try await archive.store(TestObject(instance: "1.1", comment: comment))
+      }
+      #expect(error?.kind == .keptOut)
+    }
+    #expect(try await archive.store(TestObject(instance: "1.2")) == .stored)
+    #expect(try test.files(in: "instances").count == 1)
+    try await operations.liftDeletion(report.number)
+    await #expect(throws: ArchiveError.self) { try await operations.liftDeletion(report.number) }
+    #expect(try await archive.store(TestObject(instance: "1.1")) == .stored)
+    try await archive.close()
+  }
+
+  @Test(
+    arguments: [
+      (.patient(id: "P1", issuer: nil), true), (.patient(id: "P1", issuer: ""), true),
+      (.patient(id: "P1", issuer: "A"), false), (.study(uid: "1.2.3"), true), (.study(uid: "1.2"), false),
+    ] as [(HoldScope, Bool)])
+  func aLegalHoldBeatsADeletion(scope: HoldScope, holds: Bool) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    let operations = archive.operations(as: .current)
+    let hold = try await operations.addHold(scope, reason: "lawsuit")
+    for selection in [.instance(uid: "1.1"), .study(uid: "1.2.3"), .everything] as [ArchiveSelection] {
+      if holds {
+        #expect(try await operations.deletionPreview(selection).holds.map(\.number) == [hold.number])
+        await #expect(throws: ArchiveError.self) { try await operations.delete(selection, Self.order) }
+        #expect(try await archive.instanceUIDs().count == all)
+      } else {
+        #expect(try await operations.deletionPreview(selection).holds.isEmpty)
+      }
+    }
+    await #expect(throws: ArchiveError.self) { try await operations.releaseHold(hold.number, reason: "") }
+    try await operations.releaseHold(hold.number, reason: "settled")
+    #expect(try await operations.delete(.everything, Self.order).instances == all)
+    try await archive.close()
+  }
+
+  /// The rows are gone, the files not yet: so a kill leaves it.
+  @Test func aDeletionThatWasKilledIsFinishedByTheNextStart() async throws {
+    let test = TestArchive()
+    do {
+      let archive = try test.open()
+      for number in 1...3 { try await archive.store(TestObject(instance: "1.\(number)")) }
+      let operations = archive.operations(as: .current)
+      // A backup that runs keeps the files, as a kill would.
+      try operations.gate.during(.backup) {
+        let report = try Deletion(of: operations).perform(
+          .instance(uid: "1.2"), Self.order, OperationProgress())
+        #expect(!report.filesAreGone)
+      }
+      #expect(try test.files(in: "instances").count == 3)
+    }
+    let archive = try test.open()
+    #expect(try test.files(in: "instances").count == 2)
+    #expect(try await archive.instanceUIDs() == ["1.1", "1.3"])
+    #expect(try await archive.operations(as: .current).check(CheckOrder()).isClean)
+    try await archive.close()
+  }
+
+  @Test func tombstonesHaveNoPatientData() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.store(TestObject(instance: "1.1", patientID: "SECRET-ID", name: "Secret^Name"))
+    _ = try await archive.operations(as: .current).delete(.patient(id: "SECRET-ID", issuer: nil), Self.order)
+    let queue = try DatabaseQueue(path: "\(test.directory)/index.sqlite")
+    let text = try await queue.read { database in
+      try ["deletion", "tombstone", "arrival", "patient", "study"].flatMap {
+        try Row.fetchAll(database, sql: "SELECT * FROM \($0)").map(\.description)
+      }.joined()
+    }
+    #expect(!text.uppercased().contains("SECRET"))
+    try await archive.close()
+  }
+}
+
+extension Archive {
+  /// Two patients, four studies, six instances; returns how many.
+  @discardableResult
+  func storeFamily() async throws -> Int {
+    let objects = [
+      TestObject(instance: "1.1"), TestObject(instance: "1.2"), TestObject(instance: "1.3", series: "1.2.3.2"),
+      TestObject(instance: "1.4", series: "2.1", study: "2", modality: "MR"),
+      TestObject(instance: "1.5", series: "3.1", study: "3", patientID: "P2", name: "Roe^Jane", date: "20100101"),
+      TestObject(instance: "1.6", series: "4.1", study: "4", patientID: "P2", name: "Roe^Jane"),
+    ]
+    for object in objects { try await store(object) }
+    return objects.count
+  }
+
+  /// Of all that can be served, in order.
+  func instanceUIDs() async throws -> [String] {
+    let name = "READER\(Int.random(in: 0..<1_000_000))"
+    let caller = try await makeCaller(name)
+    _ = try await administration(as: .current).addGrant(to: name, scope: .everything, until: nil)
+    let found = try await values(of: .sopInstanceUID, at: .image, as: caller).sorted()
+    try await administration(as: .current).removePeer(name)
+    return found
+  }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DICOMData
+import Foundation
+import Testing
+
+@testable import Archive
+
+@Suite struct RetentionTests {
+  private static let day = 86_400.0
+
+  @Test func nothingIsDeletedByDefault() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    test.clock.advance(by: 100_000 * Self.day)
+    let operations = archive.operations(as: .current)
+    #expect(try await operations.retentionRules().isEmpty)
+    let plan = try await operations.planRetention()
+    #expect(plan.studies.isEmpty)
+    #expect(try await operations.applyRetention(plan.number).studies == 0)
+    _ = try await operations.addRetentionRule(RetentionRule(days: 1, basis: .arrival, modalities: []))
+    #expect(try await operations.planRetention().studies.count == 4)
+    #expect(try await archive.instanceUIDs().count == all)
+    try await archive.close()
+  }
+
+  /// The clock of the tests stands at 2027-01-15; study 3 is of 2010, the others of 2026.
+  @Test(
+    arguments: [
+      (RetentionRule(days: 3650, basis: .studyDate, modalities: []), ["3"]),
+      (RetentionRule(days: 300, basis: .studyDate, modalities: ["CT"]), ["1.2.3", "3", "4"]),
+      (RetentionRule(days: 300, basis: .studyDate, modalities: ["MR", "US"]), ["2"]),
+      (RetentionRule(days: 9, basis: .arrival, modalities: []), ["1.2.3", "2", "3", "4"]),
+      (RetentionRule(days: 11, basis: .arrival, modalities: []), []),
+      (RetentionRule(days: 9, basis: .access, modalities: []), ["2", "3", "4"]),
+    ] as [(RetentionRule, [String])])
+  func aRuleTakesWhatItSays(rule: RetentionRule, studies: [String]) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    test.clock.advance(by: 10 * Self.day)
+    archive.noteAccess(studyInstanceUID: "1.2.3")
+    try await archive.writeKnocks()
+    let operations = archive.operations(as: .current)
+    _ = try await operations.addRetentionRule(rule)
+    let plan = try await operations.planRetention()
+    #expect(plan.studies.map(\.studyInstanceUID).sorted() == studies)
+    #expect(try await archive.instanceUIDs().count == all)
+    let report = try await operations.applyRetention(plan.number)
+    #expect(report.studies == studies.count && report.kept == 0)
+    #expect(try await archive.instanceUIDs().count == all - plan.instances)
+    #expect(try test.files(in: "instances").count == all - plan.instances)
+    await #expect(throws: ArchiveError.self) { try await operations.applyRetention(plan.number) }
+    #expect(try await operations.check(CheckOrder()).isClean)
+    try await archive.close()
+  }
+
+  /// Between the dry run and its application: held, added to, used; and a rule that was added takes nothing more.
+  @Test func whatChangedSinceThePlanIsKept() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.storeFamily()
+    test.clock.advance(by: 10 * Self.day)
+    let operations = archive.operations(as: .current)
+    _ = try await operations.addHold(.patient(id: "P1", issuer: nil), reason: "before")
+    _ = try await operations.addRetentionRule(RetentionRule(days: 9, basis: .access, modalities: ["CT"]))
+    let first = try await operations.planRetention()
+    #expect(first.studies.map(\.studyInstanceUID) == ["3", "4"] && first.held == 1)
+    try await operations.releaseHold(1, reason: "over")
+    let plan = try await operations.planRetention()
+    #expect(plan.studies.map(\.studyInstanceUID) == ["1.2.3", "3", "4"])
+    test.clock.advance(by: 1)
+    _ = try await operations.addRetentionRule(RetentionRule(days: 1, basis: .arrival, modalities: []))
+    _ = try await operations.addHold(.study(uid: "1.2.3"), reason: "since")
+    try await archive.store(TestObject(instance: "1.7", series: "3.1", study: "3", patientID: "P2"))
+    archive.noteAccess(studyInstanceUID: "4")
+    try await archive.writeKnocks()
+    let report = try await operations.applyRetention(plan.number)
+    #expect(report.studies == 0 && report.kept == 3)
+    #expect(try await archive.instanceUIDs().count == 7)
+    try await archive.close()
+  }
+
+  @Test func rulesThatCannotBeAreRefused() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let operations = archive.operations(as: .current)
+    for days in [0, -1, 100_001] {
+      await #expect(throws: ArchiveError.self) {
+        try await operations.addRetentionRule(RetentionRule(days: days, basis: .arrival, modalities: []))
+      }
+    }
+    await #expect(throws: ArchiveError.self) { try await operations.removeRetentionRule(1) }
+    await #expect(throws: ArchiveError.self) { try await operations.applyRetention(1) }
+    try await archive.close()
+  }
+}
