@@ -11,7 +11,7 @@ import Testing
 @Suite struct MigrationTests {
   /// From each version that ever was: what it held is answered as before.
   @Test func whatAnEarlierVersionHeldIsAnswered() async throws {
-    for version in Self.versions.prefix(while: { $0 != "3 versions and corrections" }) {
+    for version in Self.versions.prefix(while: { $0 != "4 versions and corrections" }) {
       let test = TestArchive()
       let object = TestObject(instance: "1.1", study: "3.1", issuer: "NORTH", name: "Müller^Jürgen")
       try Self.make(test, at: version, holding: object)
@@ -46,10 +46,10 @@ import Testing
     try await archive.close()
   }
 
-  /// What an arrival's bytes were is remembered beside the index from "operations 1" on.
+  /// What an arrival's bytes were is remembered beside the index from migration 5 on.
   @Test func arrivalsGetTheDigestsOfTheirInstances() async throws {
     let database = try DatabaseQueue()
-    try Schema.migrator.migrate(database, upTo: "3 versions and corrections")
+    try Schema.migrator.migrate(database, upTo: "4 versions and corrections")
     try await database.write { database in
       try database.execute(
         sql: """

@@ -5,7 +5,7 @@ import GRDB
 /// What the operations keep: none of it is rebuilt, all of it is backed up.
 enum OperationsSchema {
   static func register(in migrator: inout DatabaseMigrator) {
-    migrator.registerMigration("operations 1: tombstones, holds, retention") { database in
+    migrator.registerMigration("5 tombstones, holds, retention") { database in
       try keepDigestsWithArrivals(database)
       try createDeletionTables(database)
       try createKeepingTables(database)

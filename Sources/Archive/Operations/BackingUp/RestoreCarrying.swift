@@ -66,9 +66,30 @@ struct RestoreCarrying {
         WHERE o.principal = peer.principal), 0);
       DELETE FROM main.peer_address WHERE principal NOT IN (\(still));
       DELETE FROM main.peer WHERE principal NOT IN (\(still));
+      DELETE FROM main.user_certificate WHERE user NOT IN (\(still));
+      DELETE FROM main.user WHERE principal NOT IN (\(still));
       DELETE FROM main.membership WHERE member NOT IN (\(still)) OR "group" NOT IN (\(still));
       UPDATE main.access_grant SET principal = NULL WHERE principal NOT IN (\(still));
       DELETE FROM main.principal WHERE id NOT IN (\(still));
+      """
+    ),
+    // A password that was changed, a certificate that was taken away and an issuer that is believed no more stay so.
+    (
+      "user",
+      """
+      UPDATE main.user SET (locked_by, locked_at) =
+        (SELECT o.locked_by, o.locked_at FROM old.user AS o WHERE o.principal = user.principal)
+      WHERE locked_at IS NULL AND principal IN (SELECT principal FROM old.user WHERE locked_at IS NOT NULL);
+      UPDATE main.user SET (salt, hash, rounds, block_size, parallelism) =
+        (SELECT o.salt, o.hash, o.rounds, o.block_size, o.parallelism FROM old.user AS o
+          WHERE o.principal = user.principal)
+      WHERE principal IN (SELECT principal FROM old.user);
+      DELETE FROM main.user_certificate WHERE NOT EXISTS (SELECT 1 FROM old.user_certificate AS o
+        WHERE o.fingerprint = user_certificate.fingerprint AND o.user = user_certificate.user);
+      DELETE FROM main.token_issuer WHERE NOT EXISTS (SELECT 1 FROM old.token_issuer AS o
+        WHERE o.issuer = token_issuer.issuer AND o.audience = token_issuer.audience
+          AND o.algorithms = token_issuer.algorithms AND o.key = token_issuer.key
+          AND o.user_claim = token_issuer.user_claim);
       """
     ),
     (
