@@ -4,7 +4,6 @@ import ArgumentParser
 import Foundation
 
 /// `collimator`: one executable, its subcommands are the product.
-@main
 struct Collimator: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "collimator",
@@ -20,6 +19,8 @@ struct Collimator: AsyncParsableCommand {
       CommandGroup(
         name: "Who may see what", subcommands: [PeerCommand.self, GroupCommand.self, GrantCommand.self]),
       CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self, ValidateCommand.self]),
+      CommandGroup(
+        name: "Pixels", subcommands: [DecodeCommand.self, TranscodeCommand.self, RenderCommand.self]),
       CommandGroup(
         name: "Asking other nodes", subcommands: [EchoCommand.self, SendCommand.self, FindCommand.self]),
     ])
