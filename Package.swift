@@ -103,7 +103,7 @@ let package = Package(
     tests(
       of: "Node",
       with: ["ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, logging]),
-    tests(of: "PixelCodecs", with: ["collimator", "CodecWorker", "DICOMData", crypto]),
+    tests(of: "PixelCodecs", with: ["CLinux", "collimator", "CodecWorker", "DICOMData", crypto]),
     // What outside judges say: DCMTK's tools and pynetdicom against the built executable.
     .testTarget(
       name: "ConformanceTests", dependencies: ["collimator"], exclude: ["Peers"], swiftSettings: houseRules),

@@ -27,11 +27,11 @@ enum JPEG2000Codec {
     guard opj_read_header(stream, codec, &image) == 1 else { throw .malformed(.jpeg2000, why: "its main header") }
     guard opj_decode(codec, stream, image) == 1 else { throw .malformed(.jpeg2000, why: "its tiles") }
     guard let image else { throw .codecFailed(.jpeg2000, why: "no image came out") }
-    try copy(image.pointee, layout: layout, precision: codestream.precision, into: output)
+    try copy(image.pointee, layout: layout, into: output)
   }
 
   private static func copy(
-    _ image: opj_image_t, layout: FrameLayout, precision: Int, into output: UnsafeMutableRawBufferPointer
+    _ image: opj_image_t, layout: FrameLayout, into output: UnsafeMutableRawBufferPointer
   ) throws(PixelError) {
     guard Int(image.numcomps) == layout.samplesPerPixel, let components = image.comps else {
       throw .codecFailed(.jpeg2000, why: "\(image.numcomps) components came out")
@@ -43,14 +43,11 @@ enum JPEG2000Codec {
         throw .codecFailed(.jpeg2000, why: "a component of \(component.w) × \(component.h) came out")
       }
       let samples = UnsafeBufferPointer(start: data, count: layout.pixelCount)
-      // The data set says whether samples are signed; a stream that says otherwise has the same bits.
-      let extends = layout.isSigned && component.sgnd == 0 && precision < layout.bitsAllocated
-      let shift = Int32(clamping: 32 - precision)
       let start = layout.isPlanar ? colour * layout.pixelCount : colour
       let stride = layout.isPlanar ? 1 : colours
       var place = start * layout.bytesPerSample
-      for sample in samples {
-        let value = extends ? (sample << shift) >> shift : sample
+      // A stream may take unsigned what the data set has signed: the stored bits are the same.
+      for value in samples {
         switch layout.bytesPerSample {
         case 1: output[place] = UInt8(truncatingIfNeeded: value)
         case 2:

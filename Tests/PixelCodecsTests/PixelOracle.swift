@@ -29,10 +29,13 @@ enum PixelOracle {
     let others: [String: Variant]?
     let len: Int?
     let nframes: Int?
+    let tolerance: Int?
 
-    /// What some decoder gave for the whole, colours in whatever form.
+    /// What decoders gave for the whole, colours in whatever form; of lossy streams those within the oracle's tolerance of
+    /// each other.
     var wholes: Set<String> {
-      Set([all_sha256, by_pixel_all_sha256, as_rgb?.all_sha256].compactMap { $0 })
+      let others = tolerance == nil ? [] : (others ?? [:]).values.map(\.all_sha256)
+      return Set(([all_sha256, by_pixel_all_sha256, as_rgb?.all_sha256] + others).compactMap { $0 })
     }
   }
 

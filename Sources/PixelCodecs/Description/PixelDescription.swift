@@ -16,7 +16,8 @@ package struct PixelDescription: Sendable, Hashable {
   package let numberOfFrames: Int
   package let samples: Samples
 
-  package init(_ dataSet: DataSet) throws(PixelError) {
+  /// `isEncapsulated`: whether the pixel data are in fragments.
+  package init(_ dataSet: DataSet, isEncapsulated: Bool) throws(PixelError) {
     (samples, _) = try Self.pixelElement(of: dataSet)
     let width = samples == .doubles ? 64 : samples == .floats ? 32 : nil
     let bitsAllocated = try Self.integer(.bitsAllocated, dataSet, said: width)
@@ -28,13 +29,14 @@ package struct PixelDescription: Sendable, Hashable {
       isSigned: Self.integer(.pixelRepresentation, dataSet, said: width.map { _ in 1 }, orElse: 0) == 1,
       isPlanar: Self.integer(.planarConfiguration, dataSet, orElse: 0) == 1,
       photometric: PhotometricInterpretation(value: dataSet.string(.photometricInterpretation)),
-      isSubsampled: !dataSet.transferSyntax.isEncapsulated)
+      isSubsampled: !isEncapsulated)
     highBit = try Self.integer(.highBit, dataSet, said: width.map { $0 - 1 }, orElse: bitsStored - 1)
     guard highBit < bitsAllocated, highBit >= bitsStored - 1 else {
       throw .impossible(
         .highBit, value: "\(highBit)", why: "\(bitsStored) of \(bitsAllocated) bits are to end there")
     }
-    numberOfFrames = try max(Self.integer(.numberOfFrames, dataSet, orElse: 1), 1)
+    // One that nobody can read is none: the first frame is there all the same.
+    numberOfFrames = max(dataSet.integer(.numberOfFrames) ?? 1, 1)
     guard numberOfFrames <= Int(Int32.max) else {
       throw .impossible(.numberOfFrames, value: "\(numberOfFrames)", why: "an Integer String ends at \(Int32.max)")
     }

@@ -6,6 +6,11 @@ package import DICOMData
 package struct DecodedFrame: Sendable, Hashable {
   package let layout: FrameLayout
   package let bytes: [UInt8]
+
+  package init(layout: FrameLayout, bytes: [UInt8]) {
+    self.layout = layout
+    self.bytes = bytes
+  }
 }
 
 /// The bytes of one frame, as they stand in the object.
@@ -14,6 +19,12 @@ package struct EncodedFrame: Sendable {
   /// Of the frame once it is decoded.
   package let layout: FrameLayout
   package let bytes: Bytes
+
+  package init(codec: PixelCodec, layout: FrameLayout, bytes: Bytes) {
+    self.codec = codec
+    self.layout = layout
+    self.bytes = bytes
+  }
 }
 
 extension DecodedFrame {

@@ -18,10 +18,17 @@ package struct FrameSource: Sendable {
 
   package var count: Int { description.numberOfFrames }
 
-  package init(_ dataSet: DataSet) throws(PixelError) {
-    transferSyntax = dataSet.transferSyntax
+  package init(_ file: Part10File) throws(PixelError) {
+    try self.init(file.dataSet, named: file.meta.transferSyntax)
+  }
+
+  /// Where a data set is not encoded as its file says, the fragments may still be: `named` tells the codec then.
+  package init(_ dataSet: DataSet, named: TransferSyntax? = nil) throws(PixelError) {
+    let isInFragments = dataSet[.pixelData]?.hasUndefinedLength == true
+    let isNamed = isInFragments && !dataSet.transferSyntax.isEncapsulated && named?.isEncapsulated == true
+    transferSyntax = isNamed ? named ?? dataSet.transferSyntax : dataSet.transferSyntax
     codec = try PixelCodec(transferSyntax)
-    description = try PixelDescription(dataSet)
+    description = try PixelDescription(dataSet, isEncapsulated: codec != .native)
     let layout = description.layout
     if codec == .native {
       content = .native(try NativeFrames(dataSet, description: description))

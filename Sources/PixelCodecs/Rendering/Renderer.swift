@@ -8,10 +8,11 @@ package struct Renderer: Sendable {
   private let description: PixelDescription
   private let options: RenderingOptions
 
-  package init(_ dataSet: DataSet, options: RenderingOptions = RenderingOptions()) throws(PixelError) {
+  /// `source`: of the same data set.
+  package init(_ dataSet: DataSet, source: FrameSource, options: RenderingOptions = RenderingOptions()) {
     self.dataSet = dataSet
     self.options = options
-    description = try PixelDescription(dataSet)
+    description = source.description
   }
 
   /// `index` counts from 0.

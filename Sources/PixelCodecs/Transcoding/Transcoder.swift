@@ -15,7 +15,9 @@ package struct Transcoder<Coding: FrameCoding>: Sendable {
 
   /// The data set, to be written in `syntax`. Samples are those that decoding gives; of a lossy stream they stay what it made
   /// of them, and (0028,2110) says so. Throws `.unsupported` for a syntax that would lose something.
-  package func transcoded(_ dataSet: DataSet, to syntax: TransferSyntax) async throws(PixelError) -> DataSetBuilder {
+  package func transcoded(
+    _ dataSet: DataSet, named: TransferSyntax? = nil, to syntax: TransferSyntax
+  ) async throws(PixelError) -> DataSetBuilder {
     guard let codec = Target.codecs[syntax.uid] else {
       throw .unsupported(syntax, why: "objects are transcoded without loss only, and to what an encoder is at hand for")
     }
@@ -23,15 +25,13 @@ package struct Transcoder<Coding: FrameCoding>: Sendable {
     do throws(ReadingError) { builder = try DataSetBuilder(dataSet) } catch { throw .noPixelData }
     guard dataSet.hasPixelData else { return builder }
     // Between native syntaxes, and from one to itself, no sample moves.
-    if syntax == dataSet.transferSyntax || (codec == .native && !dataSet.transferSyntax.isEncapsulated) {
-      return builder
-    }
-    let source = try FrameSource(dataSet)
+    let source = try FrameSource(dataSet, named: named)
+    if syntax == source.transferSyntax || (codec == .native && source.codec == .native) { return builder }
     guard source.description.samples == .integers || codec == .native else {
       throw .cannotEncode(codec, why: "floating point samples have no compressed form")
     }
     try await replacePixels(in: &builder, from: source, with: codec)
-    if dataSet.transferSyntax.isLossy, dataSet.string(.lossyImageCompression) != "01" {
+    if source.transferSyntax.isLossy, dataSet.string(.lossyImageCompression) != "01" {
       builder.set(.lossyImageCompression, .cs, "01")
     }
     return builder

@@ -22,7 +22,7 @@ struct DecodeCommand: AsyncParsableCommand {
   var output: String
 
   func run() async throws {
-    let source = try FrameSource(PixelFile.read(file).dataSet)
+    let source = try FrameSource(PixelFile.read(file))
     let indices = try frame.indices(of: source.count)
     let frames = try await PixelFile.codecs(frames: indices.count).decodeAll(indices, of: source)
     let isNative = source.codec == .native

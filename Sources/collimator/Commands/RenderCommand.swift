@@ -54,11 +54,11 @@ struct RenderCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let dataSet = try PixelFile.read(file).dataSet
+    let part10 = try PixelFile.read(file)
     let codecs = PixelFile.codecs(frames: 1)
-    let source = try FrameSource(dataSet)
+    let source = try FrameSource(part10)
     let decoded = try await codecs.decode(try source.frame(frame - 1))
-    let image = try Renderer(dataSet, options: options).image(of: decoded, index: frame - 1)
+    let image = try Renderer(part10.dataSet, source: source, options: options).image(of: decoded, index: frame - 1)
     try PixelFile.write(isPNG ? image.png : try await codecs.jpeg(image, quality: quality), to: output)
   }
 

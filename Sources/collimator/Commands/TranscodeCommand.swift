@@ -25,7 +25,8 @@ struct TranscodeCommand: AsyncParsableCommand {
     let part10 = try PixelFile.read(file)
     let frames = max(part10.dataSet.integer(.numberOfFrames) ?? 1, 1)
     let transcoder = Transcoder(PixelFile.codecs(frames: frames))
-    let dataSet = try await transcoder.transcoded(part10.dataSet, to: to.syntax)
+    let dataSet = try await transcoder.transcoded(
+      part10.dataSet, named: part10.meta.transferSyntax, to: to.syntax)
     let meta = FileMetaInformation.encoded(
       sopClassUID: part10.dataSet.string(.sopClassUID) ?? part10.meta.mediaStorageSOPClassUID ?? "",
       sopInstanceUID: part10.dataSet.string(.sopInstanceUID) ?? "",
