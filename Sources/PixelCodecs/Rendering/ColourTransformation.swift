@@ -4,7 +4,7 @@
 enum ColourTransformation {
   static func colours(of frame: DecodedFrame, description: PixelDescription) throws(PixelError) -> [UInt8] {
     let layout = frame.layout
-    guard layout.samplesPerPixel == 3, layout.bitsAllocated == 8 || layout.bitsAllocated == 16 else {
+    guard layout.samplesPerPixel == 3, layout.bitsAllocated >= 8 else {
       throw .cannotRender(why: "\(layout.samplesPerPixel) samples of \(layout.bitsAllocated) bits")
     }
     guard frame.bytes.count >= layout.byteCount else {
@@ -31,13 +31,13 @@ enum ColourTransformation {
     let stored = description.layout.bitsStored
     if frame.layout.bitsAllocated == 8, stored == 8 { return Array(frame.bytes.prefix(count)) }
     let width = frame.layout.bytesPerSample
-    let shift = UInt16(description.highBit + 1 - stored)
-    let mask = UInt16(truncatingIfNeeded: (UInt32(1) << UInt32(stored)) - 1)
+    let shift = UInt64(description.highBit + 1 - stored)
+    let most = stored == 64 ? UInt64.max : (1 << UInt64(stored)) - 1
     return (0..<count).map { index in
-      let low = UInt16(frame.bytes[index * width])
-      let word = width == 2 ? low | UInt16(frame.bytes[index * width + 1]) << 8 : low
-      let value = Int(word >> shift & mask)
-      return UInt8(truncatingIfNeeded: stored >= 8 ? value >> (stored - 8) : value * 255 / ((1 << stored) - 1))
+      var word: UInt64 = 0
+      for byte in 0..<width { word |= UInt64(frame.bytes[index * width + byte]) << UInt64(8 * byte) }
+      let value = word >> shift & most
+      return UInt8(truncatingIfNeeded: stored >= 8 ? value >> UInt64(stored - 8) : value * 255 / most)
     }
   }
 
@@ -83,7 +83,8 @@ enum ColourTransformation {
       func table(_ factor: Double) -> [Int] { (0..<256).map { Int((factor * Double($0 - 128) * 65536).rounded()) } }
       luminance = (0..<256).map { Int((scale * Double($0 - offset) * 65536).rounded()) + 32768 }
       redOfCr = table(red)
-      greenOfCb = table(-greenCb)
+      // A hair less than a half is added to green: DCMTK, which centres chrominance at 127.5, is never more than 1 away then.
+      greenOfCb = table(-greenCb).map { $0 - 3932 }
       greenOfCr = table(-greenCr)
       blueOfCb = table(blue)
     }

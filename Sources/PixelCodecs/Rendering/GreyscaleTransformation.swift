@@ -114,8 +114,9 @@ struct GreyscaleTransformation {
   }
 
   private static func wholeRange(_ least: Double, _ most: Double) -> Interest {
-    // From black to white exactly, between floats too.
-    .linearExact(center: (least + most) / 2, width: max(most - least, .leastNormalMagnitude))
+    // From black to white exactly, between floats too; a frame of one value is black.
+    guard most > least else { return .linear(center: least + 0.5, width: 1) }
+    return .linearExact(center: (least + most) / 2, width: most - least)
   }
 
   private func modalityValue(_ stored: Double) -> Double {

@@ -10,6 +10,13 @@ package struct RenderedImage: Sendable, Hashable {
   package let channels: Int
   package let pixels: [UInt8]
 
+  package init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
+    self.width = width
+    self.height = height
+    self.channels = channels
+    self.pixels = pixels
+  }
+
   /// As a frame, for an encoder.
   package var frame: DecodedFrame {
     get throws(PixelError) {
