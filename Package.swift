@@ -106,6 +106,6 @@ let package = Package(
     tests(of: "PixelCodecs", with: ["CLinux", "collimator", "CodecWorker", "DICOMData", crypto]),
     // What outside judges say: DCMTK's tools and pynetdicom against the built executable.
     .testTarget(
-      name: "ConformanceTests", dependencies: ["collimator"], exclude: ["Peers"], swiftSettings: houseRules),
+      name: "ConformanceTests", dependencies: ["collimator", crypto], exclude: ["Peers"], swiftSettings: houseRules),
   ]
 )

@@ -112,13 +112,12 @@ static int limit(int resource, uint64_t most) {
   return setrlimit(resource, &limit);
 }
 
-int clinux_confine(uint64_t address_space) {
+int clinux_confine(uint64_t address_space, uint64_t processor_seconds) {
   int walls = 0;
-  // Gone with whoever started it.
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // No PR_SET_PDEATHSIG: it comes when the thread ends that started the process, and threads of a pool do.
   if (prctl(PR_SET_DUMPABLE, 0) != 0) return -1;
   if (limit(RLIMIT_CORE, 0) || limit(RLIMIT_FSIZE, 0) || limit(RLIMIT_NPROC, 0) || limit(RLIMIT_MEMLOCK, 0)
-      || limit(RLIMIT_AS, address_space)) {
+      || limit(RLIMIT_AS, address_space) || limit(RLIMIT_CPU, processor_seconds)) {
     return -1;
   }
   walls |= CLINUX_LIMITS;

@@ -10,6 +10,9 @@ package enum CodecWorkerProcess {
   /// More than two of the largest frames, for a decoder that holds samples as 32 bit numbers.
   private static let addressSpace = UInt64(CodecArena.size) + (6 << 30)
 
+  /// A worker whose node is gone and that goes round for ever ends too; one that works is replaced long before.
+  private static let processorSeconds: UInt64 = 600
+
   /// Whether this process was started as one; asked before anything that may start a thread.
   package static var isAsked: Bool {
     CommandLine.arguments.count == 2 && CommandLine.arguments[1] == "codec-worker"
@@ -19,7 +22,7 @@ package enum CodecWorkerProcess {
   package static func run() -> Never {
     guard let arena = mapArena() else { end("no shared memory: this command is not for people") }
     guard isSingleThreaded else { end("a second thread exists: walls would stand around one of them only") }
-    let walls = clinux_confine(addressSpace)
+    let walls = clinux_confine(addressSpace, processorSeconds)
     guard walls >= 0 else { end("it could not be confined") }
     FrameCodecs.start()
     send(.ready(walls: Int(walls)))

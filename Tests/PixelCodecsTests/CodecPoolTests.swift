@@ -67,6 +67,7 @@ struct CodecPoolTests {
     let limits = try Self.text("/proc/\(process)/limits")
     for (name, value) in [
       ("Max core file size", "0"), ("Max file size", "0"), ("Max open files", "4"), ("Max processes", "0"),
+      ("Max cpu time", "600"),
     ] {
       let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix(name) })
       #expect(line.dropFirst(name.count).split(separator: " ").first.map(String.init) == value, "\(line)")
@@ -82,7 +83,7 @@ struct CodecPoolTests {
   @Test func nothingCanBeOpenedBehindTheWalls() async {
     await #expect(processExitsWith: .success) {
       let parent = getppid()
-      guard clinux_confine(UInt64(64) << 30) > 0 else { _exit(2) }
+      guard clinux_confine(UInt64(64) << 30, 60) > 0 else { _exit(2) }
       if open("/etc/passwd", O_RDONLY) >= 0 || open("/tmp/collimator-codec-worker", O_CREAT | O_WRONLY, 0o600) >= 0 {
         _exit(3)
       }

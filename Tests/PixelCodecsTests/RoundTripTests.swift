@@ -99,9 +99,9 @@ struct RoundTripTests {
         #expect(back.map(\.bytes) == frames.map { $0.arranged(isPlanar: isPlanar).bytes }, "\(file.testDescription)")
         done += 1
       } catch {
-        guard case .cannotEncode = error else {
-          Issue.record("\(file.testDescription): \(error)")
-          continue
+        switch error {
+        case .cannotEncode, .missing(.photometricInterpretation): continue
+        default: Issue.record("\(file.testDescription): \(error)")
         }
       }
     }

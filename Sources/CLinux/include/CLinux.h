@@ -19,9 +19,9 @@ enum {
 };
 
 /// Gives up files, network, other processes and executable memory for good, of the calling thread: there must be no other.
-/// No core is dumped, no file can grow, and the address space ends at `address_space` bytes. Returns the walls that stand,
-/// or -1 where one could not be raised that should have been.
-int clinux_confine(uint64_t address_space);
+/// No core is dumped, no file can grow, the address space ends at `address_space` bytes, and the process after
+/// `processor_seconds`. Returns the walls that stand, or -1 where one could not be raised that should have been.
+int clinux_confine(uint64_t address_space, uint64_t processor_seconds);
 
 /// Memory to be shared, of a size that nobody can change any more; -1 on failure.
 int clinux_sealed_memory(const char *name, uint64_t size);

@@ -82,11 +82,12 @@ enum ColourTransformation {
     init(scale: Double, offset: Int, _ red: Double, _ greenCb: Double, _ greenCr: Double, _ blue: Double) {
       func table(_ factor: Double) -> [Int] { (0..<256).map { Int((factor * Double($0 - 128) * 65536).rounded()) } }
       luminance = (0..<256).map { Int((scale * Double($0 - offset) * 65536).rounded()) + 32768 }
-      redOfCr = table(red)
-      // A hair less than a half is added to green: DCMTK, which centres chrominance at 127.5, is never more than 1 away then.
+      // Rounded; a fraction of less than a half, added where DCMTK cuts its tables towards zero, keeps every sample within 1
+      // of DCMTK's and within 1 of the exact value.
+      redOfCr = table(red).map { $0 < 0 ? $0 + 16384 : $0 }
       greenOfCb = table(-greenCb).map { $0 - 3932 }
       greenOfCr = table(-greenCr)
-      blueOfCb = table(blue)
+      blueOfCb = table(blue).map { $0 < 0 ? $0 + 26214 : $0 }
     }
 
     func clamped(_ value: Int) -> UInt8 { UInt8(clamping: value >> 16) }

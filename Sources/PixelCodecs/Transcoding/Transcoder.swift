@@ -30,6 +30,10 @@ package struct Transcoder<Coding: FrameCoding>: Sendable {
     guard source.description.samples == .integers || codec == .native else {
       throw .cannotEncode(codec, why: "floating point samples have no compressed form")
     }
+    // Others decode no stream whose samples mean nothing.
+    guard codec == .native || source.description.layout.photometric != .unknown else {
+      throw .missing(.photometricInterpretation)
+    }
     try await replacePixels(in: &builder, from: source, with: codec)
     if source.transferSyntax.isLossy, dataSet.string(.lossyImageCompression) != "01" {
       builder.set(.lossyImageCompression, .cs, "01")

@@ -15,11 +15,15 @@ package actor CodecPool: FrameCoding {
     package var startLimit = Duration.seconds(10)
     package var longestQueue = 1024
 
+    /// With this and no more of work behind it a worker gives way to a fresh one; its limit of processor time is above both.
+    static let longestDeadline = Duration.seconds(240)
+    static let longestWork = Duration.seconds(300)
+
     package init() {}
 
     /// JPEG 2000 does 16 MB/s on one core; on a busy machine a quarter of that is to be enough.
     func deadline(for request: CodecRequest, inputCount: Int) -> Duration {
-      deadline + .milliseconds((inputCount + request.outputLimit) / 4000)
+      min(deadline + .milliseconds((inputCount + request.outputLimit) / 4000), Self.longestDeadline)
     }
   }
 

@@ -9,6 +9,8 @@ actor CodecWorkerSlot {
   private var arena: CodecArena?
   private var worker: CodecProcess?
   private(set) var walls = 0
+  /// What the worker has behind it.
+  private var work = Duration.zero
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -39,7 +41,9 @@ actor CodecWorkerSlot {
     let message = CodecMessage.Request(request, inputCount: input.count).bytes
     let allowed = settings.deadline(for: request, inputCount: input.count)
     do throws(CodecProcess.Silence) {
-      let response = try worker.exchange(message, until: .now + allowed)
+      let began = ContinuousClock.now
+      let response = try worker.exchange(message, until: began + allowed)
+      work += ContinuousClock.now - began
       return try outcome(response, of: request, from: arena, inputCount: input.count)
     } catch {
       let isFirst = worker.framesDone == 0
@@ -86,7 +90,9 @@ actor CodecWorkerSlot {
   }
 
   private func start(with arena: CodecArena) throws(PixelError) {
+    if work > CodecPool.Settings.longestWork { worker = nil }
     guard worker == nil else { return }
+    work = .zero
     let started = try CodecProcess.started(settings.executable, arena: arena)
     do throws(CodecProcess.Silence) {
       guard case .ready(let walls) = try started.receive(until: .now + settings.startLimit) else { throw .lied }
