@@ -94,6 +94,8 @@ let package = Package(
       "Reading", knows: ["DICOMData"],
       beside: ["compare.py", "dcmtk_reading.cpp", "generate.py", "pydicom_reading.py", "run"]),
 
+    benchmark("Codecs", knows: ["CodecWorker", "PixelCodecs", "DICOMData"], beside: ["run"]),
+
     tests(of: "DICOMData"),
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),
     tests(of: "DIMSE", with: ["UpperLayer", "DICOMData", nioCore, nioEmbedded]),

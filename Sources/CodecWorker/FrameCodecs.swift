@@ -81,7 +81,6 @@ package struct UnconfinedCodecs: FrameCoding {
     var failure: PixelError?
     let output = [UInt8](unsafeUninitializedCapacity: request.outputLimit) { room, filled in
       let output = UnsafeMutableRawBufferPointer(room)
-      output.initializeMemory(as: UInt8.self, repeating: 0)
       do throws(PixelError) {
         filled = try input.withSpan { span throws(PixelError) in
           try span.withUnsafeBytes { bytes throws(PixelError) in
