@@ -86,6 +86,9 @@ struct CodecsBenchmark {
           encoded.append(EncodedFrame(codec: codec, layout: kind.layout, bytes: Bytes(bytes)))
         }
         // In turns, so that a noisy neighbour disturbs both alike.
+        _ = try await rate(of: direct, encoded, seconds: seconds / 30, atOnce: 1)
+        _ = try await rate(of: one, encoded, seconds: seconds / 30, atOnce: 1)
+        _ = try await rate(of: all, encoded, seconds: seconds / 30, atOnce: workers)
         var rates: (direct: [Double], worker: [Double]) = ([], [])
         for _ in 0..<5 {
           rates.direct.append(try await rate(of: direct, encoded, seconds: seconds / 10, atOnce: 1))

@@ -7,8 +7,8 @@ import PixelCodecs
 /// `collimator codec-worker`: the process that decoders live in. It is started by `CodecPool`, not by people: messages come on
 /// descriptor 0 and go on 1, frames lie in the shared memory that is 3.
 package enum CodecWorkerProcess {
-  /// More than two of the largest frames, for a decoder that holds samples as 32 bit numbers.
-  private static let addressSpace = UInt64(CodecArena.size) + (6 << 30)
+  /// Beside what is shared, enough for a decoder that holds the largest frame's samples twice, as 32 bit numbers.
+  private static let addressSpace = UInt64(CodecArena.size) + (3 << 30)
 
   /// A worker whose node is gone and that goes round for ever ends too; one that works is replaced long before.
   private static let processorSeconds: UInt64 = 600

@@ -50,7 +50,8 @@ struct PixelCommandTests {
       guard transcoded.status == 0 else {
         // Nothing but what the encoder cannot say.
         #expect(
-          transcoded.errors.contains("cannot be encoded") || transcoded.errors.contains("is missing"), "\(transcoded.all)")
+          transcoded.errors.contains("cannot be encoded") || transcoded.errors.contains("is missing"),
+          "\(transcoded.all)")
         continue
       }
       let raw = "\(folder.path)/\(number).raw"
@@ -76,6 +77,25 @@ struct PixelCommandTests {
       #expect(String(try #require(parts.first)) == expected[path], "\(line)")
     }
     #expect(judged.status == 0 && judged.output.split(separator: "\n").count == expected.count, "\(judged.all)")
+  }
+
+  @Test(.enabled(if: Tool.hasDCMTK && Tool.hasPynetdicom, "needs DCMTK's tools and the peers of PyPI"))
+  func picturesAreThoseOfDCMTK() async throws {
+    let folder = try TemporaryFolder()
+    for (name, frame) in [("ct-1", 1), ("ct-scout", 1), ("us-multiframe", 3), ("cr-child-1", 1), ("xa-greek-rle", 1)] {
+      let (mine, others) = ("\(folder.path)/\(name).png", "\(folder.path)/\(name).pnm")
+      let file = Tool.fixture("\(name).dcm")
+      let window = name == "us-multiframe" ? [] : ["--window", "300,900"]
+      let rendered = try await Tool.run(Tool.collimator, ["render", file, "--frame", "\(frame)", "-o", mine] + window)
+      #expect(rendered.status == 0, "\(rendered.all)")
+      let plain = "\(folder.path)/\(name).dcm"
+      _ = try await Tool.dcmtk("dcmdrle", [file, plain])
+      let reference = try await Tool.dcmtk(
+        "dcm2pnm", ["-O", "+F", "\(frame)"] + (window.isEmpty ? [] : ["+Ww", "300", "900"]) + [plain, others])
+      #expect(reference.status == 0, "\(reference.all)")
+      let difference = try await Tool.script("pixels.py", ["--difference", mine, others])
+      #expect(["0\n", "1\n"].contains(difference.output), "\(name): \(difference.all)")
+    }
   }
 
   @Test func picturesAreWrittenByName() async throws {

@@ -21,7 +21,7 @@ struct CorpusPixelTests {
       #expect(frames.map { PixelOracle.sha256($0.bytes) } == expected)
     case (.success(let frames), "native"):
       // Frames that do not end with a byte: the whole value is what the oracle knows.
-      #expect(PixelOracle.sha256(DecodedFrame.joined(frames)) == file.expected.all_sha256)
+      #expect(PixelOracle.sha256(DecodedFrame.joined(frames)) == file.expected.allSha256)
     case (.success(let frames), "lossless"), (.success(let frames), "lossy"):
       #expect(file.expected.wholes.contains(PixelOracle.sha256(frames.flatMap(\.bytes))))
       #expect(frames.count == file.expected.nframes)

@@ -18,14 +18,14 @@ enum PixelOracle {
 
   struct Expected: Decodable, Sendable {
     struct Variant: Decodable, Sendable {
-      let all_sha256: String?
+      let allSha256: String?
     }
 
-    let all_sha256: String?
+    let allSha256: String?
     let frames: [String]?
-    let by_pixel_all_sha256: String?
-    let by_pixel_frames: [String]?
-    let as_rgb: Variant?
+    let byPixelAllSha256: String?
+    let byPixelFrames: [String]?
+    let asRgb: Variant?
     let others: [String: Variant]?
     let len: Int?
     let nframes: Int?
@@ -34,8 +34,8 @@ enum PixelOracle {
     /// What decoders gave for the whole, colours in whatever form; of lossy streams those within the oracle's tolerance of
     /// each other.
     var wholes: Set<String> {
-      let others = tolerance == nil ? [] : (others ?? [:]).values.map(\.all_sha256)
-      return Set(([all_sha256, by_pixel_all_sha256, as_rgb?.all_sha256] + others).compactMap { $0 })
+      let others = tolerance == nil ? [] : (others ?? [:]).values.map(\.allSha256)
+      return Set(([allSha256, byPixelAllSha256, asRgb?.allSha256] + others).compactMap { $0 })
     }
   }
 
@@ -62,13 +62,15 @@ enum PixelOracle {
     ?? URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared/corpus").standardized.path
 
   static let files: [File] = {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
     guard let data = try? Data(contentsOf: URL(filePath: "\(root)/oracle/shared/index.json")),
-      let index = try? JSONDecoder().decode(Index.self, from: data)
+      let index = try? decoder.decode(Index.self, from: data)
     else { return [] }
     return index.files.compactMap { file in
       guard let status = file.pixels,
         let data = try? Data(contentsOf: URL(filePath: "\(root)/oracle/shared/\(file.id).json")),
-        let oracle = try? JSONDecoder().decode(Oracle.self, from: data), let pixels = oracle.pixels
+        let oracle = try? decoder.decode(Oracle.self, from: data), let pixels = oracle.pixels
       else { return nil }
       return File(id: file.id, path: "\(root)/\(file.file)", status: status, expected: pixels.expected)
     }

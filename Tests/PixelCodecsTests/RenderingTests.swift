@@ -179,6 +179,29 @@ struct RenderingTests {
     }
   }()
 
+  @Test func overlaysAreDrawnWhenAsked() async throws {
+    let layout = try Samples.layout(8, 8, allocated: 8)
+    var builder = Samples.attributes(of: layout)
+    builder.setBytes(.pixelData, .ob, [UInt8](repeating: 0, count: 64))
+    // A bar of 3 columns and 2 rows at row 2, column 7: one column lies outside.
+    builder.setIntegers(DICOMData.Tag(0x6000, 0x0010), .us, [2])
+    builder.setIntegers(DICOMData.Tag(0x6000, 0x0011), .us, [3])
+    builder.setIntegers(DICOMData.Tag(0x6000, 0x0050), .ss, [2, 7])
+    builder.setBytes(DICOMData.Tag(0x6000, 0x3000), .ow, [0b0011_1101, 0])
+    let encoded = builder.encoded(as: .explicitVRLittleEndian)
+    let dataSet = try DataSet(reading: encoded, transferSyntax: .explicitVRLittleEndian)
+    let source = try FrameSource(dataSet)
+    let decoded = try await UnconfinedCodecs().decode(try source.frame(0))
+    var options = RenderingOptions()
+    #expect(try Renderer(dataSet, source: source).image(of: decoded, index: 0).pixels.allSatisfy { $0 == 0 })
+    options.showsOverlays = true
+    let drawn = try Renderer(dataSet, source: source, options: options).image(of: decoded, index: 0).pixels
+    #expect(drawn.indices.filter { drawn[$0] == 255 } == [14, 22, 23])
+    options.size = 4
+    let small = try Renderer(dataSet, source: source, options: options).image(of: decoded, index: 0)
+    #expect(small.width == 4 && small.height == 4 && small.pixels.contains { $0 > 0 && $0 < 255 })
+  }
+
   @Test(arguments: made)
   func transformationsAreThoseOfDCMTK(_ made: Made) async throws {
     var builder = Samples.attributes(of: made.layout)

@@ -74,6 +74,19 @@ struct RoundTripTests {
     }
   }
 
+  @Test func theSameSamplesAreKnownInAnyEncoding() async throws {
+    let codecs = UnconfinedCodecs()
+    let layout = try Samples.layout(12, 10, samples: 3, allocated: 8, isPlanar: true)
+    let native = try Samples.native([Samples.frame(layout, seed: 1), Samples.frame(layout, seed: 2)])
+    let other = try FrameSource(try Samples.native([Samples.frame(layout, seed: 1), Samples.frame(layout, seed: 3)]))
+    for syntax in Transcoder<UnconfinedCodecs>.targets {
+      let written = try await Transcoder(codecs).transcoded(native, to: syntax).encoded(as: syntax)
+      let source = try FrameSource(try DataSet(reading: written, transferSyntax: syntax))
+      #expect(try await codecs.haveSameSamples(try FrameSource(native), source), "\(syntax)")
+      #expect(try await !codecs.haveSameSamples(other, source), "\(syntax)")
+    }
+  }
+
   private static let isNight = ProcessInfo.processInfo.environment["COLLIMATOR_NIGHT"] != nil
   private static let largest = isNight ? 256 << 20 : 64 << 10
 

@@ -16,7 +16,8 @@ package struct FrameLayout: Sendable, Hashable {
   package let photometric: PhotometricInterpretation
   package let bitCount: Int
 
-  package static let byteLimit = 1 << 30
+  /// 16,384 × 16,384 of 16 bits. More is refused, so that a claim cannot fill the machine's memory.
+  package static let byteLimit = 1 << 29
 
   /// All values are judged here, by arithmetic that cannot overflow, before anything looks at a byte of pixels.
   package init(

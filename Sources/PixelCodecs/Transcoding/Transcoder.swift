@@ -41,6 +41,12 @@ package struct Transcoder<Coding: FrameCoding>: Sendable {
     return builder
   }
 
+  /// The data set of a file that nobody else truncates, written in `syntax`; without preamble and group 0002.
+  package func transcoded(fileAt path: String, to syntax: TransferSyntax) async throws -> [UInt8] {
+    let file = try Part10File(mapping: path)
+    return try await transcoded(file.dataSet, named: file.meta.transferSyntax, to: syntax).encoded(as: syntax)
+  }
+
   private func replacePixels(
     in builder: inout DataSetBuilder, from source: FrameSource, with codec: PixelCodec
   ) async throws(PixelError) {

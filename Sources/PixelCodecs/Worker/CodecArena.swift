@@ -7,8 +7,8 @@ import Glibc
 /// Memory that the node and one worker share: what goes in from 0 on, what comes out from `outputOffset` on. Sealed, so that
 /// nobody can make it smaller under the other; it takes no more of the machine's memory than was touched.
 package final class CodecArena: Sendable {
-  package static let outputOffset = 1 << 30 + (1 << 20)
-  package static let size = outputOffset + (5 << 28) + (1 << 20)
+  package static let outputOffset = FrameLayout.byteLimit / 4 * 5 + (1 << 20)
+  package static let size = outputOffset + FrameLayout.byteLimit / 4 * 5 + (1 << 20)
   /// Pages of a larger frame are given back at once.
   private static let kept = 16 << 20
 
