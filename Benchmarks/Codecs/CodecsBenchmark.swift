@@ -90,12 +90,13 @@ struct CodecsBenchmark {
         _ = try await rate(of: one, encoded, seconds: seconds / 30, atOnce: 1)
         _ = try await rate(of: all, encoded, seconds: seconds / 30, atOnce: workers)
         var rates: (direct: [Double], worker: [Double]) = ([], [])
-        for _ in 0..<5 {
-          rates.direct.append(try await rate(of: direct, encoded, seconds: seconds / 10, atOnce: 1))
-          rates.worker.append(try await rate(of: one, encoded, seconds: seconds / 10, atOnce: 1))
+        for _ in 0..<9 {
+          rates.direct.append(try await rate(of: direct, encoded, seconds: seconds / 18, atOnce: 1))
+          rates.worker.append(try await rate(of: one, encoded, seconds: seconds / 18, atOnce: 1))
         }
         let parallel = try await rate(of: all, encoded, seconds: seconds / 2, atOnce: workers)
-        let (inProcess, worker) = (rates.direct.sorted()[2], rates.worker.sorted()[2])
+        // The best of each is what the machine can do when others leave it alone.
+        let (inProcess, worker) = (rates.direct.max() ?? 0, rates.worker.max() ?? 0)
         let megabytes = Double(kind.layout.byteCount) / 1_000_000
         let cost = (inProcess / worker - 1) * 100
         print(

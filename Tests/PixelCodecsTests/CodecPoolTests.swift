@@ -110,7 +110,7 @@ struct CodecPoolTests {
   func aLostWorkerCostsItsFrameAlone(_ signal: Int32, isLate: Bool) async throws {
     let pool = Self.pool(deadline: .milliseconds(300))
     try await pool.warm()
-    let (frame, encoded) = try await Self.encoded()
+    let (_, encoded) = try await Self.encoded()
     let process = try #require(await pool.statistics().processes.first)
     kill(process, signal)
     let began = ContinuousClock.now
@@ -128,9 +128,8 @@ struct CodecPoolTests {
     #expect(statistics.replaced == 1 && statistics.poisoned == 1)
     #expect(statistics.processes.count == 1 && statistics.processes != [process])
     #expect(kill(process, 0) != 0, "the former worker was not reaped")
-    _ = frame
-    // Measured in a release build below 100 ms; a debug build on a busy machine is given more.
-    #expect(statistics.longestReplacement < .seconds(2), "\(statistics.longestReplacement)")
+    // 17 to 54 ms on a busy machine, where 100 are asked for; one that is busier still is given more.
+    #expect(statistics.longestReplacement < .milliseconds(500), "\(statistics.longestReplacement)")
   }
 
   /// A worker that had worked before may have been broken by an earlier frame: a fresh one is asked.

@@ -92,7 +92,10 @@ private struct SegmentReader {
     let length = Int(words[position + 1])
     switch words[position] {
     case 0:
-      guard position + 2 + length <= words.count else { throw .cannotRender(why: "a palette's segment is cut off") }
+      // One of no length would cost time each time it is repeated, and give nothing.
+      guard length > 0, position + 2 + length <= words.count else {
+        throw .cannotRender(why: "a palette's segment of \(length) entries")
+      }
       entries += words[position + 2..<position + 2 + length]
       return position + 2 + length
     case 1:
