@@ -67,7 +67,8 @@ package enum FrameCodecs {
   }
 }
 
-/// The codecs without walls, for benchmarks and for finding out what a decoder does; never beside a network.
+/// The codecs without walls, for benchmarks and for finding out what a decoder does; never beside a network,
+/// for they work on the thread that calls.
 package struct UnconfinedCodecs: FrameCoding {
   package init() {
     FrameCodecs.start()

@@ -6,7 +6,7 @@ import PixelCodecs
 import Testing
 
 /// Every file of the corpus that has pixels against what DCMTK, gdcm, Pillow and pylibjpeg decode.
-@Suite(.enabled(if: PixelOracle.isThere, "the corpus is not beside the package"))
+@Suite(.serialized, .enabled(if: PixelOracle.isThere, "the corpus is not beside the package"))
 struct CorpusPixelTests {
   /// Bytes in big endian OW words: the oracle hashes them as they stand in the file, for all wider samples with the words in
   /// little endian. SC_rgb_small_odd_big_endian.dcm is to be what SC_rgb_small_odd.dcm is.

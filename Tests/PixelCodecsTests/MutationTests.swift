@@ -79,7 +79,7 @@ struct MutationTests {
       return await group.reduce(into: [:]) { $0.merge($1) { $0 + $1 } }
     }
     let statistics = await pool.statistics()
-    print("mutations:", outcomes, "workers replaced:", statistics.replaced, "longest:", statistics.longestReplacement)
+    print("mutations:", outcomes, "workers replaced:", statistics.replaced, "longest start:", statistics.longestStart)
     #expect(outcomes["others"] == nil && outcomes["wrong size"] == nil && outcomes["pool"] == nil, "\(outcomes)")
     #expect((outcomes["decoded"] ?? 0) + (outcomes["refused"] ?? 0) > Self.count / 2)
     #expect(try await pool.decode(goodEncoded) == good)

@@ -7,7 +7,8 @@ import PixelCodecs
 import Testing
 
 /// Pictures beside those of DCMTK's dcmj2pnm: the same, or 1 of 255 away.
-@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/dcmj2pnm"), "needs DCMTK's tools"))
+@Suite(
+  .serialized, .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/dcmj2pnm"), "needs DCMTK's tools"))
 struct RenderingTests {
   enum Mode: String, CaseIterable, Sendable {
     case firstWindow, allValues, fortyFourHundred, firstTable

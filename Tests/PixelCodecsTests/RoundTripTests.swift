@@ -6,7 +6,9 @@ import Foundation
 import PixelCodecs
 import Testing
 
-/// Each encoder without loss: what comes back is what went in, bit for bit.
+/// Each encoder without loss: what comes back is what went in, bit for bit. One at a time: codecs without walls keep a thread of
+/// the cooperative pool busy, and other tests need those too.
+@Suite(.serialized)
 struct RoundTripTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let layout: FrameLayout

@@ -30,8 +30,8 @@ package actor CodecPool: FrameCoding {
   package struct Statistics: Sendable {
     package let replaced: Int
     package let poisoned: Int
-    /// From the end of a worker until its place was filled again.
-    package let longestReplacement: Duration
+    /// From the first step towards a worker until it said that it is ready, at worst.
+    package let longestStart: Duration
     package let processes: [Int32]
     /// The walls around the workers, by CLinux; those that all of them have.
     package let walls: Int
@@ -43,7 +43,6 @@ package actor CodecPool: FrameCoding {
   private var waiting: [CheckedContinuation<CodecWorkerSlot, Never>] = []
   private var poisoned = PoisonedFrames()
   private var replaced = 0
-  private var longestReplacement = Duration.zero
 
   package init(_ settings: Settings = Settings()) {
     self.settings = settings
@@ -93,13 +92,15 @@ package actor CodecPool: FrameCoding {
   package func statistics() async -> Statistics {
     var processes: [Int32] = []
     var walls = ~0
+    var longestStart = Duration.zero
     for slot in slots {
+      longestStart = max(longestStart, await slot.longestStart)
       guard let process = await slot.process else { continue }
       processes.append(process)
       walls &= await slot.walls
     }
     return Statistics(
-      replaced: replaced, poisoned: poisoned.count, longestReplacement: longestReplacement, processes: processes,
+      replaced: replaced, poisoned: poisoned.count, longestStart: longestStart, processes: processes,
       walls: processes.isEmpty ? 0 : walls)
   }
 
@@ -117,11 +118,9 @@ package actor CodecPool: FrameCoding {
   /// The slot comes back with a worker in it; who waits for an answer does not wait for that.
   private func replace(_ slot: CodecWorkerSlot) {
     replaced += 1
-    let end = ContinuousClock.now
     Task {
       // Where none can be started, whoever asks next is told why.
       try? await slot.warm()
-      longestReplacement = max(longestReplacement, ContinuousClock.now - end)
       release(slot)
     }
   }

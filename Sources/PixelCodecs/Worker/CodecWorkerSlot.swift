@@ -9,6 +9,8 @@ actor CodecWorkerSlot {
   private var arena: CodecArena?
   private var worker: CodecProcess?
   private(set) var walls = 0
+  /// From the first step towards a worker until it said that it is ready, at worst.
+  private(set) var longestStart = Duration.zero
   /// What the worker has behind it.
   private var work = Duration.zero
 
@@ -93,11 +95,13 @@ actor CodecWorkerSlot {
     if work > CodecPool.Settings.longestWork { worker = nil }
     guard worker == nil else { return }
     work = .zero
+    let began = ContinuousClock.now
     let started = try CodecProcess.started(settings.executable, arena: arena)
     do throws(CodecProcess.Silence) {
       guard case .ready(let walls) = try started.receive(until: .now + settings.startLimit) else { throw .lied }
       self.walls = walls
       worker = started
+      longestStart = max(longestStart, ContinuousClock.now - began)
     } catch {
       switch error {
       case .ended(let why): throw .workerUnavailable(why: "it ended at once: \(why)")
