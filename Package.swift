@@ -15,8 +15,14 @@ let houseRules: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let jwtKit: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -51,11 +57,15 @@ let package = Package(
   products: [.executable(name: "collimator", targets: ["collimator"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.0.0"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.10.0"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.3.0"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
   ],
   targets: [
@@ -70,7 +80,7 @@ let package = Package(
     room("UpperLayer", knows: ["DICOMData", nioCore]),
     room("DIMSE", knows: ["UpperLayer", "DICOMData", nioCore]),
     room("Access", knows: ["DICOMData"]),
-    room("Archive", knows: ["DICOMData", "Access", grdb, crypto]),
+    room("Archive", knows: ["DICOMData", "Access", grdb, crypto, cryptoExtras, jwtKit, x509, asn1]),
     room("PixelCodecs", knows: ["DICOMData", "CLinux", "CZlib"]),
     room("CodecWorker", knows: ["PixelCodecs", "DICOMData", "CDCMTK", "COpenJPEG", "CLinux", "CZlib"]),
     room(
@@ -79,8 +89,8 @@ let package = Package(
     room(
       "Node",
       knows: [
-        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, logging,
-        lifecycle,
+        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioTLS,
+        nioSSL, crypto, x509, asn1, logging, lifecycle,
       ]),
     .executableTarget(
       name: "collimator",
@@ -93,6 +103,9 @@ let package = Package(
     benchmark(
       "Reading", knows: ["DICOMData"],
       beside: ["compare.py", "dcmtk_reading.cpp", "generate.py", "pydicom_reading.py", "run"]),
+    benchmark(
+      "Associations", knows: ["DIMSE", "UpperLayer", "DICOMData", nioCore, nioPosix],
+      beside: ["compare.py", "run"]),
 
     benchmark("Codecs", knows: ["CodecWorker", "PixelCodecs", "DICOMData"], beside: ["run"]),
 
@@ -100,11 +113,14 @@ let package = Package(
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),
     tests(of: "DIMSE", with: ["UpperLayer", "DICOMData", nioCore, nioEmbedded]),
     tests(of: "Access", with: ["DICOMData"]),
-    tests(of: "Archive", with: ["Access", "DICOMData", grdb]),
+    tests(of: "Archive", with: ["Access", "DICOMData", grdb, crypto, cryptoExtras, jwtKit, x509, asn1]),
     tests(of: "ServiceClasses", with: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore]),
     tests(
       of: "Node",
-      with: ["ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, logging]),
+      with: [
+        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioEmbedded,
+        nioSSL, logging,
+      ]),
     tests(of: "PixelCodecs", with: ["CLinux", "collimator", "CodecWorker", "DICOMData", crypto]),
     // What outside judges say: DCMTK's tools and pynetdicom against the built executable.
     .testTarget(

@@ -22,6 +22,13 @@ package struct Network: Hashable, Sendable, CustomStringConvertible {
     guard Self.masked(address, length) == address else { return nil }
   }
 
+  /// What one caller can choose among: an IPv4 address, and of IPv6 the /64 that a single machine has for itself.
+  package init?(around address: String) {
+    guard let address = Self.address(address) else { return nil }
+    prefixLength = address.count == 4 ? 32 : 64
+    bytes = Self.masked(address, prefixLength)
+  }
+
   package func contains(_ address: String) -> Bool {
     guard let other = Self.address(address), other.count == bytes.count else { return false }
     return Self.masked(other, prefixLength) == bytes

@@ -10,9 +10,16 @@ package struct Peer: Sendable, Hashable {
   package let port: Int?
   package let rights: Rights
   package let acceptsPrivateSOPClasses: Bool
+  /// Whether it is let in over TLS alone.
+  package let requiresTLS: Bool
+  /// The least by which a caller through this peer has to be known.
+  package let demand: IdentityAssurance
+  /// Whether passcodes and tokens are taken from it without TLS, where others can read along.
+  package let allowsCleartextPasswords: Bool
 
   package init(
-    name: String, aeTitle: AETitle, addresses: [Network], port: Int?, rights: Rights, acceptsPrivateSOPClasses: Bool
+    name: String, aeTitle: AETitle, addresses: [Network], port: Int?, rights: Rights, acceptsPrivateSOPClasses: Bool,
+    requiresTLS: Bool = false, demand: IdentityAssurance = .aeTitleWithAddress, allowsCleartextPasswords: Bool = false
   ) {
     self.name = name
     self.aeTitle = aeTitle
@@ -20,5 +27,8 @@ package struct Peer: Sendable, Hashable {
     self.port = port
     self.rights = rights
     self.acceptsPrivateSOPClasses = acceptsPrivateSOPClasses
+    self.requiresTLS = requiresTLS
+    self.demand = demand
+    self.allowsCleartextPasswords = allowsCleartextPasswords
   }
 }

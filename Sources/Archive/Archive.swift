@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Access
+// The importer of C files `struct stat` under this module where crypto packages are imported beside Glibc.
+import CoreFoundation
 import DICOMData
 import Glibc
 import GRDB
@@ -9,27 +10,33 @@ import GRDB
 package final class Archive: Sendable {
   private let lock: DirectoryLock
   private let store: ObjectStore
-  private let database: DatabasePool
+  let database: DatabasePool
+  let identities: IdentityJudge
+  let accessDirectory: AccessDirectory
   private let writer: IndexWriter
   private let threads = FileThreads()
   private let knocks = KnockRecorder()
   private let now: @Sendable () -> Double
 
   private init(
-    lock: DirectoryLock, store: ObjectStore, database: DatabasePool, now: @escaping @Sendable () -> Double
+    lock: DirectoryLock, store: ObjectStore, database: DatabasePool, identity: IdentityOptions,
+    now: @escaping @Sendable () -> Double
   ) {
     self.lock = lock
     self.store = store
     self.database = database
     self.now = now
+    accessDirectory = AccessDirectory(database: database)
     writer = IndexWriter(database: database, now: now)
+    identities = IdentityJudge(database: database, options: identity, now: now)
   }
 
   /// Opens a data directory, and makes it where there is none; what a crash left behind is set right first. Blocks.
   ///
-  /// `now` gives the seconds since 1970 by which grants end.
+  /// `now` gives the seconds since 1970 by which grants end, locks open and tokens expire.
   package static func open(
-    directory: String, now: @escaping @Sendable () -> Double = Archive.wallClock
+    directory: String, identity: IdentityOptions = IdentityOptions(),
+    now: @escaping @Sendable () -> Double = Archive.wallClock
   ) throws -> Archive {
     try makeOrRequirePrivate(directory)
     let lock = try DirectoryLock(directory: directory)
@@ -38,7 +45,7 @@ package final class Archive: Sendable {
       try store.prepare()
       let database = try openDatabase(at: directory + "/index.sqlite")
       try Recovery(store: store, database: database, now: now()).perform()
-      return Archive(lock: lock, store: store, database: database, now: now)
+      return Archive(lock: lock, store: store, database: database, identity: identity, now: now)
     } catch let error as FileError {
       throw ArchiveError(error.description)
     } catch let error as DatabaseError {
@@ -99,29 +106,6 @@ package final class Archive: Sendable {
 }
 
 extension Archive {
-  /// Who calls with this AE title from this address.
-  package func caller(callingAETitle: String, address: String) async throws -> Admission {
-    try await database.read { database in
-      let peers = try PeerTable.peers(aeTitle: callingAETitle, in: database)
-      guard !peers.isEmpty else { return .unknownAETitle }
-      // Where networks overlap, the narrower one says more.
-      let matches = peers.compactMap { known in
-        known.peer.addresses.filter { $0.contains(address) }.map(\.prefixLength).max().map { (known, $0) }
-      }
-      guard let match = matches.max(by: { $0.1 < $1.1 })?.0 else { return .wrongAddress }
-      return .admitted(Caller(principal: match.principal, peerName: match.peer.name), match.peer)
-    }
-  }
-
-  /// What the caller may do at this moment; nothing once the peer was removed.
-  package func rights(of caller: Caller) async throws -> Rights {
-    try await database.read { database in
-      let rights = try Int.fetchOne(
-        database, sql: "SELECT rights FROM peer WHERE principal = ?", arguments: [caller.principal])
-      return Rights(rawValue: rights ?? 0)
-    }
-  }
-
   /// Remembers who was turned away, and why; the same again is counted.
   package func recordKnock(callingAETitle: String, calledAETitle: String, address: String, reason: String) {
     knocks.record(
@@ -147,6 +131,7 @@ extension Archive {
   }
 
   package func administration(as user: Operator) -> Administration {
-    Administration(user: user, database: database, knocks: knocks, now: now)
+    Administration(
+      user: user, database: database, passwords: identities.passwords, knocks: knocks, now: now)
   }
 }

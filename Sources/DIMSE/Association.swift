@@ -17,6 +17,8 @@ package struct AcceptedContext: Sendable, Hashable {
 package struct Association {
   package let request: AssociateRQ
   package let contexts: [UInt8: AcceptedContext]
+  /// What the acceptor said: window, roles and extended negotiation as agreed (PS3.7 annex D.3.3).
+  package let agreed: UserInformation
   package let messages: MessageReader
   package let writer: MessageWriter
 
@@ -24,6 +26,7 @@ package struct Association {
     self.request = request
     self.messages = messages
     self.writer = writer
+    agreed = acceptance.userInformation
     let proposed = Dictionary(
       request.presentationContexts.map { ($0.id, $0.abstractSyntax) }, uniquingKeysWith: { first, _ in first })
     contexts = Dictionary(

@@ -12,6 +12,8 @@ package struct DICOMNode: Sendable {
   package struct Started: Sendable {
     package let address: String
     package let port: Int
+    /// nil where there is no TLS port.
+    package let tlsPort: Int?
     package let hasNoPeers: Bool
   }
 
@@ -29,7 +31,8 @@ package struct DICOMNode: Sendable {
 
   /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
   package func run() async throws {
-    let archive = try Archive.open(directory: configuration.directory)
+    OpenFileLimit.raise()
+    let archive = try Archive.open(directory: configuration.directory, identity: configuration.identity)
     do {
       try await serve(archive)
     } catch {
@@ -42,25 +45,53 @@ package struct DICOMNode: Sendable {
 
   private func serve(_ archive: Archive) async throws {
     let registry = AssociationRegistry(limits: configuration.associationLimits)
+    let tls = try await TLSServer.start(configuration.tls, logger: logger)
+    let secure: AssociationListener? =
+      if let tls {
+        try await AssociationListener(
+          configuration: configuration, archive: archive, registry: registry, logger: logger, tls: tls)
+      } else { nil }
     let listener = try await AssociationListener(
-      configuration: configuration, archive: archive, registry: registry, logger: logger)
-    let aeTitle = configuration.aeTitle
-    let operations = OperationPerformer(archive: archive) {
-      NodeStatus(
-        aeTitle: aeTitle, address: listener.address, port: listener.port, associations: registry.listing)
-    }
-    let control = ControlServer(directory: configuration.directory, operations: operations, logger: logger)
+      configuration: configuration, archive: archive, registry: registry, logger: logger, tlsPort: secure?.port)
+    let operations = operations(archive, registry, listener, secure, tls)
+    // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
+    let control = try await ControlServer(
+      directory: configuration.directory, operations: operations, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
       group.addTask { try await keepKnocks(of: archive) }
       let peers = try await archive.administration(as: .current).peers()
       await whenStarted(
-        Started(address: listener.address, port: listener.port, hasNoPeers: peers.isEmpty))
-      group.addTask { try await listener.run() }
-      // The listener ends on a graceful shutdown; the control socket only with the node.
+        Started(
+          address: listener.address, port: listener.port, tlsPort: secure?.port, hasNoPeers: peers.isEmpty))
+      group.addTask {
+        async let secured: Void? = secure?.run()
+        try await listener.run()
+        _ = try await secured
+      }
+      // The listeners end on a graceful shutdown; the control socket only with the node.
       try await group.next()
       group.cancelAll()
     }
+  }
+
+  private func operations(
+    _ archive: Archive, _ registry: AssociationRegistry, _ listener: AssociationListener,
+    _ secure: AssociationListener?, _ tls: TLSServer?
+  ) -> OperationPerformer {
+    let aeTitle = configuration.aeTitle
+    return OperationPerformer(
+      archive: archive,
+      status: {
+        NodeStatus(
+          aeTitle: aeTitle, address: listener.address, port: listener.port,
+          tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
+          associations: registry.listing)
+      },
+      reload: {
+        guard let tls else { return "There is no TLS port, and nothing else to read anew." }
+        return try await tls.reload()
+      })
   }
 
   /// A failing disk is no reason to end: what was turned away is counted on.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The importer of C files `struct stat` under this module where crypto packages are imported beside Glibc.
+import CoreFoundation
 import Glibc
 import NIOCore
 import NIOPosix

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Access
+package import Archive
 package import UpperLayer
 
 /// All that a node is told when it starts.
@@ -14,11 +15,16 @@ package struct NodeConfiguration: Sendable {
   /// What a connection may take of the node, and how long.
   package let limits: UpperLayerLimits
   package let associationLimits: AssociationLimits
+  /// The TLS port beside the plain one; nil for none.
+  package let tls: TLSServerSettings?
+  /// Where verifiers of Kerberos tickets and SAML assertions are plugged in.
+  package let identity: IdentityOptions
 
   package init(
     directory: String, aeTitle: String, bindAddress: String = "127.0.0.1", port: Int,
     gracePeriod: Duration = .seconds(10), limits: UpperLayerLimits = UpperLayerLimits(),
-    associationLimits: AssociationLimits = AssociationLimits()
+    associationLimits: AssociationLimits = AssociationLimits(), tls: TLSServerSettings? = nil,
+    identity: IdentityOptions = IdentityOptions()
   ) throws(OperationError) {
     guard let title = AETitle(aeTitle) else {
       throw OperationError("'\(aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
@@ -30,5 +36,7 @@ package struct NodeConfiguration: Sendable {
     self.gracePeriod = gracePeriod
     self.limits = limits
     self.associationLimits = associationLimits
+    self.tls = tls
+    self.identity = identity
   }
 }

@@ -14,10 +14,14 @@ struct Collimator: AsyncParsableCommand {
       CommandGroup(
         name: "The node",
         subcommands: [
-          ServeCommand.self, StatusCommand.self, AssociationsCommand.self, ConfigCommand.self, DemoCommand.self,
+          ServeCommand.self, StatusCommand.self, AssociationsCommand.self, ReloadCommand.self,
+          ConfigCommand.self, DemoCommand.self,
         ]),
       CommandGroup(
-        name: "Who may see what", subcommands: [PeerCommand.self, GroupCommand.self, GrantCommand.self]),
+        name: "Who may see what",
+        subcommands: [
+          PeerCommand.self, UserCommand.self, IssuerCommand.self, GroupCommand.self, GrantCommand.self,
+        ]),
       CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self, ValidateCommand.self]),
       CommandGroup(
         name: "Pixels", subcommands: [DecodeCommand.self, TranscodeCommand.self, RenderCommand.self]),

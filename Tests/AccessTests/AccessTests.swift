@@ -36,4 +36,42 @@ import Testing
     #expect(Rights(names: ["store", "everything"]) == nil)
     #expect(Rights([.retrieve, .store]).names == ["store", "retrieve"])
   }
+
+  /// However it is printed, and whatever holds it.
+  @Test func aSecretIsNeverShown() throws {
+    let secret = Secret("planted")
+    var dumped = ""
+    dump(secret, to: &dumped)
+    var texts = ["\(secret)", String(reflecting: secret), dumped, "\([secret])", "\(Optional(secret) as Any)"]
+    for credential in [
+      .username("planted"), .usernameAndPasscode("planted", passcode: secret), .kerberos(secret), .saml(secret),
+      .jwt(secret),
+    ] as [Credential] {
+      var dumped = ""
+      dump(credential, to: &dumped)
+      texts += ["\(credential)", String(reflecting: credential), dumped, "\([credential])"]
+    }
+    for text in texts {
+      #expect(!text.contains("planted"))
+      #expect(!text.contains("112"), "its first byte: \(text)")
+    }
+  }
+
+  @Test func fingerprintsAreReadAsTheyAreWritten() throws {
+    let digits = String(repeating: "0aF1", count: 16)
+    let fingerprint = try #require(CertificateFingerprint(digits))
+    #expect(fingerprint.description == digits.lowercased())
+    let colons = stride(from: 0, to: 64, by: 2).map { digits.dropFirst($0).prefix(2) }.joined(separator: ":")
+    #expect(CertificateFingerprint(colons) == fingerprint)
+    for text in ["", String(digits.dropLast()), digits + "00", String(repeating: "g", count: 64)] {
+      #expect(CertificateFingerprint(text) == nil)
+    }
+  }
+
+  @Test func theLadderHasAnOrder() {
+    #expect(
+      IdentityAssurance.allCases.shuffled().sorted() == [
+        .aeTitleAlone, .aeTitleWithAddress, .password, .token, .certificate,
+      ])
+  }
 }

@@ -21,8 +21,9 @@ final class TestArchive: Sendable {
     try? FileManager.default.removeItem(atPath: directory)
   }
 
-  func open() throws -> Archive {
-    try Archive.open(directory: directory) { [clock] in clock.now }
+  /// Passwords are hashed with next to no work, unless a test says otherwise.
+  func open(_ identity: IdentityOptions = .cheap) throws -> Archive {
+    try Archive.open(directory: directory, identity: identity) { [clock] in clock.now }
   }
 
   /// Files in a folder of the archive, however deep.
@@ -30,6 +31,14 @@ final class TestArchive: Sendable {
     try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/\(folder)").filter {
       $0.contains(".") || folder == "incoming"
     }
+  }
+}
+
+extension IdentityOptions {
+  static var cheap: IdentityOptions {
+    var options = IdentityOptions()
+    options.passwordCost = ScryptCost(rounds: 16, blockSize: 8, parallelism: 1)
+    return options
   }
 }
 
@@ -80,6 +89,15 @@ struct TestObject: Sendable {
   }
 }
 
+/// Whether someone who calls is let in.
+enum Admission: Sendable {
+  case admitted(Caller, Peer)
+  /// No peer has this AE title.
+  case unknownAETitle
+  /// Peers have it, but not from this address.
+  case wrongAddress
+}
+
 extension [UInt8]: ByteChunk {
   package func withBytes<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
     try withUnsafeBytes(body)
@@ -87,6 +105,19 @@ extension [UInt8]: ByteChunk {
 }
 
 extension Archive {
+  /// Who calls with this AE title from this address, and shows nothing else of itself.
+  func caller(callingAETitle: String, address: String) async throws -> Admission {
+    switch try await peer(callingAETitle: callingAETitle, address: address) {
+    case .unknownAETitle: .unknownAETitle
+    case .wrongAddress: .wrongAddress
+    case .matched(let peer):
+      switch try await verify([], over: .plain, peer: peer) {
+      case .success(let caller): .admitted(caller, peer.peer)
+      case .failure: .wrongAddress
+      }
+    }
+  }
+
   @discardableResult
   func store(_ object: TestObject) async throws -> Receipt.Outcome {
     let reception = try await receive(object.announcement, from: .operator(.current))

@@ -68,6 +68,33 @@ import Testing
     #expect(!dump.output.contains("\u{1B}"))
   }
 
+  /// Nor may what a refusal quotes from it, nor its name.
+  @Test func validatePrintsNoControlCharacters() async throws {
+    let folder = try TemporaryFolder()
+    var bytes = [UInt8](try Data(contentsOf: URL(filePath: Tool.fixture("ct-1.dcm"))))
+    let name = Array("1.2.840.10008.1.2.1\0".utf8)
+    let place = try #require(bytes.indices.first { Array(bytes[$0...].prefix(20)) == name })
+    bytes[place..<place + 4] = [0x1B, 0x5B, 0x32, 0x4A]
+    let path = "\(folder.path)/\u{1B}[31m.dcm"
+    try Data(bytes).write(to: URL(filePath: path))
+    for command in ["validate", "dump"] {
+      let said = try await Tool.run(Tool.collimator, [command, folder.path, path])
+      #expect(!said.output.contains("\u{1B}"))
+      #expect(!said.errors.contains("\u{1B}"))
+    }
+  }
+
+  /// A name that is no UTF-8, and a width beyond all values, are no reason to end.
+  @Test func dumpBearsOddNamesAndWidths() async throws {
+    let folder = try TemporaryFolder()
+    _ = try await Tool.run("/bin/bash", ["-c", "touch '\(folder.path)/'$'M\\xfc.dcm'"])
+    try FileManager.default.copyItem(atPath: Tool.fixture("ct-1.dcm"), toPath: "\(folder.path)/b.dcm")
+    let dump = try await Tool.run(Tool.collimator, ["dump", folder.path, "--width", "\(Int.max)"])
+    #expect(dump.output.contains("Maier^J"))
+    #expect(dump.status == 1)
+    #expect(dump.errors.contains("cannot be read"))
+  }
+
   @Test func validateSaysWhatDeviatesAndWhetherTheNodeWouldTakeIt() async throws {
     let fine = try await Tool.run(Tool.collimator, ["validate", Tool.fixture("ct-1.dcm")])
     #expect(fine.status == 0)

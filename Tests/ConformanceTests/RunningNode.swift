@@ -7,9 +7,14 @@ import Testing
 final class RunningNode {
   let directory: String
   private(set) var port = ""
+  /// Empty where the node was given none.
+  private(set) var tlsPort = ""
+  private let arguments: [String]
   private var process = Process()
 
-  init() throws {
+  /// Arguments of `serve` beside the usual ones.
+  init(_ arguments: [String] = []) throws {
+    self.arguments = arguments
     directory = FileManager.default.temporaryDirectory.appending(path: "collimator-node-\(UUID().uuidString)").path
     try start()
   }
@@ -17,29 +22,45 @@ final class RunningNode {
   deinit {
     if process.isRunning { process.terminate() }
     try? FileManager.default.removeItem(atPath: directory)
+    try? FileManager.default.removeItem(atPath: log)
   }
+
+  /// What the node wrote to its standard error.
+  var log: String { "\(directory).log" }
+
+  var logged: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
 
   func start() throws {
     process = Process()
     process.executableURL = URL(filePath: Tool.collimator)
-    process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1", "--log-level", "warning"]
+    process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1"] + arguments
     let output = Pipe()
     process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
+    if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(filePath: log)) }
+    let errors = try FileHandle(forWritingTo: URL(filePath: log))
+    try errors.seekToEnd()
+    process.standardError = errors
     try process.run()
+    try errors.close()
     var said = ""
-    // The first line comes when the node listens; a node that ends says nothing more, and reading ends too.
+    // A line for each port comes when the node listens; a node that ends says nothing more, and reading ends too.
     var room = [UInt8](repeating: 0, count: 4096)
-    while !said.contains("\n") {
+    let lines = arguments.contains("--tls-port") ? 2 : 1
+    while said.count(where: { $0 == "\n" }) < lines {
       let count = read(output.fileHandleForReading.fileDescriptor, &room, room.count)
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { break }
       said += String(decoding: room[..<count], as: UTF8.self)
     }
-    let line = said.split(separator: "\n").first ?? ""
-    #expect(line.hasPrefix("COLLIMATOR is listening on 127.0.0.1:"))
-    port = String(line.split(separator: ":").last ?? "")
+    let ports = said.split(separator: "\n")
+    #expect(ports.first?.hasPrefix("COLLIMATOR is listening on 127.0.0.1:") == true, "\(logged)")
+    port = String(ports.first?.split(separator: ":").last ?? "")
+    guard lines == 2, ports.count > 1 else { return }
+    #expect(ports[1].hasPrefix("COLLIMATOR is listening with TLS on 127.0.0.1:"))
+    tlsPort = String(ports[1].split(separator: ":").last ?? "")
   }
+
+  var processIdentifier: Int32 { process.processIdentifier }
 
   /// Asks the node to stop; returns its exit code.
   func stop() -> Int32 {
@@ -59,9 +80,17 @@ final class RunningNode {
     try await Tool.run(Tool.collimator, arguments + ["--data", directory])
   }
 
+  /// The same, with something on standard input.
+  @discardableResult
+  func command(_ arguments: String..., input: String) async throws -> Tool.Result {
+    try await Tool.run(Tool.collimator, arguments + ["--data", directory], input: input)
+  }
+
   /// A peer from this machine.
-  func addPeer(_ name: String, may: String) async throws {
-    let result = try await command("peer", "add", name, "--address", "127.0.0.1", "--may", may)
+  func addPeer(_ name: String, may: String, _ more: String...) async throws {
+    let result = try await Tool.run(
+      Tool.collimator,
+      ["peer", "add", name, "--address", "127.0.0.1", "--may", may] + more + ["--data", directory])
     #expect(result.status == 0, "\(result.errors)")
   }
 

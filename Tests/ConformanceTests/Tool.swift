@@ -29,10 +29,10 @@ struct Tool {
 
   /// Runs on a thread of its own, so that no test keeps others from going on.
   @discardableResult
-  static func run(_ path: String, _ arguments: [String]) async throws -> Result {
+  static func run(_ path: String, _ arguments: [String], input: String? = nil) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async {
-        continuation.resume(with: Swift.Result { try runBlocking(path, arguments) })
+        continuation.resume(with: Swift.Result { try runBlocking(path, arguments, input) })
       }
     }
   }
@@ -44,11 +44,14 @@ struct Tool {
   }
 
   static func script(_ name: String, _ arguments: [String]) async throws -> Result {
-    let path = packageRoot.appending(path: "Tests/ConformanceTests/Peers/\(name)").path
-    return try await run(python, ["-W", "ignore", path] + arguments)
+    try await run(python, ["-W", "ignore", peer(name)] + arguments)
   }
 
-  private static func runBlocking(_ path: String, _ arguments: [String]) throws -> Result {
+  static func peer(_ name: String) -> String {
+    packageRoot.appending(path: "Tests/ConformanceTests/Peers/\(name)").path
+  }
+
+  private static func runBlocking(_ path: String, _ arguments: [String], _ input: String?) throws -> Result {
     let process = Process()
     process.executableURL = URL(filePath: path)
     process.arguments = arguments
@@ -57,8 +60,12 @@ struct Tool {
     let errors = try TemporaryFile()
     process.standardOutput = output.handle
     process.standardError = errors.handle
-    process.standardInput = FileHandle.nullDevice
+    let pipe = Pipe()
+    process.standardInput = input == nil ? FileHandle.nullDevice : pipe
     try process.run()
+    // What a pipe holds without a reader is more than any test says.
+    if let input { try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
+    try pipe.fileHandleForWriting.close()
     process.waitUntilExit()
     return Result(status: process.terminationStatus, output: try output.text(), errors: try errors.text())
   }

@@ -14,6 +14,10 @@ import Testing
       (["ISO IR 100"], [0x4D, 0xFC, 0x6C], "Mül"),
       (["ISO2022 IR 100"], [0x4D, 0xFC, 0x6C], "Mül"),
       (["UTF-8"], [0x4D, 0xC3, 0xBC, 0x6C], "Mül"),
+      (["ISO 2022 GBK"], [0xCD, 0xF5], "王"), (["ISO 2022 58"], [0xCD, 0xF5], "王"), (["GB2312"], [0xCD, 0xF5], "王"),
+      (["ISO_IR 87"], [0x1B, 0x24, 0x42, 0x3B, 0x33, 0x45, 0x44, 0x1B, 0x28, 0x42, 0x5E, 0x41], "山田^A"),
+      (["ISO_IR 149"], [0xFB, 0xF3], "洪"),
+      (["ISO 2022 IR 87"], [0x41, 0x3D, 0x1B, 0x24, 0x42, 0x3B, 0x33, 0x45, 0x44, 0x1B, 0x28, 0x42], "A=山田"),
       (["ISO_IR 192"], [0xE5, 0xB1, 0xB1], "山"),
       (["ISO_IR 126"], [0xC4, 0xE9], "Δι"),
       (["ISO_IR 144"], [0xBB, 0xEE], "Лю"),
@@ -53,6 +57,8 @@ import Testing
       (["ISO_IR 192"], "山", [0xE5, 0xB1, 0xB1]),
       (["ISO_IR 126"], "ASCII", [0x41, 0x53, 0x43, 0x49, 0x49]),
       (["ISO_IR 13"], "ﾔﾏﾀﾞ", [0xD4, 0xCF, 0xC0, 0xDE]),
+      // Shift JIS has these, JIS X 0201 does not; its yen sign would be a backslash.
+      (["ISO_IR 13"], "山", nil), (["ISO_IR 13"], "ﾔ\u{A5}", nil),
       (["GB18030"], "王", [0xCD, 0xF5]),
     ] as [([String], String, [UInt8]?)])
   func textEncodesOrNot(terms: [String], text: String, bytes: [UInt8]?) {
@@ -94,6 +100,23 @@ import Testing
     let set = SpecificCharacterSet(terms)
     #expect(set.encode(text, vr: .pn) == bytes)
     if let bytes { #expect(set.decode(bytes, vr: .pn) == text) }
+  }
+
+  /// PS3.5 §6.1.2.5.3: a backslash ends the sets in force only where it separates values.
+  @Test(arguments: [(VR.lt, "한\\국"), (.lo, "한\\\u{B1}\u{B9}")])
+  func aBackslashResetsBetweenValues(vr: VR, text: String) {
+    let set = SpecificCharacterSet(["", "ISO 2022 IR 149"])
+    let bytes: [UInt8] = [0x1B, 0x24, 0x29, 0x43, 0xC7, 0xD1, 0x5C, 0xB1, 0xB9]
+    #expect(set.decode(bytes, vr: vr) == text)
+    let written = set.encode("한\\국", vr: vr)
+    #expect(written.map { set.decode($0, vr: vr) } == "한\\국")
+  }
+
+  /// A value may begin with a combining mark, a name's group too.
+  @Test func valuesAreSplitBeforeCombiningMarks() throws {
+    let bytes = Raw.text(8, 5, "CS", "ISO_IR 192") + Raw.text(0x10, 0x20, "LO", "A\\\u{301}B\\C")
+    let read = try DataSet(reading: bytes, transferSyntax: .explicitVRLittleEndian)
+    #expect(read.strings(.patientID) == ["A", "\u{301}B", "C"])
   }
 
   /// A28: whatever the bytes are, the escaped text makes the very bytes again.

@@ -82,6 +82,11 @@ import Testing
         Raw.sequence(8, 0x1140, Raw.item([], length: Raw.undefined) + Raw.sequenceDelimiter, length: Raw.undefined),
         false
       ),
+      (
+        "item of defined length with a delimiter",
+        Raw.sequence(8, 0x1140, Raw.item([]) + Raw.itemDelimiter + Raw.sequenceDelimiter, length: Raw.undefined), true
+      ),
+      ("SQ of defined length with a delimiter", Raw.sequence(8, 0x1140, Raw.item([]) + Raw.sequenceDelimiter), true),
       ("item delimiter at the top", Raw.itemDelimiter, true),
       ("sequence delimiter at the top", Raw.sequenceDelimiter, true),
       ("item at the top", Raw.item([]), false), ("pixels without an end", pixels(Raw.item([1, 2])), false),
@@ -174,12 +179,82 @@ import Testing
     let read = try? DataSet(reading: nested, transferSyntax: .deflatedExplicitVRLittleEndian)
     #expect(read?.bytes.count ?? 0 < 64 << 10)
     var options = ReadingOptions.lenient
-    options.inflationRatioLimit = 100
+    options.freeInflation = 1 << 20
     #expect {
       try DataSet(reading: Deflater.deflated(zeros), transferSyntax: .deflatedExplicitVRLittleEndian, options: options)
     } throws: { error in
       (error as? ReadingError)?.reason == .inflatesTooMuch
     }
+  }
+
+  /// A26: what a bomb in one piece inflates to is read as it comes, never collected first.
+  @Test func aBombInOnePieceIsReadUpToTheLimit() throws {
+    let value = [UInt8](repeating: 0, count: 8 << 20)
+    let bomb = Deflater.deflated(Raw.plain + Raw.element(0x7FE0, 0x10, "OB", value))
+    var options = ReadingOptions.lenient
+    options.inflatedLimit = 1 << 20
+    var reader = PushReader(transferSyntax: .deflatedExplicitVRLittleEndian, stoppingBefore: nil, options: options)
+    var told: [DICOMData.Tag] = []
+    #expect(throws: ReadingError.self) {
+      try bomb.withUnsafeBytes { bytes in
+        try reader.push(bytes) { event throws(ReadingError) in
+          if case .element(let element) = event { told.append(element.tag) }
+        }
+      }
+    }
+    #expect(told.prefix(2) == [.sopClassUID, .sopInstanceUID])
+  }
+
+  /// An item in implicit VR in an explicit data set: its elements, their VRs and what follows; the same bytes again.
+  @Test(arguments: [0, Raw.undefined])
+  func anImplicitItemIsRead(length: Int) throws {
+    let inner = Raw.implicit(8, 0x1150, Array("1.2 ".utf8)) + Raw.implicit(8, 0x1155, Array("2.25.1".utf8))
+    let item =
+      length == 0 ? Raw.item(inner) : Raw.item(inner, length: length) + Raw.itemDelimiter + Raw.item(Raw.plain)
+    let bytes = Raw.plain + Raw.sequence(8, 0x1140, item) + Raw.text(0x10, 0x20, "LO", "ab")
+    let read = try DataSet(reading: bytes, transferSyntax: .explicitVRLittleEndian)
+    #expect(read.items(.referencedImageSequence).first?.string(.referencedSOPInstanceUID) == "2.25.1")
+    #expect(read.items(.referencedImageSequence).first?[.referencedSOPInstanceUID]?.vr == .ui)
+    #expect(read.items(.referencedImageSequence).last?.topLevelElements.count == 2)
+    #expect(read.string(.patientID) == "ab")
+    let builder = try DataSetBuilder(read)
+    #expect(builder.encoded(as: .explicitVRLittleEndian) == bytes)
+    let moved = try DataSet(
+      reading: builder.encoded(as: .explicitVRBigEndian), transferSyntax: .explicitVRBigEndian, options: .lenient)
+    #expect(JSONModel().text(of: moved) == JSONModel().text(of: read))
+  }
+
+  /// An item's Pixel Representation is its own: "US or SS" behind it follows that of what holds it.
+  @Test(arguments: [true, false])
+  func anItemKeepsItsPixelRepresentation(isSignedInItem: Bool) throws {
+    let value = { (isSigned: Bool) in Raw.implicit(0x28, 0x103, [isSigned ? 1 : 0, 0]) }
+    let smallest = Raw.implicit(0x40, 0x9211, [0xFF, 0xFF])
+    let bytes =
+      value(!isSignedInItem) + Raw.implicit(0x40, 0x9096, Raw.item(value(isSignedInItem) + smallest)) + smallest
+    let read = try DataSet(reading: bytes, transferSyntax: .implicitVRLittleEndian)
+    let tag = DICOMData.Tag(0x40, 0x9211)
+    #expect(read[tag]?.vr == (isSignedInItem ? .us : .ss))
+    #expect(read.items(DICOMData.Tag(0x40, 0x9096)).first?[tag]?.vr == (isSignedInItem ? .ss : .us))
+  }
+
+  /// zlib names its window in the first byte; raw deflate has no such header.
+  @Test(arguments: [8, 9, 12, 15, -9, -15])
+  func everyDeflatedFormIsRead(windowBits: Int32) throws {
+    let bytes = Deflater.deflated(Raw.plain, windowBits: windowBits)
+    let read = try DataSet(reading: bytes, transferSyntax: .deflatedExplicitVRLittleEndian)
+    #expect(read.string(.sopInstanceUID) == "2.25.7")
+  }
+
+  /// PS3.10 §7.1: Private Information (0002,0102) may be long.
+  @Test func groupTwoMayBeLong() throws {
+    let meta = Raw.text(2, 0x10, "UI", "1.2.840.10008.1.2.1\0") + Raw.text(2, 0x100, "UI", "2.25.5")
+    let bytes = Raw.file(Raw.plain, meta: meta + Raw.element(2, 0x102, "OB", [UInt8](repeating: 7, count: 300_000)))
+    #expect(try Part10File(reading: bytes).dataSet.string(.sopInstanceUID) == "2.25.7")
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try Data(bytes).write(to: folder)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.path(percentEncoded: false)
+    #expect(try Part10File(path: path, stoppingBefore: .pixelData).dataSet.string(.sopInstanceUID) == "2.25.7")
   }
 
   /// Everything before the error is there, and the error says where.

@@ -84,6 +84,22 @@ import Testing
     #expect(read.strings(DICOMData.Tag(0x0009, 0x1001)) == values)
   }
 
+  /// Numbers at the ends of their range, and what only looks like one.
+  @Test(
+    arguments: [
+      ("SV", [0, 0, 0, 0, 0, 0, 0, 0x80], "\"-9223372036854775808\""), ("SV", [UInt8](repeating: 0xFF, count: 8), "-1"),
+      ("UV", [UInt8](repeating: 0xFF, count: 8), "\"18446744073709551615\""),
+      ("UV", [0, 0, 0, 0, 0, 0, 0x20, 0], "\"9007199254740992\""), ("DS", Array("0x10".utf8), "\"0x10\""),
+      ("DS", Array("1e400 ".utf8), "\"1e400\""), ("DS", Array("+.5 ".utf8), "0.5"),
+      ("PN", Array("=\\A^B ".utf8), "null, {\"Alphabetic\": \"A^B\"}"),
+      ("PN", Array("A=\u{301}B".utf8), "{\"Alphabetic\": \"A\", \"Ideographic\": \"\u{301}B\"}"),
+    ] as [(String, [UInt8], String)])
+  func extremeValuesAreJSON(vr: String, value: [UInt8], json: String) throws {
+    let bytes = Raw.text(8, 5, "CS", "ISO_IR 192") + Raw.element(0x11, 0x1001, vr, value)
+    let read = try DataSet(reading: bytes, transferSyntax: .explicitVRLittleEndian)
+    #expect(JSONModel().text(of: read).contains("\"Value\": [\(json)]"))
+  }
+
   @Test func bulkDataAreReferredToAndFetched() throws {
     let bytes = Samples.nested.encoded(as: .explicitVRLittleEndian)
     let read = try DataSet(reading: bytes, transferSyntax: .explicitVRLittleEndian)

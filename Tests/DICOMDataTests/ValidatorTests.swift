@@ -47,6 +47,18 @@ import Testing
     (.oddLength, file(Raw.text(0x10, 0x20, "LO", "abc")), .patientID),
     (.outOfOrder, file(Raw.text(0x10, 0x20, "LO", "ab") + Raw.text(0x10, 0x10, "PN", "ab")), .patientName),
     (.duplicateElement, file(Raw.text(0x10, 0x20, "LO", "ab") + Raw.text(0x10, 0x20, "LO", "cd")), .patientID),
+    (
+      .strayDelimiter,
+      file(Raw.sequence(8, 0x1140, Raw.item([]) + Raw.itemDelimiter + Raw.sequenceDelimiter, length: Raw.undefined)),
+      .itemDelimitationItem
+    ),
+    (
+      .strayDelimiter, file(Raw.sequence(8, 0x1140, Raw.item([]) + Raw.sequenceDelimiter)), .sequenceDelimitationItem
+    ),
+    (.zerosBehindTheEnd, file([0, 0, 0]), nil),
+    (.oddLength, jpeg(Raw.item([]) + Raw.item([1, 2, 3])), .item),
+    (.wrongOffsetTable, jpeg(Raw.item(Raw.le32(0) + Raw.le32(12)) + Raw.item([1, 2]) + Raw.item([3, 4])), .pixelData),
+    (.wrongOffsetTable, jpeg(Raw.item(Raw.le32(10)) + Raw.item([1, 2]) + Raw.item([3, 4])), .pixelData),
     (.strayDelimiter, file(Raw.itemDelimiter + Raw.text(0x10, 0x20, "LO", "ab")), .itemDelimitationItem),
     (
       .delimiterWithLength,
@@ -55,6 +67,11 @@ import Testing
           8, 0x1140,
           Raw.item([], length: Raw.undefined) + Raw.itemDelimiter.prefix(4) + [4, 0, 0, 0] + Raw.sequenceDelimiter,
           length: Raw.undefined)), .referencedImageSequence
+    ),
+    (
+      .delimiterWithLength,
+      file(Raw.sequence(8, 0x1140, Raw.sequenceDelimiter.prefix(4) + [4, 0, 0, 0], length: Raw.undefined)),
+      .referencedImageSequence
     ),
     (.zerosBehindTheEnd, file([UInt8](repeating: 0, count: 16)), nil),
     (.invalidVR, file(Raw.text(0x10, 0x20, "??", "ab")), .patientID),
@@ -107,6 +124,10 @@ import Testing
     (.malformedValue, file(Raw.text(0x10, 0x1010, "AS", "042 ")), DICOMData.Tag(0x10, 0x1010)),
     (.wrongMultiplicity, file(Raw.text(0x10, 0x20, "LO", "a\\bc")), .patientID),
     (.wrongMultiplicity, file(Raw.element(0x28, 0x10, "US", [1, 0, 2, 0])), .rows),
+    (
+      .implicitItem, file(Raw.sequence(8, 0x1140, Raw.item(Raw.implicit(8, 0x1155, Array("2.25.1".utf8))))),
+      .item
+    ),
     (.wrongValueSize, file(Raw.element(0x28, 0x10, "US", [1, 0, 2])), .rows),
     (.misspeltCharacterSet, charset("ISO-IR 100", "M\u{FC}"), .specificCharacterSet),
     (.unknownCharacterSet, charset("ISO_IR 999", "Mu"), .specificCharacterSet),
@@ -115,6 +136,11 @@ import Testing
   ]
 
   private static func file(_ elements: [UInt8]) -> [UInt8] { Raw.file(Raw.plain + elements) }
+
+  private static func jpeg(_ fragments: [UInt8]) -> [UInt8] {
+    let pixels = Raw.element(0x7FE0, 0x10, "OB", fragments + Raw.sequenceDelimiter, length: Raw.undefined)
+    return Raw.file(Raw.plain + pixels, syntax: "1.2.840.10008.1.2.4.50")
+  }
 
   private static func charset(_ term: String, _ name: String) -> [UInt8] {
     Raw.file(
@@ -158,6 +184,15 @@ import Testing
       let found = Validator.deviations(of: try Part10File(path: Samples.fixture(name)))
       #expect(found.isEmpty, "\(name): \(found)")
     }
+  }
+
+  /// Group lengths and pixel data that come again and again are looked at once each.
+  @Test(
+    .timeLimit(.minutes(1)), arguments: [Raw.element(9, 0, "UL", [0, 0, 0, 0]), Raw.element(0x7FE0, 0x10, "OB", [])])
+  func manyOfOneTagTakeLinearTime(element: [UInt8]) throws {
+    let bytes = Raw.plain + (0..<200_000).flatMap { _ in element }
+    let read = try DataSet(reading: bytes, transferSyntax: .explicitVRLittleEndian)
+    #expect(Validator.deviations(of: read).count { $0.kind == .duplicateElement } == 199_999)
   }
 
   @Test func aReaderBearsOnlyWhatItIsToldTo() throws {

@@ -88,6 +88,20 @@ import Testing
     #expect(read.string(.patientComments)?.utf8.count == 70_000)
   }
 
+  /// PS3.5 §6.2.2: a value of UN is little endian in every transfer syntax.
+  @Test func aLongValueIsLittleEndianInUN() throws {
+    var builder = DataSetBuilder()
+    builder.setIntegers(.rows, .us, Array(repeating: 0x0102, count: 40_000))
+    let bytes = builder.encoded(as: .explicitVRBigEndian)
+    #expect(bytes[12..<14] == [0x02, 0x01])
+    let read = try DataSet(reading: bytes, transferSyntax: .explicitVRBigEndian)
+    #expect(read[.rows]?.vr == .un)
+    #expect(read.integer(.rows) == 0x0102)
+    #expect(read[.rows]?.numbers(of: UInt16.self).last == 0x0102)
+    let again = try DataSetBuilder(read).encoded(as: .explicitVRLittleEndian)
+    #expect(try DataSet(reading: again, transferSyntax: .explicitVRLittleEndian).integer(.rows) == 0x0102)
+  }
+
   @Test(arguments: [EncapsulatedPixelData.OffsetTable.none, .basic, .extended])
   func framesAreFoundByTheirTable(table: EncapsulatedPixelData.OffsetTable) throws {
     let frames: [[UInt8]] = [[1, 2, 3, 4], [5, 6, 7], [8, 9]]

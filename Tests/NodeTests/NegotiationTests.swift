@@ -2,6 +2,7 @@
 
 import Access
 import DICOMData
+import NIOCore
 import Testing
 import UpperLayer
 
@@ -50,6 +51,77 @@ import UpperLayer
     let outcome = negotiate(Self.ct, proposed, rights: .store)
     #expect(outcome.result == (chosen == nil ? .transferSyntaxesNotSupported : .acceptance))
     if let chosen { #expect(outcome.transferSyntax == chosen) }
+  }
+
+  @Test(
+    arguments: [
+      (nil, nil), ((1, 1), 1), ((8, 4), 8), ((0, 0), 16), ((500, 500), 16),
+    ] as [((UInt16, UInt16)?, UInt16?)])
+  func theWindowIsWhatBothCan(proposed: (UInt16, UInt16)?, invoked: UInt16?) {
+    var user = UserInformation(maximumLength: 0, implementationClassUID: "1.2")
+    user.asynchronousOperationsWindow = proposed.map { .init(invoked: $0.0, performed: $0.1) }
+    let window = negotiation([Self.ct], user, rights: .store).asynchronousOperationsWindow
+    #expect(window == invoked.map { AsynchronousOperationsWindow(invoked: $0, performed: 1) })
+  }
+
+  /// PS3.7 D.3.3.4: C-GET needs the peer to be SCP of the storage classes, and the right to retrieve.
+  @Test(
+    arguments: [
+      (ct, Rights([.store, .retrieve]), (true, true), (true, true)),
+      (ct, .store, (true, true), (true, false)),
+      (ct, .retrieve, (true, true), (false, true)),
+      (ct, .retrieve, (false, true), (false, true)),
+      (ct, .store, (false, true), (false, false)),
+      (ct, .retrieve, (true, false), nil),
+      (ct, .query, (true, true), nil),
+      (UIDRegistry.studyRootFind, Rights([.query, .retrieve]), (true, true), (true, false)),
+      ("1.2.3.4", Rights([.store, .retrieve]), (true, true), nil),
+    ] as [(String, Rights, (Bool, Bool), (Bool, Bool)?)])
+  func rolesFollowTheRights(
+    sopClass: String, rights: Rights, proposed: (Bool, Bool), agreed: (Bool, Bool)?
+  ) {
+    var user = UserInformation(maximumLength: 0, implementationClassUID: "1.2")
+    user.roleSelections = [
+      RoleSelection(sopClassUID: sopClass, supportsSCU: proposed.0, supportsSCP: proposed.1)
+    ]
+    let roles = negotiation([sopClass], user, rights: rights).roleSelections
+    #expect(
+      roles.first
+        == agreed.map { RoleSelection(sopClassUID: sopClass, supportsSCU: $0.0, supportsSCP: $0.1) })
+  }
+
+  @Test func extendedNegotiationIsAnsweredFieldByField() {
+    var user = UserInformation(maximumLength: 0, implementationClassUID: "1.2")
+    user.extendedNegotiations = [
+      ExtendedNegotiation(sopClassUID: UIDRegistry.studyRootFind, information: ByteBuffer(bytes: [1, 1, 1])),
+      ExtendedNegotiation(sopClassUID: Self.ct, information: ByteBuffer(bytes: [1, 0, 0, 0, 1, 0])),
+      ExtendedNegotiation(sopClassUID: UIDRegistry.patientRootFind, information: ByteBuffer(bytes: [1])),
+    ]
+    let answers = negotiation([Self.ct, UIDRegistry.studyRootFind], user, rights: [.store, .query])
+      .extendedNegotiations
+    #expect(answers.map(\.sopClassUID) == [UIDRegistry.studyRootFind, Self.ct])
+    #expect(answers.map { Array($0.information.readableBytesView) } == [[0, 0, 0], [2, 0, 3, 0, 0, 0]])
+  }
+
+  /// PS3.7 D.3.3.6.
+  @Test func aClassThatSaysItIsStorageIsStored() {
+    let sopClass = "1.3.12.2.1107.5.9.1"
+    var user = UserInformation(maximumLength: 0, implementationClassUID: "1.2")
+    user.commonExtendedNegotiations = [
+      CommonExtendedNegotiation(
+        sopClassUID: sopClass, serviceClassUID: UIDRegistry.storageServiceClass, relatedGeneralSOPClassUIDs: [])
+    ]
+    #expect(negotiation([sopClass], user, rights: .store).outcomes.first?.result.result == .acceptance)
+  }
+
+  private func negotiation(_ sopClasses: [String], _ user: UserInformation, rights: Rights) -> Negotiation {
+    let contexts = sopClasses.enumerated().map { index, sopClass in
+      ProposedPresentationContext(
+        id: UInt8(2 * index + 1), abstractSyntax: sopClass, transferSyntaxes: [Self.implicit])
+    }
+    let request = AssociateRQ(
+      calledAETitle: "A", callingAETitle: "B", presentationContexts: contexts, userInformation: user)
+    return Negotiation(request, rights: rights, acceptsPrivateSOPClasses: false)
   }
 
   private func negotiate(

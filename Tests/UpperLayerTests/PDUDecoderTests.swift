@@ -113,10 +113,17 @@ import Testing
 
   private func decoded(_ pieces: [ByteBuffer]) throws -> [PDUDecoder.Decoded] {
     var decoder = PDUDecoder(limits: UpperLayerLimits())
+    let state: UpperLayerState =
+      switch pieces.first?.readableBytesView.first.flatMap(PDUType.init) {
+      case .associateRQ: .transportOpenAwaitingAssociateRQ
+      case .associateAC, .associateRJ: .awaitingAssociateACOrRJ
+      case .releaseRP: .awaitingReleaseRP
+      default: .established
+      }
     var decoded: [PDUDecoder.Decoded] = []
     for piece in pieces {
-      decoder.append(piece)
-      while let next = try decoder.next() { decoded.append(next) }
+      try decoder.append(piece)
+      while let next = try decoder.next(in: state) { decoded.append(next) }
       #expect(decoder.bufferedBytes <= 64 << 10)
     }
     return decoded

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import Testing
 
 @testable import UpperLayer
 
@@ -52,7 +53,11 @@ enum Samples {
 
   static func bytes(of pdu: PDU) -> ByteBuffer {
     var buffer = ByteBuffer()
-    pdu.write(to: &buffer)
+    do throws(PDUError) {
+      try pdu.write(to: &buffer)
+    } catch {
+      Issue.record("\(error)")
+    }
     return buffer
   }
 }

@@ -3,7 +3,7 @@
 package import Access
 import GRDB
 
-/// A group of peers that share grants.
+/// A group of peers and users that share grants.
 package struct PeerGroup: Sendable {
   package let name: String
   package let members: [String]
@@ -11,15 +11,20 @@ package struct PeerGroup: Sendable {
 
 /// What an administrator changes; each change holds from the next request on.
 package struct Administration: Sendable {
-  private let user: Operator
-  private let database: DatabasePool
+  let user: Operator
+  let database: DatabasePool
+  let passwords: PasswordThreads
   private let recorder: KnockRecorder
-  private let now: @Sendable () -> Double
+  let now: @Sendable () -> Double
 
-  init(user: Operator, database: DatabasePool, knocks: KnockRecorder, now: @escaping @Sendable () -> Double) {
+  init(
+    user: Operator, database: DatabasePool, passwords: PasswordThreads, knocks: KnockRecorder,
+    now: @escaping @Sendable () -> Double
+  ) {
     self.user = user
     recorder = knocks
     self.database = database
+    self.passwords = passwords
     self.now = now
   }
 
@@ -29,6 +34,14 @@ package struct Administration: Sendable {
 
   package func peers() async throws -> [Peer] {
     try await database.read { database in try PeerTable.peers(in: database).map(\.peer) }
+  }
+
+  /// What a peer demands of its callers from the next association on; nil leaves as it is.
+  package func setPeer(_ name: String, demand: IdentityAssurance?, allowsCleartextPasswords: Bool?) async throws {
+    try await database.write { database in
+      try PeerTable.change(
+        name, demand: demand, allowsCleartextPasswords: allowsCleartextPasswords, in: database)
+    }
   }
 
   package func removePeer(_ name: String) async throws {
@@ -51,11 +64,13 @@ package struct Administration: Sendable {
         ?? PrincipalTable.insert(name, kind: "group", in: database)
       try database.execute(sql: "DELETE FROM membership WHERE \"group\" = ?", arguments: [group])
       for member in Set(members) {
-        guard let peer = try PrincipalTable.id(of: member, kind: "peer", in: database) else {
-          throw ArchiveError("there is no peer '\(member)': see collimator peer list")
+        guard let principal = try PrincipalTable.id(of: member, in: database), principal != group,
+          try PrincipalTable.kind(of: member, in: database) != "group"
+        else {
+          throw ArchiveError("there is no peer or user '\(member)': see collimator peer list and collimator user list")
         }
         try database.execute(
-          sql: "INSERT INTO membership (member, \"group\") VALUES (?, ?)", arguments: [peer, group])
+          sql: "INSERT INTO membership (member, \"group\") VALUES (?, ?)", arguments: [principal, group])
       }
     }
   }
@@ -83,7 +98,8 @@ package struct Administration: Sendable {
     if let until, until <= time { throw ArchiveError("the grant would have ended before it began: --until is past") }
     return try await database.write { database in
       guard let principal = try PrincipalTable.id(of: grantee, in: database) else {
-        throw ArchiveError("there is no peer or group '\(grantee)': see collimator peer list")
+        throw ArchiveError(
+          "there is no peer, user or group '\(grantee)': see collimator peer list and collimator user list")
       }
       return try GrantTable.insert(
         to: (principal, grantee), scope: scope, until: until, by: user.name, at: time, in: database)
@@ -108,7 +124,7 @@ package struct Administration: Sendable {
   }
 
   /// Its grants are revoked with it: a principal of the same name that comes later is another one.
-  private func remove(_ name: String, kind: String) async throws {
+  func remove(_ name: String, kind: String) async throws {
     let time = now()
     try await database.write { database in
       guard let id = try PrincipalTable.id(of: name, kind: kind, in: database) else {

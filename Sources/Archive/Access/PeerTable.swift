@@ -12,30 +12,40 @@ enum PeerTable {
       database,
       sql: """
         SELECT principal.id, principal.name, ae_title, port, rights, accepts_private,
-          (SELECT group_concat(network, ' ') FROM peer_address WHERE peer_address.principal = peer.principal)
+          demand, allows_cleartext_passwords,
+          (SELECT group_concat(network, ' ') FROM peer_address WHERE peer_address.principal = peer.principal),
+          requires_tls
         FROM peer JOIN principal ON principal.id = peer.principal
         WHERE ? IS NULL OR ae_title = ? ORDER BY principal.name
         """, arguments: [aeTitle, aeTitle])
     return rows.compactMap { row in
-      guard let title = AETitle(row[2] as String) else { return nil }
-      let networks = (row[6] as String? ?? "").split(separator: " ").compactMap { Network(String($0)) }
+      guard let title = AETitle(row[2] as String), let demand = IdentityAssurance(rawValue: row[6]) else { return nil }
+      let networks = (row[8] as String? ?? "").split(separator: " ").compactMap { Network(String($0)) }
       let peer = Peer(
         name: row[1], aeTitle: title, addresses: networks, port: row[3], rights: Rights(rawValue: row[4]),
-        acceptsPrivateSOPClasses: row[5])
+        acceptsPrivateSOPClasses: row[5], requiresTLS: row[9], demand: demand, allowsCleartextPasswords: row[7])
       return (row[0], peer)
     }
   }
 
   static func insert(_ peer: Peer, in database: Database) throws {
     for other in try peers(aeTitle: peer.aeTitle.description, in: database) {
+      if peer.demand == .aeTitleAlone, other.peer.demand == .aeTitleAlone {
+        throw ArchiveError("'\(peer.aeTitle)' from anywhere is the peer '\(other.peer.name)' already")
+      }
       guard let shared = peer.addresses.first(where: other.peer.addresses.contains) else { continue }
       throw ArchiveError("'\(peer.aeTitle)' from \(shared) is the peer '\(other.peer.name)' already")
     }
     let principal = try PrincipalTable.insert(peer.name, kind: "peer", in: database)
     try database.execute(
-      sql: "INSERT INTO peer (principal, ae_title, port, rights, accepts_private) VALUES (?, ?, ?, ?, ?)",
+      sql: """
+        INSERT INTO peer
+          (principal, ae_title, port, rights, accepts_private, requires_tls, demand, allows_cleartext_passwords)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
       arguments: [
         principal, peer.aeTitle.description, peer.port, peer.rights.rawValue, peer.acceptsPrivateSOPClasses,
+        peer.requiresTLS, peer.demand.rawValue, peer.allowsCleartextPasswords,
       ])
     for network in Set(peer.addresses) {
       try database.execute(
@@ -43,19 +53,51 @@ enum PeerTable {
         arguments: [principal, network.description])
     }
   }
+
+  /// nil leaves as it is.
+  static func change(
+    _ name: String, demand: IdentityAssurance?, allowsCleartextPasswords: Bool?, in database: Database
+  ) throws {
+    guard let known = try peers(in: database).first(where: { $0.peer.name == name }) else {
+      throw ArchiveError("there is no peer '\(name)': see collimator peer list")
+    }
+    if let demand, demand > .aeTitleAlone, known.peer.addresses.isEmpty {
+      throw ArchiveError("'\(name)' has no address from which it could come: add it anew with --address")
+    }
+    if demand == .aeTitleAlone {
+      let same = try peers(aeTitle: known.peer.aeTitle.description, in: database)
+      if let other = same.first(where: { $0.principal != known.principal && $0.peer.demand == .aeTitleAlone }) {
+        throw ArchiveError("'\(known.peer.aeTitle)' from anywhere is the peer '\(other.peer.name)' already")
+      }
+    }
+    try database.execute(
+      sql: """
+        UPDATE peer SET demand = ifnull(?, demand), allows_cleartext_passwords = ifnull(?, allows_cleartext_passwords)
+        WHERE principal = ?
+        """, arguments: [demand?.rawValue, allowsCleartextPasswords, known.principal])
+  }
 }
 
-/// Peers and groups share one space of names, so that a grant's grantee is one of them.
+/// Peers, users and groups share one space of names, so that a grant's grantee is one of them.
 enum PrincipalTable {
   static func insert(_ name: String, kind: String, in database: Database) throws -> Int64 {
-    guard !name.isEmpty, name.utf8.count <= 64, !name.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
-      throw ArchiveError("a name has 1 to 64 characters and no control characters")
-    }
+    guard isName(name) else { throw ArchiveError("a name has 1 to 64 bytes of UTF-8 and no control characters") }
     if let taken = try self.kind(of: name, in: database) {
       throw ArchiveError("there is a \(taken) '\(name)' already: choose another name with --name, or remove it first")
     }
     try database.execute(sql: "INSERT INTO principal (kind, name) VALUES (?, ?)", arguments: [kind, name])
     return database.lastInsertedRowID
+  }
+
+  /// Fit for a line of a log too.
+  static func isName(_ name: String) -> Bool {
+    (1...64).contains(name.utf8.count)
+      && name.unicodeScalars.allSatisfy { scalar in
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
+      }
   }
 
   static func id(of name: String, kind: String? = nil, in database: Database) throws -> Int64? {

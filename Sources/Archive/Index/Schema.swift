@@ -10,6 +10,12 @@ enum Schema {
       try createAccessTables(database)
       try createIndexTables(database)
     }
+    migrator.registerMigration("2 users") { database in
+      try UserSchema.create(in: database)
+    }
+    migrator.registerMigration("3 peers that have to use TLS") { database in
+      try database.execute(sql: "ALTER TABLE peer ADD COLUMN requires_tls INTEGER NOT NULL DEFAULT 0")
+    }
     return migrator
   }
 

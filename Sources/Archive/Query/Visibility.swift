@@ -3,15 +3,19 @@
 import GRDB
 
 /// The one predicate that stands between a caller and every row: the study is opened to the caller, or to a group of theirs,
-/// by a grant that holds at this moment. It is part of each statement, so a revocation is seen at once.
+/// by a grant that holds at this moment. It is part of each statement, so a revocation is seen at once; so is that the peer
+/// was removed or the user locked.
 struct Visibility: Sendable {
   let caller: Caller
   let now: Double
 
   /// To stand before a SELECT; defines `active_grant`.
   static let preamble = """
-    WITH holder (id) AS (
-      SELECT ? UNION SELECT "group" FROM membership WHERE member = ?
+    WITH caller (id) AS (
+      SELECT principal.id FROM principal LEFT JOIN user ON user.principal = principal.id
+      WHERE principal.id = ? AND user.locked_at IS NULL AND EXISTS (SELECT 1 FROM peer WHERE peer.principal = ?)
+    ), holder (id) AS (
+      SELECT id FROM caller UNION SELECT "group" FROM membership JOIN caller ON member = caller.id
     ), active_grant AS (
       SELECT scope, patient_id, issuer, study_uid FROM access_grant
       WHERE principal IN (SELECT id FROM holder) AND revoked_at IS NULL AND (until IS NULL OR until > ?)
@@ -27,6 +31,6 @@ struct Visibility: Sendable {
     """
 
   var arguments: [DatabaseValue] {
-    [caller.principal.databaseValue, caller.principal.databaseValue, now.databaseValue]
+    [caller.principal.databaseValue, caller.peer.databaseValue, now.databaseValue]
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 package import DICOMData
 
 /// What is said of an object before it comes: by the C-STORE-RQ, or by the head of an imported file.
@@ -25,7 +26,9 @@ package enum Sender: Sendable {
 
   var name: String {
     switch self {
-    case .peer(let caller): caller.peerName
+    case .peer(let caller):
+      caller.principal == caller.peer
+        ? caller.peerName : "\(caller.peerName), user \(caller.identity.principalName)"
     case .operator(let user): "user \(user.name)"
     }
   }

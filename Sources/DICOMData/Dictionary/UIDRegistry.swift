@@ -10,6 +10,7 @@ package enum UIDRegistry {
     package let isRetired: Bool
   }
 
+  package static let storageServiceClass = "1.2.840.10008.4.2"
   package static let verification = "1.2.840.10008.1.1"
   package static let patientRootFind = "1.2.840.10008.5.1.4.1.2.1.1"
   package static let studyRootFind = "1.2.840.10008.5.1.4.1.2.2.1"

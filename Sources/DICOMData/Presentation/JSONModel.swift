@@ -104,18 +104,23 @@ package struct JSONModel: Sendable {
     switch vr {
     case .pn: return personName(value)
     case .is, .us, .ss, .ul, .sl: return Int(value).map(String.init) ?? quoted(value)
-    case .ds, .fl, .fd:
+    case .ds:
+      // Not by Double alone, which knows hexadecimal digits too.
+      guard let number = DecimalString(value)?.double, number.isFinite else { return quoted(value) }
+      return Self.isJSONNumber(value) ? value : "\(number)"
+    case .fl, .fd:
       guard let number = Double(value), number.isFinite else { return quoted(value) }
-      return vr == .ds && Self.isJSONNumber(value) ? value : "\(number)"
+      return "\(number)"
     // Beyond 2⁵³ a JSON number loses digits in many readers.
-    case .sv, .uv: return Int64(value).map { abs($0) < 1 << 53 ? "\($0)" : quoted(value) } ?? quoted(value)
+    case .sv, .uv: return Int64(value).map { $0.magnitude < 1 << 53 ? "\($0)" : quoted(value) } ?? quoted(value)
     default: return quoted(value)
     }
   }
 
   private func personName(_ value: String) -> String {
-    let groups = value.split(separator: "=", maxSplits: 2, omittingEmptySubsequences: false)
+    let groups = value.unicodeScalars.split(separator: "=", maxSplits: 2, omittingEmptySubsequences: false)
     let named = zip(["Alphabetic", "Ideographic", "Phonetic"], groups).filter { !$0.1.isEmpty }
+    guard !named.isEmpty else { return "null" }
     return "{" + named.map { "\"\($0.0)\": \(quoted(String($0.1)))" }.joined(separator: ", ") + "}"
   }
 

@@ -33,7 +33,7 @@ struct ValueText {
     guard element.length > 64 << 10 else {
       return element.strings(in: dataSet.characterSet).joined(separator: "\\")
     }
-    return dataSet.characterSet.decode(element.value.prefix(8 * width), vr: element.vr)
+    return dataSet.characterSet.decode(element.value.prefix(8 * min(width, element.length)), vr: element.vr)
   }
 
   private static func cut(_ text: String, _ width: Int) -> String {

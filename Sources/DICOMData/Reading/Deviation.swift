@@ -50,6 +50,8 @@ extension Deviation {
     case transferSyntaxByKeyword
     /// Seen: GE and Philips private exports labelled explicit that are implicit, and the other way about.
     case wrongTransferSyntax
+    /// Seen: private sequences that were copied from implicit VR into explicit (pydicom decides by item too).
+    case implicitItem
     /// Seen: zlib's compress() used as it is.
     case zlibHeader
 
@@ -79,6 +81,7 @@ extension Deviation {
     case encapsulatedInNativeSyntax
     case nativeInEncapsulatedSyntax
     case wrongPixelVR
+    case wrongOffsetTable
 
     // The values (PS3.5 §6).
     case wrongPadding
@@ -106,14 +109,14 @@ extension Deviation.Kind {
     case .zlibHeader: "PS3.5 §A.5"
     case .oddLength, .outOfOrder, .duplicateElement, .zerosBehindTheEnd: "PS3.5 §7.1"
     case .strayDelimiter, .delimiterWithLength, .shortContainer, .longContainer: "PS3.5 §7.5"
-    case .invalidVR, .reservedBytesNotZero: "PS3.5 §7.1.2"
+    case .implicitItem, .invalidVR, .reservedBytesNotZero: "PS3.5 §7.1.2"
     case .unexpectedVR, .wrongMultiplicity: "PS3.6 §6"
     case .undefinedLengthWithoutSequence: "PS3.5 §7.1.3"
     case .wrongGroupLength: "PS3.5 §7.2"
     case .commandElement: "PS3.7 §6.3"
     case .fileMetaElement: "PS3.10 §7.1"
     case .privateElementWithoutCreator: "PS3.5 §7.8.1"
-    case .encapsulatedInNativeSyntax, .nativeInEncapsulatedSyntax, .wrongPixelVR: "PS3.5 §8.2, §A.4"
+    case .encapsulatedInNativeSyntax, .nativeInEncapsulatedSyntax, .wrongPixelVR, .wrongOffsetTable: "PS3.5 §8.2, §A.4"
     case .wrongPadding, .valueTooLong, .malformedValue, .wrongValueSize: "PS3.5 §6.2"
     case .invalidCharacters: "PS3.5 §6.1, §6.2"
     case .misspeltCharacterSet, .unknownCharacterSet: "PS3.3 §C.12.1.1.2"
@@ -133,6 +136,7 @@ extension Deviation.Kind {
     case .unknownTransferSyntax: "the transfer syntax is none of the Standard"
     case .transferSyntaxByKeyword: "the transfer syntax is named by its keyword"
     case .wrongTransferSyntax: "the data set is not in the transfer syntax that is named"
+    case .implicitItem: "an item in Implicit VR in an explicit data set"
     case .zlibHeader: "the deflated data set begins with a zlib header"
     case .oddLength: "a value of odd length"
     case .outOfOrder: "an element stands behind one with a higher tag"
@@ -153,6 +157,7 @@ extension Deviation.Kind {
     case .encapsulatedInNativeSyntax: "encapsulated pixel data in a native transfer syntax"
     case .nativeInEncapsulatedSyntax: "native pixel data in an encapsulated transfer syntax"
     case .wrongPixelVR: "pixel data of a VR that they must not have"
+    case .wrongOffsetTable: "an offset table that does not point at the fragments"
     case .wrongPadding: "a value padded with what its VR does not allow"
     case .valueTooLong: "a value longer than its VR allows"
     case .invalidCharacters: "a character that the VR does not allow"

@@ -14,7 +14,7 @@ extension Element {
   package var decimalStrings: [DecimalString?] { plainValues.map { DecimalString($0) } }
   /// AT: tags.
   package var tags: [Tag] {
-    numbers(of: UInt32.self).map { isBigEndian ? Tag(rawValue: $0) : Tag(rawValue: $0 << 16 | $0 >> 16) }
+    numbers(of: UInt32.self).map { isValueBigEndian ? Tag(rawValue: $0) : Tag(rawValue: $0 << 16 | $0 >> 16) }
   }
 
   private var plainValues: [String] { strings(in: .default) }
@@ -23,7 +23,7 @@ extension Element {
   package func numbers<Number: FixedWidthInteger & BitwiseCopyable & Sendable>(
     of type: Number.Type
   ) -> BinaryNumbers<Number> {
-    BinaryNumbers(value, isBigEndian: isBigEndian)
+    BinaryNumbers(value, isBigEndian: isValueBigEndian)
   }
 
   /// FL and OF.

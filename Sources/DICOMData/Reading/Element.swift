@@ -15,6 +15,8 @@ package struct Element: Sendable {
   package var tag: Tag { entry.tag }
   package var vr: VR { entry.vr }
   package var isBigEndian: Bool { entry.isBigEndian }
+  /// A value of UN is Implicit VR Little Endian in any transfer syntax (PS3.5 §6.2.2).
+  var isValueBigEndian: Bool { entry.isBigEndian && entry.vr != .un }
   var isImplicit: Bool { entry.isImplicit }
   package var hasUndefinedLength: Bool { entry.hasUndefinedLength }
   package var length: Int { entry.length }
@@ -54,7 +56,10 @@ package struct Element: Sendable {
     guard vr.isText else { return numbers }
     if let plain = plainStrings(vr: vr) { return plain }
     let text = text(in: characterSet)
-    let parts = vr.isMultiValuedText ? text.split(separator: "\\", omittingEmptySubsequences: false) : [text[...]]
+    // By scalars: as a character, a backslash with a combining mark behind it would be none.
+    let parts =
+      vr.isMultiValuedText
+      ? text.unicodeScalars.split(separator: "\\", omittingEmptySubsequences: false).map { Substring($0) } : [text[...]]
     return parts.map { part in
       let leadingCounts = vr == .lt || vr == .st || vr == .ut || vr == .uc
       return String(part.trimmed(leading: !leadingCounts))
@@ -83,7 +88,7 @@ package struct Element: Sendable {
   }
 
   private func number(_ bytes: RawSpan, at offset: Int) -> String {
-    let big = entry.isBigEndian
+    let big = isValueBigEndian
     switch valueVR {
     case .us: return String(bytes.uint16(at: offset, isBigEndian: big))
     case .ss: return String(Int16(bitPattern: bytes.uint16(at: offset, isBigEndian: big)))

@@ -5,8 +5,10 @@ struct Container: Sendable {
   enum Kind: UInt8 { case dataSet, sequence, item, fragments }
 
   let kind: Kind
-  let isImplicit: Bool
+  var isImplicit: Bool
   let isBigEndian: Bool
+  /// As Pixel Representation stood before it; what is said within it ends with it.
+  let pixelsWereSigned: Bool
   let tag: Tag
   /// Index of its entry; -1 for the data set itself, and where entries are not kept.
   let entry: Int
@@ -58,7 +60,9 @@ extension ElementParser {
     position += header.size
     stack.append(
       Container(
-        kind: kind, isImplicit: isImplicit, isBigEndian: isBigEndian, tag: header.tag, entry: index, end: end))
+        kind: kind, isImplicit: isImplicit, isBigEndian: isBigEndian, pixelsWereSigned: pixelsAreSigned,
+        tag: header.tag,
+        entry: index, end: end))
   }
 
   /// Items and sequences whose length is too short for what they hold are read as if it were right.
@@ -74,6 +78,7 @@ extension ElementParser {
 
   mutating func closeContainer(delimiter: Int) {
     guard let closed = stack.popLast() else { return }
+    pixelsAreSigned = closed.pixelsWereSigned
     if !privateBlocks.isEmpty { privateBlocks.close(depth: stack.count + 1) }
     guard closed.entry >= 0 else { return }
     let held = max(position - delimiter - entries[closed.entry].valueOffset, 0)

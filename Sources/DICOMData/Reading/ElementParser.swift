@@ -53,7 +53,7 @@ struct ElementParser: Sendable {
     stack = [
       Container(
         kind: .dataSet, isImplicit: !transferSyntax.isExplicit, isBigEndian: transferSyntax.isBigEndian,
-        tag: Tag(rawValue: 0), entry: -1, end: .max)
+        pixelsWereSigned: false, tag: Tag(rawValue: 0), entry: -1, end: .max)
     ]
   }
 
@@ -105,6 +105,16 @@ extension ElementParser {
   private mutating func readElement(
     of container: Container, _ bytes: RawSpan, isFinal: Bool
   ) throws(ReadingError) -> Outcome? {
+    if isFinal, bytes.byteCount - position < 8, endsInZeros(bytes) {
+      try tolerate(.zerosBehindTheEnd, else: .unexpectedZeros, Tag(rawValue: 0))
+      isAtPadding = true
+      return nil
+    }
+    if container.kind == .item, !container.isImplicit, hasImplicitElement(bytes, in: container) {
+      try tolerate(.implicitItem, else: .deviates(.implicitItem), container.tag)
+      stack[stack.count - 1].isImplicit = true
+      return nil
+    }
     guard let header = try elementHeader(in: container, bytes, isFinal: isFinal) else { return .needsMoreBytes }
     if header.tag.group == 0xFFFE {
       try readDelimiter(header, in: container)
@@ -125,6 +135,21 @@ extension ElementParser {
       return nil
     }
     return try readValue(header, in: container, bytes, isFinal: isFinal)
+  }
+
+  /// Fewer zeros than a header has. In big endian a header begins with one.
+  private func endsInZeros(_ bytes: RawSpan) -> Bool {
+    guard let only = stack.last, stack.count == 1, !only.isBigEndian else { return false }
+    return (position..<bytes.byteCount).allSatisfy { bytes.byte(at: $0) == 0 }
+  }
+
+  /// A length of 32 bits, up to 8 KiB or undefined, where a VR and a length of 16 belong.
+  private func hasImplicitElement(_ bytes: RawSpan, in container: Container) -> Bool {
+    guard bytes.byteCount - position >= 8, !container.isBigEndian,
+      bytes.uint16(at: position, isBigEndian: false) != 0xFFFE
+    else { return false }
+    let length = bytes.uint32(at: position + 4, isBigEndian: false)
+    return (1..<0x2000).contains(length) || length == ElementHeader.undefined
   }
 
   /// The end of an item of undefined length; anywhere else one of length 0 is what some converters leave behind.
@@ -171,7 +196,12 @@ extension ElementParser {
         throw error(.nestedTooDeeply(limit: options.nestingLimit), container.tag)
       }
       try push(.item, header, in: container, isImplicit: container.isImplicit, isBigEndian: container.isBigEndian)
+    case .itemDelimitationItem where header.length == 0:
+      // Behind an item of defined length, which needs none.
+      try tolerate(.strayDelimiter, else: .expectedItem, header.tag)
+      position += header.size
     case .sequenceDelimitationItem:
+      if container.end != .max { try tolerate(.strayDelimiter, else: .unexpectedDelimiter, header.tag) }
       position += header.size
       closeContainer(delimiter: header.size)
     default:

@@ -26,6 +26,24 @@ package struct EncapsulatedPixelData: Sendable {
     offsets = extended.isEmpty ? basic : extended
   }
 
+  /// Whether a table, where there is one, points at fragments, in their order and from the first (PS3.5 §A.4).
+  var hasRightOffsets: Bool {
+    guard let first = offsets.first else { return true }
+    let starts = Set(starts.keys)
+    return first == 0 && offsets.allSatisfy(starts.contains) && zip(offsets, offsets.dropFirst()).allSatisfy { $0 < $1 }
+  }
+
+  /// By offset, the fragment that begins there.
+  private var starts: [Int: Int] {
+    var starts: [Int: Int] = [:]
+    var position = 0
+    for (index, fragment) in fragments.enumerated() {
+      starts[position] = index
+      position += 8 + fragment.count
+    }
+    return starts
+  }
+
   /// The fragments of each of `count` frames, as indices; nil where neither a table nor the number of fragments tells, or
   /// where a table points at no fragment.
   package func frames(count: Int) -> [Range<Int>]? {
@@ -34,12 +52,7 @@ package struct EncapsulatedPixelData: Sendable {
       if fragments.count == count { return fragments.indices.map { $0..<$0 + 1 } }
       return count == 1 ? [fragments.indices] : nil
     }
-    var starts: [Int: Int] = [:]
-    var position = 0
-    for (index, fragment) in fragments.enumerated() {
-      starts[position] = index
-      position += 8 + fragment.count
-    }
+    let starts = starts
     let first = offsets.compactMap { starts[$0] }
     guard first.count == offsets.count, first.count == count, first == first.sorted() else { return nil }
     return zip(first, first.dropFirst() + [fragments.count]).map { $0..<$1 }

@@ -55,8 +55,8 @@ extension ElementParser {
     entries.removeAll(keepingCapacity: entries.capacity <= 4096)
     stack = stack.map { container in
       Container(
-        kind: container.kind, isImplicit: container.isImplicit, isBigEndian: container.isBigEndian, tag: container.tag,
-        entry: -1, end: container.end)
+        kind: container.kind, isImplicit: container.isImplicit, isBigEndian: container.isBigEndian,
+        pixelsWereSigned: container.pixelsWereSigned, tag: container.tag, entry: -1, end: container.end)
     }
   }
 }

@@ -59,7 +59,7 @@ final class Inflater {
       }
       let count = room.count - Int(stream.pointee.avail_out)
       given += count
-      guard given <= options.inflatedLimit, given <= taken * options.inflationRatioLimit + (1 << 20) else {
+      guard given <= options.inflatedLimit, given <= taken * options.inflationRatioLimit + options.freeInflation else {
         throw ReadingError(.inflatesTooMuch, offset: taken)
       }
       try take(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[0..<count]))
@@ -67,12 +67,17 @@ final class Inflater {
     } while !isAtEnd && (stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0)
   }
 
+  /// 08H to 78H, by the size of the window (RFC 1950); raw deflate would begin with a stored block whose unused bits are not
+  /// 0, as nobody writes it (RFC 1951).
+  static func beginsZlibHeader(_ byte: UInt8) -> Bool {
+    byte & 0x8F == 0x08
+  }
+
   private func open(firstByte: UInt8) throws(ReadingError) -> UnsafeMutablePointer<z_stream> {
     if let stream { return stream }
     let opened = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     opened.initialize(to: z_stream())
-    // 78H begins a zlib header; in raw deflate it would be a block type that does not exist (RFC 1950, 1951).
-    let windowBits: CInt = firstByte == 0x78 ? 15 : -15
+    let windowBits: CInt = Self.beginsZlibHeader(firstByte) ? 15 : -15
     guard inflateInit2_(opened, windowBits, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size)) == Z_OK else {
       opened.deallocate()
       throw ReadingError(.notDeflated, offset: 0)

@@ -9,8 +9,8 @@ package struct Part10Head: Sendable {
   let groupOffset: Int
   package let deviations: [Deviation]
 
-  /// Group 0002 is always far within this.
-  package static let enoughBytes = 64 << 10
+  /// Group 0002 ends within this: most take 200 bytes, Private Information (0002,0102) may take what its writer likes.
+  package static let enoughBytes = 1 << 20
 
   package init(reading bytes: [UInt8]) throws(ReadingError) {
     try self.init(reading: Bytes(bytes))

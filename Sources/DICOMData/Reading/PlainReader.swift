@@ -200,8 +200,8 @@ extension PlainReader {
     let end = isUndefined ? .max : start &+ skipped &+ length
     guard isUndefined || end <= top.end else { return false }
     let container = Container(
-      kind: kind, isImplicit: top.isImplicit, isBigEndian: false, tag: Tag(rawValue: tag),
-      entry: firstEntry &+ entries.count, end: end)
+      kind: kind, isImplicit: top.isImplicit, isBigEndian: false, pixelsWereSigned: pixelsAreSigned,
+      tag: Tag(rawValue: tag), entry: firstEntry &+ entries.count, end: end)
     append(
       tag, vr, isUndefined ? flags.union(.hasUndefinedLength) : flags, start, isUndefined ? 0 : length, &entries,
       containers)
@@ -221,6 +221,7 @@ extension PlainReader {
     let end = UInt32(truncatingIfNeeded: firstEntry &+ entries.count)
     var written = entries.mutableSpan
     written[index] = written[index].closed(length: position &- delimiter &- written[index].valueOffset, end: end)
+    pixelsAreSigned = top.pixelsWereSigned
     top = containers.removeLast()
     return true
   }

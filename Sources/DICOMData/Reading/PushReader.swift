@@ -60,11 +60,8 @@ package struct PushReader {
     _ bytes: UnsafeRawBufferPointer, _ tell: (Event) throws(ReadingError) -> Void
   ) throws(ReadingError) {
     guard let inflater else { return try take(bytes, tell) }
-    var pieces: [[UInt8]] = []
-    try inflater.inflate(bytes) { piece throws(ReadingError) in pieces.append(Array(piece)) }
-    for piece in pieces {
-      try piece.withBytes { bytes throws(ReadingError) in try take(bytes, tell) }
-    }
+    // Piece by piece: what a few bytes inflate to may be a thousand times as much.
+    try inflater.inflate(bytes) { piece throws(ReadingError) in try take(piece, tell) }
   }
 
   /// The object has ended: throws where it ended inside an element.

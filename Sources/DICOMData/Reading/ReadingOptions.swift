@@ -8,9 +8,12 @@ package struct ReadingOptions: Sendable {
   package var longestKeptValue = 1 << 20
   /// What a push reader keeps in all.
   package var longestHeader = 64 << 20
-  /// How far a deflated data set may grow, in bytes and as a multiple of what arrived.
+  /// How far a deflated data set may grow in all, in bytes.
   package var inflatedLimit = 4 << 30
-  package var inflationRatioLimit = 1100
+  /// How far it may grow whatever arrived (an image of nothing but air shrinks to a thousandth), and beyond that as a
+  /// multiple of what arrived: no tissue comes near.
+  package var freeInflation = 64 << 20
+  package var inflationRatioLimit = 200
   /// Elements, items and fragments of one data set; each costs 32 bytes beside its own. A whole slide image has as many
   /// fragments as frames.
   package var longestIndex = 16 << 20
@@ -36,5 +39,6 @@ package struct ReadingOptions: Sendable {
   /// What the parser itself has to decide about.
   private static let structural: Set<Deviation.Kind> = [
     .strayDelimiter, .zerosBehindTheEnd, .shortContainer, .longContainer, .undefinedLengthWithoutSequence,
+    .implicitItem,
   ]
 }

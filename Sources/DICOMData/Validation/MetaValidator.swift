@@ -39,7 +39,9 @@ struct MetaValidator {
   }
 
   private var zlibHeader: [Deviation] {
-    guard file.transferSyntax.isDeflated, file.firstDataSetByte == 0x78 else { return [] }
+    guard file.transferSyntax.isDeflated, let first = file.firstDataSetByte, Inflater.beginsZlibHeader(first) else {
+      return []
+    }
     return [Deviation(.zlibHeader, offset: file.dataSetOffset)]
   }
 }

@@ -37,7 +37,7 @@ enum TextRule {
   }
 
   private static func longestGroup(of name: String) -> Int {
-    name.split(separator: "=", omittingEmptySubsequences: false).map(\.unicodeScalars.count).max() ?? 0
+    name.unicodeScalars.split(separator: "=", omittingEmptySubsequences: false).map(\.count).max() ?? 0
   }
 
   private static func isAllowed(_ scalar: Unicode.Scalar, in vr: VR) -> Bool {
@@ -70,7 +70,7 @@ enum TextRule {
       case .as: AgeString(value) != nil
       case .is: IntegerString(value) != nil
       case .ds: DecimalString(value) != nil
-      case .pn: value.split(separator: "=", omittingEmptySubsequences: false).count <= 3
+      case .pn: value.unicodeScalars.split(separator: "=", omittingEmptySubsequences: false).count <= 3
       default: true
       }
     if vr == .ui { return UniqueIdentifier.fault(of: value).map { "'\(value)': \($0)" } }

@@ -38,7 +38,9 @@ package struct Validator {
   private mutating func check(_ dataSet: DataSet, path: [Tag], isMeta: Bool = false) {
     var previous: Tag?
     var creators: Set<UInt32> = []
+    var hasPixelData = false
     let elements = dataSet.topLevelElements
+    let groupEnds = isMeta ? [] : Self.groupEnds(of: elements, in: dataSet)
     for (index, element) in elements.enumerated() {
       let tag = element.tag
       if let previous, tag == previous {
@@ -55,11 +57,17 @@ package struct Validator {
         note(.privateElementWithoutCreator, element, path)
       }
       checkHeader(element, in: dataSet, path)
-      if tag.isGroupLength, !isMeta { checkGroupLength(elements[index...], end: dataSet.contentEnd, path) }
-      if tag == .pixelData { checkPixelData(element, in: dataSet, path) }
+      if tag.isGroupLength, !isMeta { checkGroupLength(element, groupEnd: groupEnds[index], path) }
+      if tag == .pixelData, !hasPixelData {
+        hasPixelData = true
+        checkPixelData(element, in: dataSet, path)
+      }
       for fault in ValueRules.faults(of: element, in: dataSet) { note(fault.kind, element, path, fault.detail) }
+      if element.vr == .sq, element.hasUndefinedLength {
+        checkDelimiter(at: dataSet.entries[element.index].valueOffset + element.length, in: dataSet, element, path)
+      }
       for item in dataSet.items(of: element) {
-        checkDelimiter(of: item, element, path)
+        if item.hasUndefinedLength { checkDelimiter(at: item.contentEnd, in: item, element, path) }
         check(item, path: path + [tag])
       }
     }
@@ -94,10 +102,20 @@ extension Validator {
     note(.unexpectedVR, element, path, "\(vr), not \(entry.vrText)")
   }
 
-  private mutating func checkGroupLength(_ elements: ArraySlice<Element>, end: Int, _ path: [Tag]) {
-    guard let element = elements.first, let claimed = element.numbers(of: UInt32.self).first else { return }
-    let next = elements.first { $0.tag.group != element.tag.group }
-    let counted = (next?.offset ?? end) - (element.offset + element.headerSize + element.length)
+  /// Of each element where the elements of its group end; empty where no group length asks for it.
+  private static func groupEnds(of elements: [Element], in dataSet: DataSet) -> [Int] {
+    guard elements.contains(where: \.tag.isGroupLength) else { return [] }
+    var ends = [Int](repeating: dataSet.contentEnd, count: elements.count)
+    for index in elements.indices.dropLast().reversed() {
+      let next = elements[index + 1]
+      ends[index] = next.tag.group == elements[index].tag.group ? ends[index + 1] : next.offset
+    }
+    return ends
+  }
+
+  private mutating func checkGroupLength(_ element: Element, groupEnd: Int, _ path: [Tag]) {
+    guard let claimed = element.numbers(of: UInt32.self).first else { return }
+    let counted = groupEnd - (element.offset + element.headerSize + element.length)
     if Int(claimed) != counted { note(.wrongGroupLength, element, path, "\(claimed), but \(counted) bytes follow") }
   }
 
@@ -108,6 +126,7 @@ extension Validator {
     } else if !isEncapsulated, transferSyntax.isEncapsulated, path.isEmpty {
       note(.nativeInEncapsulatedSyntax, element, path, transferSyntax.name)
     }
+    if isEncapsulated { checkFragments(of: element, in: dataSet, path) }
     let bits = dataSet.integer(.bitsAllocated) ?? 0
     if isEncapsulated, element.vr != .ob {
       note(.wrongPixelVR, element, path, "\(element.vr), not OB")
@@ -116,13 +135,24 @@ extension Validator {
     }
   }
 
-  /// PS3.5 Table 7.5-3: the delimiter of an item has a length of 0.
-  private mutating func checkDelimiter(of item: DataSet, _ element: Element, _ path: [Tag]) {
-    guard item.hasUndefinedLength else { return }
-    let delimiter = item.bytes.part(item.contentEnd..<item.contentEnd + 8)
+  /// PS3.5 §A.4: each of even length, and the tables point at them.
+  private mutating func checkFragments(of element: Element, in dataSet: DataSet, _ path: [Tag]) {
+    for fragment in dataSet.entries[element.index + 1..<dataSet.entries[element.index].endIndex]
+    where fragment.length % 2 == 1 {
+      found.append(
+        Deviation(
+          .oddLength, offset: base + fragment.headerOffset, tagPath: path + [element.tag, fragment.tag],
+          detail: "\(fragment.length)"))
+    }
+    guard path.isEmpty, let pixels = EncapsulatedPixelData(dataSet), !pixels.hasRightOffsets else { return }
+    note(.wrongOffsetTable, element, path)
+  }
+
+  /// PS3.5 Table 7.5-3: the delimiter of an item, or of a sequence, has a length of 0.
+  private mutating func checkDelimiter(at offset: Int, in dataSet: DataSet, _ element: Element, _ path: [Tag]) {
+    let delimiter = dataSet.bytes.part(offset..<offset + 8)
     guard delimiter.count == 8, delimiter.suffix(4).contains(where: { $0 != 0 }) else { return }
-    found.append(
-      Deviation(.delimiterWithLength, offset: base + item.contentEnd, tagPath: path + [element.tag]))
+    found.append(Deviation(.delimiterWithLength, offset: base + offset, tagPath: path + [element.tag]))
   }
 
   private static func hex(_ byte: UInt8) -> String {

@@ -41,8 +41,7 @@ enum CharacterCodec: String, Sendable, Hashable {
     case 166: (.ascii, .thai)
     case 203: (.ascii, .latin9)
     case 13: (.jisX0201, .jisX0201)
-    case 87: (.jisX0208, .ascii)
-    case 159: (.jisX0212, .ascii)
+    // As first terms 87 and 159 are none of the Standard's: text begins in ASCII and escapes to them, as with others.
     case 149: (.ascii, .ksX1001)
     case 58: (.ascii, .gb2312)
     default: (.ascii, .ascii)
@@ -58,6 +57,7 @@ enum CharacterCodec: String, Sendable, Hashable {
   /// nil where a character is not in the set.
   func encode(_ text: String) -> [UInt8]? {
     if self == .ascii { return text.utf8.allSatisfy { $0 < 0x80 } ? Array(text.utf8) : nil }
+    guard self != .jisX0201 || text.unicodeScalars.allSatisfy(\.isInJISX0201) else { return nil }
     return convert(Array(text.utf8), from: "UTF-8", to: rawValue, replacement: nil)
   }
 
@@ -88,4 +88,9 @@ enum CharacterCodec: String, Sendable, Hashable {
     }
     return output
   }
+}
+
+extension Unicode.Scalar {
+  /// ASCII and half-width katakana: Shift JIS has more, and makes a backslash of a yen sign.
+  fileprivate var isInJISX0201: Bool { isASCII || (0xFF61...0xFF9F).contains(value) }
 }

@@ -4,12 +4,12 @@
 struct CodeExtensionDecoder {
   private let initialG0: CharacterCodec
   private let initialG1: CharacterCodec
-  private let isPersonName: Bool
+  private let vr: VR
 
-  init(g0: CharacterCodec, g1: CharacterCodec, isPersonName: Bool) {
+  init(g0: CharacterCodec, g1: CharacterCodec, vr: VR) {
     initialG0 = g0
     initialG1 = g1
-    self.isPersonName = isPersonName
+    self.vr = vr
   }
 
   func decode(_ bytes: [UInt8]) -> String {
@@ -48,8 +48,8 @@ struct CodeExtensionDecoder {
     switch byte {
     case 0x09, 0x0A, 0x0C, 0x0D: true
     // In a two-byte set these are halves of characters; such a set ends before a delimiter by an escape sequence.
-    case UInt8(ascii: "\\"): !g0.isTwoByte
-    case UInt8(ascii: "^"), UInt8(ascii: "="): isPersonName && !g0.isTwoByte
+    case UInt8(ascii: "\\"): vr.isMultiValuedText && !g0.isTwoByte
+    case UInt8(ascii: "^"), UInt8(ascii: "="): vr == .pn && !g0.isTwoByte
     default: false
     }
   }

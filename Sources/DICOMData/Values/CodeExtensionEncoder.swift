@@ -6,17 +6,17 @@ struct CodeExtensionEncoder {
   private let initialG0: CharacterCodec
   private let initialG1: CharacterCodec
   private let escapes: [EscapeSequence]
-  private let isPersonName: Bool
+  private let vr: VR
   private var g0: CharacterCodec
   private var g1: CharacterCodec
   private var bytes: [UInt8] = []
 
-  init(g0: CharacterCodec, g1: CharacterCodec, terms: [String], isPersonName: Bool) {
+  init(g0: CharacterCodec, g1: CharacterCodec, terms: [String], vr: VR) {
     initialG0 = g0
     initialG1 = g1
     self.g0 = g0
     self.g1 = g1
-    self.isPersonName = isPersonName
+    self.vr = vr
     escapes = terms.flatMap { EscapeSequence.allowed(by: $0) }
   }
 
@@ -71,8 +71,10 @@ struct CodeExtensionEncoder {
 
   private func isDelimiter(_ byte: UInt8) -> Bool {
     switch byte {
-    case 0x09, 0x0A, 0x0C, 0x0D, UInt8(ascii: "\\"): true
-    case UInt8(ascii: "^"), UInt8(ascii: "="): isPersonName
+    case 0x09, 0x0A, 0x0C, 0x0D: true
+    // In text of one value it is a character like others (PS3.5 §6.1.2.5.3).
+    case UInt8(ascii: "\\"): vr.isMultiValuedText
+    case UInt8(ascii: "^"), UInt8(ascii: "="): vr == .pn
     default: false
     }
   }

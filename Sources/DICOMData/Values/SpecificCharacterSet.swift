@@ -67,7 +67,7 @@ package struct SpecificCharacterSet: Sendable, Hashable {
     switch repertoire {
     case .utf8: String(decoding: bytes, as: UTF8.self)
     case .single(let codec): codec.decode(bytes)
-    case .codeExtensions(let g0, let g1): CodeExtensionDecoder(g0: g0, g1: g1, isPersonName: vr == .pn).decode(bytes)
+    case .codeExtensions(let g0, let g1): CodeExtensionDecoder(g0: g0, g1: g1, vr: vr).decode(bytes)
     }
   }
 
@@ -79,7 +79,7 @@ package struct SpecificCharacterSet: Sendable, Hashable {
     case .utf8: return Array(text.utf8)
     case .single(let codec): return codec.encode(text)
     case .codeExtensions(let g0, let g1):
-      return CodeExtensionEncoder(g0: g0, g1: g1, terms: terms, isPersonName: vr == .pn).encode(text)
+      return CodeExtensionEncoder(g0: g0, g1: g1, terms: terms, vr: vr).encode(text)
     }
   }
 
@@ -108,17 +108,26 @@ package struct SpecificCharacterSet: Sendable, Hashable {
       .union(["", "ISO_IR 192", "GB18030", "GBK"])
   }()
 
+  /// "ISO 2022 GBK" and "ISO 2022 58" are what pydicom has met.
+  private static let otherNames = [
+    "UTF-8": "ISO_IR 192", "UTF8": "ISO_IR 192", "ISO 2022 GBK": "GBK", "ISO 2022 58": "ISO 2022 IR 58",
+    "GB2312": "ISO 2022 IR 58",
+  ]
+
   /// Spellings seen in the field for what the Standard writes otherwise.
   private static func standardTerm(_ term: String) -> String {
     var plain = term.uppercased()
     while plain.last == " " || plain.last == "\0" { plain.removeLast() }
     plain = String(plain.drop { $0 == " " })
-    if plain == "UTF-8" || plain == "UTF8" { return "ISO_IR 192" }
+    if let term = otherNames[plain] { return term }
     let digits = plain.reversed().prefix { $0.isNumber }.reversed()
     guard !digits.isEmpty, plain.hasPrefix("ISO") else { return plain }
     let number = String(digits)
     let stem = plain.dropLast(number.count).filter { $0.isLetter || $0.isNumber }
     switch stem {
+    case "ISOIR" where ["87", "159", "149", "58"].contains(number):
+      // Sets of two bytes have terms with code extensions only.
+      return "ISO 2022 IR \(number)"
     case "ISOIR": return number == "6" ? "" : "ISO_IR \(number)"
     case "ISO2022IR": return "ISO 2022 IR \(number)"
     default: return plain

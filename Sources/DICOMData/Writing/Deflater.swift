@@ -4,11 +4,12 @@ import CZlib
 
 /// Raw deflate (RFC 1951), as PS3.5 annex A.5 asks, padded to an even length.
 enum Deflater {
-  static func deflated(_ bytes: [UInt8]) -> [UInt8] {
+  /// `windowBits` as zlib takes it: negative for raw deflate.
+  static func deflated(_ bytes: [UInt8], windowBits: CInt = -15) -> [UInt8] {
     var stream = z_stream()
     let size = CInt(MemoryLayout<z_stream>.size)
     let opened = deflateInit2_(
-      &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size)
+      &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size)
     precondition(opened == Z_OK, "zlib cannot start")
     defer { deflateEnd(&stream) }
     var deflated: [UInt8] = []

@@ -23,10 +23,20 @@ struct ElementWriter {
   mutating func write(_ tag: Tag, _ vr: VR, _ value: some Collection<UInt8>) {
     let length = value.count + value.count % 2
     // A length of 16 bits cannot say it: such an element is written as UN (PS3.5 §6.2.2, note on long values).
-    let vr = !isImplicit && !vr.hasLongLength && length > 0xFFFE ? VR.un : vr
-    writeHeader(tag, vr, length: UInt32(clamping: length))
-    bytes += value
+    if !isImplicit, !vr.hasLongLength, length > 0xFFFE {
+      writeHeader(tag, .un, length: UInt32(clamping: length))
+      bytes += littleEndian(Array(value), vr: vr)
+    } else {
+      writeHeader(tag, vr, length: UInt32(clamping: length))
+      bytes += value
+    }
     if value.count % 2 == 1 { bytes.append(vr.padding) }
+  }
+
+  /// Numbers of this writer as a value of UN has them in any byte order.
+  private func littleEndian(_ value: [UInt8], vr: VR) -> [UInt8] {
+    guard isBigEndian else { return value }
+    return ElementWriter(isImplicit: true, isBigEndian: false).ordered(Bytes(value), vr: vr, isBigEndian: true)
   }
 
   mutating func writeHeader(_ tag: Tag, _ vr: VR, length: UInt32) {

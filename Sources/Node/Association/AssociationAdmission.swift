@@ -5,6 +5,7 @@ import Archive
 import DICOMData
 import Foundation
 import Logging
+import NIOCore
 import UpperLayer
 
 /// Who is let in, and to what: judged once, from the association request and the connection that it came on.
@@ -49,24 +50,32 @@ struct AssociationAdmission: Sendable {
         rejection: .calledAETitleNotRecognized,
         why: "called AE '\(request.calledAETitle.printable)', this node is '\(aeTitle)'")
     }
-    let (caller, peer) = try await known(request, connected)
+    let matched = try await knownPeer(request, connected)
+    let peer = matched.peer
+    // PS3.15 B.12: a client that may be talked into the clear has no TLS.
+    guard !peer.requiresTLS || connected.transport.isPrivate else {
+      throw Rejected(
+        rejection: .noReasonGiven, why: "the peer '\(peer.name)' has to call over TLS, and called in the clear")
+    }
+    let caller = try await identified(request.userInformation.userIdentity, connected, matched)
     let negotiation = Negotiation(
       request, rights: peer.rights, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses)
     if let refusal = registry.admit(
-      connected.connection, peer: peer.name, request: request, contexts: negotiation.count)
+      connected.connection, peer: peer.name, identity: caller.identity.description, request: request,
+      contexts: negotiation.count)
     {
       throw Rejected(rejection: .localLimitExceeded, why: refusal.description)
     }
-    log(negotiation, of: request, peer: peer.name, logger)
-    return Admitted(caller: caller, acceptance: acceptance(of: request, negotiation))
+    log(negotiation, of: request, caller, logger)
+    return Admitted(caller: caller, acceptance: acceptance(of: request, negotiation, caller))
   }
 
-  private func known(
+  private func knownPeer(
     _ request: AssociateRQ, _ connected: ConnectedCaller
-  ) async throws(Rejected) -> (Caller, Peer) {
-    let found: Admission
+  ) async throws(Rejected) -> MatchedPeer {
+    let found: PeerMatch
     do {
-      found = try await archive.caller(callingAETitle: request.callingAETitle, address: connected.address)
+      found = try await archive.peer(callingAETitle: request.callingAETitle, address: connected.address)
     } catch {
       // No verdict, and no reason to hang up without a word.
       throw Rejected(rejection: .temporaryCongestion, why: "the list of peers cannot be read: \(error)")
@@ -78,38 +87,72 @@ struct AssociationAdmission: Sendable {
       throw Rejected(
         rejection: .callingAETitleNotRecognized,
         why: "the peers with this AE title may not come from \(connected.address)")
-    case .admitted(let caller, let peer): return (caller, peer)
+    case .matched(let peer): return peer
     }
   }
 
-  /// One line, one knock, one entry among the last refusals.
+  /// Who calls through the peer: the user whom the TLS certificate or the user identity proves, or else the peer itself.
+  private func identified(
+    _ identity: UserIdentity?, _ connected: ConnectedCaller, _ peer: MatchedPeer
+  ) async throws(Rejected) -> Caller {
+    let credentials = identity.map { [Credential($0)] } ?? []
+    let verified: Result<Caller, IdentityRefusal>
+    do {
+      verified = try await archive.verify(credentials, over: connected.transport, peer: peer)
+    } catch {
+      throw Rejected(rejection: .temporaryCongestion, why: "who is calling cannot be verified: \(error)")
+    }
+    switch verified {
+    case .success(let caller): return caller
+    case .failure(let refusal):
+      // One answer for all that is wrong with an identity: which user exists is nobody's business.
+      throw Rejected(
+        rejection: refusal.kind == .busy ? .temporaryCongestion : .identityRefused, why: refusal.description)
+    }
+  }
+
   private func refuse(
     _ rejected: Rejected, _ request: AssociateRQ, _ connected: ConnectedCaller, _ logger: Logger
   ) {
-    logger.notice(
-      "association rejected: \(rejected.why)",
-      metadata: ["calling": "\(request.callingAETitle.printable)", "called": "\(request.calledAETitle.printable)"])
-    registry.refuse(
-      RefusedAssociation(
-        at: Date(), address: connected.address, callingAETitle: request.callingAETitle.printable,
-        calledAETitle: request.calledAETitle.printable, reason: rejected.why))
-    archive.recordKnock(
-      callingAETitle: request.callingAETitle, calledAETitle: request.calledAETitle, address: connected.address,
-      reason: rejected.why)
+    record(
+      Refusal(why: rejected.why, callingAETitle: request.callingAETitle, calledAETitle: request.calledAETitle),
+      from: connected.address, logger: logger)
   }
 
-  private func acceptance(of request: AssociateRQ, _ negotiation: Negotiation) -> AssociateAC {
-    AssociateAC(
+  /// One line, one knock, one entry among the last refusals.
+  func record(_ refusal: Refusal, from address: String, logger: Logger) {
+    // Who said nothing has no AE title.
+    let (calling, called) = (refusal.callingAETitle ?? "", refusal.calledAETitle ?? "")
+    logger.notice(
+      "association rejected: \(refusal.why)",
+      metadata: ["calling": "\(calling.printable)", "called": "\(called.printable)"])
+    registry.refuse(
+      RefusedAssociation(
+        at: Date(), address: address, callingAETitle: calling.printable, calledAETitle: called.printable,
+        reason: refusal.why))
+    archive.recordKnock(
+      callingAETitle: calling, calledAETitle: called, address: address, reason: refusal.why)
+  }
+
+  private func acceptance(of request: AssociateRQ, _ negotiation: Negotiation, _ caller: Caller) -> AssociateAC {
+    // PS3.7 D.3.3.7.2: only to whoever asked, and only for an identity that was proven.
+    let isAsked = request.userInformation.userIdentity?.positiveResponseRequested == true
+    let response = isAsked ? caller.identity.serverResponse : nil
+    return AssociateAC(
       answering: request, presentationContexts: negotiation.outcomes.map(\.result),
       userInformation: UserInformation(
         maximumLength: maximumLength, implementationClassUID: Implementation.classUID,
-        implementationVersionName: Implementation.versionName))
+        implementationVersionName: Implementation.versionName,
+        asynchronousOperationsWindow: negotiation.asynchronousOperationsWindow,
+        roleSelections: negotiation.roleSelections, extendedNegotiations: negotiation.extendedNegotiations,
+        userIdentityResponse: response.map { ByteBuffer(bytes: $0) }))
   }
 
   /// One line that says who, what was accepted, and what was refused and why.
-  private func log(_ negotiation: Negotiation, of request: AssociateRQ, peer: String, _ logger: Logger) {
+  private func log(_ negotiation: Negotiation, of request: AssociateRQ, _ caller: Caller, _ logger: Logger) {
     var metadata: Logger.Metadata = [
-      "calling": "\(request.callingAETitle.printable)", "peer": "\(peer)", "contexts": "\(negotiation.count)",
+      "calling": "\(request.callingAETitle.printable)", "peer": "\(caller.peerName)",
+      "identity": "\(caller.identity)", "contexts": "\(negotiation.count)",
     ]
     let refusals = negotiation.refusals
     if !refusals.isEmpty { metadata["refused"] = "\(refusals.joined(separator: "; "))" }

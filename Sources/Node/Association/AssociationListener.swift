@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Archive
 import DIMSE
 import Glibc
@@ -9,7 +10,7 @@ import NIOPosix
 import ServiceLifecycle
 import UpperLayer
 
-/// The DICOM port: takes connections, runs one session for each, and ends them within the grace period.
+/// A DICOM port, with TLS or without: takes connections, runs one session for each, and ends them within the grace period.
 struct AssociationListener: Sendable {
   let address: String
   let port: Int
@@ -17,9 +18,12 @@ struct AssociationListener: Sendable {
   private let registry: AssociationRegistry
   private let gracePeriod: Duration
 
+  /// With `tls` it is the TLS port; without, callers who try TLS are told of `tlsPort`.
   init(
-    configuration: NodeConfiguration, archive: Archive, registry: AssociationRegistry, logger: Logger
+    configuration: NodeConfiguration, archive: Archive, registry: AssociationRegistry, logger: Logger,
+    tls: TLSServer? = nil, tlsPort: Int? = nil
   ) async throws {
+    let port = tls?.port ?? configuration.port
     self.registry = registry
     gracePeriod = configuration.gracePeriod
     let session = AssociationSession(configuration: configuration, archive: archive, registry: registry)
@@ -29,34 +33,37 @@ struct AssociationListener: Sendable {
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         .childChannelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            try Self.begin(session, on: channel, registry: registry, limits: configuration.limits, logger: logger)
+          let security: EventLoopFuture<ConnectionSecurity> =
+            tls?.secure(channel) ?? PlainDoor.secure(channel, tlsPort: tlsPort)
+          return security.flatMapThrowing { security in
+            try Self.begin(
+              session, on: channel, security, registry: registry, limits: configuration.limits, logger: logger)
           }
         }
-        .bind(host: configuration.bindAddress, port: configuration.port).get()
+        .bind(host: configuration.bindAddress, port: port).get()
     } catch let error as IOError {
       throw OperationError(
-        "cannot listen on \(configuration.bindAddress):\(configuration.port): \(String(cString: strerror(error.errnoCode)))"
+        "cannot listen on \(configuration.bindAddress):\(port): \(String(cString: strerror(error.errnoCode)))"
       )
     }
     address = server.localAddress?.ipAddress ?? configuration.bindAddress
-    port = server.localAddress?.port ?? configuration.port
+    self.port = server.localAddress?.port ?? port
   }
 
   /// Each connection gets its task at once: one that nobody took over would take the process down when it goes.
   private static func begin(
-    _ session: AssociationSession, on channel: any Channel, registry: AssociationRegistry, limits: UpperLayerLimits,
-    logger: Logger
+    _ session: AssociationSession, on channel: any Channel, _ security: ConnectionSecurity,
+    registry: AssociationRegistry, limits: UpperLayerLimits, logger: Logger
   ) throws {
     let address = channel.remoteAddress?.ipAddress ?? "unknown"
     guard let id = registry.open(channel, from: address) else { throw TooManyConnections() }
     do {
-      try channel.pipeline.syncOperations.addHandler(QuickAcknowledgement())
+      try channel.pipeline.syncOperations.addHandler(QuickAcknowledgement(), position: .first)
       try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: limits)
       let connection = try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
       registry.attach(
-        Task {
-          await session.run(connection, id: id, from: address, logger: logger)
+        Task(executorPreference: EventLoopExecutor(channel.eventLoop)) {
+          await session.run(connection, security, id: id, from: address, logger: logger)
           registry.close(id)
         }, to: id)
     } catch {

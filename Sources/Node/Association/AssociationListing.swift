@@ -9,6 +9,8 @@ package struct LiveAssociation: Codable, Sendable, Equatable {
   package let since: Date
   package var callingAETitle = ""
   package var peer: String?
+  /// Who calls, and what proved it: "'drweber' by a password".
+  package var identity = ""
   /// "2 of 3": accepted and proposed presentation contexts.
   package var contexts = ""
   /// Requests that were taken, by name.

@@ -71,7 +71,7 @@ final class AssociationRegistry: Sendable {
   }
 
   /// Counts an association of a peer; nil where it has a place.
-  func admit(_ id: ID, peer: String, request: AssociateRQ, contexts: String) -> Refusal? {
+  func admit(_ id: ID, peer: String, identity: String = "", request: AssociateRQ, contexts: String) -> Refusal? {
     state.withLock { state in
       guard var connection = state.connections[id] else { return nil }
       let isLocal = AddressKind.isThisMachine(connection.live.address)
@@ -85,6 +85,7 @@ final class AssociationRegistry: Sendable {
       state.accepted += 1
       connection.isAdmitted = true
       connection.live.peer = peer
+      connection.live.identity = identity
       connection.live.callingAETitle = request.callingAETitle.printable
       connection.live.contexts = contexts
       state.connections[id] = connection

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Archive
 import DICOMData
 import DIMSE
@@ -25,15 +26,17 @@ struct AssociationSession: Sendable {
     aeTitle = configuration.aeTitle
   }
 
-  func run(_ connection: AssociationChannel, id: AssociationRegistry.ID, from address: String, logger: Logger) async {
+  func run(
+    _ connection: AssociationChannel, _ security: ConnectionSecurity, id: AssociationRegistry.ID, from address: String,
+    logger: Logger
+  ) async {
     var logger = logger
     logger[metadataKey: "from"] = "\(address)"
-    let caller = ConnectedCaller(connection: id, address: address)
     do {
       try await connection.executeThenClose { inbound, outbound in
         let messages = MessageReader(inbound)
         do {
-          try await serve(messages, MessageWriter(outbound), caller, logger: logger)
+          try await serve(messages, MessageWriter(outbound), id, security, from: address, logger: logger)
         } catch {
           // Nothing is left to say on this association: the peer is told, and not left to find out. Where it is over
           // already, the state machine knows.
@@ -43,6 +46,10 @@ struct AssociationSession: Sendable {
         }
         await messages.untilClosed()
       }
+    } catch AssociationEnd.refused(let refusal) {
+      admission.record(refusal, from: address, logger: logger)
+    } catch let failure as TLSFailure {
+      refuse(failure, from: address, logger)
     } catch let end as AssociationEnd {
       logger.info("association ended: \(end)")
     } catch is CancellationError {
@@ -52,12 +59,26 @@ struct AssociationSession: Sendable {
     }
   }
 
+  /// One line, one knock, one entry among the last refusals; nobody has said a title yet.
+  private func refuse(_ failure: TLSFailure, from address: String, _ logger: Logger) {
+    logger.notice("connection refused: the peer \(failure)")
+    registry.refuse(
+      RefusedAssociation(
+        at: Date(), address: address, callingAETitle: "", calledAETitle: "", reason: failure.description))
+    archive.recordKnock(callingAETitle: "", calledAETitle: "", address: address, reason: failure.description)
+  }
+
   /// Returns when the association was rejected or released.
   private func serve(
-    _ messages: MessageReader, _ writer: MessageWriter, _ connected: ConnectedCaller, logger: Logger
+    _ messages: MessageReader, _ writer: MessageWriter, _ connection: AssociationRegistry.ID,
+    _ security: ConnectionSecurity, from address: String, logger: Logger
   ) async throws {
+    var logger = logger
     var admitted: AssociationAdmission.Admitted?
     let association = try await Association.accept(messages, writer) { request in
+      // Nothing is read before the handshake is done, so that what it showed is known by now.
+      let connected = ConnectedCaller(connection: connection, address: address, transport: try security.transport)
+      logger = logger.naming(security)
       switch await admission.judge(request, of: connected, logger: logger) {
       case .success(let found):
         admitted = found
@@ -66,11 +87,10 @@ struct AssociationSession: Sendable {
       }
     }
     guard let association, let caller = admitted?.caller else { return }
-    var logger = logger
     logger[metadataKey: "calling"] = "\(association.request.callingAETitle.printable)"
-    var conversation = ServiceConversation(
+    let conversation = ServiceConversation(
       association: association, caller: caller, archive: archive, aeTitle: aeTitle, logger: logger
-    ) { [registry] operation in registry.note(operation, on: connected.connection) }
+    ) { [registry] operation in registry.note(operation, on: connection) }
     try await conversation.run()
     try await writer.send(.releaseResponse)
     logger.info("association released")
@@ -81,4 +101,5 @@ struct AssociationSession: Sendable {
 struct ConnectedCaller: Sendable {
   let connection: AssociationRegistry.ID
   let address: String
+  let transport: Transport
 }

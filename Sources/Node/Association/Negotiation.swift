@@ -15,17 +15,46 @@ struct Negotiation {
     let why: String?
   }
 
+  /// C-STOREs that one association may have outstanding: enough for them to share each sync of the disk.
+  private static let mostOperations: UInt16 = 16
+
   let outcomes: [Outcome]
+  /// Only where the requestor asked for one (PS3.7 D.3.3.3).
+  let asynchronousOperationsWindow: AsynchronousOperationsWindow?
+  /// One for each that was proposed for an accepted context (PS3.7 D.3.3.4).
+  let roleSelections: [RoleSelection]
+  let extendedNegotiations: [ExtendedNegotiation]
 
   init(_ request: AssociateRQ, rights: Rights, acceptsPrivateSOPClasses: Bool) {
-    outcomes = request.presentationContexts.map { proposed in
-      Self.judge(proposed, rights: rights, acceptsPrivateSOPClasses: acceptsPrivateSOPClasses)
+    let user = request.userInformation
+    let judge = ContextJudge(
+      rights: rights, acceptsPrivateSOPClasses: acceptsPrivateSOPClasses, requested: user)
+    outcomes = request.presentationContexts.map(judge.outcome)
+    let accepted = Dictionary(
+      outcomes.compactMap { outcome in outcome.service.map { (outcome.proposed.abstractSyntax, $0) } },
+      uniquingKeysWith: { first, _ in first })
+    asynchronousOperationsWindow = user.asynchronousOperationsWindow.map { window in
+      AsynchronousOperationsWindow(
+        invoked: window.invoked == 0 ? Self.mostOperations : min(window.invoked, Self.mostOperations), performed: 1)
+    }
+    roleSelections = user.roleSelections.compactMap { role in
+      accepted[role.sopClassUID].map { judge.roles(role, for: $0) }
+    }
+    extendedNegotiations = user.extendedNegotiations.compactMap { asked in
+      accepted[asked.sopClassUID]?.answer(to: asked)
     }
   }
+}
 
-  private static func judge(
-    _ proposed: ProposedPresentationContext, rights: Rights, acceptsPrivateSOPClasses: Bool
-  ) -> Outcome {
+/// What a peer with these rights gets of one proposed presentation context.
+private struct ContextJudge {
+  typealias Outcome = Negotiation.Outcome
+
+  let rights: Rights
+  let acceptsPrivateSOPClasses: Bool
+  let requested: UserInformation
+
+  func outcome(of proposed: ProposedPresentationContext) -> Outcome {
     func refused(_ result: PresentationContextResult.Result, _ why: String) -> Outcome {
       Outcome(
         proposed: proposed,
@@ -34,23 +63,45 @@ struct Negotiation {
           id: proposed.id, result: result, transferSyntax: proposed.transferSyntaxes.first ?? ""),
         service: nil, why: why)
     }
-    guard
-      let service = OfferedService(
-        abstractSyntax: proposed.abstractSyntax, acceptsPrivateSOPClasses: acceptsPrivateSOPClasses)
-    else {
+    guard let service = service(of: proposed.abstractSyntax) else {
       return refused(.abstractSyntaxNotSupported, "this node does not offer it")
     }
-    guard rights.isSuperset(of: service.requiredRights) else {
+    guard mayUse(service, proposed.abstractSyntax) else {
       return refused(
         .userRejection, "this peer has no right to \(service.requiredRights.names.joined(separator: ", "))")
     }
-    guard let chosen = transferSyntax(for: service, among: proposed.transferSyntaxes) else {
+    guard let chosen = Self.transferSyntax(for: service, among: proposed.transferSyntaxes) else {
       return refused(.transferSyntaxesNotSupported, "none of its transfer syntaxes is one that this node takes")
     }
     return Outcome(
       proposed: proposed,
       result: PresentationContextResult(id: proposed.id, result: .acceptance, transferSyntax: chosen.uid),
       service: service, why: nil)
+  }
+
+  /// A class that nobody here knows is a storage class where its own common extended negotiation says so (PS3.7 D.3.3.6,
+  /// PS3.4 B.3.1.4).
+  private func service(of abstractSyntax: String) -> OfferedService? {
+    let isSaidToBeStorage = requested.commonExtendedNegotiations.contains {
+      $0.sopClassUID == abstractSyntax && $0.serviceClassUID == UIDRegistry.storageServiceClass
+    }
+    return OfferedService(
+      abstractSyntax: abstractSyntax, acceptsPrivateSOPClasses: acceptsPrivateSOPClasses || isSaidToBeStorage)
+  }
+
+  /// Who wants objects by C-GET proposes to be their SCP; for that the right to retrieve is the one that counts.
+  private func mayUse(_ service: OfferedService, _ abstractSyntax: String) -> Bool {
+    if rights.isSuperset(of: service.requiredRights) { return true }
+    guard let role = requested.roleSelections.first(where: { $0.sopClassUID == abstractSyntax }) else { return false }
+    return roles(role, for: service).supportsSCP
+  }
+
+  /// PS3.7 D.3.3.4: no role that was not proposed, and none that the rights do not cover.
+  func roles(_ proposed: RoleSelection, for service: OfferedService) -> RoleSelection {
+    RoleSelection(
+      sopClassUID: proposed.sopClassUID,
+      supportsSCU: proposed.supportsSCU && rights.isSuperset(of: service.requiredRights),
+      supportsSCP: proposed.supportsSCP && service == .storage && rights.contains(.retrieve))
   }
 
   /// The requestor's order decides, but a lossy syntax never wins while another stands beside it: the sender would compress

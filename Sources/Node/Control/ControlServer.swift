@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Archive
 import Glibc
 import Logging
 import NIOCore
@@ -9,29 +8,33 @@ import Synchronization
 
 /// The running node's ear for its administrator: a socket in the data directory that only the directory's owner can open.
 struct ControlServer: Sendable {
-  private typealias Client = NIOAsyncChannel<ByteBuffer, ByteBuffer>
+  private let server: any Channel
+  private let path: String
+  private let clients: ClientTasks
 
-  let directory: String
-  let operations: OperationPerformer
-  let logger: Logger
-
-  /// Serves until the task is cancelled.
-  func run() async throws {
-    let socket = try ControlSocketPath(directory: directory)
+  /// Listens from now on: who calls before `run` waits a moment.
+  init(directory: String, operations: OperationPerformer, logger: Logger) async throws {
+    path = try ControlSocketPath(directory: directory).path
+    let conversation = ControlConversation(operations: operations, logger: logger)
     let clients = ClientTasks()
-    let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+    self.clients = clients
+    server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let client = try Client(
+          let client = try ControlConversation.Client(
             wrappingChannelSynchronously: channel,
             configuration: .init(inboundType: ByteBuffer.self, outboundType: ByteBuffer.self))
           // At once: a channel that nobody took over would take the process down when it goes.
-          clients.run { await serve(client) }
+          clients.run { await conversation.serve(client) }
         }
       }
-      .bind(unixDomainSocketPath: socket.path, cleanupExistingSocketFile: true).get()
-    chmod(socket.path, 0o600)
-    defer { unlink(socket.path) }
+      .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+    chmod(path, 0o600)
+  }
+
+  /// Serves until the task is cancelled.
+  func run() async throws {
+    defer { unlink(path) }
     do {
       try await Task.sleep(for: .seconds(1 << 40))
     } catch {
@@ -40,57 +43,6 @@ struct ControlServer: Sendable {
       throw error
     }
   }
-
-  private func serve(_ client: Client) async {
-    do {
-      guard let operatingSystemUser = try await user(of: client.channel) else {
-        return try await client.channel.close()
-      }
-      try await client.executeThenClose { inbound, outbound in
-        var received = ByteBuffer()
-        for try await chunk in inbound {
-          received.writeImmutableBuffer(chunk)
-          while let line = ControlLine.next(in: &received) {
-            try await outbound.write(try ControlLine.encode(await reply(to: line, from: operatingSystemUser)))
-          }
-          guard received.readableBytes <= ControlLine.longestRequest else { return }
-        }
-      }
-    } catch {
-      logger.debug("control connection ended", metadata: ["error": "\(error)"])
-    }
-  }
-
-  private func reply(to line: ByteBuffer, from user: Operator) async -> ControlReply {
-    do {
-      let operation = try ControlLine.decode(Operation.self, from: line)
-      return .result(try await operations.perform(operation, as: user))
-    } catch let error as OperationError {
-      return .failure(error)
-    } catch {
-      return .failure(OperationError("the node did not understand this request: is the command of another version?"))
-    }
-  }
-
-  /// The kernel's word on who is at the other end; nil for anybody but the owner of the node and root.
-  private func user(of channel: any Channel) async throws -> Operator? {
-    guard let options = channel as? any SocketOptionProvider else { return nil }
-    let credentials: PeerCredentials = try await options.unsafeGetSocketOption(
-      level: .socket, name: .init(rawValue: SO_PEERCRED)
-    ).get()
-    guard credentials.user == geteuid() || credentials.user == 0 else {
-      logger.warning("refused a control connection", metadata: ["uid": "\(credentials.user)"])
-      return nil
-    }
-    return Operator(uid: credentials.user)
-  }
-}
-
-/// `struct ucred` of unix(7).
-private struct PeerCredentials: Sendable {
-  var process: pid_t
-  var user: uid_t
-  var group: gid_t
 }
 
 /// The tasks that serve clients, until each ends or all are cancelled.

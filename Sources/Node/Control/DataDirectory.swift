@@ -18,6 +18,15 @@ package struct DataDirectory: Sendable {
     return status
   }
 
+  /// Makes the node that runs on this directory read its certificates anew; throws where none does, and what is wrong with
+  /// them.
+  package func reload() async throws -> OperationResult {
+    guard let result = try await ControlClient(directory: path).perform(.reload) else {
+      throw OperationError("no node is running on '\(path)'")
+    }
+    return result
+  }
+
   /// Runs `body` with a way to perform operations; the directory is opened, and made, at most once.
   package func withOperations<Value: Sendable>(
     as user: Operator,

@@ -20,13 +20,17 @@ extension Peer {
       }
       networks.append(network)
     }
-    guard !networks.isEmpty else { throw OperationError("say where the peer may come from: --address ADDRESS") }
+    let demand = try IdentityAssurance(word: draft.demand)
+    guard !networks.isEmpty || demand == .aeTitleAlone else {
+      throw OperationError("say where the peer may come from: --address ADDRESS")
+    }
     if let port = draft.port, !(1...65535).contains(port) {
       throw OperationError("\(port) is not a port (1 to 65535)")
     }
     self.init(
       name: draft.name ?? aeTitle.description, aeTitle: aeTitle, addresses: networks, port: draft.port,
-      rights: rights, acceptsPrivateSOPClasses: draft.acceptsPrivateSOPClasses)
+      rights: rights, acceptsPrivateSOPClasses: draft.acceptsPrivateSOPClasses, requiresTLS: draft.requiresTLS,
+      demand: demand, allowsCleartextPasswords: draft.allowsCleartextPasswords)
   }
 }
 
@@ -34,7 +38,9 @@ extension PeerListing {
   init(_ peer: Peer) {
     self.init(
       name: peer.name, aeTitle: peer.aeTitle.description, addresses: peer.addresses.map(\.description).sorted(),
-      port: peer.port, may: peer.rights.names, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses)
+      port: peer.port, may: peer.rights.names, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses,
+      requiresTLS: peer.requiresTLS, demand: peer.demand.rawValue,
+      allowsCleartextPasswords: peer.allowsCleartextPasswords)
   }
 }
 
@@ -57,6 +63,52 @@ extension GrantListing {
     self.init(
       number: grant.number, to: grant.grantee, what: grant.scope.description, until: grant.until.map(Moment.text),
       state: grant.state.rawValue, grantedBy: grant.grantedBy)
+  }
+}
+
+extension IdentityAssurance {
+  init(word: String) throws(OperationError) {
+    guard let assurance = Self(rawValue: word) else {
+      throw OperationError("--demand takes one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    self = assurance
+  }
+}
+
+extension TokenIssuer {
+  init(_ draft: IssuerDraft) throws(OperationError) {
+    var algorithms: Set<TokenAlgorithm> = []
+    for name in draft.algorithms {
+      guard let algorithm = TokenAlgorithm(rawValue: name) else {
+        let known = TokenAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")
+        throw OperationError("'\(name)' is no signature algorithm that can be allowed; these can: \(known)")
+      }
+      algorithms.insert(algorithm)
+    }
+    self.init(
+      issuer: draft.issuer, audience: draft.audience, algorithms: algorithms, key: draft.key,
+      userClaim: draft.userClaim)
+  }
+}
+
+extension IssuerListing {
+  init(_ issuer: TokenIssuer) {
+    self.init(
+      issuer: issuer.issuer, audience: issuer.audience, algorithms: issuer.algorithms.map(\.rawValue).sorted(),
+      userClaim: issuer.userClaim)
+  }
+}
+
+extension UserListing {
+  init(_ user: User) {
+    self.init(
+      name: user.name, hasPassword: user.hasPassword, isLocked: user.isLocked,
+      lockedUntil: user.lockedUntil.map(Moment.text), wrongPasswords: user.failedLogins,
+      certificates: user.certificates.map { certificate in
+        Certificate(
+          fingerprint: certificate.fingerprint.description, subject: certificate.subject,
+          notAfter: Moment.text(certificate.notAfter))
+      }, groups: user.groups, created: Moment.text(user.created), createdBy: user.createdBy)
   }
 }
 

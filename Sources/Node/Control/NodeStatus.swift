@@ -4,19 +4,27 @@ import Glibc
 
 /// How a running node is doing.
 package struct NodeStatus: Codable, Sendable {
+  package struct TLS: Codable, Sendable {
+    package let port: Int
+    /// ISO 8601.
+    package let certificateExpires: String?
+  }
+
   package let aeTitle: String
   package let address: String
   package let port: Int
+  package let tls: TLS?
   package let process: Int32
   package let residentKiB: Int
   package let openFiles: Int
   package let mostOpenFiles: Int
   package let associations: AssociationListing
 
-  init(aeTitle: String, address: String, port: Int, associations: AssociationListing) {
+  init(aeTitle: String, address: String, port: Int, tls: TLS?, associations: AssociationListing) {
     self.aeTitle = aeTitle
     self.address = address
     self.port = port
+    self.tls = tls
     self.associations = associations
     process = getpid()
     residentKiB = Self.residentPages * (Int(sysconf(CInt(_SC_PAGESIZE))) / 1024)

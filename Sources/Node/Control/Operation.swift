@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Access
+
 /// What an administrator may ask of a data directory. The same value travels through the control socket of a running node
 /// and is performed directly when no node holds the directory.
 package enum Operation: Codable, Sendable {
   case addPeer(PeerDraft)
   case listPeers
+  /// nil leaves as it is.
+  case setPeer(name: String, demand: String?, allowsCleartextPasswords: Bool?)
   case removePeer(name: String)
   case listKnocks
   case addGroup(name: String, members: [String])
@@ -14,8 +18,22 @@ package enum Operation: Codable, Sendable {
   case listGrants
   case revokeGrant(number: Int)
   case importFile(path: String)
+  case addUser(UserDraft)
+  case listUsers
+  case setPassword(Secret, user: String)
+  /// The certificate in PEM.
+  case addCertificate(String, user: String)
+  case removeCertificate(fingerprint: String, user: String)
+  case lockUser(name: String)
+  case unlockUser(name: String)
+  case removeUser(name: String)
+  case addIssuer(IssuerDraft)
+  case listIssuers
+  case removeIssuer(name: String)
   /// Of a running node alone.
   case status
+  /// Of a running node alone: reads the certificates anew.
+  case reload
 }
 
 /// What came of an operation: listings that print as a table or as JSON.
@@ -26,6 +44,8 @@ package enum OperationResult: Codable, Sendable {
   case groups([GroupListing])
   case grants([GrantListing])
   case imported(ImportOutcome)
+  case users([UserListing])
+  case issuers([IssuerListing])
   case status(NodeStatus)
 }
 
@@ -36,16 +56,24 @@ package struct PeerDraft: Codable, Sendable {
   package let port: Int?
   package let may: [String]
   package let acceptsPrivateSOPClasses: Bool
+  package let requiresTLS: Bool
+  /// One of title, address, password, token, certificate.
+  package let demand: String
+  package let allowsCleartextPasswords: Bool
 
   package init(
-    name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool
+    name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool,
+    requiresTLS: Bool = false, demand: String = "address", allowsCleartextPasswords: Bool = false
   ) {
+    self.demand = demand
+    self.allowsCleartextPasswords = allowsCleartextPasswords
     self.name = name
     self.aeTitle = aeTitle
     self.addresses = addresses
     self.port = port
     self.may = may
     self.acceptsPrivateSOPClasses = acceptsPrivateSOPClasses
+    self.requiresTLS = requiresTLS
   }
 }
 
@@ -75,6 +103,9 @@ package struct PeerListing: Codable, Sendable {
   package let port: Int?
   package let may: [String]
   package let acceptsPrivateSOPClasses: Bool
+  package let requiresTLS: Bool
+  package let demand: String
+  package let allowsCleartextPasswords: Bool
 }
 
 package struct KnockListing: Codable, Sendable {

@@ -7,11 +7,15 @@ import Archive
 struct OperationPerformer: Sendable {
   private let archive: Archive
   private let status: (@Sendable () -> NodeStatus)?
+  private let reload: (@Sendable () async throws -> String)?
 
-  /// `status` is what only a running node has.
-  init(archive: Archive, status: (@Sendable () -> NodeStatus)? = nil) {
+  /// `status` and `reload` are what only a running node has.
+  init(
+    archive: Archive, status: (@Sendable () -> NodeStatus)? = nil, reload: (@Sendable () async throws -> String)? = nil
+  ) {
     self.archive = archive
     self.status = status
+    self.reload = reload
   }
 
   func perform(_ operation: Operation, as user: Operator) async throws -> OperationResult {
@@ -31,11 +35,13 @@ struct OperationPerformer: Sendable {
     case .addPeer(let draft):
       let peer = try Peer(draft)
       try await administration.addPeer(peer)
-      return .done(
-        "'\(peer.name)' may \(peer.rights.names.joined(separator: ", ")) from \(draft.addresses.joined(separator: ", "))."
-      )
+      return .done(Self.sentence(on: peer, from: draft.addresses))
     case .listPeers:
       return .peers(try await administration.peers().map(PeerListing.init))
+    case .setPeer(let name, let demand, let allowsCleartextPasswords):
+      let demand = try demand.map { try IdentityAssurance(word: $0) }
+      try await administration.setPeer(name, demand: demand, allowsCleartextPasswords: allowsCleartextPasswords)
+      return .done("'\(name)' is changed, from its next association on.")
     case .removePeer(let name):
       try await administration.removePeer(name)
       return .done("'\(name)' is no longer let in.")
@@ -57,11 +63,27 @@ struct OperationPerformer: Sendable {
     case .revokeGrant(let number):
       try await administration.revokeGrant(number)
       return .done("grant \(number) is revoked.")
+    case .addUser, .listUsers, .setPassword, .addCertificate, .removeCertificate, .lockUser, .unlockUser, .removeUser,
+      .addIssuer, .listIssuers, .removeIssuer:
+      return try await UserOperations(administration: administration).result(of: operation)
     case .status:
       guard let status else { throw OperationError("no node is running on this directory") }
       return .status(status())
+    case .reload:
+      guard let reload else { throw OperationError("no node is running on this directory") }
+      return .done(try await reload())
     case .importFile(let path):
       return .imported(await FileImport(archive: archive, user: user).outcome(of: path))
+    }
+  }
+
+  private static func sentence(on peer: Peer, from addresses: [String]) -> String {
+    let may = "'\(peer.name)' may \(peer.rights.names.joined(separator: ", "))"
+    let secured = peer.requiresTLS ? ", over TLS" : ""
+    return switch peer.demand {
+    case .aeTitleAlone: "\(may) from anywhere\(secured): anybody who says '\(peer.aeTitle)' is taken for it."
+    case .aeTitleWithAddress: "\(may) from \(addresses.joined(separator: ", "))\(secured)."
+    default: "\(may) from \(addresses.joined(separator: ", ")) with \(peer.demand)\(secured)."
     }
   }
 }

@@ -30,6 +30,10 @@ package struct FileSending: Sendable {
     let dataSetOffset: Int
 
     var context: [String] { [sopClassUID, transferSyntaxUID] }
+
+    func outcome(status: String?, comment: String?) -> SendOutcome {
+      SendOutcome(path: path, sopInstanceUID: sopInstanceUID, status: status, comment: comment)
+    }
   }
 
   /// PS3.8 §9.3.2.2: odd context IDs up to 255.
@@ -37,10 +41,13 @@ package struct FileSending: Sendable {
 
   private let paths: [String]
   private let node: RemoteNode
+  /// How many may wait for their answers at once, where the peer agrees.
+  private let outstanding: Int
 
-  package init(_ paths: [String], to node: RemoteNode) {
+  package init(_ paths: [String], to node: RemoteNode, outstanding: Int = 1) {
     self.paths = paths
     self.node = node
+    self.outstanding = max(1, outstanding)
   }
 
   /// One outcome for each file; a file that is no DICOM is one too. Throws where the node cannot be reached or says no.
@@ -85,31 +92,39 @@ package struct FileSending: Sendable {
       ProposedPresentationContext(
         id: UInt8(truncatingIfNeeded: 2 * index + 1), abstractSyntax: context[0], transferSyntaxes: [context[1]])
     }
-    try await node.withAssociation(proposing: proposed) { association in
+    try await node.withAssociation(proposing: proposed, operations: outstanding) { association in
       var user = ServiceUser(association)
+      let window = user.window(atMost: outstanding)
+      var waiting: [UInt16: File] = [:]
       for file in files {
-        report(try await Self.outcome(of: file, &user))
+        if waiting.count == window { report(try await Self.answer(to: &waiting, user)) }
+        do {
+          waiting[try await Self.begin(file, &user)] = file
+        } catch let failure as ServiceFailure {
+          report(file.outcome(status: nil, comment: failure.comment))
+        }
       }
+      while !waiting.isEmpty { report(try await Self.answer(to: &waiting, user)) }
     }
   }
 
-  private static func outcome(of file: File, _ user: inout ServiceUser) async throws -> SendOutcome {
+  private static func begin(_ file: File, _ user: inout ServiceUser) async throws -> UInt16 {
     var offset = file.dataSetOffset
-    do {
-      let response = try await user.store(
-        sopClassUID: file.sopClassUID, sopInstanceUID: file.sopInstanceUID,
-        transferSyntaxUID: file.transferSyntaxUID
-      ) {
-        let chunk = try await FileReading.chunk(of: file.path, from: offset)
-        offset += chunk.readableBytes
-        return chunk.readableBytes == 0 ? nil : chunk
-      }
-      return SendOutcome(
-        path: file.path, sopInstanceUID: file.sopInstanceUID, status: response.status?.hex,
-        comment: response.errorComment)
-    } catch let failure as ServiceFailure {
-      return SendOutcome(
-        path: file.path, sopInstanceUID: file.sopInstanceUID, status: nil, comment: failure.comment)
+    return try await user.beginStore(
+      sopClassUID: file.sopClassUID, sopInstanceUID: file.sopInstanceUID, transferSyntaxUID: file.transferSyntaxUID
+    ) {
+      let chunk = try await FileReading.chunk(of: file.path, from: offset)
+      offset += chunk.readableBytes
+      return chunk.readableBytes == 0 ? nil : chunk
+    }
+  }
+
+  /// A response to something that was not asked is passed over.
+  private static func answer(to waiting: inout [UInt16: File], _ user: ServiceUser) async throws -> SendOutcome {
+    while true {
+      let (messageID, response) = try await user.nextStoreResponse()
+      guard let file = waiting.removeValue(forKey: messageID) else { continue }
+      return file.outcome(status: response.status?.hex, comment: response.errorComment)
     }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Access
 package import DIMSE
 import DICOMData
 import Glibc
@@ -15,31 +16,48 @@ package struct RemoteNode: Sendable {
   package let calledAETitle: String
   /// For the connection to be made, and for the peer to answer the association request.
   package let timeout: Duration
+  /// For each answer, and each part of one, once there is an association.
+  package let responseTimeout: Duration
+  /// What proves to it who calls; nil shows nothing but the title.
+  package let credential: Credential?
+
+  /// nil calls in the clear.
+  package let tls: TLSClientSettings?
+
+  private static let releaseTimeout = TimeAmount.seconds(10)
 
   package init(
-    host: String, port: Int, callingAETitle: String, calledAETitle: String, timeout: Duration = .seconds(30)
+    host: String, port: Int, callingAETitle: String, calledAETitle: String, timeout: Duration = .seconds(30),
+    responseTimeout: Duration = .seconds(300), tls: TLSClientSettings? = nil, credential: Credential? = nil
   ) {
     self.host = host
     self.port = port
     self.callingAETitle = callingAETitle
     self.calledAETitle = calledAETitle
     self.timeout = timeout
+    self.responseTimeout = responseTimeout
+    self.tls = tls
+    self.credential = credential
   }
 
   /// Runs `body` on an association that proposes these contexts, and releases it. Throws `AssociationEnd` where the node
-  /// said no, and `OperationError` where it was not reached.
+  /// said no, and `OperationError` where it was not reached. `operations` may be outstanding at once where the node agrees
+  /// (PS3.7 D.3.3.3); without need it is not asked.
   package func withAssociation<Value: Sendable>(
-    proposing contexts: [ProposedPresentationContext], _ body: (Association) async throws -> Value
+    proposing contexts: [ProposedPresentationContext], operations: Int = 1, _ body: (Association) async throws -> Value
   ) async throws -> Value {
-    let limits = UpperLayerLimits()
-    let connection = try await connect(limits)
+    let limits = UpperLayerLimits(idleTimeout: .nanoseconds(responseTimeout.nanoseconds))
+    let (connection, tls) = try await connect(limits)
     let request = AssociateRQ(
       calledAETitle: calledAETitle, callingAETitle: callingAETitle, presentationContexts: contexts,
       userInformation: UserInformation(
         maximumLength: limits.maximumLength, implementationClassUID: Implementation.classUID,
-        implementationVersionName: Implementation.versionName))
+        implementationVersionName: Implementation.versionName,
+        asynchronousOperationsWindow: operations > 1
+          ? AsynchronousOperationsWindow(invoked: UInt16(clamping: operations), performed: 1) : nil,
+        userIdentity: credential.flatMap { UserIdentity(showing: $0) }))
     return try await connection.executeThenClose { inbound, outbound in
-      let association = try await answered(on: connection) {
+      let association = try await answered(on: connection, tls) {
         try await Association.request(request, MessageReader(inbound), MessageWriter(outbound))
       }
       let value: Value
@@ -50,20 +68,26 @@ package struct RemoteNode: Sendable {
         throw error
       }
       // What was asked for is done; a peer that does not know how to part takes nothing from it.
-      try? await association.release()
+      try? await AnswerDeadline(on: connection.channel).within(Self.releaseTimeout, for: "answer to the release") {
+        try await association.release()
+      }
       return value
     }
   }
 
-  private func connect(_ limits: UpperLayerLimits) async throws -> AssociationChannel {
+  private func connect(_ limits: UpperLayerLimits) async throws -> (AssociationChannel, TLSConnection?) {
+    let tls: TLSClient? =
+      if let tls { try await TLSClient(tls, calling: host, deadline: .nanoseconds(timeout.nanoseconds)) } else { nil }
     do {
       return try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
         .connectTimeout(.nanoseconds(timeout.nanoseconds))
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .connect(host: host, port: port) { channel in
           channel.eventLoop.makeCompletedFuture {
+            let tls = try tls?.secure(channel)
+            if tls == nil { try channel.pipeline.syncOperations.addHandler(PlainDoor(.client)) }
             try channel.pipeline.syncOperations.configureDIMSE(role: .requestor, limits: limits)
-            return try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
+            return (try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init()), tls)
           }
         }
     } catch let error as NIOConnectionError {
@@ -78,13 +102,18 @@ package struct RemoteNode: Sendable {
 
   /// A peer that takes the connection and then says nothing is hung up on.
   private func answered(
-    on connection: AssociationChannel, _ body: () async throws -> Association
+    on connection: AssociationChannel, _ tls: TLSConnection?, _ body: () async throws -> Association
   ) async throws -> Association {
-    let deadline = connection.channel.eventLoop.scheduleTask(in: .nanoseconds(timeout.nanoseconds)) {
-      connection.channel.close(promise: nil)
+    do {
+      _ = try await tls?.established()
+      return try await AnswerDeadline(on: connection.channel).within(
+        .nanoseconds(timeout.nanoseconds), for: "answer to the association request", body)
+    } catch {
+      // A server of TLS 1.3 refuses a client's certificate only after the client's handshake is done.
+      if let failure = tls?.failure ?? error as? TLSFailure { throw OperationError("\(host):\(port) \(failure)") }
+      // A reset is how many say that they did not understand.
+      throw error is IOError ? AssociationEnd.connectionClosed : error
     }
-    defer { deadline.cancel() }
-    return try await body()
   }
 }
 

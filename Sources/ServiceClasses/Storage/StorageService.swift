@@ -15,11 +15,11 @@ package struct StorageService: Sendable {
     self.archive = archive
   }
 
-  /// Stores the object of one C-STORE-RQ. Returns the archive's receipt; throws the `ServiceFailure` that the peer is to be
-  /// told, or whatever ended the association meanwhile.
-  package func store(
+  /// Takes the object of one C-STORE-RQ to its last byte; nothing is kept until the arrived object is committed. Throws the
+  /// `ServiceFailure` that the peer is to be told, or whatever ended the association meanwhile.
+  package func receive(
     _ request: ServiceRequest, nextFragment: () async throws -> ByteBuffer?
-  ) async throws -> Receipt {
+  ) async throws -> ArrivedObject {
     let announcement = try announcement(of: request)
     try await requireRight(of: request.caller)
     let reception = try await begin(announcement, from: request.caller)
@@ -27,7 +27,7 @@ package struct StorageService: Sendable {
       while let chunk = try await nextFragment() {
         try await reception.append(chunk)
       }
-      return try await reception.commit()
+      return ArrivedObject(reception)
     } catch let error as ReceptionError {
       await reception.abandon()
       throw ServiceFailure(error)

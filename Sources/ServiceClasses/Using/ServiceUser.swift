@@ -3,8 +3,9 @@
 package import DICOMData
 package import DIMSE
 package import NIOCore
+import UpperLayer
 
-/// The SCU side: asks a peer for its services on an established association, one operation at a time.
+/// The SCU side: asks a peer for its services on an established association.
 package struct ServiceUser {
   private let association: Association
   private var lastMessageID: UInt16 = 0
@@ -23,14 +24,22 @@ package struct ServiceUser {
     return try await finalResponse(to: command).status ?? .processingFailure
   }
 
-  /// C-STORE (PS3.7 §9.1.1): the data set goes out as `nextChunk` gives it, unchanged. Returns the peer's response.
-  package mutating func store(
+  /// How many operations the peer lets be outstanding (PS3.7 D.3.3.3), at most `wished`.
+  package func window(atMost wished: Int) -> Int {
+    guard let agreed = association.agreed.asynchronousOperationsWindow?.invoked else { return 1 }
+    return agreed == 0 ? wished : max(1, min(Int(agreed), wished))
+  }
+
+  /// Begins a C-STORE (PS3.7 §9.1.1): the data set goes out as `nextChunk` gives it, unchanged. Returns the Message ID, by
+  /// which `nextStoreResponse` names it.
+  package mutating func beginStore(
     sopClassUID: String, sopInstanceUID: String, transferSyntaxUID: String,
     nextChunk: () async throws -> ByteBuffer?
-  ) async throws -> CommandSet {
+  ) async throws -> UInt16 {
     let context = try context(for: sopClassUID, transferSyntaxUID: transferSyntaxUID)
     var command = CommandSet(.cStoreRQ)
-    command.messageID = nextMessageID()
+    let messageID = nextMessageID()
+    command.messageID = messageID
     command.affectedSOPClassUID = sopClassUID
     command.affectedSOPInstanceUID = sopInstanceUID
     command.priority = 0
@@ -41,7 +50,18 @@ package struct ServiceUser {
       chunk = try await nextChunk()
       try await association.writer.send(.dataSet(bytes, contextID: context.id, isLast: chunk == nil))
     }
-    return try await finalResponse(to: command)
+    return messageID
+  }
+
+  /// The next C-STORE-RSP, to whichever of the outstanding operations the peer answers first.
+  package func nextStoreResponse() async throws -> (messageID: UInt16, response: CommandSet) {
+    while let message = try await association.messages.next() {
+      guard message.command.commandField == .cStoreRSP, let answered = message.command.messageIDBeingRespondedTo else {
+        continue
+      }
+      return (answered, message.command)
+    }
+    throw ServiceFailure(.processingFailure, "the peer released the association without an answer")
   }
 
   /// C-FIND (PS3.7 §9.1.2). Hands each match to `take`; returns the final status.

@@ -12,31 +12,47 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   /// What one P-DATA-TF carries at most where the peer names no limit.
   private static let longestFragment = 256 << 10
   private static let pduAndPDVHead = 12
+  private static let readSizeBeforeAssociation = AdaptiveRecvByteBufferAllocator(
+    minimum: 512, initial: 2048, maximum: 4096)
 
   private let limits: UpperLayerLimits
   private var machine: UpperLayerStateMachine
   private var decoder: PDUDecoder
+  private var clock: PeerClock
   private var artim: Scheduled<Void>?
-  private var idleCheck: Scheduled<Void>?
-  private var lastActivity = NIODeadline.now()
+  private var watch: Scheduled<Void>?
   private var peerMaximumLength: UInt32 = 0
   private var passesData = false
-  /// After bytes that are no PDU nothing that follows can be told apart.
+  /// After bytes that are no PDU nothing that follows can be told apart; and Sta13 has been answered once.
   private var isDeaf = false
+  private var hasEnded = false
+  /// The user of this layer knows of an association, or has asked for one.
+  private var isAsked = false
+  private var readsLittle = false
+  /// Why what was to be sent was not.
+  private var unsendable: PDUError?
 
   package init(role: UpperLayerStateMachine.Role, limits: UpperLayerLimits) {
     self.limits = limits
     machine = UpperLayerStateMachine(role: role)
+    isAsked = role == .requestor
     decoder = PDUDecoder(limits: limits)
+    clock = PeerClock(limits: limits, now: .now())
   }
 
   package func handlerAdded(context: ChannelHandlerContext) {
+    clock = PeerClock(limits: limits, now: context.eventLoop.now)
+    if machine.role == .acceptor {
+      readsLittle = true
+      setReadSize(Self.readSizeBeforeAssociation, context)
+    }
     if context.channel.isActive, machine.role == .acceptor { handle(.transportIndication, context) }
   }
 
   package func handlerRemoved(context: ChannelHandlerContext) {
     artim?.cancel()
-    idleCheck?.cancel()
+    watch?.cancel()
+    decoder.forget()
   }
 
   package func channelActive(context: ChannelHandlerContext) {
@@ -48,20 +64,37 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   package func channelInactive(context: ChannelHandlerContext) {
     handle(.transportClosed, context)
     artim?.cancel()
-    idleCheck?.cancel()
+    watch?.cancel()
+    decoder.forget()
     context.fireChannelInactive()
   }
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isDeaf else { return }
-    lastActivity = context.eventLoop.now
-    decoder.append(unwrapInboundIn(data))
     do throws(PDUError) {
-      while !isDeaf, let decoded = try decoder.next() { take(decoded, context) }
+      try decoder.append(unwrapInboundIn(data))
+      while !isDeaf, let decoded = try decoder.next(in: machine.state) { take(decoded, context) }
     } catch {
       isDeaf = true
       handle(.receivedInvalidPDU(error), context)
     }
+    if isDeaf { decoder.forget() }
+    clock.received(decoder.progress, at: context.eventLoop.now)
+  }
+
+  package func channelReadComplete(context: ChannelHandlerContext) {
+    clock.readCompleted()
+    context.fireChannelReadComplete()
+  }
+
+  package func read(context: ChannelHandlerContext) {
+    clock.readBegan(context.eventLoop)
+    context.read()
+  }
+
+  package func channelWritabilityChanged(context: ChannelHandlerContext) {
+    clock.becameWritable(context.channel.isWritable, at: context.eventLoop.now)
+    context.fireChannelWritabilityChanged()
   }
 
   private func take(_ decoded: PDUDecoder.Decoded, _ context: ChannelHandlerContext) {
@@ -74,12 +107,18 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
       passesData = false
       handle(.receivedDataTF, context)
     case .data(let value):
-      if passesData { context.fireChannelRead(wrapInboundOut(.data(value))) }
+      guard passesData, machine.state.indicatesData else { return }
+      clock.receivedData(count: value.data.readableBytes, isLast: value.isLast, context.eventLoop)
+      context.fireChannelRead(wrapInboundOut(.data(value)))
+    case .refused(let type):
+      // AA-7 answers in Sta13; a peer that does not hear the first answer would have as many as it cares to ask for.
+      isDeaf = machine.state == .awaitingTransportClose
+      handle(.receivedInvalidPDU(PDUError(.unexpectedPDU, "\(type.name) is not expected now")), context)
     }
   }
 
   package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    lastActivity = context.eventLoop.now
+    clock.wrote(at: context.eventLoop.now)
     switch unwrapOutboundIn(data) {
     case .associate(let request): ask(.associateRequest(request), context, promise)
     case .accept(let acceptance): ask(.acceptResponse(acceptance), context, promise)
@@ -99,7 +138,11 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   private func ask(
     _ event: UpperLayerEvent, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
   ) {
-    if handle(event, context) { promise?.succeed() } else { promise?.fail(AssociationEnd.connectionClosed) }
+    guard handle(event, context) else {
+      promise?.fail(AssociationEnd.connectionClosed)
+      return
+    }
+    if let unsendable { promise?.fail(unsendable) } else { promise?.succeed() }
   }
 
   /// Performs the effects of an event; false where the state machine has none.
@@ -107,8 +150,19 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   private func handle(_ event: UpperLayerEvent, _ context: ChannelHandlerContext) -> Bool {
     guard let effects = machine.handle(event) else { return false }
     for effect in effects { perform(effect, context) }
-    if machine.state == .established, idleCheck == nil { checkForIdleness(in: limits.idleTimeout, context) }
+    // Until the A-ASSOCIATE-RQ is there, ARTIM keeps the time.
+    if readsLittle, machine.state == .established {
+      readsLittle = false
+      setReadSize(AdaptiveRecvByteBufferAllocator(), context)
+    }
+    if watch == nil, machine.state != .idle, machine.state != .transportOpenAwaitingAssociateRQ { watchPeer(context) }
     return true
+  }
+
+  /// A channel keeps the buffer that it reads into: many connections that have not said who they are keep little.
+  private func setReadSize(_ size: AdaptiveRecvByteBufferAllocator, _ context: ChannelHandlerContext) {
+    // A channel that cannot is none that reads from a socket.
+    try? context.channel.syncOptions?.setOption(.recvAllocator, value: size)
   }
 
   private func perform(_ effect: UpperLayerStateMachine.Effect, _ context: ChannelHandlerContext) {
@@ -116,15 +170,48 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     case .connectTransport: if context.channel.isActive { handle(.transportConfirm, context) }
     case .startARTIM: startARTIM(context)
     case .stopARTIM: artim?.cancel()
-    case .send(let pdu):
-      var buffer = context.channel.allocator.buffer(capacity: 256)
-      pdu.write(to: &buffer)
-      context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    case .send(let pdu): send(pdu, context)
     case .sendData: break
     case .indicateData: passesData = true
-    case .indicate(let indication): context.fireChannelRead(wrapInboundOut(indication))
+    case .indicate(.ended(let end)): tellEnd(end, context)
+    case .indicate(let indication):
+      isAsked = true
+      context.fireChannelRead(wrapInboundOut(indication))
     case .closeTransport: context.close(promise: nil)
     }
+  }
+
+  private func send(_ pdu: PDU, _ context: ChannelHandlerContext) {
+    var buffer = context.channel.allocator.buffer(capacity: 256)
+    do throws(PDUError) {
+      try pdu.write(to: &buffer)
+      context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    } catch {
+      unsendable = error
+      abort(.abortedLocally("what was to be sent is too long: \(error)"), context)
+    }
+  }
+
+  /// Ends the association for a reason of this layer's own; nothing where it is over already.
+  private func abort(_ end: AssociationEnd, _ context: ChannelHandlerContext) {
+    if handle(.abortRequest(Abort(source: .serviceProvider, reason: .notSpecified)), context) {
+      tellEnd(end, context)
+    }
+  }
+
+  /// Once for each association, so that each end is recorded once.
+  private func tellEnd(_ end: AssociationEnd, _ context: ChannelHandlerContext) {
+    guard !hasEnded else { return }
+    hasEnded = true
+    context.fireChannelRead(wrapInboundOut(.ended(isAsked ? end : refusal(end))))
+  }
+
+  /// What ended before anybody above was asked, for whoever records who was refused. A peer's own A-ABORT is no refusal.
+  private func refusal(_ end: AssociationEnd) -> AssociationEnd {
+    if case .abortedByPeer = end { return end }
+    return .refused(
+      Refusal(
+        why: end.description, callingAETitle: decoder.titles?.calling, calledAETitle: decoder.titles?.called))
   }
 
   private func startARTIM(_ context: ChannelHandlerContext) {
@@ -136,18 +223,19 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     }
   }
 
-  /// One timer an association, set anew only when it fires: nothing is done for each PDU.
-  private func checkForIdleness(in time: TimeAmount, _ context: ChannelHandlerContext) {
-    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    idleCheck = context.eventLoop.scheduleTask(in: time) {
-      let (handler, context) = bound.value
-      let idle = context.eventLoop.now - handler.lastActivity
-      guard idle >= handler.limits.idleTimeout else {
-        return handler.checkForIdleness(in: handler.limits.idleTimeout - idle, context)
+  /// One timer an association, set anew only when it fires: nothing is done for each PDU. In Sta13 ARTIM takes over.
+  private func watchPeer(_ context: ChannelHandlerContext) {
+    guard machine.state != .idle, machine.state != .awaitingTransportClose else { return }
+    switch clock.verdict(at: context.eventLoop.now) {
+    case .wait(let deadline):
+      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      watch = context.eventLoop.scheduleTask(deadline: deadline) {
+        let (handler, context) = bound.value
+        handler.watchPeer(context)
       }
-      if handler.handle(.abortRequest(Abort(source: .serviceProvider, reason: .notSpecified)), context) {
-        context.fireChannelRead(handler.wrapInboundOut(.ended(.timedOut("nothing was sent for \(idle)"))))
-      }
+    case .overdue(let why, let isUnread):
+      abort(.timedOut(why), context)
+      if isUnread { context.close(promise: nil) }
     }
   }
 

@@ -31,6 +31,8 @@ package enum AssociationEnd: Error, Sendable, Hashable, CustomStringConvertible 
   case protocolViolation(String)
   case connectionClosed
   case timedOut(String)
+  /// By this acceptor, before there was an association.
+  case refused(Refusal)
 
   package var description: String {
     switch self {
@@ -40,6 +42,7 @@ package enum AssociationEnd: Error, Sendable, Hashable, CustomStringConvertible 
     case .protocolViolation(let what): "the peer broke the upper layer protocol: \(what)"
     case .connectionClosed: "the peer closed the connection"
     case .timedOut(let what): "timed out: \(what)"
+    case .refused(let refusal): refusal.description
     }
   }
 }

@@ -64,7 +64,11 @@ package struct UpperLayerStateMachine: Sendable {
       // Bit 0 is version 1; what other versions a peer offers besides is no concern (PS3.8 §9.3.2).
       guard request.protocolVersion & 1 == 1 else {
         return go(
-          to: .awaitingTransportClose, [.send(.associateRJ(.protocolVersionNotSupported)), .startARTIM])
+          to: .awaitingTransportClose,
+          [
+            .send(.associateRJ(.protocolVersionNotSupported)),
+            .indicate(.ended(.rejected(.protocolVersionNotSupported))), .startARTIM,
+          ])
       }
       return go(to: .awaitingLocalAssociateResponse, [.stopARTIM, .indicate(.associate(request))])
     case (.ae7, .acceptResponse(let acceptance)):
@@ -95,20 +99,23 @@ package struct UpperLayerStateMachine: Sendable {
     }
   }
 
-  /// PS3.8 Table 9-9.
+  /// PS3.8 Table 9-9. What ends in Sta2 is told as well, though nobody there has an association yet: refusals are recorded.
   private mutating func abort(_ action: UpperLayerAction, on event: UpperLayerEvent) -> [Effect] {
-    switch action {
-    case .aa1: return go(to: .awaitingTransportClose, [.send(.abort(Self.abort(for: event))), .startARTIM])
-    case .aa2: return go(to: .idle, [.stopARTIM, .closeTransport])
-    case .aa3: return go(to: .idle, [.indicate(.ended(Self.end(for: event))), .closeTransport])
-    case .aa4: return go(to: .idle, [.indicate(.ended(.connectionClosed))])
-    case .aa5: return go(to: .idle, [.stopARTIM])
-    case .aa6: return []
-    case .aa7: return [.send(.abort(Self.abort(for: event)))]
-    case .aa8:
+    switch (action, event) {
+    case (.aa1, .abortRequest(let abort)):
+      return go(to: .awaitingTransportClose, [.send(.abort(abort)), .startARTIM])
+    case (.aa1, _), (.aa8, _):
       return go(
         to: .awaitingTransportClose,
         [.send(.abort(Self.abort(for: event))), .indicate(.ended(Self.end(for: event))), .startARTIM])
+    case (.aa2, _):
+      let isUntold = state == .transportOpenAwaitingAssociateRQ
+      return go(
+        to: .idle, [.stopARTIM] + (isUntold ? [.indicate(.ended(Self.end(for: event)))] : []) + [.closeTransport])
+    case (.aa3, _): return go(to: .idle, [.indicate(.ended(Self.end(for: event))), .closeTransport])
+    case (.aa4, _): return go(to: .idle, [.indicate(.ended(.connectionClosed))])
+    case (.aa5, _): return go(to: .idle, [.stopARTIM])
+    case (.aa7, _): return [.send(.abort(Self.abort(for: event)))]
     default: return []
     }
   }
@@ -118,19 +125,17 @@ package struct UpperLayerStateMachine: Sendable {
     return effects
   }
 
-  /// AA-1 names the service user as the source, but for what the provider itself found wrong before there was a user.
+  /// Table 9-9 has AA-1 name the service user as the source; in Sta2 there is none yet, and only a provider may say why.
   private static func abort(for event: UpperLayerEvent) -> Abort {
-    switch event {
-    case .abortRequest(let abort): abort
-    case .receivedInvalidPDU(let error): Abort(source: .serviceProvider, reason: error.reason)
-    default: Abort(source: .serviceProvider, reason: .unexpectedPDU)
-    }
+    if case .receivedInvalidPDU(let error) = event { return Abort(source: .serviceProvider, reason: error.reason) }
+    return Abort(source: .serviceProvider, reason: .unexpectedPDU)
   }
 
   private static func end(for event: UpperLayerEvent) -> AssociationEnd {
     switch event {
     case .receivedAbort(let abort): .abortedByPeer(abort)
     case .receivedInvalidPDU(let error): .protocolViolation(error.description)
+    case .artimExpired: .timedOut("no whole A-ASSOCIATE-RQ came before ARTIM expired")
     default: .protocolViolation("a PDU that is not expected in this state")
     }
   }

@@ -40,9 +40,14 @@ extension UpperLayerAction {
       case .releaseRequest: state == .established ? .ar1 : nil
       case .releaseResponse: Self.forReleaseResponse(in: state)
       case .abortRequest: Self.forAbortRequest(in: state)
-      case .receivedAssociateAC, .receivedAssociateRJ, .receivedAssociateRQ, .receivedDataTF, .receivedReleaseRQ,
-        .receivedReleaseRP, .receivedAbort, .receivedInvalidPDU:
-        Self.forPDU(event, in: state)
+      case .receivedAssociateAC: Self.forPDU(.associateAC, in: state)
+      case .receivedAssociateRJ: Self.forPDU(.associateRJ, in: state)
+      case .receivedAssociateRQ: Self.forPDU(.associateRQ, in: state)
+      case .receivedDataTF: Self.forPDU(.dataTF, in: state)
+      case .receivedReleaseRQ: Self.forPDU(.releaseRQ, in: state)
+      case .receivedReleaseRP: Self.forPDU(.releaseRP, in: state)
+      case .receivedAbort: Self.forPDU(.abort, in: state)
+      case .receivedInvalidPDU: Self.forPDU(nil, in: state)
       case .transportClosed: Self.forTransportClosed(in: state)
       case .artimExpired:
         state == .transportOpenAwaitingAssociateRQ || state == .awaitingTransportClose ? .aa2 : nil
@@ -84,39 +89,54 @@ extension UpperLayerAction {
     }
   }
 
-  /// The rows of received PDUs are alike: refused before an association, ignored after one, AA-8 where not expected.
-  private static func forPDU(_ event: UpperLayerEvent, in state: UpperLayerState) -> UpperLayerAction? {
-    switch state {
-    case .idle, .awaitingTransportOpen: nil
-    case .transportOpenAwaitingAssociateRQ:
-      switch event {
-      case .receivedAssociateRQ: .ae6
-      case .receivedAbort: .aa2
-      default: .aa1
-      }
-    case .awaitingTransportClose:
-      switch event {
-      case .receivedAssociateRQ, .receivedInvalidPDU: .aa7
-      case .receivedAbort: .aa2
-      default: .aa6
-      }
-    default:
-      if case .receivedAbort = event { .aa3 } else { expected(event, in: state) ?? .aa8 }
+  /// The rows of received PDUs are alike: refused before an association, ignored after one, AA-8 where not expected. An
+  /// invalid PDU has no type.
+  fileprivate static func forPDU(_ type: PDUType?, in state: UpperLayerState) -> UpperLayerAction? {
+    switch (state, type) {
+    case (.idle, _), (.awaitingTransportOpen, _): nil
+    case (.transportOpenAwaitingAssociateRQ, .associateRQ): .ae6
+    case (.transportOpenAwaitingAssociateRQ, .abort), (.awaitingTransportClose, .abort): .aa2
+    case (.transportOpenAwaitingAssociateRQ, _): .aa1
+    case (.awaitingTransportClose, .associateRQ), (.awaitingTransportClose, nil): .aa7
+    case (.awaitingTransportClose, _): .aa6
+    case (_, .abort): .aa3
+    default: expected(type, in: state) ?? .aa8
     }
   }
 
-  private static func expected(_ event: UpperLayerEvent, in state: UpperLayerState) -> UpperLayerAction? {
-    switch (event, state) {
-    case (.receivedAssociateAC, .awaitingAssociateACOrRJ): .ae3
-    case (.receivedAssociateRJ, .awaitingAssociateACOrRJ): .ae4
-    case (.receivedDataTF, .established): .dt2
-    case (.receivedDataTF, .awaitingReleaseRP): .ar6
-    case (.receivedReleaseRQ, .established): .ar2
-    case (.receivedReleaseRQ, .awaitingReleaseRP): .ar8
-    case (.receivedReleaseRP, .awaitingReleaseRP): .ar3
-    case (.receivedReleaseRP, .collisionAcceptorAwaitingReleaseRP): .ar10
-    case (.receivedReleaseRP, .collisionRequestorAwaitingReleaseRP): .ar3
+  private static func expected(_ type: PDUType?, in state: UpperLayerState) -> UpperLayerAction? {
+    switch (type, state) {
+    case (.associateAC, .awaitingAssociateACOrRJ): .ae3
+    case (.associateRJ, .awaitingAssociateACOrRJ): .ae4
+    case (.dataTF, .established): .dt2
+    case (.dataTF, .awaitingReleaseRP): .ar6
+    case (.releaseRQ, .established): .ar2
+    case (.releaseRQ, .awaitingReleaseRP): .ar8
+    case (.releaseRP, .awaitingReleaseRP): .ar3
+    case (.releaseRP, .collisionAcceptorAwaitingReleaseRP): .ar10
+    case (.releaseRP, .collisionRequestorAwaitingReleaseRP): .ar3
     default: nil
     }
   }
+}
+
+/// What becomes of a PDU in a state, known from its type alone.
+enum Reception {
+  case read
+  /// It is answered with an A-ABORT; what it holds does not matter.
+  case refused
+  case passedOver
+}
+
+extension UpperLayerState {
+  func reception(of type: PDUType) -> Reception {
+    switch UpperLayerAction.forPDU(type, in: self) {
+    case .aa1, .aa7, .aa8: .refused
+    case .aa6, nil: .passedOver
+    default: .read
+    }
+  }
+
+  /// P-DATA indications are issued here and nowhere else (DT-2, AR-6).
+  var indicatesData: Bool { self == .established || self == .awaitingReleaseRP }
 }

@@ -3,9 +3,10 @@
 /// An A-ASSOCIATE-AC PDU (PS3.8 §9.3.3).
 package struct AssociateAC: Sendable, Equatable {
   package var protocolVersion: UInt16
-  /// The titles are reserved fields here, sent back as they came and never tested (PS3.8 §9.3.3).
-  package var calledAETitle: String
-  package var callingAETitle: String
+  /// Bytes 11 to 74 are reserved here: sent back as they came, and never tested (PS3.8 §9.3.3).
+  package var calledAETitleField: AETitleField
+  package var callingAETitleField: AETitleField
+  package var reserved = ReservedField()
   package var applicationContextName: String
   package var presentationContexts: [PresentationContextResult]
   package var userInformation: UserInformation
@@ -17,6 +18,9 @@ package struct AssociateAC: Sendable, Equatable {
     self.init(
       calledAETitle: request.calledAETitle, callingAETitle: request.callingAETitle,
       presentationContexts: presentationContexts, userInformation: userInformation)
+    calledAETitleField = request.calledAETitleField
+    callingAETitleField = request.callingAETitleField
+    reserved = request.reserved
   }
 
   init(
@@ -25,11 +29,21 @@ package struct AssociateAC: Sendable, Equatable {
     protocolVersion: UInt16 = 1
   ) {
     self.protocolVersion = protocolVersion
-    self.calledAETitle = calledAETitle
-    self.callingAETitle = callingAETitle
+    calledAETitleField = AETitleField(calledAETitle)
+    callingAETitleField = AETitleField(callingAETitle)
     self.applicationContextName = applicationContextName
     self.presentationContexts = presentationContexts
     self.userInformation = userInformation
+  }
+
+  package var calledAETitle: String {
+    get { calledAETitleField.title }
+    set { calledAETitleField = AETitleField(newValue) }
+  }
+
+  package var callingAETitle: String {
+    get { callingAETitleField.title }
+    set { callingAETitleField = AETitleField(newValue) }
   }
 }
 

@@ -32,6 +32,9 @@ package struct AssociateRJ: Sendable, Hashable, Error {
     result: .rejectedPermanent, source: .serviceUser, reason: 7)
   package static let protocolVersionNotSupported = AssociateRJ(
     result: .rejectedPermanent, source: .serviceProviderACSE, reason: 2)
+  /// An authentication that failed (PS3.7 D.3.3.7).
+  package static let identityRefused = AssociateRJ(
+    result: .rejectedPermanent, source: .serviceProviderACSE, reason: 1)
   package static let temporaryCongestion = AssociateRJ(
     result: .rejectedTransient, source: .serviceProviderPresentation, reason: 1)
   package static let localLimitExceeded = AssociateRJ(

@@ -3,9 +3,10 @@
 /// An A-ASSOCIATE-RQ PDU (PS3.8 §9.3.2).
 package struct AssociateRQ: Sendable, Equatable {
   package var protocolVersion: UInt16
-  /// Without the padding; what a peer sends beyond ASCII is kept as U+FFFD.
-  package var calledAETitle: String
-  package var callingAETitle: String
+  package var calledAETitleField: AETitleField
+  package var callingAETitleField: AETitleField
+  /// Bytes 43 to 74.
+  package var reserved = ReservedField()
   package var applicationContextName: String
   package var presentationContexts: [ProposedPresentationContext]
   package var userInformation: UserInformation
@@ -16,11 +17,22 @@ package struct AssociateRQ: Sendable, Equatable {
     protocolVersion: UInt16 = 1
   ) {
     self.protocolVersion = protocolVersion
-    self.calledAETitle = calledAETitle
-    self.callingAETitle = callingAETitle
+    calledAETitleField = AETitleField(calledAETitle)
+    callingAETitleField = AETitleField(callingAETitle)
     self.applicationContextName = applicationContextName
     self.presentationContexts = presentationContexts
     self.userInformation = userInformation
+  }
+
+  /// Without the padding; what a peer sends beyond ASCII is U+FFFD.
+  package var calledAETitle: String {
+    get { calledAETitleField.title }
+    set { calledAETitleField = AETitleField(newValue) }
+  }
+
+  package var callingAETitle: String {
+    get { callingAETitleField.title }
+    set { callingAETitleField = AETitleField(newValue) }
   }
 }
 

@@ -20,46 +20,49 @@ struct Item {
   }
 }
 
+/// PS3.5 §9.1, in bytes.
+let longestUID = 64
+
 extension ByteBuffer {
-  /// The rest of the buffer as a UID, without the padding that some devices add (PS3.8 annex F asks for none).
+  /// The rest of the buffer as a UID, without the padding that some devices add (PS3.8 annex F asks for none). Of what is longer
+  /// than a UID can be (PS3.5 §9.1) one byte too many is kept: it stays none, and takes no more memory than one.
   mutating func readUID() -> String {
-    let uid = String(decoding: readableBytesView.prefix { $0 != 0 }, as: UTF8.self)
+    let uid = readableBytesView.prefix { $0 != 0 }.trimmingSpaces.prefix(longestUID + 1)
     moveReaderIndex(to: writerIndex)
-    return uid.trimmingSpaces
+    return String(decoding: uid, as: UTF8.self)
   }
 
-  /// 16 bytes of ISO 646 with leading and trailing spaces not significant (PS3.8 Table 9-11); devices pad with NUL too.
-  mutating func readAETitle() -> String? {
-    guard let bytes = readSlice(length: 16)?.readableBytesView else { return nil }
-    let scalars = bytes.prefix { $0 != 0 }.map { $0 < 0x80 ? Unicode.Scalar($0) : "\u{FFFD}" }
-    return String(String.UnicodeScalarView(scalars)).trimmingSpaces
-  }
-
-  /// Writes an item around what `body` writes, with the length that results.
-  mutating func writeItem(_ type: UInt8, _ body: (inout ByteBuffer) -> Void) {
+  /// Writes an item around what `body` writes, with the length that results; throws where 16 bits do not hold it.
+  mutating func writeItem(
+    _ type: UInt8, _ body: (inout ByteBuffer) throws(PDUError) -> Void
+  ) throws(PDUError) {
     writeMultipleIntegers(type, UInt8(0))
+    try writeLengthPrefixed(as: UInt16.self, body)
+  }
+
+  /// A length is what follows it, or nothing is sent.
+  mutating func writeLengthPrefixed<Length: FixedWidthInteger>(
+    as _: Length.Type, _ body: (inout ByteBuffer) throws(PDUError) -> Void
+  ) throws(PDUError) {
     let lengthIndex = writerIndex
-    writeInteger(UInt16(0))
-    body(&self)
-    // What we send ourselves stays far below 64 KiB; a longer item would be our mistake.
-    setInteger(UInt16(clamping: writerIndex - lengthIndex - 2), at: lengthIndex)
+    writeInteger(Length.zero)
+    let start = writerIndex
+    try body(&self)
+    guard let length = Length(exactly: writerIndex - start) else {
+      throw PDUError(.notSpecified, "\(writerIndex - start) bytes do not fit a length of \(Length.bitWidth) bits")
+    }
+    setInteger(length, at: lengthIndex)
   }
 
-  mutating func writeUID(_ uid: String, as type: UInt8) {
-    writeItem(type) { $0.writeString(uid) }
-  }
-
-  mutating func writeAETitle(_ title: String) {
-    let bytes = title.utf8.prefix(16)
-    writeBytes(bytes)
-    writeRepeatingByte(UInt8(ascii: " "), count: 16 - bytes.count)
+  mutating func writeUID(_ uid: String, as type: UInt8) throws(PDUError) {
+    try writeItem(type) { (buffer) throws(PDUError) in _ = buffer.writeString(uid) }
   }
 }
 
-extension String {
-  fileprivate var trimmingSpaces: String {
-    var rest = drop { $0 == " " }
-    while rest.last == " " { rest.removeLast() }
-    return String(rest)
+extension Collection<UInt8> where SubSequence: BidirectionalCollection {
+  var trimmingSpaces: SubSequence {
+    var rest = drop { $0 == UInt8(ascii: " ") }
+    while rest.last == UInt8(ascii: " ") { rest = rest.dropLast() }
+    return rest
   }
 }

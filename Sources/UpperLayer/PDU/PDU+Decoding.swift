@@ -25,18 +25,21 @@ extension PDU {
 /// Bytes 7 to 74 of an A-ASSOCIATE-RQ or -AC.
 private struct FixedFields {
   let protocolVersion: UInt16
-  let calledAETitle: String
-  let callingAETitle: String
+  let called: AETitleField
+  let calling: AETitleField
+  let reserved: ReservedField
 
   init(reading body: inout ByteBuffer) throws(PDUError) {
     guard let (version, _) = body.readMultipleIntegers(as: (UInt16, UInt16).self),
-      let called = body.readAETitle(), let calling = body.readAETitle(), body.readSlice(length: 32) != nil
+      let called = AETitleField(reading: &body), let calling = AETitleField(reading: &body),
+      let reserved = ReservedField(reading: &body)
     else {
       throw PDUError(.invalidPDUParameterValue, "an A-ASSOCIATE PDU is shorter than its fixed fields")
     }
     protocolVersion = version
-    calledAETitle = called
-    callingAETitle = calling
+    self.called = called
+    self.calling = calling
+    self.reserved = reserved
   }
 }
 
@@ -44,9 +47,10 @@ extension AssociateRQ {
   /// Items in any order; an unknown one is skipped (PS3.8 §9.3.1).
   fileprivate init(_ fixed: FixedFields, items body: inout ByteBuffer) throws(PDUError) {
     self.init(
-      calledAETitle: fixed.calledAETitle, callingAETitle: fixed.callingAETitle, presentationContexts: [],
+      calledAETitle: "", callingAETitle: "", presentationContexts: [],
       userInformation: UserInformation(maximumLength: 0, implementationClassUID: ""), applicationContextName: "",
       protocolVersion: fixed.protocolVersion)
+    (calledAETitleField, callingAETitleField, reserved) = (fixed.called, fixed.calling, fixed.reserved)
     while var item = try Item(reading: &body) {
       switch item.type {
       case 0x10: applicationContextName = item.value.readUID()
@@ -66,6 +70,9 @@ extension AssociateRQ {
 }
 
 extension ProposedPresentationContext {
+  /// The Standard has fewer (PS3.6 Table A-1); what a context proposes beyond is passed over.
+  private static let mostTransferSyntaxes = 128
+
   fileprivate init(reading value: inout ByteBuffer) throws(PDUError) {
     guard let (id, _, _, _) = value.readMultipleIntegers(as: (UInt8, UInt8, UInt8, UInt8).self) else {
       throw PDUError(.invalidPDUParameterValue, "a presentation context item is too short")
@@ -74,7 +81,8 @@ extension ProposedPresentationContext {
     while var item = try Item(reading: &value) {
       switch item.type {
       case 0x30: abstractSyntax = item.value.readUID()
-      case 0x40: transferSyntaxes.append(item.value.readUID())
+      case 0x40 where transferSyntaxes.count < Self.mostTransferSyntaxes:
+        transferSyntaxes.append(item.value.readUID())
       default: continue
       }
     }
@@ -84,9 +92,10 @@ extension ProposedPresentationContext {
 extension AssociateAC {
   fileprivate init(_ fixed: FixedFields, items body: inout ByteBuffer) throws(PDUError) {
     self.init(
-      calledAETitle: fixed.calledAETitle, callingAETitle: fixed.callingAETitle, presentationContexts: [],
+      calledAETitle: "", callingAETitle: "", presentationContexts: [],
       userInformation: UserInformation(maximumLength: 0, implementationClassUID: ""), applicationContextName: "",
       protocolVersion: fixed.protocolVersion)
+    (calledAETitleField, callingAETitleField, reserved) = (fixed.called, fixed.calling, fixed.reserved)
     while var item = try Item(reading: &body) {
       switch item.type {
       case 0x10: applicationContextName = item.value.readUID()

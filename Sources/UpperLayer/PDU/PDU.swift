@@ -21,6 +21,19 @@ enum PDUType: UInt8 {
   case releaseRQ = 0x05
   case releaseRP = 0x06
   case abort = 0x07
+
+  /// As the Standard calls it.
+  var name: String {
+    switch self {
+    case .associateRQ: "A-ASSOCIATE-RQ"
+    case .associateAC: "A-ASSOCIATE-AC"
+    case .associateRJ: "A-ASSOCIATE-RJ"
+    case .dataTF: "P-DATA-TF"
+    case .releaseRQ: "A-RELEASE-RQ"
+    case .releaseRP: "A-RELEASE-RP"
+    case .abort: "A-ABORT"
+    }
+  }
 }
 
 /// A piece of a message (PS3.8 §9.3.5.1). On the way in one PDV may be passed up in several pieces; only the last piece of

@@ -27,40 +27,44 @@ extension UserInformation {
     case 0x55: implementationVersionName = item.value.readUID()
     case 0x56:
       extendedNegotiations.append(
-        ExtendedNegotiation(sopClassUID: try item.value.lengthPrefixed(), information: item.value))
+        ExtendedNegotiation(sopClassUID: try item.value.lengthPrefixed(), information: item.value.copied))
     case 0x57: commonExtendedNegotiations.append(try CommonExtendedNegotiation(reading: &item.value))
     case 0x58: userIdentity = try UserIdentity(reading: &item.value)
     case 0x59:
       var response = item.value
-      userIdentityResponse = try response.lengthPrefixedBytes()
+      userIdentityResponse = try response.lengthPrefixedBytes().copied
     default: break
     }
   }
 
-  func write(to buffer: inout ByteBuffer) {
-    buffer.writeItem(0x50) { buffer in
-      buffer.writeItem(0x51) { $0.writeInteger(maximumLength) }
-      buffer.writeUID(implementationClassUID, as: 0x52)
+  func write(to buffer: inout ByteBuffer) throws(PDUError) {
+    try buffer.writeItem(0x50) { (buffer) throws(PDUError) in
+      try buffer.writeItem(0x51) { (buffer) throws(PDUError) in _ = buffer.writeInteger(maximumLength) }
+      try buffer.writeUID(implementationClassUID, as: 0x52)
       if let window = asynchronousOperationsWindow {
-        buffer.writeItem(0x53) { $0.writeMultipleIntegers(window.invoked, window.performed) }
+        try buffer.writeItem(0x53) { (buffer) throws(PDUError) in
+          _ = buffer.writeMultipleIntegers(window.invoked, window.performed)
+        }
       }
       for role in roleSelections {
-        buffer.writeItem(0x54) {
-          $0.writeLengthPrefixed(role.sopClassUID)
-          $0.writeMultipleIntegers(UInt8(role.supportsSCU ? 1 : 0), UInt8(role.supportsSCP ? 1 : 0))
+        try buffer.writeItem(0x54) { (buffer) throws(PDUError) in
+          try buffer.writeLengthPrefixed(role.sopClassUID)
+          buffer.writeMultipleIntegers(UInt8(role.supportsSCU ? 1 : 0), UInt8(role.supportsSCP ? 1 : 0))
         }
       }
-      if let implementationVersionName { buffer.writeUID(implementationVersionName, as: 0x55) }
+      if let implementationVersionName { try buffer.writeUID(implementationVersionName, as: 0x55) }
       for negotiation in extendedNegotiations {
-        buffer.writeItem(0x56) {
-          $0.writeLengthPrefixed(negotiation.sopClassUID)
-          $0.writeImmutableBuffer(negotiation.information)
+        try buffer.writeItem(0x56) { (buffer) throws(PDUError) in
+          try buffer.writeLengthPrefixed(negotiation.sopClassUID)
+          _ = buffer.writeImmutableBuffer(negotiation.information)
         }
       }
-      for negotiation in commonExtendedNegotiations { negotiation.write(to: &buffer) }
-      userIdentity?.write(to: &buffer)
+      for negotiation in commonExtendedNegotiations { try negotiation.write(to: &buffer) }
+      try userIdentity?.write(to: &buffer)
       if let userIdentityResponse {
-        buffer.writeItem(0x59) { $0.writeLengthPrefixed(userIdentityResponse) }
+        try buffer.writeItem(0x59) { (buffer) throws(PDUError) in
+          try buffer.writeLengthPrefixed(userIdentityResponse)
+        }
       }
     }
   }
@@ -79,13 +83,13 @@ extension CommonExtendedNegotiation {
     }
   }
 
-  fileprivate func write(to buffer: inout ByteBuffer) {
-    buffer.writeItem(0x57) {
-      $0.writeLengthPrefixed(sopClassUID)
-      $0.writeLengthPrefixed(serviceClassUID)
-      var related = ByteBuffer()
-      for uid in relatedGeneralSOPClassUIDs { related.writeLengthPrefixed(uid) }
-      $0.writeLengthPrefixed(related)
+  fileprivate func write(to buffer: inout ByteBuffer) throws(PDUError) {
+    try buffer.writeItem(0x57) { (buffer) throws(PDUError) in
+      try buffer.writeLengthPrefixed(sopClassUID)
+      try buffer.writeLengthPrefixed(serviceClassUID)
+      try buffer.writeLengthPrefixed(as: UInt16.self) { (buffer) throws(PDUError) in
+        for uid in relatedGeneralSOPClassUIDs { try buffer.writeLengthPrefixed(uid) }
+      }
     }
   }
 }
@@ -95,21 +99,24 @@ extension UserIdentity {
     let type: UInt8 = try value.integer()
     let response: UInt8 = try value.integer()
     self.init(
-      type: type, positiveResponseRequested: response != 0, primaryField: try value.lengthPrefixedBytes(),
+      type: type, positiveResponseRequested: response != 0, primaryField: try value.lengthPrefixedBytes().copied,
       // Only type 2 has a secondary field; a device that leaves its length out is understood.
-      secondaryField: value.readableBytes == 0 ? ByteBuffer() : try value.lengthPrefixedBytes())
+      secondaryField: value.readableBytes == 0 ? ByteBuffer() : try value.lengthPrefixedBytes().copied)
   }
 
-  fileprivate func write(to buffer: inout ByteBuffer) {
-    buffer.writeItem(0x58) {
-      $0.writeMultipleIntegers(type, UInt8(positiveResponseRequested ? 1 : 0))
-      $0.writeLengthPrefixed(primaryField)
-      $0.writeLengthPrefixed(secondaryField)
+  fileprivate func write(to buffer: inout ByteBuffer) throws(PDUError) {
+    try buffer.writeItem(0x58) { (buffer) throws(PDUError) in
+      buffer.writeMultipleIntegers(type, UInt8(positiveResponseRequested ? 1 : 0))
+      try buffer.writeLengthPrefixed(primaryField)
+      try buffer.writeLengthPrefixed(secondaryField)
     }
   }
 }
 
 extension ByteBuffer {
+  /// What outlives the PDU does not keep the PDU's buffer alive.
+  fileprivate var copied: ByteBuffer { ByteBuffer(bytes: readableBytesView) }
+
   fileprivate mutating func integer<Value: FixedWidthInteger>() throws(PDUError) -> Value {
     guard let value = readInteger(as: Value.self) else {
       throw PDUError(.invalidPDUParameterValue, "a user information sub-item is too short")
@@ -129,12 +136,11 @@ extension ByteBuffer {
     return field.readUID()
   }
 
-  fileprivate mutating func writeLengthPrefixed(_ text: String) {
-    writeLengthPrefixed(ByteBuffer(string: text))
+  fileprivate mutating func writeLengthPrefixed(_ text: String) throws(PDUError) {
+    try writeLengthPrefixed(as: UInt16.self) { (buffer) throws(PDUError) in _ = buffer.writeString(text) }
   }
 
-  fileprivate mutating func writeLengthPrefixed(_ bytes: ByteBuffer) {
-    writeInteger(UInt16(clamping: bytes.readableBytes))
-    writeImmutableBuffer(bytes)
+  fileprivate mutating func writeLengthPrefixed(_ bytes: ByteBuffer) throws(PDUError) {
+    try writeLengthPrefixed(as: UInt16.self) { (buffer) throws(PDUError) in _ = buffer.writeImmutableBuffer(bytes) }
   }
 }

@@ -83,7 +83,9 @@ package struct CommonExtendedNegotiation: Sendable, Equatable {
 }
 
 /// PS3.7 D.3.3.7.1. Its fields are secrets: it describes itself without them.
-package struct UserIdentity: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
+package struct UserIdentity: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
+  CustomReflectable
+{
   /// 1 user name, 2 user name and passcode, 3 Kerberos, 4 SAML, 5 JWT; others are kept to be refused.
   package var type: UInt8
   package var positiveResponseRequested: Bool
@@ -99,4 +101,5 @@ package struct UserIdentity: Sendable, Equatable, CustomStringConvertible, Custo
 
   package var description: String { "user identity of type \(type)" }
   package var debugDescription: String { description }
+  package var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
 }

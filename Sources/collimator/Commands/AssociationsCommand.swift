@@ -15,11 +15,11 @@ struct AssociationsCommand: AsyncParsableCommand {
   func run() async throws {
     let associations = try await DataDirectory(path: archive.path()).status().associations
     guard !listing.json else { return try Output.print(json: associations) }
-    var live = Table("NUMBER", "CALLING", "PEER", "FROM", "SINCE", "CONTEXTS", "REQUESTS")
+    var live = Table("NUMBER", "CALLING", "PEER", "WHO", "FROM", "SINCE", "CONTEXTS", "REQUESTS")
     for one in associations.live {
       let operations = one.operations.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
       live.add(
-        "\(one.id)", one.callingAETitle, one.peer ?? "", one.address, Self.time(one.since), one.contexts,
+        "\(one.id)", one.callingAETitle, one.peer ?? "", one.identity, one.address, Self.time(one.since), one.contexts,
         operations.joined(separator: ", "))
     }
     Output.print(associations.live.isEmpty ? "No associations." : live.text)

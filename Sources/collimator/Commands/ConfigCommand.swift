@@ -18,7 +18,9 @@ struct ConfigCommand: AsyncParsableCommand {
     let settings = try await Settings(flags: settings, directory: try archive.path())
     guard !listing.json else { return try Output.print(json: settings.all) }
     var table = Table("SETTING", "VALUE", "FROM", "MEANING")
-    for value in settings.all { table.add(value.name, value.value, value.origin, value.meaning) }
+    for value in settings.all {
+      table.add(value.name, value.value.isEmpty ? "-" : value.value, value.origin, value.meaning)
+    }
     Output.print(table.text)
   }
 }

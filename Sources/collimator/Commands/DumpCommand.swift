@@ -60,7 +60,7 @@ struct DumpCommand: ParsableCommand {
       } catch {
         if error.reason == .notDICOM, !file.isNamed { continue }
         hasFailed = true
-        Output.note("\(file.path): \(error)")
+        Output.note(Table.printable("\(file.path): \(error)"))
       }
     }
     if json, listing.files.count > 1 { Output.write(printed == 0 ? "[]\n" : "]\n", to: .standardOutput) }
@@ -85,7 +85,7 @@ struct DumpCommand: ParsableCommand {
     options.selection = selection
     options.width = width
     options.isColoured = color.isOn
-    if let path { Output.print("# \(path)") }
+    if let path { Output.print(Table.printable("# \(path)")) }
     Output.print(TextDump(file, options: options).text)
   }
 

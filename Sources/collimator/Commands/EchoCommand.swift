@@ -18,7 +18,7 @@ struct EchoCommand: AsyncParsableCommand {
       id: 1, abstractSyntax: UIDRegistry.verification,
       transferSyntaxes: [TransferSyntax.explicitVRLittleEndian.uid, TransferSyntax.implicitVRLittleEndian.uid])
     do {
-      let status = try await remote.node.withAssociation(proposing: [proposed]) { association in
+      let status = try await remote.node().withAssociation(proposing: [proposed]) { association in
         var user = ServiceUser(association)
         return try await user.echo()
       }

@@ -18,11 +18,17 @@ struct FileWalk {
     }
     guard isFolder(absolute) else { return [absolute] }
     // Hidden files are what operating systems leave behind, never objects.
-    let walk = FileManager.default.enumerator(
-      at: URL(filePath: absolute), includingPropertiesForKeys: [.isRegularFileKey], options: [.skipsHiddenFiles])
     var found: [String] = []
+    // A folder that cannot be opened is passed on: reading it fails, and says so.
+    let walk = FileManager.default.enumerator(
+      at: URL(filePath: absolute), includingPropertiesForKeys: [.isRegularFileKey], options: [.skipsHiddenFiles]
+    ) { url, _ in
+      found.append(url.path(percentEncoded: false))
+      return true
+    }
     while let next = walk?.nextObject() as? URL {
-      guard try next.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else { continue }
+      // So is a file whose name is no UTF-8: it cannot be named, and one such name is no reason to leave out the others.
+      guard (try? next.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile ?? true else { continue }
       found.append(next.path(percentEncoded: false))
     }
     return found.sorted()

@@ -47,7 +47,7 @@ struct FindCommand: AsyncParsableCommand {
     let proposed = ProposedPresentationContext(
       id: 1, abstractSyntax: model,
       transferSyntaxes: [TransferSyntax.explicitVRLittleEndian.uid, TransferSyntax.implicitVRLittleEndian.uid])
-    return try await remote.node.withAssociation(proposing: [proposed]) { association in
+    return try await remote.node().withAssociation(proposing: [proposed]) { association in
       var user = ServiceUser(association)
       var matches: [DataSet] = []
       let response = try await user.find(sopClassUID: model, identifier: identifier(keys)) { matches.append($0) }

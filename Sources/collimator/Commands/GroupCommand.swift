@@ -5,7 +5,7 @@ import Node
 
 struct GroupCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "group", abstract: "Groups of peers, such as a practice or a clinic, that share grants.",
+    commandName: "group", abstract: "Groups of peers and users, such as a practice or a clinic, that share grants.",
     subcommands: [Add.self, List.self, Remove.self])
 }
 
@@ -17,7 +17,7 @@ extension GroupCommand {
     @Argument(help: "The group's name.")
     var name: String
 
-    @Option(name: .long, parsing: .upToNextOption, help: "The names of the peers that belong to it.")
+    @Option(name: .long, parsing: .upToNextOption, help: "The names of the peers and users that belong to it.")
     var member: [String] = []
 
     @OptionGroup var archive: DataDirectoryOptions

@@ -7,7 +7,7 @@ import Node
 struct PeerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "peer", abstract: "The application entities that this node talks to.",
-    subcommands: [Add.self, List.self, Remove.self, Knocks.self])
+    subcommands: [Add.self, List.self, Set.self, Remove.self, Knocks.self])
 }
 
 extension PeerCommand {
@@ -18,7 +18,11 @@ extension PeerCommand {
         A peer is an AE title together with the addresses that it may come from. It may do what --may says and, of what \
         is stored, sees what 'collimator grant add' opens to it: nothing at first.
 
-        Example: collimator peer add CT1 --address 10.0.4.17 --may store
+        Whoever says the title at the address is taken for the peer, unless --demand asks for more: a password or a token \
+        (the user identity of PS3.7 D.3.3.7), or the TLS certificate of a user. 'title' takes anybody from anywhere.
+
+        Examples: collimator peer add CT1 --address 10.0.4.17 --may store
+                  collimator peer add WS --address 10.0.7.0/24 --may query --demand password
         """)
 
     @Argument(help: "The AE title with which the peer calls.")
@@ -30,7 +34,7 @@ extension PeerCommand {
     @Option(
       name: .long,
       help: "An address or network (CIDR) that it may come from, such as 10.0.4.17 or 10.0.4.0/24. Repeatable.")
-    var address: [String]
+    var address: [String] = []
 
     @Option(help: "The port on which the peer itself listens, where this node is to call it.")
     var port: Int?
@@ -41,12 +45,22 @@ extension PeerCommand {
     @Flag(name: .customLong("private-sop-classes"), help: "Accept objects of private SOP classes from it.")
     var privateSOPClasses = false
 
+    @Flag(help: "Let it in over TLS alone.")
+    var tls = false
+
+    @Option(help: "The least by which its callers are known: title, address, password, token or certificate.")
+    var demand = "address"
+
+    @Flag(help: "Take passwords and tokens from it without TLS, where others can read along.")
+    var cleartextPasswords = false
+
     @OptionGroup var archive: DataDirectoryOptions
 
     func run() async throws {
       let draft = PeerDraft(
         name: name, aeTitle: aeTitle, addresses: address, port: port, may: may.commaSeparated,
-        acceptsPrivateSOPClasses: privateSOPClasses)
+        acceptsPrivateSOPClasses: privateSOPClasses, requiresTLS: tls, demand: demand,
+        allowsCleartextPasswords: cleartextPasswords)
       try await archive.perform(.addPeer(draft)).printOutcome()
     }
   }
@@ -60,14 +74,45 @@ extension PeerCommand {
     func run() async throws {
       guard case .peers(let peers) = try await archive.perform(.listPeers) else { return }
       guard !listing.json else { return try Output.print(json: peers) }
-      var table = Table("NAME", "AE TITLE", "ADDRESSES", "PORT", "MAY")
+      var table = Table("NAME", "AE TITLE", "ADDRESSES", "PORT", "MAY", "DEMANDS")
       for peer in peers {
-        let may = peer.may + (peer.acceptsPrivateSOPClasses ? ["private SOP classes"] : [])
+        let may =
+          peer.may + (peer.acceptsPrivateSOPClasses ? ["private SOP classes"] : [])
+          + (peer.requiresTLS ? ["over TLS alone"] : [])
         table.add(
           peer.name, peer.aeTitle, peer.addresses.joined(separator: " "), peer.port.map(String.init) ?? "-",
-          may.joined(separator: ", "))
+          may.joined(separator: ", "),
+          peer.demand + (peer.allowsCleartextPasswords ? ", passwords in the clear" : ""))
       }
       Output.print(table.text)
+    }
+  }
+
+  struct Set: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Change by what a peer's callers have to be known, from its next association on.")
+
+    @Argument(help: "The peer's name, as 'collimator peer list' shows it.")
+    var name: String
+
+    @Option(help: "The least by which its callers are known: title, address, password, token or certificate.")
+    var demand: String?
+
+    @Flag(inversion: .prefixedNo, help: "Take passwords and tokens from it without TLS.")
+    var cleartextPasswords: Bool?
+
+    @OptionGroup var archive: DataDirectoryOptions
+
+    func validate() throws {
+      guard demand != nil || cleartextPasswords != nil else {
+        throw ValidationError("change what? --demand, --cleartext-passwords or --no-cleartext-passwords")
+      }
+    }
+
+    func run() async throws {
+      let change = Node.Operation.setPeer(
+        name: name, demand: demand, allowsCleartextPasswords: cleartextPasswords)
+      try await archive.perform(change).printOutcome()
     }
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import ArgumentParser
+import Foundation
 import Node
 import ServiceClasses
 import UpperLayer
@@ -22,9 +24,39 @@ struct RemoteOptions: ParsableArguments {
   @Option(help: "Seconds to wait for the connection and for the answer to the association request.")
   var timeout = 30
 
-  var node: RemoteNode {
+  @Option(help: "Seconds to wait for each answer after that.")
+  var responseTimeout = 300
+
+  @OptionGroup(title: "TLS options") var tls: TLSClientOptions
+
+  @Option(help: "Prove to be this user, with a password asked for at the terminal or read from standard input.")
+  var user: String?
+
+  @Option(help: "Prove who calls with the JSON Web Token in this file.")
+  var token: String?
+
+  @Flag(help: "Send a password or a token where others can read along: without TLS.")
+  var cleartextPasswords = false
+
+  func validate() throws {
+    guard user == nil || token == nil else { throw ValidationError("give --user or --token: one proof is enough") }
+    guard tls.tls || cleartextPasswords || (user == nil && token == nil) else {
+      throw ValidationError(
+        "without TLS others can read along: --cleartext-passwords says that this network may see the password or token")
+    }
+  }
+
+  func node() throws -> RemoteNode {
     RemoteNode(
-      host: host, port: port, callingAETitle: calling, calledAETitle: called, timeout: .seconds(max(timeout, 1)))
+      host: host, port: port, callingAETitle: calling, calledAETitle: called, timeout: .seconds(max(timeout, 1)),
+      responseTimeout: .seconds(max(responseTimeout, 1)),
+      tls: tls.settings, credential: try credential())
+  }
+
+  private func credential() throws -> Credential? {
+    if let user { return .usernameAndPasscode(user, passcode: try PasswordEntry.read(for: user, isNew: false)) }
+    guard let token else { return nil }
+    return .jwt(Secret(try TextFile.read(token).trimmingCharacters(in: .whitespacesAndNewlines)))
   }
 
   /// What an association's end means for the person who asked, and what to do about it.
@@ -34,10 +66,22 @@ struct RemoteOptions: ParsableArguments {
       OperationError(
         "\(called) at \(host):\(port) does not know '\(calling)' from this address (\(end)); "
           + "its administrator can add it")
+    case .rejected(.identityRefused):
+      OperationError(
+        "\(called) at \(host):\(port) does not take '\(calling)' at its word (\(end)); 'collimator peer knocks' there "
+          + "says what it demands")
     case .rejected(.calledAETitleNotRecognized):
       OperationError("\(host):\(port) is not called '\(called)' (\(end)); try another --called")
     case .connectionClosed:
-      OperationError("\(host):\(port) closed the connection without an answer: is it a DICOM node, and without TLS?")
+      OperationError(
+        "\(host):\(port) closed the connection without an answer: is it a DICOM node"
+          + (tls.tls ? "?" : ", and without TLS? Try --tls"))
+    case .timedOut(let what):
+      OperationError(
+        "\(called) at \(host):\(port) took the connection and then said nothing (\(what)): it may be busy, or no DICOM "
+          + "node; --timeout and --response-timeout wait longer")
+    case .abortedByPeer where !tls.tls:
+      OperationError("\(called) at \(host):\(port): \(end); where this is its port for TLS, call it with --tls")
     default:
       OperationError("\(called) at \(host):\(port): \(end)")
     }

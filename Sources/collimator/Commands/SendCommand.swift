@@ -11,6 +11,9 @@ struct SendCommand: AsyncParsableCommand {
   @Argument(help: "Files, and folders whose files are all sent.")
   var path: [String]
 
+  @Option(help: "Objects that may wait for their answers at once, where the node agrees to that.")
+  var outstanding = 1
+
   @OptionGroup var listing: ListingOptions
   @OptionGroup var remote: RemoteOptions
 
@@ -18,7 +21,9 @@ struct SendCommand: AsyncParsableCommand {
     let files = try FileWalk(path).files
     var bar = ProgressBar("sending", total: files.count)
     var outcomes: [SendOutcome] = []
-    for try await outcome in FileSending(files, to: remote.node).outcomes() {
+    for try await outcome in FileSending(files, to: try remote.node(), outstanding: outstanding)
+      .outcomes()
+    {
       outcomes.append(outcome)
       bar.advance()
     }

@@ -21,11 +21,30 @@ struct ServeCommand: AsyncParsableCommand {
     let aeTitle = settings.text(.aeTitle)
     let node = DICOMNode(configuration: configuration, logger: logger) { started in
       Output.print("\(aeTitle) is listening on \(started.address):\(started.port)")
+      if let port = started.tlsPort {
+        Output.print("\(aeTitle) is listening with TLS on \(started.address):\(port)")
+      }
       if started.hasNoPeers { Output.print(Self.firstPeer(directory: directory)) }
     }
     let group = ServiceGroup(
       configuration: .init(services: [node], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    let reloading = await Self.reloadOnHangUp(directory: directory, logger: logger)
+    defer { reloading.cancel() }
     try await group.run()
+  }
+
+  /// SIGHUP takes the way of `collimator reload`.
+  private static func reloadOnHangUp(directory: String, logger: Logger) async -> Task<Void, Never> {
+    let signals = await UnixSignalsSequence(trapping: .sighup)
+    return Task {
+      for await _ in signals {
+        do {
+          _ = try await DataDirectory(path: directory).reload()
+        } catch {
+          logger.error("SIGHUP: \(error)")
+        }
+      }
+    }
   }
 
   private static func firstPeer(directory: String) -> String {

@@ -22,6 +22,10 @@ struct StatusCommand: AsyncParsableCommand {
     table.add("memory", "\(status.residentKiB / 1024) MiB", "")
     table.add("open files", "\(status.openFiles)", "\(status.mostOpenFiles)")
     Output.print("'\(status.aeTitle)' listens on \(status.address):\(status.port), process \(status.process)")
+    if let tls = status.tls {
+      let expires = tls.certificateExpires.map { ", its certificate expires \($0)" } ?? ""
+      Output.print("TLS on port \(tls.port)\(expires)")
+    }
     Output.print(table.text)
   }
 }

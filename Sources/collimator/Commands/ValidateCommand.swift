@@ -77,7 +77,8 @@ private struct ValidationReport: Encodable {
     let verdict = refusal.map { "the node would refuse it: \($0)" } ?? "the node would accept it"
     let count =
       deviations.isEmpty ? "no deviations" : deviations.count == 1 ? "1 deviation" : "\(deviations.count) deviations"
-    Output.print("\(path): \(count); \(verdict)")
+    // A file, and its name, must not drive the terminal.
+    Output.print(Table.printable("\(path): \(count); \(verdict)"))
     for place in deviations.prefix(Self.mostShown) {
       let path = place.path.isEmpty ? "" : " " + place.path.joined(separator: "/")
       let detail = place.detail.isEmpty ? "" : ": \(place.detail)"

@@ -1,33 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Node
+
 /// What can be set about a node: by flag, by environment, or in `DIR/collimator.json`, in this order. The raw value is the
 /// key in the file.
 enum Setting: String, CaseIterable {
   case aeTitle, bind, port, grace, logLevel
   case maximumConnections, maximumAssociations, maximumAssociationsPerPeer, reservedAssociations
-  case requestTimeout, idleTimeout, maximumPDULength, maximumRequestLength
+  case requestTimeout, idleTimeout, pduTimeout, writeTimeout, minimumThroughput
+  case maximumPDULength, maximumRequestLength, requestMemory
+  case tlsPort, tlsCertificate, tlsKey, tlsClientCertificates, tlsClientCA, tlsRevocationList, tlsMinimumVersion
+  case tlsHandshakeTimeout
 
   enum Kind {
     case text
+    case choice([String])
     case number(ClosedRange<Int>)
   }
 
   var kind: Kind {
     switch self {
     case .aeTitle, .bind, .logLevel: .text
-    case .port: .number(0...65_535)
+    case .tlsCertificate, .tlsKey, .tlsClientCA, .tlsRevocationList: .text
+    case .tlsClientCertificates: .choice(TLSServerSettings.ClientCertificates.allCases.map(\.rawValue))
+    case .tlsMinimumVersion: .choice(TLSProtocolVersion.allCases.map(\.rawValue))
+    case .tlsHandshakeTimeout: .number(1...600)
+    case .port, .tlsPort: .number(0...65_535)
     case .grace: .number(0...3600)
     case .maximumConnections: .number(1...1_000_000)
     case .maximumAssociations, .maximumAssociationsPerPeer: .number(1...100_000)
     case .reservedAssociations: .number(0...1000)
     case .requestTimeout: .number(1...600)
     case .idleTimeout: .number(1...86_400)
+    case .pduTimeout, .writeTimeout: .number(1...3600)
+    case .minimumThroughput: .number(0...1 << 30)
+    case .requestMemory: .number(1...4096)
     // PS3.8 §D.1: the length counts heads of 6 bytes.
     case .maximumPDULength: .number(4096...16 << 20)
     case .maximumRequestLength: .number(4096...16 << 20)
     }
   }
 
+  /// Empty for none.
   var defaultValue: String {
     switch self {
     case .aeTitle: "COLLIMATOR"
@@ -41,8 +55,16 @@ enum Setting: String, CaseIterable {
     case .reservedAssociations: "4"
     case .requestTimeout: "30"
     case .idleTimeout: "600"
+    case .pduTimeout: "120"
+    case .writeTimeout: "60"
+    case .minimumThroughput: "1024"
+    case .requestMemory: "64"
     case .maximumPDULength: "131072"
     case .maximumRequestLength: "1048576"
+    case .tlsPort, .tlsCertificate, .tlsKey, .tlsClientCA, .tlsRevocationList: ""
+    case .tlsClientCertificates: "none"
+    case .tlsMinimumVersion: "1.2"
+    case .tlsHandshakeTimeout: "10"
     }
   }
 
@@ -59,8 +81,20 @@ enum Setting: String, CaseIterable {
     case .reservedAssociations: "of all associations, so many that only callers on this machine get"
     case .requestTimeout: "seconds within which a caller has to say who it is"
     case .idleTimeout: "seconds after which an association on which nothing happens is ended"
+    case .pduTimeout: "seconds within which a PDU without data has to arrive in full"
+    case .writeTimeout: "seconds that a caller may leave unread what was sent to it"
+    case .minimumThroughput: "bytes a second that an object or a query has to arrive with at least, after a minute"
+    case .requestMemory: "MiB that long A-ASSOCIATE-RQs take at most, all connections together"
     case .maximumPDULength: "bytes of a P-DATA-TF that peers are told to send at most"
     case .maximumRequestLength: "bytes of an A-ASSOCIATE-RQ that is read at most"
+    case .tlsPort: "the port to listen on with TLS, beside the plain one; 0 takes a free one"
+    case .tlsCertificate: "file (PEM): this node's certificate, then those between it and its authority"
+    case .tlsKey: "file (PEM): the certificate's private key, readable by the node's user alone"
+    case .tlsClientCertificates: "what is asked of callers: none, accept (one that is shown is verified), require"
+    case .tlsClientCA: "file (PEM): the authorities of the client certificates that are taken"
+    case .tlsRevocationList: "file (PEM or DER): client certificates that their authorities took back"
+    case .tlsMinimumVersion: "the oldest TLS that is spoken: 1.2 or 1.3"
+    case .tlsHandshakeTimeout: "seconds that a caller has for the whole TLS handshake"
     }
   }
 }

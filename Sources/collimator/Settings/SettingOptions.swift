@@ -38,6 +38,20 @@ struct SettingOptions: ParsableArguments {
   var idleTimeout: Int?
 
   @Option(
+    name: .customLong("pdu-timeout"),
+    help: ArgumentHelp("Seconds for a PDU without data to arrive in full. (default: 120)", visibility: .hidden))
+  var pduTimeout: Int?
+
+  @Option(help: ArgumentHelp("Seconds that a caller may leave answers unread. (default: 60)", visibility: .hidden))
+  var writeTimeout: Int?
+
+  @Option(help: ArgumentHelp("Bytes a second that data has to arrive with. (default: 1024)", visibility: .hidden))
+  var minimumThroughput: Int?
+
+  @Option(help: ArgumentHelp("MiB that long A-ASSOCIATE-RQs take together. (default: 64)", visibility: .hidden))
+  var requestMemory: Int?
+
+  @Option(
     name: .customLong("maximum-pdu-length"),
     help: ArgumentHelp("Bytes of a P-DATA-TF that peers may send. (default: 131072)", visibility: .hidden))
   var maximumPDULength: Int?
@@ -45,14 +59,44 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Bytes of an A-ASSOCIATE-RQ that is read. (default: 1048576)", visibility: .hidden))
   var maximumRequestLength: Int?
 
+  @Option(help: "The port to listen on with TLS, beside the plain one; 2762 is DICOM's. (default: none)")
+  var tlsPort: Int?
+
+  @Option(help: "This node's certificate, then those between it and its authority (PEM). Read anew when it changes.")
+  var tlsCertificate: String?
+
+  @Option(help: "The certificate's private key (PEM, no passphrase, readable by the node's user alone).")
+  var tlsKey: String?
+
+  @Option(help: "Of callers' certificates: none, accept (one that is shown is verified) or require. (default: none)")
+  var tlsClientCertificates: String?
+
+  @Option(name: .customLong("tls-client-ca"), help: "The authorities of the client certificates that are taken (PEM).")
+  var tlsClientCA: String?
+
+  @Option(help: "Client certificates that their authorities took back (a CRL in PEM or DER).")
+  var tlsRevocationList: String?
+
+  @Option(help: ArgumentHelp("The oldest TLS that is spoken: 1.2 or 1.3. (default: 1.2)", visibility: .hidden))
+  var tlsMinimumVersion: String?
+
+  @Option(help: ArgumentHelp("Seconds for the whole TLS handshake. (default: 10)", visibility: .hidden))
+  var tlsHandshakeTimeout: Int?
+
   var given: [Setting: String] {
     let numbers: [Setting: Int?] = [
       .port: port, .grace: grace, .maximumConnections: maximumConnections, .maximumAssociations: maximumAssociations,
       .maximumAssociationsPerPeer: maximumAssociationsPerPeer, .reservedAssociations: reservedAssociations,
       .requestTimeout: requestTimeout, .idleTimeout: idleTimeout, .maximumPDULength: maximumPDULength,
-      .maximumRequestLength: maximumRequestLength,
+      .maximumRequestLength: maximumRequestLength, .pduTimeout: pduTimeout, .writeTimeout: writeTimeout,
+      .minimumThroughput: minimumThroughput, .requestMemory: requestMemory, .tlsPort: tlsPort,
+      .tlsHandshakeTimeout: tlsHandshakeTimeout,
     ]
-    let texts: [Setting: String?] = [.aeTitle: aeTitle, .bind: bind, .logLevel: logLevel]
+    let texts: [Setting: String?] = [
+      .aeTitle: aeTitle, .bind: bind, .logLevel: logLevel, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
+      .tlsClientCertificates: tlsClientCertificates, .tlsClientCA: tlsClientCA, .tlsRevocationList: tlsRevocationList,
+      .tlsMinimumVersion: tlsMinimumVersion,
+    ]
     return numbers.compactMapValues { $0.map(String.init) }.merging(texts.compactMapValues { $0 }) { $1 }
   }
 }

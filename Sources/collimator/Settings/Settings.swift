@@ -54,6 +54,10 @@ struct Settings {
     var limits = UpperLayerLimits()
     limits.artimTimeout = .seconds(Int64(number(.requestTimeout)))
     limits.idleTimeout = .seconds(Int64(number(.idleTimeout)))
+    limits.pduTimeout = .seconds(Int64(number(.pduTimeout)))
+    limits.writeTimeout = .seconds(Int64(number(.writeTimeout)))
+    limits.minimumThroughput = number(.minimumThroughput)
+    limits.requestBudget = RequestBudget(limit: number(.requestMemory) << 20)
     limits.maximumLength = UInt32(clamping: number(.maximumPDULength))
     limits.associatePDULimit = UInt32(clamping: number(.maximumRequestLength))
     return try NodeConfiguration(
@@ -61,7 +65,30 @@ struct Settings {
       gracePeriod: .seconds(number(.grace)), limits: limits,
       associationLimits: AssociationLimits(
         connections: number(.maximumConnections), associations: number(.maximumAssociations),
-        associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)))
+        associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)),
+      tls: try tls())
+  }
+
+  /// nil without a TLS port; throws where only half of it is said.
+  private func tls() throws -> TLSServerSettings? {
+    guard let port = Int(text(.tlsPort)) else {
+      let others: [Setting] = [.tlsCertificate, .tlsKey, .tlsClientCA, .tlsRevocationList]
+      guard let idle = others.first(where: { !text($0).isEmpty }) else { return nil }
+      throw ValidationError("\(idle.rawValue) is set, and there is no TLS port: set tlsPort (--tls-port 2762)")
+    }
+    guard let certificate = file(.tlsCertificate), let key = file(.tlsKey) else {
+      throw ValidationError("tlsPort needs tlsCertificate and tlsKey (--tls-certificate FILE --tls-key FILE)")
+    }
+    return try TLSServerSettings(
+      port: port, certificateFile: certificate, keyFile: key,
+      clientCertificates: TLSServerSettings.ClientCertificates(rawValue: text(.tlsClientCertificates)) ?? .require,
+      clientCAFile: file(.tlsClientCA), revocationListFile: file(.tlsRevocationList),
+      minimumVersion: TLSProtocolVersion(rawValue: text(.tlsMinimumVersion)) ?? .tls13,
+      handshakeTimeout: .seconds(Int64(number(.tlsHandshakeTimeout))))
+  }
+
+  private func file(_ setting: Setting) -> String? {
+    text(setting).isEmpty ? nil : text(setting)
   }
 
   private static func file(_ path: String) async throws -> FileProvider<JSONSnapshot> {
@@ -93,7 +120,7 @@ struct Settings {
     let key = AbsoluteConfigKey(key)
     do {
       switch setting.kind {
-      case .text:
+      case .text, .choice:
         let found = try provider.value(forKey: key, type: .string)
         guard case .string(let text)? = found.value?.content else { return nil }
         return (text, found.encodedKey)
@@ -110,7 +137,12 @@ struct Settings {
 
 extension Setting {
   fileprivate func require(_ value: String, origin: String) throws {
+    if value.isEmpty, defaultValue.isEmpty { return }
     switch kind {
+    case .choice(let choices):
+      guard choices.contains(value) else {
+        throw ValidationError("\(rawValue) is '\(value)' (\(origin)), not one of \(choices.joined(separator: ", "))")
+      }
     case .number(let range):
       guard let number = Int(value), range.contains(number) else {
         throw ValidationError("\(rawValue) is '\(value)' (\(origin)), not \(range.lowerBound) to \(range.upperBound)")

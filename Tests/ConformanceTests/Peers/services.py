@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""services.py PORT FIXTURES: Verification, Storage and Query with pynetdicom; exits 1 and says what was wrong."""
+"""services.py PORT FIXTURES [CERTIFICATES]: Verification, Storage and Query with pynetdicom, over TLS with a folder of
+certificates; exits 1 and says what was wrong."""
+import ssl
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +16,11 @@ from pynetdicom.sop_class import Verification
 
 port, fixtures = int(sys.argv[1]), Path(sys.argv[2])
 problems = []
+tls = None
+if len(sys.argv) > 3:
+    context = ssl.create_default_context(cafile=f"{sys.argv[3]}/ca.pem")
+    context.load_cert_chain(f"{sys.argv[3]}/client.pem", f"{sys.argv[3]}/client.key")
+    tls = (context, "localhost")
 
 
 def check(what, holds):
@@ -25,7 +32,7 @@ def associate(contexts):
     ae = AE(ae_title="MOD")
     for abstract, syntaxes in contexts:
         ae.add_requested_context(abstract, syntaxes)
-    association = ae.associate("127.0.0.1", port, ae_title="COLLIMATOR")
+    association = ae.associate("127.0.0.1", port, ae_title="COLLIMATOR", tls_args=tls)
     check(f"association for {contexts}", association.is_established)
     return association
 

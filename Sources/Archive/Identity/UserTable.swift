@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import FoundationEssentials
+import GRDB
+
+/// Users as they stand in the database, and how their passwords fared.
+enum UserTable {
+  typealias Password = (principal: Int64, hash: PasswordHash)
+
+  /// Returns the user's principal.
+  static func insert(
+    _ name: String, password: PasswordHash?, by creator: String, at time: Double, in database: Database
+  ) throws -> Int64 {
+    let principal = try PrincipalTable.insert(name, kind: "user", in: database)
+    try database.execute(
+      sql: "INSERT INTO user (principal, created_by, created_at) VALUES (?, ?, ?)",
+      arguments: [principal, creator, time])
+    if let password { try setPassword(password, of: principal, in: database) }
+    return principal
+  }
+
+  /// A new password ends a lock.
+  static func setPassword(_ hash: PasswordHash, of principal: Int64, in database: Database) throws {
+    try database.execute(
+      sql: """
+        UPDATE user SET salt = ?, hash = ?, rounds = ?, block_size = ?, parallelism = ?, failed_logins = 0,
+          locked_until = NULL WHERE principal = ?
+        """,
+      arguments: [
+        Data(hash.salt), Data(hash.key), hash.cost.rounds, hash.cost.blockSize, hash.cost.parallelism, principal,
+      ])
+  }
+
+  static func principal(of name: String, in database: Database) throws -> Int64 {
+    guard let principal = try PrincipalTable.id(of: name, kind: "user", in: database) else {
+      throw ArchiveError("there is no user '\(name)': see collimator user list")
+    }
+    return principal
+  }
+
+  static func lock(_ name: String, by user: String, at time: Double, in database: Database) throws {
+    try database.execute(
+      sql: "UPDATE user SET locked_by = ?, locked_at = ? WHERE principal = ? AND locked_at IS NULL",
+      arguments: [user, time, principal(of: name, in: database)])
+  }
+
+  /// Ends a lock too.
+  static func unlock(_ name: String, in database: Database) throws {
+    try database.execute(
+      sql: """
+        UPDATE user SET locked_by = NULL, locked_at = NULL, failed_logins = 0, locked_until = NULL
+        WHERE principal = ?
+        """, arguments: [principal(of: name, in: database)])
+  }
+
+  static func all(at time: Double, in database: Database) throws -> [User] {
+    try Row.fetchAll(
+      database, sql: "SELECT user.*, name FROM user JOIN principal ON id = principal ORDER BY name"
+    ).map { row in
+      let principal: Int64 = row["principal"]
+      let lockedUntil: Double? = row["locked_until"]
+      return User(
+        name: row["name"], hasPassword: (row["hash"] as Data?) != nil, created: row["created_at"],
+        createdBy: row["created_by"], isLocked: (row["locked_at"] as Double?) != nil,
+        failedLogins: row["failed_logins"], lockedUntil: lockedUntil.flatMap { $0 > time ? $0 : nil },
+        certificates: try UserCertificateTable.certificates(of: principal, in: database),
+        groups: try String.fetchAll(
+          database,
+          sql: """
+            SELECT name FROM membership JOIN principal ON id = "group" WHERE member = ? ORDER BY name
+            """, arguments: [principal]))
+    }
+  }
+
+  /// nil for an unknown name and for a user without a password.
+  static func password(of name: String, in database: Database) throws -> Password? {
+    let row = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT principal, salt, hash, rounds, block_size, parallelism FROM user JOIN principal ON id = principal
+        WHERE name = ? AND hash IS NOT NULL
+        """, arguments: [name])
+    return row.map { row in
+      let cost = ScryptCost(rounds: row[3], blockSize: row[4], parallelism: row[5])
+      return (row[0], PasswordHash(salt: Array(row[1] as Data), key: Array(row[2] as Data), cost: cost))
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import DIMSE
+import Logging
+import NIOCore
+import ServiceClasses
+
+/// Brings one operation to its final response, beside others and beside what is read on.
+struct ServiceResponder: Sendable {
+  let writer: MessageWriter
+  let find: FindService
+  let logger: Logger
+
+  /// C-STORE-RSP, when the archive says that the object is there to stay.
+  func commit(
+    _ arrived: ArrivedObject, _ command: CommandSet, contextID: UInt8, answered: @Sendable () -> Void = {}
+  ) async throws {
+    do {
+      defer { answered() }
+      let receipt = try await arrived.commit()
+      for remark in receipt.remarks { logger.notice("kept as received: \(remark)") }
+      if receipt.outcome == .keptBesideAnother {
+        logger.warning("another object with the same SOP Instance UID is stored; both are kept")
+      }
+    } catch {
+      return try await refuse(error, command, contextID: contextID)
+    }
+    try await writer.send(.response(to: command, status: .success), contextID: contextID)
+  }
+
+  /// The C-FIND-RSPs.
+  func answer(
+    _ request: ServiceRequest, model: InformationModel, identifier: ByteBuffer, contextID: UInt8,
+    answered: @Sendable () -> Void
+  ) async {
+    let command = request.command
+    var final = CommandSet.response(to: command, status: .success)
+    do {
+      let matches = try await find.find(request, model: model, identifier: Array(identifier.readableBytesView)) {
+        try await writer.send($0, contextID: contextID, dataSet: $1)
+      }
+      logger.info("query answered", metadata: ["matches": "\(matches)"])
+    } catch let failure as ServiceFailure {
+      logger.info("query ended: \(failure.status) \(failure.comment)")
+      final = failure.response(to: command)
+    } catch is CancellationError {
+      final.status = .cancel
+    } catch {
+      logger.error("query failed", metadata: ["error": "\(error)"])
+      final = ServiceFailure(.unableToProcess, "the archive could not be read; see the node's log")
+        .response(to: command)
+    }
+    answered()
+    // A cancelled task still owes the peer its final response; where the peer is gone, nobody waits for it.
+    let last = final
+    await Task { try? await writer.send(last, contextID: contextID) }.value
+  }
+
+  func refuse(_ failure: ServiceFailure, _ command: CommandSet, contextID: UInt8) async throws {
+    logger.notice("\(command.commandField) refused: \(failure.status) \(failure.comment)")
+    try await writer.send(failure.response(to: command), contextID: contextID)
+  }
+}

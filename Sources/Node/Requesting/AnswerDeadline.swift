@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import Synchronization
+import UpperLayer
+
+/// Hangs up on a peer that leaves an answer out, and tells that from a peer that hangs up.
+struct AnswerDeadline: Sendable {
+  private let channel: any Channel
+
+  init(on channel: any Channel) {
+    self.channel = channel
+  }
+
+  /// Throws `AssociationEnd.timedOut` where `body` waits longer than that.
+  func within<Value>(
+    _ time: TimeAmount, for what: String, _ body: () async throws -> Value
+  ) async throws -> Value {
+    let passed = Flag()
+    let deadline = channel.eventLoop.scheduleTask(in: time) {
+      passed.raise()
+      channel.close(promise: nil)
+    }
+    defer { deadline.cancel() }
+    do {
+      return try await body()
+    } catch {
+      throw passed.isRaised ? AssociationEnd.timedOut("no \(what) in \(time.nanoseconds / 1_000_000_000) s") : error
+    }
+  }
+
+  private final class Flag: Sendable {
+    private let state = Atomic(false)
+
+    var isRaised: Bool { state.load(ordering: .acquiring) }
+    func raise() { state.store(true, ordering: .releasing) }
+  }
+}

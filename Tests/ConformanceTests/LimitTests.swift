@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// What callers can take of the node at most, and what others notice of it.
+@Suite(.enabled(if: Tool.hasPynetdicom, "needs python in .venv, or COLLIMATOR_PYTHON"))
+struct LimitTests {
+  private struct Status: Decodable {
+    struct Associations: Decodable {
+      struct One: Decodable {
+        let callingAETitle: String
+        let reason: String?
+      }
+      let live: [One]
+      let refused: [One]
+      let refusals: Int
+      let accepted: Int
+    }
+    let associations: Associations
+    let residentKiB: Int
+  }
+
+  @Test func aPeerGetsItsShareAndOthersTheirs() async throws {
+    let node = try await node("--maximum-associations-per-peer", "3")
+    try await play("full", "3", node)
+    let status = try await status(of: node)
+    #expect(status.associations.refused.contains { $0.reason?.contains("this peer has 3 associations") == true })
+    #expect(node.stop() == 0)
+  }
+
+  /// The node ends within the grace period, however many are connected and whatever they do not do.
+  @Test(arguments: [("silent", "1000"), ("deaf", "0")], [1, 2])
+  func peersThatDoNothingDoNotKeepTheNodeFromStopping(scenario: (String, String), round: Int) async throws {
+    let node = try await node()
+    try await play(scenario.0, scenario.1, node, String(node.processIdentifier))
+    #expect(node.stop() == 0)
+  }
+
+  /// A14: whoever comes and goes leaves nothing behind. COLLIMATOR_CYCLES says how many come at night.
+  @Test func comingAndGoingLeavesNothingBehind() async throws {
+    let cycles = Int(ProcessInfo.processInfo.environment["COLLIMATOR_CYCLES"] ?? "") ?? 800
+    let node = try await node("--log-level", "error")
+    try await play("cycles", "\(cycles)", node)
+    let before = try await status(of: node)
+    try await play("cycles", "\(cycles)", node)
+    let after = try await status(of: node)
+    #expect(after.residentKiB - before.residentKiB < 6 << 10)
+    #expect(after.associations.accepted == 2 * cycles)
+    #expect(after.associations.refusals == 2 * cycles)
+    #expect(after.associations.live.isEmpty)
+    #expect(node.stop() == 0)
+  }
+
+  @Test func anEndlessIdentifierIsRefused() async throws {
+    let node = try await node()
+    try await play("keys", "100000", node)
+    try await play("keys", "1001", node)
+    #expect(node.stop() == 0)
+  }
+
+  @Test func aStoreThatIsCutLeavesNothing() async throws {
+    let node = try await node()
+    try await play("cut", "0", node)
+    #expect(node.stop() == 0)
+    #expect(try node.storedFiles().isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(node.directory)/incoming").isEmpty)
+  }
+
+  /// Each refusal is one line, whatever its title holds; each line says who, from where and why.
+  @Test func refusalsAreOneLineEach() async throws {
+    let node = try await node()
+    let titles = ["A\r\nB", "%n%s%x", "../../etc", "\u{1B}[31mred"]
+    for title in titles {
+      try await Tool.run(Tool.python, [Tool.peer("knock.py"), node.port, title])
+    }
+    let status = try await status(of: node)
+    #expect(status.associations.refusals == titles.count)
+    #expect(node.stop() == 0)
+    let lines = try String(contentsOfFile: node.log, encoding: .utf8).split(whereSeparator: \.isNewline)
+    let rejections = lines.filter { $0.contains("association rejected") }
+    #expect(rejections.count == titles.count)
+    for line in rejections {
+      #expect(line.contains("127.0.0.1") && line.contains("no peer has this AE title"))
+      #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F })
+    }
+  }
+
+  /// Whoever the upper layer turns away, before anybody could say yes or no, is one refusal and one line too; whoever goes by itself is
+  /// none.
+  @Test func theUpperLayersRefusalsAreOneLineEach() async throws {
+    let node = try await node("--request-timeout", "1")
+    try await play("refused", "0", node)
+    let status = try await status(of: node)
+    #expect(status.associations.refusals == 8)
+    #expect(status.associations.refused.count { $0.callingAETitle == "MOD" } == 4)
+    #expect(status.associations.refused.count { $0.callingAETitle.isEmpty } == 4)
+    #expect(node.stop() == 0)
+    let lines = try String(contentsOfFile: node.log, encoding: .utf8).split(whereSeparator: \.isNewline)
+    #expect(lines.count { $0.contains("association rejected") } == 8)
+  }
+
+  /// COLLIMATOR_MALFORMED says how many come at night.
+  @Test func malformedSessionsDoNoHarm() async throws {
+    let count = ProcessInfo.processInfo.environment["COLLIMATOR_MALFORMED"] ?? "1500"
+    let node = try await node("--log-level", "error")
+    try await play("malformed", count, node)
+    let status = try await status(of: node)
+    #expect(status.associations.live.isEmpty)
+    #expect(node.stop() == 0)
+  }
+
+  private func node(_ arguments: String...) async throws -> RunningNode {
+    let node = try RunningNode(arguments)
+    for name in ["MOD", "OTHER"] { try await node.addPeer(name, may: "store,query") }
+    return node
+  }
+
+  private func play(_ scenario: String, _ count: String, _ node: RunningNode, _ process: String = "0") async throws {
+    let result = try await Tool.script("limits.py", [node.port, scenario, count, process])
+    #expect(result.status == 0, "\(result.all)")
+  }
+
+  private func status(of node: RunningNode) async throws -> Status {
+    let result = try await node.command("status", "--json")
+    return try JSONDecoder().decode(Status.self, from: Data(result.output.utf8))
+  }
+}

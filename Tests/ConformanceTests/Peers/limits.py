@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""limits.py PORT SCENARIO COUNT PROCESS: one peer, or many, that take as much as they can; exits 1 and says what was wrong."""
+import os
+import random
+import signal
+import socket
+import sys
+import time
+
+from rawpeer import ABORT, ACCEPT, CT, REJECT, STUDY_ROOT_FIND, Peer, command, element, pdv, request
+
+port, scenario = int(sys.argv[1]), sys.argv[2]
+count, process = int(sys.argv[3]), int(sys.argv[4])
+problems = []
+ECHO = command(0x30, 1, b"1.2.840.10008.1.1")
+
+
+def check(what, holds):
+    if not holds:
+        problems.append(what)
+
+
+def echo(after, within=1.0):
+    """Of three at least one is answered in time: on a busy machine any one may be late, in a stalled node all are."""
+    took = []
+    while len(took) < 3 and min(took, default=within) >= within:
+        start = time.monotonic()
+        peer = Peer(port)
+        kind, _ = peer.associate(calling=b"OTHER")
+        check(f"an association of another {after}: {kind}", kind == ACCEPT)
+        if kind == ACCEPT:
+            peer.send(pdv(3, ECHO))
+            check(f"an echo {after}", peer.read()[0] == 4)
+            peer.release()
+        took.append(time.monotonic() - start)
+    check(f"the echoes {after} took {took} s", min(took) < within)
+
+
+def runs():
+    try:
+        with open(f"/proc/{process}/stat") as stat:
+            # A zombie until the test has asked how it ended.
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def stop():
+    """Tells the node to stop: it does within its grace period of a second, and some for a busy machine."""
+    os.kill(process, signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if not runs():
+            return
+        time.sleep(0.02)
+    check("the node stops", False)
+
+
+def full():
+    """COUNT associations are one peer's share; the next is refused for now, and has a place when one goes."""
+    peers = [Peer(port) for _ in range(count)]
+    check("its share", all(peer.associate()[0] == ACCEPT for peer in peers))
+    more = Peer(port)
+    # Rejected-transient, service provider (presentation), local limit exceeded (PS3.8 §9.3.4).
+    check("one more", more.associate() == (REJECT, b"\0\x02\x03\x02"))
+    echo("while one peer has all it gets")
+    check("release", peers.pop().release() == 6)
+    deadline = time.monotonic() + 10
+    kind = REJECT
+    while kind == REJECT and time.monotonic() < deadline:
+        again = Peer(port)
+        kind, _ = again.associate()
+    check("a place after a release", kind == ACCEPT)
+
+
+def silent():
+    """COUNT connections that say nothing, and stay until the node, told to stop, hangs up."""
+    peers = [Peer(port) for _ in range(count)]
+    echo(f"beside {count} silent connections")
+    stop()
+    check("all are hung up on", all(peer.read()[0] in (None, ABORT) for peer in peers))
+
+
+def deaf():
+    """Asks and asks and never reads: the node's answers have a bound, and so have the questions that it takes."""
+    peer = Peer(port)
+    check("an association", peer.associate()[0] == ACCEPT)
+    peer.socket.setblocking(False)
+    questions, sent, idle = pdv(3, ECHO) * 500, 0, 0
+    deadline = time.monotonic() + 30
+    while idle < 20 and time.monotonic() < deadline:
+        try:
+            sent += peer.socket.send(questions[sent % len(questions) :])
+            idle = 0
+        except BlockingIOError:
+            idle += 1
+            time.sleep(0.05)
+    check(f"the node stops taking questions (took {sent >> 20} MiB)", idle == 20 and sent < 128 << 20)
+    echo("beside a peer that never reads")
+    stop()
+
+
+def cycles():
+    """COUNT associations, half aborted and half reset, and as many that are rejected."""
+    for number in range(count):
+        peer = Peer(port)
+        if peer.associate()[0] != ACCEPT:
+            return check("an association", False)
+        if number % 2:
+            peer.send(b"\x07\0\0\0\0\x04\0\0\0\0")
+        peer.reset()
+        stranger = Peer(port)
+        if stranger.associate(calling=b"STRANGER")[0] != REJECT:
+            return check("a stranger is rejected", False)
+        stranger.reset()
+
+
+def keys():
+    """An identifier with more keys than there are attributes is refused at once."""
+    identifier = element(8, 0x52, b"STUDY ") + b"".join(element(0x10, 0x20, b"") for _ in range(count))
+    peer = Peer(port)
+    peer.associate(contexts=((1, STUDY_ROOT_FIND),))
+    peer.send(pdv(3, command(0x20, 1, STUDY_ROOT_FIND, has_data=True)))
+    start = time.monotonic()
+    pieces = [identifier[at : at + 16000] for at in range(0, len(identifier), 16000)]
+    for number, piece in enumerate(pieces):
+        peer.send(pdv(2 if number == len(pieces) - 1 else 0, piece))
+    kind, body = peer.read()
+    check("A700", kind == 4 and element(0, 0x900, b"\0\xa7") in body)
+    check("at once", time.monotonic() - start < 5)
+    peer.release()
+
+
+def cut():
+    """A C-STORE that ends after every KiB: by reset, by end, by half-close."""
+    data = element(8, 0x16, CT) + element(8, 0x18, b"1.2.3.4") + element(0x7FE0, 0x10, bytes(24 << 10))
+    whole = pdv(3, command(1, 1, CT, has_data=True, instance=b"1.2.3.4")) + pdv(0, data[:16000]) + pdv(2, data[16000:])
+    for number, end in enumerate(range(0, len(whole), 1024)):
+        peer = Peer(port)
+        check("an association", peer.associate(contexts=((1, CT),))[0] == ACCEPT)
+        peer.send(whole[:end])
+        if number % 3 == 0:
+            peer.reset()
+        elif number % 3 == 1:
+            peer.close()
+        else:
+            peer.socket.shutdown(socket.SHUT_WR)
+            kind, _ = peer.read()
+            check(f"a half-closed connection is closed: {kind}", kind in (None, ABORT))
+            peer.close()
+    echo("after connections that were cut")
+
+
+def refused():
+    """Eight connections that the upper layer refuses by itself, and three that nobody has refused."""
+    whole = request(calling=b"MOD")
+    ended = (None, ABORT)
+    for what, data, kinds in [
+        ("no DICOM", b"GET / HTTP/1.1\r\n\r\n", [ABORT]),
+        ("another version", whole[:6] + b"\0\2" + whole[8:], [REJECT]),
+        ("4 GiB", b"\1\0\xff\xff\xff\xff", [ABORT]),
+        ("data first", pdv(3, ECHO), [ABORT]),
+        ("an even context", request(calling=b"MOD", contexts=((2, b"1.2"),)), [ABORT]),
+        ("a cut item", b"\1\0\0\0\0\x46" + whole[6:76], [ABORT]),
+        ("silence", b"", ended),
+        ("half a request", whole[:60], ended),
+    ]:
+        peer = Peer(port)
+        peer.send(data)
+        kind = peer.read()[0]
+        check(f"{what}: {kind}", kind in kinds)
+        # What still comes is not answered: no second A-ABORT, and the end.
+        check(f"{what}: the end", kind is None or peer.read()[0] is None)
+        peer.close()
+    Peer(port).close()
+    peer = Peer(port)
+    peer.send(whole[:60])
+    peer.close()
+    peer = Peer(port)
+    peer.send(b"\7\0\0\0\0\4\0\0\0\0")
+    check("an abort is no refusal", peer.read()[0] is None)
+
+
+def malformed():
+    """COUNT sessions with something wrong in them, each on a connection of its own: the node answers, or hangs up, and goes on."""
+    chance = random.Random(count)
+    session = request(calling=b"MOD") + pdv(3, ECHO) + b"\5\0\0\0\0\4\0\0\0\0"
+    for number in range(count):
+        data = bytearray(session)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(data))
+            if chance.random() < 0.3:
+                data[at : at + chance.randint(1, 8)] = chance.randbytes(chance.randint(0, 8))
+            else:
+                data[at] = chance.choice([0, 1, 2, 0x7F, 0x80, 0xFF, chance.randrange(256)])
+        peer = Peer(port)
+        try:
+            peer.send(data)
+            peer.socket.shutdown(socket.SHUT_WR)
+            while peer.read()[0] is not None:
+                pass
+        except OSError:
+            pass
+        peer.close()
+        if number % 1000 == 999:
+            echo(f"after {number + 1} malformed sessions")
+    echo(f"after {count} malformed sessions")
+
+
+{"full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
+if problems:
+    sys.exit("\n".join(problems[:20]))

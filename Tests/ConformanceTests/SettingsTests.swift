@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// Flag, environment, file, default: in this order, and each value says where it is from.
+@Suite struct SettingsTests {
+  private struct Value: Decodable, Equatable {
+    let name: String
+    let value: String
+    let origin: String
+  }
+
+  @Test(
+    arguments: [
+      ([:], "", [], "11112", "default"),
+      ([:], #"{"port": 4242}"#, [], "4242", "collimator.json"),
+      (["COLLIMATOR_PORT": "4243"], #"{"port": 4242}"#, [], "4243", "environment"),
+      (["COLLIMATOR_PORT": "4243"], #"{"port": 4242}"#, ["--port", "4244"], "4244", "flag"),
+    ] as [([String: String], String, [String], String, String)])
+  func theNearerOriginDecides(
+    environment: [String: String], file: String, flags: [String], value: String, origin: String
+  ) async throws {
+    let result = try await config(environment: environment, file: file, flags: flags)
+    let values = try JSONDecoder().decode([Value].self, from: Data(result.output.utf8))
+    let port = try #require(values.first { $0.name == "port" })
+    #expect(port.value == value)
+    #expect(port.origin.contains(origin), "\(port.origin)")
+  }
+
+  @Test(
+    arguments: [
+      ([:], #"{"prot": 4242}"#, "prot"),
+      ([:], #"{"port": "many"}"#, "port"),
+      ([:], #"{"port": 70000}"#, "port"),
+      ([:], "port = 4242", "collimator.json"),
+      (["COLLIMATOR_GRACE": "-1"], "{}", "grace"),
+    ] as [([String: String], String, String)])
+  func whatMakesNoSenseIsRefusedByName(environment: [String: String], file: String, name: String) async throws {
+    let result = try await config(environment: environment, file: file, flags: [])
+    #expect(result.status != 0)
+    #expect(result.errors.contains(name), "\(result.errors)")
+  }
+
+  private func config(environment: [String: String], file: String, flags: [String]) async throws -> Tool.Result {
+    let folder = try TemporaryFolder()
+    if !file.isEmpty { try Data(file.utf8).write(to: URL(filePath: "\(folder.path)/collimator.json")) }
+    let variables = environment.map { "\($0)=\($1)" }
+    return try await Tool.run(
+      "/usr/bin/env", variables + [Tool.collimator, "config", "--json", "--data", folder.path] + flags)
+  }
+}

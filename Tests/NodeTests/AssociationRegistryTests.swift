@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import NIOEmbedded
+import Testing
+import UpperLayer
+
+@testable import Node
+
+@Suite struct AssociationRegistryTests {
+  private static let request = AssociateRQ(
+    calledAETitle: "A", callingAETitle: "B", presentationContexts: [],
+    userInformation: UserInformation(maximumLength: 0, implementationClassUID: "1.2"))
+
+  private static let limits = AssociationLimits(
+    connections: 10, associations: 5, associationsPerPeer: 3, reserved: 2)
+
+  /// Of five places two are for callers on this machine, and a peer gets three at most.
+  @Test(
+    arguments: [
+      (["10.0.0.1 A", "10.0.0.1 B", "10.0.0.1 C", "10.0.0.1 D"], [true, true, true, false]),
+      (["10.0.0.1 A", "10.0.0.1 B", "10.0.0.1 C", "127.0.0.1 D"], [true, true, true, true]),
+      (["::1 A", "127.0.0.1 A", "127.0.0.1 A", "127.0.0.1 A", "::1 B"], [true, true, true, false, true]),
+      (
+        ["127.0.0.1 A", "127.0.0.1 B", "127.0.0.1 C", "127.0.0.1 D", "127.0.0.1 E", "127.0.0.1 F"],
+        [true, true, true, true, true, false]
+      ),
+      (["10.0.0.1 A", "10.0.0.2 A", "10.0.0.3 A", "10.0.0.4 A"], [true, true, true, false]),
+    ] as [([String], [Bool])])
+  func placesAreGivenWithinTheLimits(callers: [String], admitted: [Bool]) throws {
+    let registry = AssociationRegistry(limits: Self.limits)
+    let answers = try callers.map { caller in
+      let parts = caller.split(separator: " ").map(String.init)
+      let id = try #require(registry.open(EmbeddedChannel(), from: parts[0]))
+      return registry.admit(id, peer: parts[1], request: Self.request, contexts: "") == nil
+    }
+    #expect(answers == admitted)
+  }
+
+  @Test func whatCloseGivesBackIsThereForTheNext() throws {
+    let registry = AssociationRegistry(limits: Self.limits)
+    for _ in 0..<100 {
+      let ids = try (0..<3).map { _ in try #require(registry.open(EmbeddedChannel(), from: "10.0.0.1")) }
+      for id in ids { #expect(registry.admit(id, peer: "A", request: Self.request, contexts: "") == nil) }
+      #expect(registry.listing.live.count == 3)
+      for id in ids { registry.close(id) }
+    }
+    #expect(registry.listing.connections == 0)
+    #expect(registry.listing.accepted == 300)
+  }
+
+  @Test func connectionsHaveALimitOfTheirOwn() throws {
+    let registry = AssociationRegistry(limits: Self.limits)
+    let ids = (0..<11).map { _ in registry.open(EmbeddedChannel(), from: "10.0.0.1") }
+    #expect(ids.prefix(10).allSatisfy { $0 != nil } && ids.last == .some(nil))
+    registry.close(try #require(ids[4]))
+    #expect(registry.open(EmbeddedChannel(), from: "10.0.0.1") != nil)
+  }
+
+  @Test func theLastRefusalsAreRemembered() {
+    let registry = AssociationRegistry(limits: Self.limits)
+    for number in 1...150 {
+      registry.refuse(
+        RefusedAssociation(
+          at: Date(), address: "10.0.0.1", callingAETitle: "B", calledAETitle: "A", reason: "\(number)"))
+    }
+    #expect(registry.listing.refused.map(\.reason) == (51...150).reversed().map(String.init))
+    #expect(registry.listing.refusals == 150)
+  }
+}
