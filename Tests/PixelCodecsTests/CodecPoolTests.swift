@@ -117,7 +117,7 @@ struct CodecPoolTests {
     let error = await #expect(throws: PixelError.self) { try await pool.decode(encoded) }
     if isLate {
       guard case .deadlineExceeded = error else { throw try #require(error) }
-      #expect(ContinuousClock.now - began < .seconds(3))
+      #expect(ContinuousClock.now - began < .seconds(30))
     } else {
       guard case .workerEnded = error else { throw try #require(error) }
     }
