@@ -29,6 +29,10 @@ let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swi
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+let dcmtkLibraries = [
+  "dcmjpls", "dcmtkcharls", "dcmjpeg", "ijg8", "ijg12", "ijg16", "dcmimage", "dcmimgle", "dcmdata", "oflog", "ofstd",
+]
+
 /// A room: `Sources/NAME`, and what it may know.
 func room(_ name: String, knows dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: houseRules)
@@ -67,11 +71,18 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+    .systemLibrary(name: "COpenJPEG", pkgConfig: "libopenjp2", providers: [.apt(["libopenjp2-7-dev"])]),
+    // apt: libdcmtk-dev. DCMTK's own pkg-config file asks for a library that no package brings.
+    .target(name: "CDCMTK", linkerSettings: dcmtkLibraries.map { .linkedLibrary($0) }),
+    .target(name: "CLinux"),
+
     room("DICOMData", knows: ["CZlib"]),
     room("UpperLayer", knows: ["DICOMData", nioCore]),
     room("DIMSE", knows: ["UpperLayer", "DICOMData", nioCore]),
     room("Access", knows: ["DICOMData"]),
     room("Archive", knows: ["DICOMData", "Access", grdb, crypto, cryptoExtras, jwtKit, x509, asn1]),
+    room("PixelCodecs", knows: ["DICOMData", "CLinux", "CZlib"]),
+    room("CodecWorker", knows: ["PixelCodecs", "DICOMData", "CDCMTK", "COpenJPEG", "CLinux", "CZlib"]),
     room(
       "ServiceClasses",
       knows: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, logging]),
@@ -84,8 +95,8 @@ let package = Package(
     .executableTarget(
       name: "collimator",
       dependencies: [
-        "Node", "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, crypto,
-        logging, lifecycle, unixSignals, argumentParser, configuration,
+        "Node", "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", "PixelCodecs", "CodecWorker",
+        nioCore, nioPosix, crypto, logging, lifecycle, unixSignals, argumentParser, configuration,
       ],
       swiftSettings: houseRules),
     .executableTarget(name: "dictionary-generator", swiftSettings: houseRules),
@@ -102,6 +113,8 @@ let package = Package(
       sources: ["FaultScenario.swift"],
       swiftSettings: houseRules),
 
+    benchmark("Codecs", knows: ["CodecWorker", "PixelCodecs", "DICOMData"], beside: ["run"]),
+
     tests(of: "DICOMData"),
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),
     tests(of: "DIMSE", with: ["UpperLayer", "DICOMData", nioCore, nioEmbedded]),
@@ -114,8 +127,9 @@ let package = Package(
         "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioEmbedded,
         nioSSL, logging,
       ]),
+    tests(of: "PixelCodecs", with: ["CLinux", "collimator", "CodecWorker", "DICOMData", crypto]),
     // What outside judges say: DCMTK's tools and pynetdicom against the built executable.
     .testTarget(
-      name: "ConformanceTests", dependencies: ["collimator"], exclude: ["Peers"], swiftSettings: houseRules),
+      name: "ConformanceTests", dependencies: ["collimator", crypto], exclude: ["Peers"], swiftSettings: houseRules),
   ]
 )

@@ -17,6 +17,7 @@ private let target: @Sendable ([UInt8]) -> Void = {
   case "Writer": return fuzzWriter
   case "CharacterSets": return fuzzCharacterSets
   case "JSON": return fuzzJSON
-  default: preconditionFailure("FUZZ_TARGET is one of Reader, PushReader, Writer, CharacterSets, JSON")
+  case "Frames": return fuzzFrames
+  default: preconditionFailure("FUZZ_TARGET is one of Reader, PushReader, Writer, CharacterSets, JSON, Frames")
   }
 }()

@@ -4,7 +4,6 @@ import ArgumentParser
 import Foundation
 
 /// `collimator`: one executable, its subcommands are the product.
-@main
 struct Collimator: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "collimator",
@@ -32,6 +31,8 @@ struct Collimator: AsyncParsableCommand {
           StatisticsCommand.self, ExportCommand.self, DeleteCommand.self, DeletionCommand.self, HoldCommand.self,
           RetentionCommand.self, CheckCommand.self, ReindexCommand.self, BackupCommand.self, RestoreCommand.self,
         ]),
+      CommandGroup(
+        name: "Pixels", subcommands: [DecodeCommand.self, TranscodeCommand.self, RenderCommand.self]),
       CommandGroup(
         name: "Asking other nodes", subcommands: [EchoCommand.self, SendCommand.self, FindCommand.self]),
     ])

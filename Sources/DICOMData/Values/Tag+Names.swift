@@ -89,6 +89,7 @@ extension Tag {
   @inlinable package static var numberOfSeriesRelatedInstances: Tag { Tag(0x0020, 0x1209) }
   @inlinable package static var samplesPerPixel: Tag { Tag(0x0028, 0x0002) }
   @inlinable package static var photometricInterpretation: Tag { Tag(0x0028, 0x0004) }
+  @inlinable package static var planarConfiguration: Tag { Tag(0x0028, 0x0006) }
   @inlinable package static var numberOfFrames: Tag { Tag(0x0028, 0x0008) }
   @inlinable package static var rows: Tag { Tag(0x0028, 0x0010) }
   @inlinable package static var columns: Tag { Tag(0x0028, 0x0011) }
@@ -96,6 +97,7 @@ extension Tag {
   @inlinable package static var bitsStored: Tag { Tag(0x0028, 0x0101) }
   @inlinable package static var highBit: Tag { Tag(0x0028, 0x0102) }
   @inlinable package static var pixelRepresentation: Tag { Tag(0x0028, 0x0103) }
+  @inlinable package static var lossyImageCompression: Tag { Tag(0x0028, 0x2110) }
   @inlinable package static var requestingPhysician: Tag { Tag(0x0032, 0x1032) }
   @inlinable package static var requestedProcedureDescription: Tag { Tag(0x0032, 0x1060) }
   @inlinable package static var performedProcedureStepStartDate: Tag { Tag(0x0040, 0x0244) }

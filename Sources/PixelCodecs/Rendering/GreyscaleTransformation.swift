@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DICOMData
+import Foundation
+
+/// Stored values to what is shown (PS3.4 §N.2): Modality LUT or rescale, then VOI LUT or window, then MONOCHROME1.
+struct GreyscaleTransformation {
+  private enum Modality {
+    case rescale(slope: Double, intercept: Double)
+    case table(LookupTable)
+  }
+
+  private enum Interest {
+    case linear(center: Double, width: Double)
+    case linearExact(center: Double, width: Double)
+    case sigmoid(center: Double, width: Double)
+    case table(LookupTable)
+    case allValues
+  }
+
+  private let modality: Modality
+  private let interest: Interest
+  private let isInverse: Bool
+
+  init(_ dataSet: DataSet, frame: Int, description: PixelDescription, options: RenderingOptions) throws(PixelError) {
+    let groups = FunctionalGroups(dataSet, frame: frame)
+    modality = try Self.modality(dataSet, groups, isSigned: description.layout.isSigned)
+    interest = try Self.interest(dataSet, groups, options, modality: modality)
+    let isMonochrome1 = description.layout.photometric == .monochrome1
+    isInverse = isMonochrome1 || dataSet.string(Tag(0x2050, 0x0020)) == "INVERSE"
+  }
+
+  private static func modality(
+    _ dataSet: DataSet, _ groups: FunctionalGroups, isSigned: Bool
+  ) throws(PixelError) -> Modality {
+    if let item = dataSet.items(Tag(0x0028, 0x3000)).first {
+      return .table(
+        try LookupTable(
+          descriptor: item[Tag(0x0028, 0x3002)], data: item[Tag(0x0028, 0x3006)], isSigned: isSigned))
+    }
+    let item = groups.item(of: Tag(0x0028, 0x9145))
+    let slope = item.decimals(Tag(0x0028, 0x1053)).first ?? 1
+    return .rescale(slope: slope == 0 ? 1 : slope, intercept: item.decimals(Tag(0x0028, 0x1052)).first ?? 0)
+  }
+
+  private static func interest(
+    _ dataSet: DataSet, _ groups: FunctionalGroups, _ options: RenderingOptions, modality: Modality
+  ) throws(PixelError) -> Interest {
+    let item = groups.item(of: Tag(0x0028, 0x9132))
+    let function = item.string(Tag(0x0028, 0x1056)) ?? "LINEAR"
+    switch options.valuesOfInterest {
+    case .window(let window): return try interest(window.center, window.width, function)
+    case .lookupTable(let place): return .table(try table(item, place, modality: modality))
+    case .allValues: return .allValues
+    case .asStored:
+      let width = item.decimals(Tag(0x0028, 0x1051)).first
+      if let center = item.decimals(Tag(0x0028, 0x1050)).first, let width, width > 0 {
+        return try interest(center, width, function)
+      }
+      return item.items(Tag(0x0028, 0x3010)).isEmpty ? .allValues : .table(try table(item, 0, modality: modality))
+    }
+  }
+
+  private static func interest(_ center: Double, _ width: Double, _ function: String) throws(PixelError) -> Interest {
+    guard width > 0, width.isFinite, center.isFinite else { throw .cannotRender(why: "a window of width \(width)") }
+    switch function {
+    case "SIGMOID": return .sigmoid(center: center, width: width)
+    case "LINEAR_EXACT": return .linearExact(center: center, width: width)
+    // PS3.3 §C.11.2.1.2.1: no narrower than 1.
+    default: return .linear(center: center, width: max(width, 1))
+    }
+  }
+
+  private static func table(_ item: DataSet, _ place: Int, modality: Modality) throws(PixelError) -> LookupTable {
+    let tables = item.items(Tag(0x0028, 0x3010))
+    guard tables.indices.contains(place) else { throw .cannotRender(why: "there is no VOI LUT \(place + 1)") }
+    // The first value is signed where the values that come in may be negative (PS3.3 §C.11.2.1.1).
+    var mayBeNegative = false
+    if case .rescale(_, let intercept) = modality { mayBeNegative = intercept < 0 }
+    let signed = mayBeNegative || item.integer(.pixelRepresentation) == 1
+    return try LookupTable(
+      descriptor: tables[place][Tag(0x0028, 0x3002)], data: tables[place][Tag(0x0028, 0x3006)], isSigned: signed)
+  }
+
+  /// The grey of each pixel.
+  func greys(of values: StoredValues) -> [UInt8] {
+    guard values.areTabulated else { return directGreys(of: values) }
+    let modalityValues = (0..<values.rawCount).map { modalityValue(values.value(ofRaw: UInt64($0))) }
+    var interest = interest
+    if case .allValues = interest {
+      var range = (least: Double.infinity, most: -Double.infinity)
+      values.forEachRaw { raw in
+        let value = modalityValues[raw]
+        range.least = min(range.least, value)
+        range.most = max(range.most, value)
+      }
+      interest = Self.wholeRange(range.least, range.most)
+    }
+    let table = modalityValues.map { grey($0, interest) }
+    var greys: [UInt8] = []
+    greys.reserveCapacity(values.count)
+    values.forEachRaw { greys.append(table[$0]) }
+    return greys
+  }
+
+  private func directGreys(of values: StoredValues) -> [UInt8] {
+    let all = (0..<values.count).map { modalityValue(values.value(ofRaw: values.raw($0))) }
+    var interest = interest
+    if case .allValues = interest {
+      let finite = all.lazy.filter(\.isFinite)
+      interest = Self.wholeRange(finite.min() ?? 0, finite.max() ?? 0)
+    }
+    return all.map { grey($0, interest) }
+  }
+
+  private static func wholeRange(_ least: Double, _ most: Double) -> Interest {
+    // From black to white exactly, between floats too; a frame of one value is black.
+    guard most > least else { return .linear(center: least + 0.5, width: 1) }
+    return .linearExact(center: (least + most) / 2, width: most - least)
+  }
+
+  private func modalityValue(_ stored: Double) -> Double {
+    switch modality {
+    case .rescale(let slope, let intercept): stored * slope + intercept
+    case .table(let table): Double(table.entry(for: stored))
+    }
+  }
+
+  private func grey(_ value: Double, _ interest: Interest) -> UInt8 {
+    let share: Double
+    switch interest {
+    case .linear(let center, let width):
+      let place = value - (center - 0.5)
+      let half = (width - 1) / 2
+      share = place <= -half ? 0 : place > half ? 1 : place / (width - 1) + 0.5
+    case .linearExact(let center, let width):
+      let place = value - center
+      share = place <= -width / 2 ? 0 : place > width / 2 ? 1 : place / width + 0.5
+    case .sigmoid(let center, let width): share = 1 / (1 + exp(-4 * (value - center) / width))
+    case .table(let table): share = Double(table.entry(for: value)) / table.largest
+    case .allValues: share = 0
+    }
+    guard share.isFinite else { return isInverse ? 255 : 0 }
+    let grey = UInt8(min(max(share * 255 + 0.5, 0), 255))
+    return isInverse ? 255 - grey : grey
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DICOMData
+
+/// 8 bits a sample, grey or RGB, row by row.
+package struct RenderedImage: Sendable, Hashable {
+  package let width: Int
+  package let height: Int
+  /// 1 or 3.
+  package let channels: Int
+  package let pixels: [UInt8]
+
+  package init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
+    self.width = width
+    self.height = height
+    self.channels = channels
+    self.pixels = pixels
+  }
+
+  /// As a frame, for an encoder.
+  package var frame: DecodedFrame {
+    get throws(PixelError) {
+      let layout = try FrameLayout(
+        rows: height, columns: width, samplesPerPixel: channels, bitsAllocated: 8, bitsStored: 8,
+        photometric: channels == 3 ? .rgb : .monochrome2)
+      return DecodedFrame(layout: layout, bytes: pixels)
+    }
+  }
+}
+
+extension FrameCoding {
+  /// As JPEG Baseline, for people; `quality` 1 to 100.
+  package func jpeg(_ image: RenderedImage, quality: Int = 90) async throws(PixelError) -> [UInt8] {
+    let frame = try image.frame
+    return try await perform(
+      CodecRequest(.picture, .jpeg, layout: frame.layout, quality: quality), on: Bytes(frame.bytes))
+  }
+}

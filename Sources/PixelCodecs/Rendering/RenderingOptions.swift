@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a frame is to be shown.
+package struct RenderingOptions: Sendable {
+  /// In the units of the modality (Hounsfield units of a CT).
+  package struct Window: Sendable, Hashable {
+    package let center: Double
+    package let width: Double
+
+    package init(center: Double, width: Double) {
+      self.center = center
+      self.width = width
+    }
+  }
+
+  package enum ValuesOfInterest: Sendable, Hashable {
+    /// What the object itself says: its first window, else its VOI LUT, else all values that the frame has.
+    case asStored
+    case window(Window)
+    /// The VOI LUT with this place in its sequence, from 0 on.
+    case lookupTable(Int)
+    case allValues
+  }
+
+  package var valuesOfInterest = ValuesOfInterest.asStored
+  package var showsOverlays = false
+  /// The longer side of the image; nil leaves it as large as it is.
+  package var size: Int?
+
+  package init() {}
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension RenderedImage {
+  /// The image with its longer side `size` long; each pixel is the mean of those that it covers, or lies between those that it
+  /// does not.
+  func fitted(to size: Int) -> RenderedImage {
+    let longer = max(width, height)
+    guard size > 0, size != longer else { return self }
+    let newWidth = max(width * size / longer, 1)
+    let newHeight = max(height * size / longer, 1)
+    let across = Weights(from: width, to: newWidth)
+    let down = Weights(from: height, to: newHeight)
+    var rows = [Float](repeating: 0, count: newWidth * height * channels)
+    for row in 0..<height {
+      for (column, weights) in across.places.enumerated() {
+        for channel in 0..<channels {
+          var sum: Float = 0
+          for (index, weight) in weights { sum += Float(pixels[(row * width + index) * channels + channel]) * weight }
+          rows[(row * newWidth + column) * channels + channel] = sum
+        }
+      }
+    }
+    let line = newWidth * channels
+    var result: [UInt8] = []
+    result.reserveCapacity(line * newHeight)
+    for weights in down.places {
+      for place in 0..<line {
+        var sum: Float = 0.5
+        for (index, weight) in weights { sum += rows[index * line + place] * weight }
+        result.append(UInt8(min(max(sum, 0), 255)))
+      }
+    }
+    return RenderedImage(width: newWidth, height: newHeight, channels: channels, pixels: result)
+  }
+}
+
+/// Which old places a new one is made of, and how much of each.
+private struct Weights {
+  let places: [[(index: Int, weight: Float)]]
+
+  init(from old: Int, to new: Int) {
+    let scale = Double(old) / Double(new)
+    // A triangle as wide as what a new place covers, and never narrower than two old ones.
+    let reach = max(scale, 1)
+    places = (0..<new).map { place in
+      let center = (Double(place) + 0.5) * scale - 0.5
+      let first = max(Int((center - reach).rounded(.up)), 0)
+      let last = min(Int((center + reach).rounded(.down)), old - 1)
+      let weights = (first...max(first, last)).map {
+        (index: min($0, old - 1), weight: max(1 - abs(Double($0) - center) / reach, 1e-9))
+      }
+      let sum = weights.reduce(0) { $0 + $1.weight }
+      return weights.map { (index: $0.index, weight: Float($0.weight / sum)) }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DICOMData
+import Foundation
+import PixelCodecs
+
+/// What the commands on pixels have in common: a file, the codecs behind their walls, and where results go.
+enum PixelFile {
+  static func read(_ path: String) throws -> Part10File {
+    do throws(ReadingError) {
+      return try Part10File(path: path)
+    } catch {
+      throw ValidationError("\(path): \(error)")
+    }
+  }
+
+  /// Workers for a command that has so many frames to do.
+  static func codecs(frames: Int) -> CodecPool {
+    var settings = CodecPool.Settings()
+    settings.workers = min(max(frames, 1), settings.workers)
+    return CodecPool(settings)
+  }
+
+  /// In one step: nobody sees half a file. "-" is standard output.
+  static func write(_ bytes: [UInt8], to path: String) throws {
+    guard path != "-" else { return try FileHandle.standardOutput.write(contentsOf: Data(bytes)) }
+    try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+  }
+}
+
+/// Frames as people count them, from 1 on, or all.
+struct FrameChoice: ExpressibleByArgument {
+  let number: Int?
+
+  static let all = FrameChoice(number: nil)
+
+  private init(number: Int?) {
+    self.number = number
+  }
+
+  init?(argument: String) {
+    if argument == "all" {
+      number = nil
+    } else if let number = Int(argument), number > 0 {
+      self.number = number
+    } else {
+      return nil
+    }
+  }
+
+  func indices(of count: Int) throws(PixelError) -> Range<Int> {
+    guard let number else { return 0..<count }
+    guard number <= count else { throw .noSuchFrame(number: number, count: count) }
+    return number - 1..<number
+  }
+}
+
+/// A transfer syntax as people name it: a UID, a keyword of PS3.6, or a short name.
+struct SyntaxName: ExpressibleByArgument {
+  let syntax: TransferSyntax
+
+  static let shortNames = [
+    ("implicit", "1.2.840.10008.1.2"), ("explicit", "1.2.840.10008.1.2.1"), ("big-endian", "1.2.840.10008.1.2.2"),
+    ("deflated", "1.2.840.10008.1.2.1.99"), ("encapsulated", "1.2.840.10008.1.2.1.98"), ("rle", "1.2.840.10008.1.2.5"),
+    ("jpeg-lossless", "1.2.840.10008.1.2.4.70"), ("jpeg-ls", "1.2.840.10008.1.2.4.80"),
+    ("jpeg-2000", "1.2.840.10008.1.2.4.90"), ("deflated-frames", "1.2.840.10008.1.2.8.1"),
+  ]
+
+  init?(argument: String) {
+    let uid = Self.shortNames.first { $0.0 == argument }?.1 ?? argument
+    guard let syntax = TransferSyntax(uid: uid) ?? TransferSyntax(keyword: argument) else { return nil }
+    self.syntax = syntax
+  }
+}
