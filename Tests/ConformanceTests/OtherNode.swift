@@ -113,10 +113,13 @@ final class OtherNode {
     return path
   }
 
-  /// Asks until it answers: its start takes what it takes.
+  /// Waits until it listens, and then asks: its start takes what it takes.
   private func answering() async throws {
-    let deadline = ContinuousClock.now + .seconds(60)
-    while ContinuousClock.now < deadline && process.isRunning {
+    let waiting = """
+      for round in {1..600}; do (exec 3<>/dev/tcp/127.0.0.1/\(port)) 2>/dev/null && exit 0; sleep 0.2; done; exit 1
+      """
+    try await Tool.run("/bin/bash", ["-c", waiting])
+    for _ in 0..<10 where process.isRunning {
       if try await command("echo").status == 0 { return }
     }
     Issue.record("\(kind) does not answer")
