@@ -85,7 +85,8 @@ let package = Package(
     // What the fault harness has go wrong: see Tests/Faults/sweep.
     .executableTarget(
       name: "fault-scenario", dependencies: ["Archive", "Access", "DICOMData"], path: "Tests/Faults",
-      exclude: ["faults.c", "first-light.sql", "order", "powercut", "sweep", "verify.py"], sources: ["FaultScenario.swift"],
+      exclude: ["faults.c", "first-light.sql", "order", "powercut", "sweep", "verify.py"],
+      sources: ["FaultScenario.swift"],
       swiftSettings: houseRules),
 
     tests(of: "DICOMData"),
