@@ -29,7 +29,11 @@ static char under[65536];
 
 static const char *env(const char *name) { const char *v = getenv(name); return v ? v : ""; }
 static long number(const char *name) { return atol(env(name)); }
-static int inside(const char *path) { const char *d = env("FAULT_DIR"); return path && *d && !strncmp(path, d, strlen(d)); }
+static int inside(const char *path) {
+  const char *d = env("FAULT_DIR");
+  size_t length = strlen(d);
+  return path && length && !strncmp(path, d, length) && (path[length] == 0 || path[length] == '/');
+}
 static int marked(int fd) { return fd >= 0 && fd < (int)sizeof under && under[fd]; }
 
 static void tell(const char *name, int at) {

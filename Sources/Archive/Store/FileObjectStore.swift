@@ -5,6 +5,7 @@ import Glibc
 /// Objects as files of a data directory. Their names are ours alone: nothing that a peer sent is part of a path.
 struct FileObjectStore: ObjectStore {
   let directory: String
+  let directorySyncs = DirectorySyncs()
   private let threads: FileThreads
 
   init(directory: String, threads: FileThreads = FileThreads(count: 2)) {

@@ -53,7 +53,7 @@ final class IncomingFile: ObjectSink {
     let closing = close(descriptor)
     descriptor = -1
     guard closing == 0 else { throw FileError("close", store.path(of: key)) }
-    try FileObjectStore.syncDirectory(store.shelf(of: key))
+    try store.directorySyncs.sync(store.shelf(of: key))
   }
 
   private func amend(_ amendment: Amendment) throws(FileError) {

@@ -2,9 +2,11 @@
 
 import Glibc
 
-/// The name of a stored object: 32 hexadecimal digits, two by chance that say on which shelf it stands, twelve from the clock,
-/// so that each shelf is indexed from its beginning to its end, and the others by chance. Nothing that a peer sent is part of
-/// it.
+/// The name of a stored object: 32 hexadecimal digits, fourteen from the clock and the others by chance. Nothing that a peer
+/// sent is part of it.
+///
+/// The first two say on which shelf it stands, another one every 16 seconds: what comes at the same time shares the sync of
+/// its directory, and is indexed side by side.
 struct ObjectKey: Hashable, Sendable, Comparable {
   let name: String
 
@@ -14,7 +16,7 @@ struct ObjectKey: Hashable, Sendable, Comparable {
     clock_gettime(CLOCK_REALTIME, &time)
     let milliseconds = UInt64(clamping: time.tv_sec) &* 1000 &+ UInt64(clamping: time.tv_nsec / 1_000_000)
     let time48 = milliseconds & 0xFFFF_FFFF_FFFF
-    let first = UInt64(generator.next() as UInt8) << 56 | time48 << 8 | UInt64(generator.next() as UInt8)
+    let first = (milliseconds >> 14 & 0xFF) << 56 | time48 << 8 | UInt64(generator.next() as UInt8)
     let digits = [first, generator.next() as UInt64].map { half in
       let text = String(half, radix: 16)
       return String(repeating: "0", count: 16 - text.count) + text
