@@ -84,6 +84,10 @@ package final class DIMSEHandler: ChannelDuplexHandler {
 
   package func channelReadComplete(context: ChannelHandlerContext) {
     passSmallFragments(isLast: false, context)
+    switch expectation {
+    case .restOfCommand, .dataSet: context.triggerUserOutboundEvent(MoreToCome(), promise: nil)
+    case .command, .nothing: break
+    }
     context.fireChannelReadComplete()
   }
 

@@ -84,6 +84,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   package func channelReadComplete(context: ChannelHandlerContext) {
     clock.readCompleted()
+    if decoder.progress != nil { context.triggerUserOutboundEvent(MoreToCome(), promise: nil) }
     context.fireChannelReadComplete()
   }
 
