@@ -7,7 +7,7 @@ extension Process {
   private static let launching = Mutex(())
 
   /// `run`, one at a time: Foundation on Linux has crashed where many threads begin processes at once.
-  func launch() throws {
+  func begin() throws {
     try Self.launching.withLock { _ in try run() }
   }
 }
