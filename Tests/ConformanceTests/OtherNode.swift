@@ -126,7 +126,7 @@ final class OtherNode {
   }
 
   /// Of another process a port can only be wished; the system gives it to nobody else so soon.
-  private static func freePort() throws -> UInt16 {
+  static func freePort() throws -> UInt16 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()

@@ -34,7 +34,9 @@ import Testing
   }
 
   /// Of few objects each is told, of many every tenth; the last is told by the final response.
-  @Test(arguments: [(1, []), (3, [2, 1]), (25, [23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1]), (1000, nil)] as [(Int, [UInt16]?)])
+  @Test(
+    arguments: [(1, []), (3, [2, 1]), (25, [23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1]), (1000, nil)]
+      as [(Int, [UInt16]?)])
   func pendingResponsesKeepTheirPace(total: Int, remaining: [UInt16]?) async {
     let sent = Mutex<[CommandSet]>([])
     let progress = RetrieveProgress(total: total, of: Self.request) { response in
@@ -70,9 +72,9 @@ import Testing
     responses.take(Self.answer(to: first))
     #expect(try await late.messageIDBeingRespondedTo == first)
     let third = try responses.begin()
-    async let never = responses.response(to: third)
+    let never = Task { try await responses.response(to: third) }
     responses.end(CancellationError())
-    await #expect(throws: CancellationError.self) { try await never }
+    await #expect(throws: CancellationError.self) { try await never.value }
     #expect(throws: CancellationError.self) { try responses.begin() }
   }
 

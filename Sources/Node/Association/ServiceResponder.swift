@@ -39,7 +39,8 @@ struct ServiceResponder: Sendable {
     let command = request.command
     var final = CommandSet.response(to: command, status: .success)
     do {
-      let matches = try await services.find.find(request, model: model, identifier: Array(identifier.readableBytesView)) {
+      let matches = try await services.find.find(request, model: model, identifier: Array(identifier.readableBytesView))
+      {
         try await writer.send($0, contextID: contextID, dataSet: $1)
       }
       logger.info("query answered", metadata: ["matches": "\(matches)"])
@@ -102,7 +103,7 @@ struct ServiceResponder: Sendable {
       logger.notice("\(command.commandField) ended with the association: \(broken.cause)")
       // Half a message may be on its way: nothing can follow it.
       return await Task { try? await writer.send(.abort(.byUser)) }.value
-    } catch where Task.isCancelled {
+    } catch  where Task.isCancelled {
       final = .response(to: command, status: .cancel)
     } catch {
       logger.error("retrieve failed", metadata: ["error": "\(error)"])

@@ -23,6 +23,7 @@ struct MoveTransfer: Sendable {
   private static let pause = Duration.milliseconds(500)
 
   let operations: SubOperations
+  let instances: [ServedInstance]
   let destination: MoveDestination
   let originator: MoveOriginator
   let connecting: any MoveConnecting
@@ -30,7 +31,7 @@ struct MoveTransfer: Sendable {
   /// Returns when each object is accounted for, or the task was cancelled.
   func run() async {
     var failure: String?
-    for batch in MoveBatch.batches(of: operations.plan.instances) {
+    for batch in MoveBatch.batches(of: instances) {
       var next = 0
       var failures = 0
       while next < batch.instances.count, failure == nil, !Task.isCancelled {
@@ -43,8 +44,11 @@ struct MoveTransfer: Sendable {
           operations.logger.warning(
             "the association with the move destination '\(destination.peer.name)' failed",
             metadata: ["error": "\(error)", "objects left": "\(batch.instances.count - next)"])
-          if failures == Self.mostFailures { failure = "the destination cannot be reached, or hangs up" }
-          try? await Task.sleep(for: Self.pause)
+          if failures == Self.mostFailures {
+            failure = "the destination cannot be reached, or hangs up"
+          } else {
+            try? await Task.sleep(for: Self.pause)
+          }
         }
       }
       if Task.isCancelled { return }

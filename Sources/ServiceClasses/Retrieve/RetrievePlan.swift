@@ -12,6 +12,8 @@ struct RetrievePlan: Sendable {
   private let archive: Archive
   private let caller: Caller
 
+  static let notOpenToReceiver = "the destination has no grant for it"
+
   /// As many as the counts of a response can say; throws past that.
   init(_ identifier: RetrieveIdentifier, as caller: Caller, of archive: Archive) async throws {
     self.archive = archive
@@ -50,6 +52,17 @@ struct RetrievePlan: Sendable {
     }
   }
 
+  /// Of what is to be sent, what its receiver may have by its own grants.
+  func instances(openTo receiver: Caller) async throws -> [ServedInstance] {
+    guard !instances.isEmpty else { return [] }
+    var open: Set<ServedInstance> = []
+    for try await page in archive.reading(as: receiver).instances(in: selection) {
+      open.formUnion(page.instances)
+      guard open.count <= SubOperationCounts.most else { break }
+    }
+    return instances.filter(open.contains)
+  }
+
   /// The object as it stands at this moment, for the caller and for whoever else is to have it: a grant that ended since
   /// the plan was made ends here.
   func current(_ planned: ServedInstance, for receiver: Caller?) async throws -> ServedInstance {
@@ -58,7 +71,7 @@ struct RetrievePlan: Sendable {
     else { throw SubOperationFailure("it is not open to the caller any more") }
     if let receiver {
       guard try await served(planned, to: receiver) == instance else {
-        throw SubOperationFailure("the destination has no grant for it")
+        throw SubOperationFailure(Self.notOpenToReceiver)
       }
     }
     switch instance.fault {

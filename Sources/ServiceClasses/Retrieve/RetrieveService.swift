@@ -64,9 +64,15 @@ package struct RetrieveService: Sendable {
     let operations = try await operations(identifier, request, to: destination.caller, logger, report)
     let originator = MoveOriginator(
       aeTitle: request.callingAETitle, messageID: request.command.messageID ?? 0)
+    // Before the destination hears anything: already which SOP classes there are is not for everybody.
+    let open = try await operations.plan.instances(openTo: destination.caller)
     let transfer = MoveTransfer(
-      operations: operations, destination: destination, originator: originator, connecting: connecting)
-    try await operations.progress.ticking { await transfer.run() }
+      operations: operations, instances: open, destination: destination, originator: originator,
+      connecting: connecting)
+    try await operations.progress.ticking {
+      await operations.fail(allBut: open, RetrievePlan.notOpenToReceiver)
+      await transfer.run()
+    }
     return outcome(of: operations)
   }
 

@@ -60,6 +60,12 @@ struct SubOperations: Sendable {
     await progress.note(status == .success ? .completed : .warning, of: planned.sopInstanceUID)
   }
 
+  func fail(allBut some: [ServedInstance], _ why: String) async {
+    guard some.count < plan.instances.count else { return }
+    let others = Set(some)
+    for instance in plan.instances where !others.contains(instance) { await fail(instance, why) }
+  }
+
   func fail(_ planned: ServedInstance, _ why: String) async {
     notes.values.withLock { $0.firstFailure = $0.firstFailure ?? why }
     if progress.counts.failed < Self.mostNamed {

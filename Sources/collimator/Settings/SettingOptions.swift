@@ -98,7 +98,8 @@ struct SettingOptions: ParsableArguments {
   var checkRate: Int?
 
   @Option(
-    help: ArgumentHelp("Whether C-GET needs roles that were proposed, or they are assumed. (default: proposed)", visibility: .hidden))
+    help: ArgumentHelp(
+      "Whether C-GET needs roles that were proposed, or they are assumed. (default: proposed)", visibility: .hidden))
   var getRoles: String?
 
   var given: [Setting: String] {
