@@ -4,10 +4,12 @@ bytes; exits 1 and says what was wrong. DATA is the node's data directory."""
 import subprocess
 import sys
 import time
+from io import BytesIO
 from pathlib import Path
 
 from pydicom import dcmread
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filereader import read_dataset
 from pynetdicom import AE, build_role, evt
 from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelGet as PATIENT_GET
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet as GET
@@ -148,17 +150,20 @@ def converted():
                 continue
             copy = read(got[1], syntax)
             check(f"{ds.filename} says the same", str(copy.PatientName) == str(ds.PatientName))
-            if "PixelData" in ds and ds.file_meta.TransferSyntaxUID.is_compressed:
-                ds.decompress()
             if "PixelData" in ds:
-                check(f"{ds.filename} has its samples", copy.PixelData.rstrip(b"\0") == ds.PixelData.rstrip(b"\0"))
+                check(f"{ds.filename} has its samples", samples(copy) == samples(ds))
         peer.association.release()
 
 
 def read(data_set, syntax):
-    from io import BytesIO
-    from pydicom.filereader import read_dataset
-    return read_dataset(BytesIO(data_set), syntax == IMPLICIT, True)
+    copy = read_dataset(BytesIO(data_set), syntax == IMPLICIT, True)
+    copy.file_meta = FileMetaDataset()
+    copy.file_meta.TransferSyntaxUID = syntax
+    return copy
+
+
+def samples(ds):
+    return ds.pixel_array.tolist()
 
 
 def refused():
@@ -240,7 +245,7 @@ def cancelled():
     check(f"counts {counts(statuses[-1])}", remaining + completed == int(rest[1]) and failures == 0)
     check(f"{completed} completed, {len(peer.arrived)} arrived", completed == len(peer.arrived))
     check(f"heard after {took:.3f} s and {completed - 20} objects", took < 0.1 + float(rest[2]) and completed < 100)
-    check("pending at a steady pace", 2 <= len(statuses) - 1 <= completed // 10 + 2)
+    check("pending at a steady pace", 1 <= len(statuses) - 1 <= completed // 10 + 2)
     peer.association.release()
 
 
