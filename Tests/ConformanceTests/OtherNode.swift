@@ -101,7 +101,7 @@ final class OtherNode {
       let text = """
         {"StorageDirectory": "\(folder.path)", "IndexDirectory": "\(folder.path)", "Plugins": [], "DicomAet": "\(title)",
          "DicomPort": \(port), "HttpPort": \(httpPort), "RemoteAccessAllowed": false, "AuthenticationEnabled": false,
-         "DicomAlwaysAllowEcho": true, "DicomAlwaysAllowStore": true, "DicomAlwaysAllowFind": true}
+         "DicomAlwaysAllowEcho": true, "DicomAlwaysAllowStore": true, "DicomAlwaysAllowFind": true, "DicomAlwaysAllowGet": true}
         """
       return [try written(text, "orthanc.json")]
     }

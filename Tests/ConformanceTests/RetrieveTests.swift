@@ -98,6 +98,91 @@ import Testing
     #expect(result.all.contains("Number of Completed Suboperations : \(completed)"))
   }
 
+  /// What an administrator corrected leaves corrected, and says nothing of who it was taken for; the file stays as it came.
+  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
+  func aCorrectedPatientLeavesCorrected() async throws {
+    let node = try await filled()
+    try await node.addPeer("WS", may: "retrieve")
+    try await node.command("grant", "add", "--to", "WS", "--everything")
+    let merge = try await node.command(
+      "patient", "merge", "V7", "X1", "--issuer", "PAWSVET", "--name", "Right^Dog", "--reason", "a slip", "--yes")
+    #expect(merge.status == 0, "\(merge.all)")
+    let folder = try TemporaryFolder()
+    let study = try Self.studyInstanceUID(of: Tool.fixture("dx-dog.dcm"))
+    let result = try await Tool.run(
+      Tool.collimator,
+      ["get", "--calling", "WS", "--port", node.port, "--study", study, "--output", folder.path])
+    #expect(result.status == 0, "\(result.all)\(node.logged)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(names.count == 1)
+    let dump = try await Tool.dcmtk("dcmdump", ["\(folder.path)/\(names.first ?? "")"])
+    #expect(dump.output.contains("[X1]") && dump.output.contains("[Right^Dog]"), "\(dump.all)")
+    #expect(!dump.output.contains("[V7]") && !dump.output.contains("Schmidt^Rex"))
+    #expect(try node.storedDataSets().contains(DataSetOfFile(path: Tool.fixture("dx-dog.dcm")).bytes))
+  }
+
+  /// A destination where nobody listens: said within seconds, with the objects that did not arrive.
+  @Test func anUnreachableDestinationIsSaidToBeOne() async throws {
+    let node = try await filled()
+    try await node.addPeer("WS", may: "retrieve", "--port", "1")
+    try await node.command("grant", "add", "--to", "WS", "--everything")
+    let study = try Self.studyInstanceUID(of: Tool.fixture("dx-dog.dcm"))
+    let result = try await Tool.run(
+      Tool.collimator, ["move", "--json", "--calling", "WS", "--port", node.port, "--study", study, "--to", "WS"])
+    #expect(result.status != 0)
+    let answer = try JSONDecoder().decode(Answer.self, from: Data(result.output.utf8))
+    #expect(answer.status == "A702" && answer.failed == 1 && answer.failedSOPInstanceUIDs.count == 1)
+    #expect(answer.comment?.contains("cannot be reached") == true)
+  }
+
+  private struct Answer: Decodable {
+    let status: String
+    let comment: String?
+    let completed: Int
+    let failed: Int
+    let failedSOPInstanceUIDs: [String]
+    let files: [String]
+  }
+
+  /// `collimator get` and `move` as people call them, of this node and of others.
+  @Test func theCommandsRetrieve() async throws {
+    let node = try await filled()
+    let receiving = try RunningNode()
+    try await receiving.addPeer("COLLIMATOR", may: "store")
+    try await node.addPeer("WS", may: "retrieve")
+    try await node.command(
+      "peer", "add", "COLLIMATOR", "--address", "127.0.0.1", "--port", receiving.port, "--may", "query")
+    for name in ["WS", "COLLIMATOR"] { try await node.command("grant", "add", "--to", name, "--everything") }
+    let patient = ["--calling", "WS", "--port", node.port, "--patient", "4711", "--issuer", "CITYHOSPITAL", "--json"]
+    let moved = try await Tool.run(Tool.collimator, ["move", "--to", "COLLIMATOR"] + patient)
+    #expect(moved.status == 0, "\(moved.all)\(node.logged)")
+    #expect(try JSONDecoder().decode(Answer.self, from: Data(moved.output.utf8)).completed == 5)
+    #expect(try Set(receiving.storedDataSets()).isSubset(of: Set(node.storedDataSets())))
+    #expect(try receiving.storedFiles().count == 5)
+    let folder = try TemporaryFolder()
+    let got = try await Tool.run(Tool.collimator, ["get", "--output", folder.path] + patient)
+    #expect(got.status == 0, "\(got.all)")
+    let answer = try JSONDecoder().decode(Answer.self, from: Data(got.output.utf8))
+    #expect(answer.files.count == 5)
+    for path in answer.files { #expect(try await Tool.run(Tool.collimator, ["dump", path]).status == 0) }
+  }
+
+  @Test(arguments: OtherNode.Kind.installed.filter(\.canBeQueried))
+  func theCommandGetsFromOthers(kind: OtherNode.Kind) async throws {
+    let other = try await OtherNode(kind)
+    let sent = try await other.command("send", Self.files.map(Tool.fixture))
+    #expect(sent.status == 0, "\(sent.all)")
+    let folder = try TemporaryFolder()
+    let study = try Self.studyInstanceUID(of: Tool.fixture("ct-1.dcm"))
+    let result = try await other.command("get", ["--json", "--study", study, "--output", folder.path])
+    #expect(result.status == 0, "\(result.all)")
+    let answer = try JSONDecoder().decode(Answer.self, from: Data(result.output.utf8))
+    #expect(answer.completed == 2 && answer.files.count == 2)
+    let originals = Set(try ["ct-1.dcm", "ct-2.dcm"].map { try DataSetOfFile(path: Tool.fixture($0)).bytes })
+    guard kind == .orthanc else { return }
+    #expect(Set(try answer.files.map { try DataSetOfFile(path: $0).bytes }) == originals)
+  }
+
   private static let pynetdicom: ConditionTrait = .enabled(
     if: Tool.hasPynetdicom, "needs pynetdicom in .venv, or COLLIMATOR_PYTHON")
 

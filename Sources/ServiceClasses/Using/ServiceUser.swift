@@ -7,7 +7,7 @@ import UpperLayer
 
 /// The SCU side: asks a peer for its services on an established association.
 package struct ServiceUser {
-  private let association: Association
+  let association: Association
   private var lastMessageID: UInt16 = 0
 
   package init(_ association: Association) {
@@ -78,7 +78,7 @@ package struct ServiceUser {
     }
   }
 
-  private func context(for sopClassUID: String, transferSyntaxUID: String? = nil) throws -> AcceptedContext {
+  func context(for sopClassUID: String, transferSyntaxUID: String? = nil) throws -> AcceptedContext {
     let context = association.contexts.values.first { context in
       context.abstractSyntax == sopClassUID
         && (transferSyntaxUID ?? context.transferSyntaxUID) == context.transferSyntaxUID
@@ -89,7 +89,7 @@ package struct ServiceUser {
     return context
   }
 
-  private mutating func nextMessageID() -> UInt16 {
+  mutating func nextMessageID() -> UInt16 {
     lastMessageID = lastMessageID == .max ? 1 : lastMessageID + 1
     return lastMessageID
   }
