@@ -85,7 +85,7 @@ let package = Package(
     room("CodecWorker", knows: ["PixelCodecs", "DICOMData", "CDCMTK", "COpenJPEG", "CLinux", "CZlib"]),
     room(
       "ServiceClasses",
-      knows: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, logging]),
+      knows: ["DIMSE", "UpperLayer", "Archive", "PixelCodecs", "Access", "DICOMData", nioCore, logging]),
     room(
       "Node",
       knows: [

@@ -34,10 +34,10 @@ package struct Network: Hashable, Sendable, CustomStringConvertible {
     return Self.masked(other, prefixLength) == bytes
   }
 
-  package var description: String {
-    let isSingle = prefixLength == bytes.count * 8
-    return Self.text(bytes) + (isSingle ? "" : "/\(prefixLength)")
-  }
+  package var description: String { singleAddress ?? "\(Self.text(bytes))/\(prefixLength)" }
+
+  /// nil for a network of several addresses.
+  package var singleAddress: String? { prefixLength == bytes.count * 8 ? Self.text(bytes) : nil }
 
   private static func address(_ text: String) -> [UInt8]? {
     var v4 = in_addr()

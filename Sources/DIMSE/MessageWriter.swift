@@ -6,6 +6,7 @@ import UpperLayer
 /// Sends messages, from any number of tasks; the parts of one message stay together on the wire.
 package struct MessageWriter: Sendable {
   private let outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>
+  private let turn = WritingTurn()
 
   package init(_ outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>) {
     self.outbound = outbound
@@ -13,13 +14,34 @@ package struct MessageWriter: Sendable {
 
   /// One message in one write, and so in one flush. Waits while the peer does not read.
   package func send(_ command: CommandSet, contextID: UInt8, dataSet: ByteBuffer? = nil) async throws {
+    await turn.take()
+    defer { turn.giveUp() }
     guard let dataSet else { return try await outbound.write(.command(command, contextID: contextID)) }
     try await outbound.write(contentsOf: [
       .command(command, contextID: contextID), .dataSet(dataSet, contextID: contextID, isLast: true),
     ])
   }
 
-  /// A piece of a message that is too large to be held; only one task may be sending meanwhile.
+  /// One message whose data set is too large to be held: other messages wait until its last piece is written. Whatever it
+  /// throws may leave half a message behind: nothing else may follow on the association.
+  package func send(
+    _ command: CommandSet, contextID: UInt8, nextChunk: () async throws -> ByteBuffer?
+  ) async throws {
+    var chunk = try await nextChunk() ?? ByteBuffer()
+    await turn.take()
+    defer { turn.giveUp() }
+    var next = try await nextChunk()
+    try await outbound.write(contentsOf: [
+      .command(command, contextID: contextID), .dataSet(chunk, contextID: contextID, isLast: next == nil),
+    ])
+    while let bytes = next {
+      chunk = bytes
+      next = try await nextChunk()
+      try await outbound.write(.dataSet(chunk, contextID: contextID, isLast: next == nil))
+    }
+  }
+
+  /// What is no message: the parts of the association's own protocol.
   package func send(_ request: DIMSERequest) async throws {
     try await outbound.write(request)
   }

@@ -24,6 +24,11 @@ package struct Status: RawRepresentable, Hashable, Sendable {
   package static let resourceLimitation = Status(rawValue: 0x0213)
 
   package static let refusedOutOfResources = Status(rawValue: 0xA700)
+  /// PS3.4 C.4.2.1.5, C.4.3.1.4.
+  package static let cannotCountMatches = Status(rawValue: 0xA701)
+  package static let cannotPerformSuboperations = Status(rawValue: 0xA702)
+  package static let moveDestinationUnknown = Status(rawValue: 0xA801)
+  package static let someSuboperationsFailed = Status(rawValue: 0xB000)
   package static let dataSetDoesNotMatchSOPClass = Status(rawValue: 0xA900)
   package static let cannotUnderstand = Status(rawValue: 0xC000)
   package static let unableToProcess = Status(rawValue: 0xC001)

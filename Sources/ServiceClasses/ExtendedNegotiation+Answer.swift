@@ -14,6 +14,8 @@ extension OfferedService {
     case .storage: fields = [2, 0, 3, 0, 0, 0]
     // PS3.4 C.5.1.1: relational queries, combined date-time matching, fuzzy names, time zones, enhanced conversion.
     case .find: fields = [0, 0, 0, 0, 0]
+    // PS3.4 C.5.2.1, C.5.3.1: relational retrieval, enhanced conversion.
+    case .get, .move: fields = [0, 0]
     }
     return ExtendedNegotiation(
       sopClassUID: asked.sopClassUID, information: ByteBuffer(bytes: fields.prefix(asked.information.readableBytes)))

@@ -10,6 +10,8 @@ package enum OfferedService: Sendable, Equatable {
   case verification
   case storage
   case find(InformationModel)
+  case get(InformationModel)
+  case move(InformationModel)
 
   /// nil for what this node does not offer. A private SOP class is taken for a storage class only where the peer's entry
   /// says so: nothing in a UID tells what it is for.
@@ -18,6 +20,10 @@ package enum OfferedService: Sendable, Equatable {
     case UIDRegistry.verification: self = .verification
     case UIDRegistry.patientRootFind: self = .find(.patientRoot)
     case UIDRegistry.studyRootFind: self = .find(.studyRoot)
+    case UIDRegistry.patientRootGet: self = .get(.patientRoot)
+    case UIDRegistry.studyRootGet: self = .get(.studyRoot)
+    case UIDRegistry.patientRootMove: self = .move(.patientRoot)
+    case UIDRegistry.studyRootMove: self = .move(.studyRoot)
     case _ where UIDRegistry.isStorageSOPClass(uid): self = .storage
     case _ where acceptsPrivateSOPClasses && !uid.hasPrefix("1.2.840.10008."): self = .storage
     default: return nil
@@ -30,13 +36,14 @@ package enum OfferedService: Sendable, Equatable {
     case .verification: []
     case .storage: .store
     case .find: .query
+    case .get, .move: .retrieve
     }
   }
 
   package var transferSyntaxes: [TransferSyntax] {
     switch self {
     case .storage: TransferSyntax.storable
-    case .verification, .find: [.explicitVRLittleEndian, .implicitVRLittleEndian, .explicitVRBigEndian]
+    case .verification, .find, .get, .move: [.explicitVRLittleEndian, .implicitVRLittleEndian, .explicitVRBigEndian]
     }
   }
 }

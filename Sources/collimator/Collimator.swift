@@ -34,6 +34,9 @@ struct Collimator: AsyncParsableCommand {
       CommandGroup(
         name: "Pixels", subcommands: [DecodeCommand.self, TranscodeCommand.self, RenderCommand.self]),
       CommandGroup(
-        name: "Asking other nodes", subcommands: [EchoCommand.self, SendCommand.self, FindCommand.self]),
+        name: "Asking other nodes",
+        subcommands: [
+          EchoCommand.self, SendCommand.self, FindCommand.self, GetCommand.self, MoveCommand.self,
+        ]),
     ])
 }

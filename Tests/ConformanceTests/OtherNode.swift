@@ -101,7 +101,7 @@ final class OtherNode {
       let text = """
         {"StorageDirectory": "\(folder.path)", "IndexDirectory": "\(folder.path)", "Plugins": [], "DicomAet": "\(title)",
          "DicomPort": \(port), "HttpPort": \(httpPort), "RemoteAccessAllowed": false, "AuthenticationEnabled": false,
-         "DicomAlwaysAllowEcho": true, "DicomAlwaysAllowStore": true, "DicomAlwaysAllowFind": true}
+         "DicomAlwaysAllowEcho": true, "DicomAlwaysAllowStore": true, "DicomAlwaysAllowFind": true, "DicomAlwaysAllowGet": true}
         """
       return [try written(text, "orthanc.json")]
     }
@@ -126,7 +126,7 @@ final class OtherNode {
   }
 
   /// Of another process a port can only be wished; the system gives it to nobody else so soon.
-  private static func freePort() throws -> UInt16 {
+  static func freePort() throws -> UInt16 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()

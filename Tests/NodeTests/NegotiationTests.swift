@@ -23,7 +23,11 @@ import UpperLayer
       (UIDRegistry.studyRootFind, .query, .acceptance),
       (UIDRegistry.patientRootFind, .store, .userRejection),
       (UIDRegistry.verification, [], .acceptance),
-      ("1.2.840.10008.5.1.4.1.2.2.2", [.store, .query, .retrieve], .abstractSyntaxNotSupported),
+      (UIDRegistry.studyRootMove, .retrieve, .acceptance),
+      (UIDRegistry.patientRootMove, [.store, .query], .userRejection),
+      (UIDRegistry.studyRootGet, [.store, .query], .userRejection),
+      (UIDRegistry.patientRootGet, .retrieve, .acceptance),
+      ("1.2.840.10008.5.1.4.1.2.4.2", [.store, .query, .retrieve], .abstractSyntaxNotSupported),
       ("1.3.12.2.1107.5.9.1", .store, .abstractSyntaxNotSupported),
     ] as [(String, Rights, PresentationContextResult.Result)])
   func rightsDecide(abstractSyntax: String, rights: Rights, result: PresentationContextResult.Result) {

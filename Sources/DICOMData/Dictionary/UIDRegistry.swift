@@ -13,7 +13,11 @@ package enum UIDRegistry {
   package static let storageServiceClass = "1.2.840.10008.4.2"
   package static let verification = "1.2.840.10008.1.1"
   package static let patientRootFind = "1.2.840.10008.5.1.4.1.2.1.1"
+  package static let patientRootMove = "1.2.840.10008.5.1.4.1.2.1.2"
+  package static let patientRootGet = "1.2.840.10008.5.1.4.1.2.1.3"
   package static let studyRootFind = "1.2.840.10008.5.1.4.1.2.2.1"
+  package static let studyRootMove = "1.2.840.10008.5.1.4.1.2.2.2"
+  package static let studyRootGet = "1.2.840.10008.5.1.4.1.2.2.3"
 
   private static let rows = DictionaryRows(UIDTable.rows)
 

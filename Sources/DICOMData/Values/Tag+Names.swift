@@ -30,6 +30,7 @@ extension Tag {
   @inlinable package static var contentTime: Tag { Tag(0x0008, 0x0033) }
   @inlinable package static var accessionNumber: Tag { Tag(0x0008, 0x0050) }
   @inlinable package static var queryRetrieveLevel: Tag { Tag(0x0008, 0x0052) }
+  @inlinable package static var failedSOPInstanceUIDList: Tag { Tag(0x0008, 0x0058) }
   @inlinable package static var retrieveAETitle: Tag { Tag(0x0008, 0x0054) }
   @inlinable package static var instanceAvailability: Tag { Tag(0x0008, 0x0056) }
   @inlinable package static var modality: Tag { Tag(0x0008, 0x0060) }

@@ -23,6 +23,7 @@ struct AssociationAdmission: Sendable {
 
   let aeTitle: String
   let maximumLength: UInt32
+  let assumesGetRoles: Bool
   let archive: Archive
   let registry: AssociationRegistry
 
@@ -59,7 +60,8 @@ struct AssociationAdmission: Sendable {
     }
     let caller = try await identified(request.userInformation.userIdentity, connected, matched)
     let negotiation = Negotiation(
-      request, rights: peer.rights, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses)
+      request, rights: peer.rights, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses,
+      assumesGetRoles: assumesGetRoles)
     if let refusal = registry.admit(
       connected.connection, peer: peer.name, identity: caller.identity.description, request: request,
       contexts: negotiation.count)

@@ -13,17 +13,15 @@ import UpperLayer
 /// What happens on one connection, from its first byte to its last.
 struct AssociationSession: Sendable {
   private let admission: AssociationAdmission
-  private let archive: Archive
   private let registry: AssociationRegistry
-  private let aeTitle: String
+  private let services: NodeServices
 
   init(configuration: NodeConfiguration, archive: Archive, registry: AssociationRegistry) {
     admission = AssociationAdmission(
-      aeTitle: configuration.aeTitle, maximumLength: configuration.limits.maximumLength, archive: archive,
-      registry: registry)
-    self.archive = archive
+      aeTitle: configuration.aeTitle, maximumLength: configuration.limits.maximumLength,
+      assumesGetRoles: configuration.assumesGetRoles, archive: archive, registry: registry)
     self.registry = registry
-    aeTitle = configuration.aeTitle
+    services = NodeServices(configuration: configuration, archive: archive)
   }
 
   func run(
@@ -65,7 +63,7 @@ struct AssociationSession: Sendable {
     registry.refuse(
       RefusedAssociation(
         at: Date(), address: address, callingAETitle: "", calledAETitle: "", reason: failure.description))
-    archive.recordKnock(callingAETitle: "", calledAETitle: "", address: address, reason: failure.description)
+    services.archive.recordKnock(callingAETitle: "", calledAETitle: "", address: address, reason: failure.description)
   }
 
   /// Returns when the association was rejected or released.
@@ -89,7 +87,7 @@ struct AssociationSession: Sendable {
     guard let association, let caller = admitted?.caller else { return }
     logger[metadataKey: "calling"] = "\(association.request.callingAETitle.printable)"
     let conversation = ServiceConversation(
-      association: association, caller: caller, archive: archive, aeTitle: aeTitle, logger: logger
+      association: association, caller: caller, services: services, logger: logger
     ) { [registry] operation in registry.note(operation, on: connection) }
     try await conversation.run()
     try await writer.send(.releaseResponse)

@@ -25,10 +25,18 @@ struct Negotiation {
   let roleSelections: [RoleSelection]
   let extendedNegotiations: [ExtendedNegotiation]
 
-  init(_ request: AssociateRQ, rights: Rights, acceptsPrivateSOPClasses: Bool) {
+  /// `assumesGetRoles`: who proposes C-GET and storage classes without a role for them wants to be their SCP.
+  init(_ request: AssociateRQ, rights: Rights, acceptsPrivateSOPClasses: Bool, assumesGetRoles: Bool = false) {
     let user = request.userInformation
+    let proposesGet = request.presentationContexts.contains { proposed in
+      switch OfferedService(abstractSyntax: proposed.abstractSyntax, acceptsPrivateSOPClasses: false) {
+      case .get: true
+      default: false
+      }
+    }
     let judge = ContextJudge(
-      rights: rights, acceptsPrivateSOPClasses: acceptsPrivateSOPClasses, requested: user)
+      rights: rights, acceptsPrivateSOPClasses: acceptsPrivateSOPClasses,
+      assumesSCPRole: assumesGetRoles && proposesGet, requested: user)
     outcomes = request.presentationContexts.map(judge.outcome)
     let accepted = Dictionary(
       outcomes.compactMap { outcome in outcome.service.map { (outcome.proposed.abstractSyntax, $0) } },
@@ -52,6 +60,7 @@ private struct ContextJudge {
 
   let rights: Rights
   let acceptsPrivateSOPClasses: Bool
+  let assumesSCPRole: Bool
   let requested: UserInformation
 
   func outcome(of proposed: ProposedPresentationContext) -> Outcome {
@@ -92,7 +101,9 @@ private struct ContextJudge {
   /// Who wants objects by C-GET proposes to be their SCP; for that the right to retrieve is the one that counts.
   private func mayUse(_ service: OfferedService, _ abstractSyntax: String) -> Bool {
     if rights.isSuperset(of: service.requiredRights) { return true }
-    guard let role = requested.roleSelections.first(where: { $0.sopClassUID == abstractSyntax }) else { return false }
+    guard let role = requested.roleSelections.first(where: { $0.sopClassUID == abstractSyntax }) else {
+      return assumesSCPRole && service == .storage && rights.contains(.retrieve)
+    }
     return roles(role, for: service).supportsSCP
   }
 

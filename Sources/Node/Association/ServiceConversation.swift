@@ -17,24 +17,25 @@ struct ServiceConversation {
 
   private let association: Association
   private let caller: Caller
-  private let storage: StorageService
+  private let services: NodeServices
   private let responder: ServiceResponder
   private let operations = OutstandingOperations()
+  /// To the C-STOREs of a C-GET.
+  private let responses = AwaitedResponses()
   /// How many C-STOREs may wait for the disk at once.
   private let window: Int
   private let note: @Sendable (String) -> Void
 
   /// `note` hears of each request that is taken.
   init(
-    association: Association, caller: Caller, archive: Archive, aeTitle: String, logger: Logger,
+    association: Association, caller: Caller, services: NodeServices, logger: Logger,
     note: @escaping @Sendable (String) -> Void
   ) {
     self.note = note
     self.association = association
     self.caller = caller
-    storage = StorageService(archive: archive)
-    responder = ServiceResponder(
-      writer: association.writer, find: FindService(archive: archive, aeTitle: aeTitle), logger: logger)
+    self.services = services
+    responder = ServiceResponder(writer: association.writer, services: services, logger: logger)
     window = association.agreed.asynchronousOperationsWindow.map { max(1, Int($0.invoked)) } ?? 1
   }
 
@@ -46,9 +47,11 @@ struct ServiceConversation {
       }
       if Task.isCancelled { throw CancellationError() }
     } catch {
+      responses.end(error)
       await operations.endAll()
       throw error
     }
+    responses.end(AssociationEnd.connectionClosed)
     await operations.endAll()
   }
 
@@ -57,7 +60,8 @@ struct ServiceConversation {
     if command.commandField == .cCancelRQ {
       return operations.cancel(command.messageIDBeingRespondedTo)
     }
-    // Responses answer nothing that this node asked.
+    if command.commandField == .cStoreRSP { return responses.take(command) }
+    // Other responses answer nothing that this node asked.
     guard !command.commandField.isResponse, let context = association.contexts[message.contextID],
       let syntax = TransferSyntax(uid: context.transferSyntaxUID)
     else { return }
@@ -76,7 +80,21 @@ struct ServiceConversation {
     case (.cEchoRQ, .verification):
       try await association.writer.send(VerificationService.response(to: command), contextID: context.id)
     case (.cStoreRQ, .storage): try await store(request, contextID: context.id)
-    case (.cFindRQ, .find(let model)): try await query(request, model: model, contextID: context.id)
+    case (.cFindRQ, .find(let model)):
+      try await answer(request, contextID: context.id) { [responder] in
+        await responder.find(request, model: model, identifier: $0, contextID: context.id, answered: $1)
+      }
+    case (.cGetRQ, .get(let model)):
+      let association = GetAssociation(
+        association, assumesRoles: services.assumesGetRoles, responses: responses)
+      try await answer(request, contextID: context.id) { [responder] in
+        await responder.get(
+          request, model: model, identifier: $0, over: association, contextID: context.id, answered: $1)
+      }
+    case (.cMoveRQ, .move(let model)):
+      try await answer(request, contextID: context.id) { [responder] in
+        await responder.move(request, model: model, identifier: $0, contextID: context.id, answered: $1)
+      }
     default:
       try await responder.refuse(
         ServiceFailure(.unrecognizedOperation, "this operation has no place on this presentation context"),
@@ -92,7 +110,7 @@ struct ServiceConversation {
       }
       let messages = association.messages
       await operations.room(below: window)
-      arrived = try await storage.receive(request) { try await messages.nextFragment() }
+      arrived = try await services.storage.receive(request) { try await messages.nextFragment() }
     } catch let failure as ServiceFailure {
       return try await responder.refuse(failure, request.command, contextID: contextID)
     }
@@ -103,7 +121,11 @@ struct ServiceConversation {
     }
   }
 
-  private func query(_ request: ServiceRequest, model: InformationModel, contextID: UInt8) async throws {
+  /// What has an identifier and may be cancelled goes on beside what is read.
+  private func answer(
+    _ request: ServiceRequest, contextID: UInt8,
+    _ body: @escaping @Sendable (_ identifier: ByteBuffer, _ answered: @escaping @Sendable () -> Void) async -> Void
+  ) async throws {
     let identifier: ByteBuffer
     do {
       identifier = try await association.messages.dataSet(upTo: Self.longestIdentifier)
@@ -116,8 +138,8 @@ struct ServiceConversation {
         ServiceFailure(.resourceLimitation, "more operations at once than were agreed"), request.command,
         contextID: contextID)
     }
-    operations.begin(request.command.messageID ?? 0, mayBeCancelled: true) { [responder] answered in
-      await responder.answer(request, model: model, identifier: identifier, contextID: contextID, answered: answered)
+    operations.begin(request.command.messageID ?? 0, mayBeCancelled: true) { answered in
+      await body(identifier, answered)
     }
   }
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+import DICOMData
 import DIMSE
 import Logging
 import NIOCore
 import ServiceClasses
+import UpperLayer
 
 /// Brings one operation to its final response, beside others and beside what is read on.
 struct ServiceResponder: Sendable {
   let writer: MessageWriter
-  let find: FindService
+  let services: NodeServices
   let logger: Logger
 
   /// C-STORE-RSP, when the archive says that the object is there to stay.
@@ -30,14 +32,15 @@ struct ServiceResponder: Sendable {
   }
 
   /// The C-FIND-RSPs.
-  func answer(
+  func find(
     _ request: ServiceRequest, model: InformationModel, identifier: ByteBuffer, contextID: UInt8,
     answered: @Sendable () -> Void
   ) async {
     let command = request.command
     var final = CommandSet.response(to: command, status: .success)
     do {
-      let matches = try await find.find(request, model: model, identifier: Array(identifier.readableBytesView)) {
+      let matches = try await services.find.find(request, model: model, identifier: Array(identifier.readableBytesView))
+      {
         try await writer.send($0, contextID: contextID, dataSet: $1)
       }
       logger.info("query answered", metadata: ["matches": "\(matches)"])
@@ -55,6 +58,72 @@ struct ServiceResponder: Sendable {
     // A cancelled task still owes the peer its final response; where the peer is gone, nobody waits for it.
     let last = final
     await Task { try? await writer.send(last, contextID: contextID) }.value
+  }
+
+  /// The C-GET-RSPs.
+  func get(
+    _ request: ServiceRequest, model: InformationModel, identifier: ByteBuffer, over association: GetAssociation,
+    contextID: UInt8, answered: @Sendable () -> Void
+  ) async {
+    await retrieve(request, contextID: contextID, answered: answered) { logger, report in
+      try await services.retrieve.get(
+        request, model: model, identifier: Array(identifier.readableBytesView), over: association, logger: logger,
+        report: report)
+    }
+  }
+
+  /// The C-MOVE-RSPs.
+  func move(
+    _ request: ServiceRequest, model: InformationModel, identifier: ByteBuffer, contextID: UInt8,
+    answered: @Sendable () -> Void
+  ) async {
+    await retrieve(request, contextID: contextID, answered: answered) { logger, report in
+      try await services.retrieve.move(
+        request, model: model, identifier: Array(identifier.readableBytesView), logger: logger, report: report)
+    }
+  }
+
+  private func retrieve(
+    _ request: ServiceRequest, contextID: UInt8, answered: @Sendable () -> Void,
+    _ body: (Logger, @escaping RetrieveService.Report) async throws -> RetrieveService.Outcome
+  ) async {
+    let command = request.command
+    var final: CommandSet
+    var identifier: ByteBuffer?
+    do {
+      let outcome = try await body(logger) { [writer] in try await writer.send($0, contextID: contextID) }
+      let (response, failed) = outcome.counts.final(to: command, comment: outcome.comment)
+      final = response
+      identifier = failed.map { ByteBuffer(bytes: $0.encoded(as: request.transferSyntax)) }
+      log(outcome, of: command)
+    } catch let failure as ServiceFailure {
+      logger.notice("\(command.commandField) refused: \(failure.status) \(failure.comment)")
+      final = failure.response(to: command)
+    } catch let broken as BrokenAssociation {
+      logger.notice("\(command.commandField) ended with the association: \(broken.cause)")
+      // Half a message may be on its way: nothing can follow it.
+      return await Task { try? await writer.send(.abort(.byUser)) }.value
+    } catch  where Task.isCancelled {
+      final = .response(to: command, status: .cancel)
+    } catch {
+      logger.error("retrieve failed", metadata: ["error": "\(error)"])
+      final = ServiceFailure(.unableToProcess, "the archive could not be read; see the node's log")
+        .response(to: command)
+    }
+    answered()
+    let (last, dataSet) = (final, identifier)
+    // A cancelled task still owes the peer its final response; where the peer is gone, nobody waits for it.
+    await Task { try? await writer.send(last, contextID: contextID, dataSet: dataSet) }.value
+  }
+
+  private func log(_ outcome: RetrieveService.Outcome, of command: CommandSet) {
+    let counts = outcome.counts
+    logger.info(
+      "\(command.commandField) answered: \(counts.status)",
+      metadata: [
+        "completed": "\(counts.completed)", "failed": "\(counts.failed)", "warning": "\(counts.warning)",
+        "remaining": "\(counts.remaining)",
+      ])
   }
 
   func refuse(_ failure: ServiceFailure, _ command: CommandSet, contextID: UInt8) async throws {

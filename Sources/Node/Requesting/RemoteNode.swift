@@ -42,9 +42,10 @@ package struct RemoteNode: Sendable {
 
   /// Runs `body` on an association that proposes these contexts, and releases it. Throws `AssociationEnd` where the node
   /// said no, and `OperationError` where it was not reached. `operations` may be outstanding at once where the node agrees
-  /// (PS3.7 D.3.3.3); without need it is not asked.
+  /// (PS3.7 D.3.3.3); without need it is not asked. `roles`: those that this node proposes to have (PS3.7 D.3.3.4).
   package func withAssociation<Value: Sendable>(
-    proposing contexts: [ProposedPresentationContext], operations: Int = 1, _ body: (Association) async throws -> Value
+    proposing contexts: [ProposedPresentationContext], operations: Int = 1, roles: [RoleSelection] = [],
+    _ body: (Association) async throws -> Value
   ) async throws -> Value {
     let limits = UpperLayerLimits(idleTimeout: .nanoseconds(responseTimeout.nanoseconds))
     let (connection, tls) = try await connect(limits)
@@ -55,6 +56,7 @@ package struct RemoteNode: Sendable {
         implementationVersionName: Implementation.versionName,
         asynchronousOperationsWindow: operations > 1
           ? AsynchronousOperationsWindow(invoked: UInt16(clamping: operations), performed: 1) : nil,
+        roleSelections: roles,
         userIdentity: credential.flatMap { UserIdentity(showing: $0) }))
     return try await connection.executeThenClose { inbound, outbound in
       let association = try await answered(on: connection, tls) {

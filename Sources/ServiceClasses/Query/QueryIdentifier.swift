@@ -48,7 +48,7 @@ package struct QueryIdentifier: Sendable {
     characterSetTerms = dataSet.strings(.specificCharacterSet)
   }
 
-  private static func level(
+  static func level(
     of dataSet: DataSet, in model: InformationModel
   ) throws(ServiceFailure) -> QueryRetrieveLevel {
     guard let text = dataSet.string(.queryRetrieveLevel) else {

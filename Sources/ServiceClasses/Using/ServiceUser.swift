@@ -7,7 +7,7 @@ import UpperLayer
 
 /// The SCU side: asks a peer for its services on an established association.
 package struct ServiceUser {
-  private let association: Association
+  let association: Association
   private var lastMessageID: UInt16 = 0
 
   package init(_ association: Association) {
@@ -31,25 +31,16 @@ package struct ServiceUser {
   }
 
   /// Begins a C-STORE (PS3.7 §9.1.1): the data set goes out as `nextChunk` gives it, unchanged. Returns the Message ID, by
-  /// which `nextStoreResponse` names it.
+  /// which `nextStoreResponse` names it. `originator`: for whose C-MOVE.
   package mutating func beginStore(
-    sopClassUID: String, sopInstanceUID: String, transferSyntaxUID: String,
+    sopClassUID: String, sopInstanceUID: String, transferSyntaxUID: String, originator: MoveOriginator? = nil,
     nextChunk: () async throws -> ByteBuffer?
   ) async throws -> UInt16 {
     let context = try context(for: sopClassUID, transferSyntaxUID: transferSyntaxUID)
-    var command = CommandSet(.cStoreRQ)
     let messageID = nextMessageID()
-    command.messageID = messageID
-    command.affectedSOPClassUID = sopClassUID
-    command.affectedSOPInstanceUID = sopInstanceUID
-    command.priority = 0
-    command.hasDataSet = true
-    try await association.writer.send(.command(command, contextID: context.id))
-    var chunk = try await nextChunk()
-    while let bytes = chunk {
-      chunk = try await nextChunk()
-      try await association.writer.send(.dataSet(bytes, contextID: context.id, isLast: chunk == nil))
-    }
+    let command = CommandSet.store(
+      messageID: messageID, sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID, originator: originator)
+    try await association.writer.send(command, contextID: context.id, nextChunk: nextChunk)
     return messageID
   }
 
@@ -87,7 +78,7 @@ package struct ServiceUser {
     }
   }
 
-  private func context(for sopClassUID: String, transferSyntaxUID: String? = nil) throws -> AcceptedContext {
+  func context(for sopClassUID: String, transferSyntaxUID: String? = nil) throws -> AcceptedContext {
     let context = association.contexts.values.first { context in
       context.abstractSyntax == sopClassUID
         && (transferSyntaxUID ?? context.transferSyntaxUID) == context.transferSyntaxUID
@@ -98,7 +89,7 @@ package struct ServiceUser {
     return context
   }
 
-  private mutating func nextMessageID() -> UInt16 {
+  mutating func nextMessageID() -> UInt16 {
     lastMessageID = lastMessageID == .max ? 1 : lastMessageID + 1
     return lastMessageID
   }

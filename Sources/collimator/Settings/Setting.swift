@@ -11,7 +11,7 @@ enum Setting: String, CaseIterable {
   case maximumPDULength, maximumRequestLength, requestMemory
   case tlsPort, tlsCertificate, tlsKey, tlsClientCertificates, tlsClientCA, tlsRevocationList, tlsMinimumVersion
   case tlsHandshakeTimeout
-  case reserve, furtherKeys, checkInterval, checkRate
+  case reserve, furtherKeys, checkInterval, checkRate, getRoles
 
   enum Kind {
     case text
@@ -25,6 +25,7 @@ enum Setting: String, CaseIterable {
     case .tlsCertificate, .tlsKey, .tlsClientCA, .tlsRevocationList: .text
     case .tlsClientCertificates: .choice(TLSServerSettings.ClientCertificates.allCases.map(\.rawValue))
     case .tlsMinimumVersion: .choice(TLSProtocolVersion.allCases.map(\.rawValue))
+    case .getRoles: .choice(["proposed", "assumed"])
     case .tlsHandshakeTimeout: .number(1...600)
     case .port, .tlsPort: .number(0...65_535)
     case .grace: .number(0...3600)
@@ -72,6 +73,7 @@ enum Setting: String, CaseIterable {
     case .reserve: "1024"
     case .checkInterval: "168"
     case .checkRate: "50"
+    case .getRoles: "proposed"
     case .furtherKeys: ""
     }
   }
@@ -106,6 +108,7 @@ enum Setting: String, CaseIterable {
     case .reserve: "MiB of the disk that stay free: below, objects are refused and queries still answered"
     case .checkInterval: "hours between two checks of every stored file; 0 is never"
     case .checkRate: "megabytes a second that such a check reads at most; 0 is without limit"
+    case .getRoles: "who gets objects by C-GET: who proposed to be their SCP, or (assumed) who proposed no role too"
     case .furtherKeys: "attributes to index beside the Standard's: LEVEL:TAG, separated by commas"
     }
   }

@@ -97,6 +97,11 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Megabytes a second that such a check reads. (default: 50)", visibility: .hidden))
   var checkRate: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Whether C-GET needs roles that were proposed, or they are assumed. (default: proposed)", visibility: .hidden))
+  var getRoles: String?
+
   var given: [Setting: String] {
     let numbers: [Setting: Int?] = [
       .port: port, .grace: grace, .maximumConnections: maximumConnections, .maximumAssociations: maximumAssociations,
@@ -110,7 +115,7 @@ struct SettingOptions: ParsableArguments {
     let texts: [Setting: String?] = [
       .aeTitle: aeTitle, .bind: bind, .logLevel: logLevel, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
       .tlsClientCertificates: tlsClientCertificates, .tlsClientCA: tlsClientCA, .tlsRevocationList: tlsRevocationList,
-      .tlsMinimumVersion: tlsMinimumVersion, .furtherKeys: furtherKeys,
+      .tlsMinimumVersion: tlsMinimumVersion, .furtherKeys: furtherKeys, .getRoles: getRoles,
     ]
     return numbers.compactMapValues { $0.map(String.init) }.merging(texts.compactMapValues { $0 }) { $1 }
   }

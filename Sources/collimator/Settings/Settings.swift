@@ -70,8 +70,8 @@ struct Settings {
       tls: try tls(),
       archive: ArchiveOptions(
         reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys),
-      checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate))
-    )
+      checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate)),
+      assumesGetRoles: text(.getRoles) == "assumed")
   }
 
   /// nil without a TLS port; throws where only half of it is said.

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import DICOMData
+import PixelCodecs
+
+/// Objects as a peer can take them that does not take them as they are stored: decompressed, or with other headers of
+/// elements; never compressed and never with loss.
+package struct ObjectConversion: Sendable {
+  /// What the conversion of one object may take of memory: its file is held as a whole, and what it becomes.
+  private static let longestObject = 1 << 30
+
+  private let transcoder = Transcoder(CodecPool())
+
+  package init() {}
+
+  /// In the order of preference; nothing here is compressed.
+  private static let targets: [TransferSyntax] = [
+    .explicitVRLittleEndian, .implicitVRLittleEndian, .deflatedExplicitVRLittleEndian, .explicitVRBigEndian,
+  ]
+
+  /// The syntax in which an object is sent: as stored, or the best that is left. nil where the peer takes none of them.
+  static func target(for stored: String, among accepted: [String]) -> String? {
+    if accepted.contains(stored) { return stored }
+    return targets.map(\.uid).first(where: accepted.contains)
+  }
+
+  /// The data set of a whole file in another syntax, and with the patient that a correction gave it.
+  func dataSet(
+    of file: [UInt8], in target: String, coercion: PatientCoercion?
+  ) async throws(SubOperationFailure) -> [UInt8] {
+    guard file.count <= Self.longestObject else {
+      throw SubOperationFailure("it is too large to be converted (\(file.count) bytes)")
+    }
+    guard let target = TransferSyntax(uid: target) else {
+      throw SubOperationFailure("its transfer syntax is not one of the Standard's")
+    }
+    do {
+      let part10 = try Part10File(reading: Bytes(file))
+      var builder: DataSetBuilder
+      if part10.meta.transferSyntax == target {
+        builder = try DataSetBuilder(part10.dataSet)
+      } else {
+        builder = try await transcoder.transcoded(part10.dataSet, named: part10.meta.transferSyntax, to: target)
+      }
+      coercion?.apply(to: &builder)
+      return builder.encoded(as: target)
+    } catch {
+      throw SubOperationFailure("it cannot be converted to \(target.name): \(error)")
+    }
+  }
+}
+
+/// Why one object is not sent, in words for the log.
+struct SubOperationFailure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Archive
+package import DICOMData
+import DIMSE
+
+/// The identifier of a C-MOVE-RQ or C-GET-RQ (PS3.4 C.4.2.1.4, C.4.3.1.3), judged by the hierarchical rule of C.4.2.2.1: one
+/// value for the unique key of each level above, one value or a list of UIDs at the level itself.
+package struct RetrieveIdentifier: Sendable, Equatable {
+  package let level: QueryRetrieveLevel
+  /// nil where the information model has no level of patients.
+  package let patientID: String?
+  /// nil where the identifier names none.
+  package let issuerOfPatientID: String?
+  /// Empty below the level.
+  package let studyInstanceUIDs: [String]
+  package let seriesInstanceUIDs: [String]
+  package let sopInstanceUIDs: [String]
+
+  private static let mostElements = 1000
+
+  package init(
+    reading bytes: [UInt8], transferSyntax: TransferSyntax, model: InformationModel
+  ) throws(ServiceFailure) {
+    let dataSet = try Self.dataSet(bytes, transferSyntax)
+    level = try QueryIdentifier.level(of: dataSet, in: model)
+    var values: [QueryRetrieveLevel: [String]] = [:]
+    var isBelow = false
+    for step in model.levels {
+      let found = dataSet.strings(step.uniqueKey).filter { !$0.isEmpty }
+      guard !isBelow else {
+        // To ignore it would send more than was asked for.
+        guard found.isEmpty else { throw Self.refused("names a \(step.rawValue) below its level", step) }
+        continue
+      }
+      isBelow = step == level
+      try Self.judge(found, of: step, isOwn: isBelow)
+      values[step] = found
+    }
+    patientID = values[.patient]?.first
+    issuerOfPatientID = dataSet.string(.issuerOfPatientID)
+    studyInstanceUIDs = values[.study] ?? []
+    seriesInstanceUIDs = values[.series] ?? []
+    sopInstanceUIDs = values[.image] ?? []
+  }
+
+  private static func dataSet(_ bytes: [UInt8], _ syntax: TransferSyntax) throws(ServiceFailure) -> DataSet {
+    do {
+      var options = ReadingOptions.lenient
+      options.longestIndex = mostElements
+      return try DataSet(reading: bytes, transferSyntax: syntax, options: options)
+    } catch  where error.reason == .tooManyElements(limit: mostElements) {
+      throw ServiceFailure(.refusedOutOfResources, "the identifier has more than \(mostElements) elements")
+    } catch {
+      throw ServiceFailure(.cannotUnderstand, "the identifier cannot be read: \(error.reason)")
+    }
+  }
+
+  private static func judge(
+    _ values: [String], of step: QueryRetrieveLevel, isOwn: Bool
+  ) throws(ServiceFailure) {
+    guard !values.isEmpty else { throw refused("needs the unique key of level \(step.rawValue)", step) }
+    // PS3.4 C.2.2.1.1: of patients there is no list.
+    guard values.count == 1 || (isOwn && step != .patient) else {
+      throw refused("needs one value at level \(step.rawValue)", step)
+    }
+    guard step != .patient, values.contains(where: { $0.contains { $0 == "*" || $0 == "?" } }) else { return }
+    throw refused("takes no wildcards in UIDs", step)
+  }
+
+  private static func refused(_ why: String, _ step: QueryRetrieveLevel) -> ServiceFailure {
+    ServiceFailure(.dataSetDoesNotMatchSOPClass, "a retrieve \(why)", offendingElements: [step.uniqueKey])
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import Archive
+import DICOMData
+import DIMSE
+
+/// What a retrieve found to send, and the question by which each object is asked for again before it is sent.
+struct RetrievePlan: Sendable {
+  let instances: [ServedInstance]
+  private let selection: InstanceSelection
+  private let archive: Archive
+  private let caller: Caller
+
+  static let notOpenToReceiver = "the destination has no grant for it"
+
+  /// As many as the counts of a response can say; throws past that.
+  init(_ identifier: RetrieveIdentifier, as caller: Caller, of archive: Archive) async throws {
+    self.archive = archive
+    self.caller = caller
+    let patient = try await Self.patient(of: identifier, as: caller, archive)
+    selection = InstanceSelection(
+      patient: patient.flatMap(\.self), studyInstanceUIDs: identifier.studyInstanceUIDs,
+      seriesInstanceUIDs: identifier.seriesInstanceUIDs, sopInstanceUIDs: identifier.sopInstanceUIDs)
+    var found: [ServedInstance] = []
+    // A Patient ID of nobody names nothing, whatever else is named.
+    if patient != nil {
+      for try await page in archive.reading(as: caller).instances(in: selection) {
+        found += page.instances
+        guard found.count <= SubOperationCounts.most else {
+          throw ServiceFailure(.cannotCountMatches, "more than \(SubOperationCounts.most) objects: ask for fewer")
+        }
+      }
+    }
+    instances = found
+  }
+
+  /// .some(nil) where no patient is asked for; nil where the one asked for is nobody.
+  private static func patient(
+    of identifier: RetrieveIdentifier, as caller: Caller, _ archive: Archive
+  ) async throws -> PatientIdentity?? {
+    guard let id = identifier.patientID else { return .some(nil) }
+    let naming = try await archive.reading(as: caller).patient(
+      withID: id, issuer: identifier.issuerOfPatientID, defaultIssuer: try await archive.defaultIssuer(of: caller))
+    switch naming {
+    case .nobody: return nil
+    case .one(let patient): return .some(patient)
+    case .several:
+      throw ServiceFailure(
+        .dataSetDoesNotMatchSOPClass, "several patients have this ID: name its issuer (0010,0021)",
+        offendingElements: [.patientID, .issuerOfPatientID])
+    }
+  }
+
+  /// Of what is to be sent, what its receiver may have by its own grants.
+  func instances(openTo receiver: Caller) async throws -> [ServedInstance] {
+    guard !instances.isEmpty else { return [] }
+    var open: Set<ServedInstance> = []
+    for try await page in archive.reading(as: receiver).instances(in: selection) {
+      open.formUnion(page.instances)
+      guard open.count <= SubOperationCounts.most else { break }
+    }
+    return instances.filter(open.contains)
+  }
+
+  /// The object as it stands at this moment, for the caller and for whoever else is to have it: a grant that ended since
+  /// the plan was made ends here.
+  func current(_ planned: ServedInstance, for receiver: Caller?) async throws -> ServedInstance {
+    guard try await archive.rights(of: caller).contains(.retrieve),
+      let instance = try await served(planned, to: caller)
+    else { throw SubOperationFailure("it is not open to the caller any more") }
+    if let receiver {
+      guard try await served(planned, to: receiver) == instance else {
+        throw SubOperationFailure(Self.notOpenToReceiver)
+      }
+    }
+    switch instance.fault {
+    case .none: return instance
+    case .missing: throw SubOperationFailure("its file is gone")
+    case .damaged: throw SubOperationFailure("its file is not what was received")
+    }
+  }
+
+  var reader: ArchiveReader { archive.reading(as: caller) }
+
+  private func served(_ planned: ServedInstance, to caller: Caller) async throws -> ServedInstance? {
+    let wanted = InstanceSelection(
+      patient: selection.patient, studyInstanceUIDs: [planned.studyInstanceUID],
+      seriesInstanceUIDs: [planned.seriesInstanceUID], sopInstanceUIDs: [planned.sopInstanceUID])
+    for try await page in archive.reading(as: caller).instances(in: wanted) {
+      if let first = page.instances.first { return first }
+    }
+    return nil
+  }
+}

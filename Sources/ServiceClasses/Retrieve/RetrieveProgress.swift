@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DIMSE
+import Synchronization
+
+/// Tells the peer at a steady pace how its retrieve goes on: after every tenth object, of few after each, and after each
+/// second in any case, so that a slow one is not taken for dead.
+final class RetrieveProgress: Sendable {
+  private struct State {
+    var counts: SubOperationCounts
+    var sinceLast = 0
+    /// Pending responses that went out.
+    var sent = 0
+  }
+
+  private let state: Mutex<State>
+  private let stride: Int
+  private let command: CommandSet
+  private let send: @Sendable (CommandSet) async throws -> Void
+
+  init(total: Int, of command: CommandSet, send: @escaping @Sendable (CommandSet) async throws -> Void) {
+    state = Mutex(State(counts: SubOperationCounts(total: total)))
+    stride = min(max(total / 10, 1), 10)
+    self.command = command
+    self.send = send
+  }
+
+  var counts: SubOperationCounts { state.withLock(\.counts) }
+
+  /// A peer that is gone is told nothing; whoever reads its association knows.
+  func note(_ result: SubOperationCounts.Result, of sopInstanceUID: String) async {
+    let isDue = state.withLock { state in
+      state.counts.note(result, of: sopInstanceUID)
+      state.sinceLast += 1
+      // The final response says the same in a moment.
+      return state.sinceLast >= stride && state.counts.remaining > 0
+    }
+    if isDue { try? await report() }
+  }
+
+  /// Runs `body`, and reports each second in which nothing else did. Nothing is sent any more when it returns.
+  func ticking(_ body: () async throws -> Void) async throws {
+    let ticker = Task {
+      var known = 0
+      while !Task.isCancelled {
+        try await Task.sleep(for: .seconds(1))
+        let sent = state.withLock(\.sent)
+        if sent == known { try await report() }
+        known = state.withLock(\.sent)
+      }
+    }
+    do {
+      try await body()
+    } catch {
+      ticker.cancel()
+      _ = await ticker.result
+      throw error
+    }
+    ticker.cancel()
+    _ = await ticker.result
+  }
+
+  private func report() async throws {
+    let response = state.withLock { state in
+      state.sinceLast = 0
+      state.sent += 1
+      return state.counts.pending(to: command)
+    }
+    try await send(response)
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import DIMSE
+import Synchronization
+
+/// What this node asked on an association that somebody else reads, by Message ID: who reads it hands the responses on.
+package final class AwaitedResponses: Sendable {
+  private enum Awaited {
+    case asked
+    case waiting(CheckedContinuation<CommandSet, any Error>)
+    case answered(CommandSet)
+  }
+
+  private struct State {
+    var awaited: [UInt16: Awaited] = [:]
+    var last: UInt16 = 0
+    var end: (any Error)?
+  }
+
+  private let state = Mutex(State())
+
+  package init() {}
+
+  /// The Message ID of something that is about to be asked; throws once the association is over.
+  package func begin() throws -> UInt16 {
+    try state.withLock { state in
+      if let end = state.end { throw end }
+      repeat { state.last = state.last == .max ? 1 : state.last + 1 } while state.awaited[state.last] != nil
+      state.awaited[state.last] = .asked
+      return state.last
+    }
+  }
+
+  /// Waits for the response; throws what ended the association.
+  package func response(to messageID: UInt16) async throws -> CommandSet {
+    try await withCheckedThrowingContinuation { continuation in
+      let known: Result<CommandSet, any Error>? = state.withLock { state in
+        if case .answered(let response) = state.awaited[messageID] {
+          state.awaited[messageID] = nil
+          return .success(response)
+        }
+        if let end = state.end { return .failure(end) }
+        state.awaited[messageID] = .waiting(continuation)
+        return nil
+      }
+      if let known { continuation.resume(with: known) }
+    }
+  }
+
+  /// A response to something that was not asked is passed over.
+  package func take(_ response: CommandSet) {
+    guard let messageID = response.messageIDBeingRespondedTo else { return }
+    let waiting = state.withLock { state -> CheckedContinuation<CommandSet, any Error>? in
+      switch state.awaited[messageID] {
+      case .asked: state.awaited[messageID] = .answered(response)
+      case .waiting(let continuation):
+        state.awaited[messageID] = nil
+        return continuation
+      case .answered, nil: break
+      }
+      return nil
+    }
+    waiting?.resume(returning: response)
+  }
+
+  /// Nobody reads any more.
+  package func end(_ error: any Error) {
+    let waiting = state.withLock { state in
+      defer { state.awaited = [:] }
+      state.end = error
+      return state.awaited.values.compactMap { awaited in
+        if case .waiting(let continuation) = awaited { continuation } else { nil }
+      }
+    }
+    for continuation in waiting { continuation.resume(throwing: error) }
+  }
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// C-GET and C-MOVE, asked for by DCMTK and pynetdicom, and delivered to everybody's servers.
+@Suite struct RetrieveTests {
+  /// One of each: what the servers of the field all take.
+  private static let files = ["ct-1.dcm", "ct-2.dcm", "dx-dog.dcm", "mr-japanese.dcm", "us-multiframe.dcm"]
+
+  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
+  func getscuGetsWhatItsGrantOpens() async throws {
+    let node = try await filled()
+    for name in ["CITY", "LAKE"] { try await node.addPeer(name, may: "retrieve") }
+    try await node.command("grant", "add", "--to", "CITY", "--patient", "4711", "--issuer", "CITYHOSPITAL")
+    try await node.command("grant", "add", "--to", "LAKE", "--patient", "4711", "--issuer", "LAKECLINIC")
+    let originals = Set(try node.storedDataSets())
+    var seen: [Set<Data>] = []
+    for (name, count, unchanged) in [("CITY", 5, 4), ("LAKE", 1, 0)] {
+      let folder = try TemporaryFolder()
+      // The same ID names one patient for each of them: who the other one is, neither learns.
+      let arguments = ["--bit-preserving", "-P", "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID=4711"]
+      let result = try await node.dcmtk("getscu", as: name, arguments + ["-od", folder.path])
+      #expect(result.status == 0, "\(result.all)")
+      let got = try FileManager.default.contentsOfDirectory(atPath: folder.path).map {
+        try DataSetOfFile(path: "\(folder.path)/\($0)").bytes
+      }
+      #expect(got.count == count)
+      // getscu prefers Explicit VR, and has what is stored in Implicit VR written anew.
+      #expect(got.count { originals.contains($0) } == unchanged)
+      seen.append(Set(got))
+    }
+    #expect(seen[0].isDisjoint(with: seen[1]))
+  }
+
+  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"), arguments: OtherNode.Kind.installed)
+  func movescuMovesToEverybodysServer(kind: OtherNode.Kind) async throws {
+    let node = try RunningNode()
+    let other = try await OtherNode(kind)
+    try await node.addPeer("MOD", may: "store")
+    try await node.addPeer("WS", may: "retrieve")
+    try await node.addPeer(other.title, may: "query", "--port", other.port)
+    for name in ["WS", other.title] { try await node.command("grant", "add", "--to", name, "--everything") }
+    let sent = try await node.send(Self.files.map(Tool.fixture), as: "MOD")
+    #expect(sent.allSatisfy { $0.status == "0000" })
+    let studies = Set(try Self.files.map { try Self.studyInstanceUID(of: Tool.fixture($0)) }).joined(separator: "\\")
+    let result = try await node.dcmtk(
+      "movescu", as: "WS",
+      ["-v", "-aem", other.title, "-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=\(studies)"])
+    #expect(result.status == 0 && result.all.contains("Final Move Response (Success)"), "\(result.all)\(node.logged)")
+    let arrived = try await other.dataSets()
+    #expect(arrived.count == Self.files.count)
+    guard kind != .dcmqrscp && kind != .pynetdicom else { return }
+    #expect(Set(arrived) == Set(try Self.files.map { try DataSetOfFile(path: Tool.fixture($0)).bytes }))
+  }
+
+  /// The caller may have all, the destination one patient: it gets that one, and the caller is told of the others.
+  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
+  func aDestinationGetsWhatItsOwnGrantOpens() async throws {
+    let node = try await filled()
+    let other = try await OtherNode(.storescp)
+    try await node.addPeer("WS", may: "retrieve")
+    try await node.addPeer(other.title, may: "query", "--port", other.port)
+    try await node.command("grant", "add", "--to", "WS", "--everything")
+    let studies = Set(try ["ct-1.dcm", "dx-dog.dcm"].map { try Self.studyInstanceUID(of: Tool.fixture($0)) })
+    let arguments = [
+      "-v", "-aem", other.title, "-S", "-k", "QueryRetrieveLevel=STUDY", "-k",
+      "StudyInstanceUID=\(studies.joined(separator: "\\"))",
+    ]
+    let nothing = try await node.dcmtk("movescu", as: "WS", arguments)
+    #expect(nothing.all.contains("OutOfResourcesSubOperations"), "\(nothing.all)")
+    #expect(try await other.dataSets().isEmpty)
+    let dog = try Self.studyInstanceUID(of: Tool.fixture("dx-dog.dcm"))
+    try await node.command("grant", "add", "--to", other.title, "--study", dog)
+    let some = try await node.dcmtk("movescu", as: "WS", arguments)
+    #expect(some.all.contains("Final Move Response (Warning"), "\(some.all)")
+    #expect(try await other.dataSets() == [try DataSetOfFile(path: Tool.fixture("dx-dog.dcm")).bytes])
+    #expect(node.logged.contains("the destination has no grant for it"))
+  }
+
+  /// A file that is gone is one failed sub-operation; the others arrive.
+  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
+  func aMissingFileFailsAlone() async throws {
+    let node = try await filled()
+    try await node.addPeer("WS", may: "retrieve")
+    try await node.command("grant", "add", "--to", "WS", "--everything")
+    let lost = try DataSetOfFile(path: Tool.fixture("ct-2.dcm")).bytes
+    let path = try #require(try node.storedFiles().first { try DataSetOfFile(path: $0).bytes == lost })
+    try FileManager.default.removeItem(atPath: path)
+    let folder = try TemporaryFolder()
+    let study = try Self.studyInstanceUID(of: Tool.fixture("ct-2.dcm"))
+    let result = try await node.dcmtk(
+      "getscu", as: "WS",
+      ["-v", "-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=\(study)", "-od", folder.path])
+    #expect(result.all.contains("Number of Failed Suboperations    : 1"), "\(result.all)")
+    let completed = try FileManager.default.contentsOfDirectory(atPath: folder.path).count
+    #expect(completed > 0)
+    #expect(result.all.contains("Number of Completed Suboperations : \(completed)"))
+  }
+
+  /// What an administrator corrected leaves corrected, and says nothing of who it was taken for; the file stays as it came.
+  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
+  func aCorrectedPatientLeavesCorrected() async throws {
+    let node = try await filled()
+    try await node.addPeer("WS", may: "retrieve")
+    try await node.command("grant", "add", "--to", "WS", "--everything")
+    let merge = try await node.command(
+      "patient", "merge", "V7", "X1", "--issuer", "PAWSVET", "--name", "Right^Dog", "--reason", "a slip", "--yes")
+    #expect(merge.status == 0, "\(merge.all)")
+    let folder = try TemporaryFolder()
+    let study = try Self.studyInstanceUID(of: Tool.fixture("dx-dog.dcm"))
+    let result = try await Tool.run(
+      Tool.collimator,
+      ["get", "--calling", "WS", "--port", node.port, "--study", study, "--output", folder.path])
+    #expect(result.status == 0, "\(result.all)\(node.logged)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(names.count == 1)
+    let dump = try await Tool.dcmtk("dcmdump", ["\(folder.path)/\(names.first ?? "")"])
+    #expect(dump.output.contains("[X1]") && dump.output.contains("[Right^Dog]"), "\(dump.all)")
+    #expect(!dump.output.contains("[V7]") && !dump.output.contains("Schmidt^Rex"))
+    #expect(try node.storedDataSets().contains(DataSetOfFile(path: Tool.fixture("dx-dog.dcm")).bytes))
+  }
+
+  /// A destination where nobody listens: said within seconds, with the objects that did not arrive.
+  @Test func anUnreachableDestinationIsSaidToBeOne() async throws {
+    let node = try await filled()
+    try await node.addPeer("WS", may: "retrieve", "--port", "1")
+    try await node.command("grant", "add", "--to", "WS", "--everything")
+    let study = try Self.studyInstanceUID(of: Tool.fixture("dx-dog.dcm"))
+    let result = try await Tool.run(
+      Tool.collimator, ["move", "--json", "--calling", "WS", "--port", node.port, "--study", study, "--to", "WS"])
+    #expect(result.status != 0)
+    let answer = try JSONDecoder().decode(Answer.self, from: Data(result.output.utf8))
+    #expect(answer.status == "A702" && answer.failed == 1 && answer.failedSOPInstanceUIDs.count == 1)
+    #expect(answer.comment?.contains("cannot be reached") == true)
+  }
+
+  private struct Answer: Decodable {
+    let status: String
+    let comment: String?
+    let completed: Int
+    let failed: Int
+    let failedSOPInstanceUIDs: [String]
+    let files: [String]
+  }
+
+  /// `collimator get` and `move` as people call them, of this node and of others.
+  @Test func theCommandsRetrieve() async throws {
+    let node = try await filled()
+    let receiving = try RunningNode()
+    try await receiving.addPeer("COLLIMATOR", may: "store")
+    try await node.addPeer("WS", may: "retrieve")
+    try await node.command(
+      "peer", "add", "COLLIMATOR", "--address", "127.0.0.1", "--port", receiving.port, "--may", "query")
+    for name in ["WS", "COLLIMATOR"] { try await node.command("grant", "add", "--to", name, "--everything") }
+    let patient = ["--calling", "WS", "--port", node.port, "--patient", "4711", "--issuer", "CITYHOSPITAL", "--json"]
+    let moved = try await Tool.run(Tool.collimator, ["move", "--to", "COLLIMATOR"] + patient)
+    #expect(moved.status == 0, "\(moved.all)\(node.logged)")
+    #expect(try JSONDecoder().decode(Answer.self, from: Data(moved.output.utf8)).completed == 5)
+    #expect(try Set(receiving.storedDataSets()).isSubset(of: Set(node.storedDataSets())))
+    #expect(try receiving.storedFiles().count == 5)
+    let folder = try TemporaryFolder()
+    let got = try await Tool.run(Tool.collimator, ["get", "--output", folder.path] + patient)
+    #expect(got.status == 0, "\(got.all)")
+    let answer = try JSONDecoder().decode(Answer.self, from: Data(got.output.utf8))
+    #expect(answer.files.count == 5)
+    for path in answer.files { #expect(try await Tool.run(Tool.collimator, ["dump", path]).status == 0) }
+  }
+
+  @Test(arguments: OtherNode.Kind.installed.filter(\.canBeQueried))
+  func theCommandGetsFromOthers(kind: OtherNode.Kind) async throws {
+    let other = try await OtherNode(kind)
+    let sent = try await other.command("send", Self.files.map(Tool.fixture))
+    #expect(sent.status == 0, "\(sent.all)")
+    let folder = try TemporaryFolder()
+    let study = try Self.studyInstanceUID(of: Tool.fixture("ct-1.dcm"))
+    let result = try await other.command("get", ["--json", "--study", study, "--output", folder.path])
+    #expect(result.status == 0, "\(result.all)")
+    let answer = try JSONDecoder().decode(Answer.self, from: Data(result.output.utf8))
+    #expect(answer.completed == 2 && answer.files.count == 2)
+    let originals = Set(try ["ct-1.dcm", "ct-2.dcm"].map { try DataSetOfFile(path: Tool.fixture($0)).bytes })
+    guard kind == .orthanc else { return }
+    #expect(Set(try answer.files.map { try DataSetOfFile(path: $0).bytes }) == originals)
+  }
+
+  private static let pynetdicom: ConditionTrait = .enabled(
+    if: Tool.hasPynetdicom, "needs pynetdicom in .venv, or COLLIMATOR_PYTHON")
+
+  /// Peers/retrieve.py: bytes, counts, refusals, the originator, and destinations that are none.
+  @Test(pynetdicom, arguments: ["identical", "converted", "refused", "moved"])
+  func pynetdicomIsServed(task: String) async throws {
+    let node = try await filled()
+    let port = try OtherNode.freePort()
+    try await node.addPeer("WS", may: "query,retrieve", "--port", "\(port)")
+    try await node.command("peer", "add", "LAN", "--address", "127.0.0.0/8", "--port", "104", "--may", "query")
+    try await node.command("peer", "add", "NOPORT", "--address", "127.0.0.1", "--may", "query")
+    try await node.command("grant", "add", "--to", "WS", "--everything")
+    try await retrieve(node, task, [Tool.fixtures, "\(port)"])
+  }
+
+  /// A43: by its exact UID, what is hidden is what is nowhere, byte for byte; by C-GET and by C-MOVE.
+  @Test(pynetdicom) func theHiddenIsTheNonexistent() async throws {
+    let node = try await filled()
+    let other = try await OtherNode(.pynetdicom)
+    try await node.addPeer("WS", may: "retrieve")
+    try await node.addPeer(other.title, may: "query", "--port", other.port)
+    try await node.command("grant", "add", "--to", other.title, "--everything")
+    let study = try Self.studyInstanceUID(of: Tool.fixture("ct-1.dcm"))
+    try await retrieve(node, "transcripts", [Tool.fixtures, study, "WS", other.title])
+    #expect(try await other.dataSets().isEmpty)
+  }
+
+  /// A45.
+  @Test(pynetdicom) func aRevocationStopsARetrieveBeforeTheNextObject() async throws {
+    let (node, study, count) = try await nodeWithMany(40)
+    try await retrieve(node, "revoked", [study, "1", "\(count)"])
+  }
+
+  @Test(pynetdicom) func aCancelledRetrieveEndsAtOnce() async throws {
+    let (node, study, count) = try await nodeWithMany(300)
+    try await retrieve(node, "cancelled", [study, "\(count)", "0.4"])
+  }
+
+  @Test(pynetdicom, arguments: ["assumed", "proposed"])
+  func rolesAreAssumedWhereTheNodeIsToldTo(roles: String) async throws {
+    let node = try await filled(["--get-roles", roles])
+    // With the right to store the storage classes are accepted whoever is to be their SCP.
+    try await node.addPeer("WS", may: roles == "assumed" ? "retrieve" : "store,retrieve")
+    try await node.command("grant", "add", "--to", "WS", "--everything")
+    try await retrieve(node, "without_roles", [Tool.fixtures, roles])
+  }
+
+  private func retrieve(_ node: RunningNode, _ task: String, _ arguments: [String]) async throws {
+    let result = try await Tool.script(
+      "retrieve.py", [node.port, Tool.collimator, node.directory, task] + arguments)
+    #expect(result.status == 0, "\(result.all)\(node.logged)")
+  }
+
+  private func filled(_ arguments: [String] = []) async throws -> RunningNode {
+    let node = try RunningNode(arguments)
+    try await node.addPeer("MOD", may: "store")
+    let files = try FileManager.default.contentsOfDirectory(atPath: Tool.fixtures).filter { $0.hasSuffix(".dcm") }
+    let sent = try await node.send(files.map(Tool.fixture), as: "MOD")
+    #expect(sent.allSatisfy { $0.status == "0000" })
+    return node
+  }
+
+  private func nodeWithMany(_ count: Int) async throws -> (node: RunningNode, study: String, count: Int) {
+    let many = try ManyObjects(count: count)
+    let node = try RunningNode()
+    try await node.addPeer("MOD", may: "store")
+    try await node.addPeer("WS", may: "retrieve")
+    try await node.command("grant", "add", "--to", "WS", "--everything")
+    let sent = try await node.send([many.path], as: "MOD")
+    #expect(sent.allSatisfy { $0.status == "0000" } && sent.count == count)
+    return (node, try Self.studyInstanceUID(of: Tool.fixture("ct-1.dcm")), count)
+  }
+
+  /// As DCMTK reads it.
+  private static func studyInstanceUID(of path: String) throws -> String {
+    let file = try Data(contentsOf: URL(filePath: path))
+    // (0020,000D) UI in Explicit VR Little Endian: every fixture's syntax but that of the deflated.
+    let found = try #require(file.range(of: Data([0x20, 0, 0x0D, 0, 0x55, 0x49])))
+    let length = Int(file[found.upperBound]) | Int(file[found.upperBound + 1]) << 8
+    let value = file.subdata(in: found.upperBound + 2..<found.upperBound + 2 + length)
+    return String(decoding: value, as: UTF8.self).trimmingCharacters(in: CharacterSet(charactersIn: "\0 "))
+  }
+}
