@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 
-from rawpeer import ABORT, ACCEPT, CT, REJECT, STUDY_ROOT_FIND, Peer, command, element, pdv, request
+from rawpeer import ABORT, ACCEPT, CT, REJECT, STUDY_ROOT_FIND, Peer, command, element, item, pdv, request
 
 port, scenario = int(sys.argv[1]), sys.argv[2]
 count, process = int(sys.argv[3]), int(sys.argv[4])
@@ -64,7 +64,10 @@ def full():
     # Rejected-transient, service provider (presentation), local limit exceeded (PS3.8 §9.3.4).
     check("one more", more.associate() == (REJECT, b"\0\x02\x03\x02"))
     echo("while one peer has all it gets")
-    check("release", peers.pop().release() == 6)
+    # Released, but not closed: that is up to the requestor, and holds no place.
+    open_still = peers.pop()
+    open_still.send(b"\x05\0\0\0\0\x04\0\0\0\0")
+    check("release", open_still.read()[0] == 6)
     deadline = time.monotonic() + 10
     kind = REJECT
     while kind == REJECT and time.monotonic() < deadline:
@@ -207,6 +210,65 @@ def malformed():
     echo(f"after {count} malformed sessions")
 
 
-{"full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
+def long():
+    """COUNT associations with requests of nearly one MiB: once accepted, nothing of them is kept but who calls."""
+    syntaxes = b"".join(item(0x40, b"1.2.840.10008.1.2.%d." % number + b"9" * 34) for number in range(128))
+    contexts = b"".join(
+        item(0x20, bytes([number, 0, 0, 0]) + item(0x30, b"1.2.840.10008.1.1") + syntaxes) for number in range(3, 256, 2)
+    )
+    short = request()
+    body = short[6:] + contexts
+    peers, before = [], 0
+    for number in range(count + 10):
+        peer = Peer(port)
+        peer.send(short[:2] + len(body).to_bytes(4, "big") + body)
+        check("a long request", peer.read()[0] == ACCEPT)
+        peers.append(peer)
+        if number == 9:
+            before = resident()
+    kept = (resident() - before) // count
+    check(f"{kept} KiB are kept of each association with a long request", kept < 512)
+    check("all are there", all(peer.release() == 6 for peer in peers))
+
+
+def resident():
+    with open(f"/proc/{process}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+def cancelled():
+    """COUNT queries, each given up at once: each is answered once, with cancel or, where it was over before, success."""
+    for number in range(count):
+        peer = Peer(port)
+        peer.associate(contexts=((1, STUDY_ROOT_FIND),))
+        question = pdv(3, command(0x20, 7, STUDY_ROOT_FIND, has_data=True)) + pdv(2, element(8, 0x52, b"STUDY "))
+        cancel = element(0, 0x100, b"\xff\x0f") + element(0, 0x120, b"\7\0") + element(0, 0x800, b"\1\1")
+        peer.send(question + pdv(3, cancel))
+        kind, body = peer.read()
+        check(f"an answer: {kind}", kind == 4)
+        check(f"cancel or success: {body!r}", element(0, 0x900, b"\0\xfe") in body or element(0, 0x900, b"\0\0") in body)
+        check("one answer", peer.release() == 6)
+
+
+def contradictory():
+    """The SOP class of the command is not that of its context: 0122, and the association goes on."""
+    peer = Peer(port)
+    peer.associate(contexts=((1, STUDY_ROOT_FIND), (3, b"1.2.840.10008.1.1")))
+    wrong = pdv(3, command(0x20, 1, b"1.2.840.10008.5.1.4.1.2.1.1", has_data=True)) + pdv(2, element(8, 0x52, b"STUDY "))
+    for what, data in [("a query", wrong), ("an echo", pdv(3, command(0x30, 2, CT), context=3))]:
+        peer.send(data)
+        kind, body = peer.read()
+        check(f"{what}: {body!r}", kind == 4 and element(0, 0x900, b"\x22\1") in body)
+    check("it goes on", peer.release() == 6)
+
+
+def crowded():
+    """COUNT connections are all that there are; one more is closed."""
+    peers = [Peer(port) for _ in range(count)]
+    check("the last has a place", peers[-1].associate()[0] == ACCEPT)
+    check("one more is closed", Peer(port).read()[0] is None)
+
+
+{"contradictory": contradictory, "crowded": crowded, "long": long, "cancelled": cancelled, "full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
 if problems:
     sys.exit("\n".join(problems[:20]))
