@@ -52,6 +52,17 @@ struct LimitTests {
     #expect(node.stop() == 0)
   }
 
+  /// Titles that are none by the Standard, from peers of whom it is known, and from others.
+  @Test func oddTitlesAreTakenFromWhoHasThem() async throws {
+    let node = try await node()
+    try await node.addPeer("Ä1", may: "store", "--name", "ODD", "--odd-titles")
+    try await node.addPeer("", may: "store", "--name", "BLANK", "--odd-titles")
+    try await play("odd", "0", node)
+    let listed = try await node.command("peer", "list")
+    #expect(listed.output.contains("odd titles"))
+    #expect(node.stop() == 0)
+  }
+
   /// A request of one MiB is read, and not kept.
   @Test func longRequestsAreNotKept() async throws {
     let node = try await node("--log-level", "error")

@@ -269,6 +269,30 @@ def crowded():
     check("one more is closed", Peer(port).read()[0] is None)
 
 
-{"contradictory": contradictory, "crowded": crowded, "long": long, "cancelled": cancelled, "full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
+def odd():
+    """Who calls whom: taken from the peers that have odd titles, refused with the reason from others."""
+    unknown, wrong = (REJECT, b"\0\1\1\3"), (REJECT, b"\0\1\1\7")
+    for calling, called, answer in [
+        (b"\xc41", b"COLLIMATOR", None),
+        (b"\xc41", b"", None),
+        (b"\xc41", b"K\xd6LN", None),
+        (b"", b"ANY-SCP", None),
+        (b"\0" * 16, b"COLLIMATOR\0\0", None),
+        (b"MOD\0\0", b"COLLIMATOR\0\0", None),
+        (b"MOD", b"", wrong),
+        (b"MOD", b"ANY-SCP", wrong),
+        (b"\xc42", b"COLLIMATOR", unknown),
+        (b"\xc42", b"ANY-SCP", wrong),
+    ]:
+        peer = Peer(port)
+        kind, body = peer.associate(calling=calling, called=called)
+        fits = kind == ACCEPT if answer is None else (kind, body) == answer
+        check(f"{calling!r} calls {called!r}: {kind} {body[:4]!r}", fits)
+        if kind == ACCEPT:
+            check("the titles come back", body[4:36] == called.ljust(16) + calling.ljust(16))
+            peer.release()
+
+
+{"odd": odd, "contradictory": contradictory, "crowded": crowded, "long": long, "cancelled": cancelled, "full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
 if problems:
     sys.exit("\n".join(problems[:20]))
