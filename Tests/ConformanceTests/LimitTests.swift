@@ -70,6 +70,13 @@ struct LimitTests {
     #expect(node.stop() == 0)
   }
 
+  /// A release asked for while objects are outstanding is answered after them.
+  @Test func nobodyPartsWithoutItsAnswers() async throws {
+    let node = try await node()
+    try await play("parting", "48", node)
+    #expect(node.stop() == 0)
+  }
+
   /// C-CANCEL right behind its C-FIND (PS3.7 §9.3.2.3).
   @Test func whatIsGivenUpIsCancelled() async throws {
     let node = try await node()

@@ -36,7 +36,9 @@ struct AssociationSession: Sendable {
       try await connection.executeThenClose { inbound, outbound in
         let messages = MessageReader(inbound)
         do {
-          try await serve(messages, MessageWriter(outbound), id, security, from: address, logger: &logger)
+          try await serve(
+            messages, MessageWriter(outbound, on: connection.channel.eventLoop), id, security, from: address,
+            logger: &logger)
         } catch {
           // Nothing is left to say on this association: the peer is told, and not left to find out. Where it is over
           // already, the state machine knows.
@@ -96,6 +98,8 @@ struct AssociationSession: Sendable {
       association: association, caller: caller, archive: archive, aeTitle: aeTitle, logger: logger
     ) { [registry] operation in registry.note(operation, on: connection) }
     try await conversation.run()
+    // After it nothing more may be sent (PS3.8 Sta13): not the last responses either.
+    try await writer.settle()
     try await writer.send(.releaseResponse)
     logger.info("association released")
   }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """limits.py PORT SCENARIO COUNT PROCESS: one peer, or many, that take as much as they can; exits 1 and says what was wrong."""
+import concurrent.futures
 import os
 import random
 import signal
@@ -293,6 +294,31 @@ def odd():
             peer.release()
 
 
-{"odd": odd, "contradictory": contradictory, "crowded": crowded, "long": long, "cancelled": cancelled, "full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
+def parting():
+    """COUNT peers, eight at once, that send a window of objects and ask for release: each gets all its answers before the release's."""
+
+    def part(number):
+        user = item(0x51, (16384).to_bytes(4, "big")) + item(0x52, b"1.2.3") + item(0x53, b"\0\x08\0\1")
+        peer = Peer(port)
+        if peer.associate(contexts=((1, CT),), user=user)[0] != ACCEPT:
+            return check("an association", False)
+        for message in range(1, 13):
+            instance = b"1.2.3.%d.%d" % (number + 1, message)
+            data = element(8, 0x16, CT) + element(8, 0x18, instance) + element(0x10, 0x20, b"P1")
+            data += element(0x20, 0xD, b"1.2.9") + element(0x20, 0xE, b"1.2.9.1") + element(0x7FE0, 0x10, bytes(2000))
+            peer.send(pdv(3, command(1, message, CT, has_data=True, instance=instance)) + pdv(2, data))
+        peer.send(b"\x05\0\0\0\0\x04\0\0\0\0")
+        answers, kind = 0, 4
+        while kind == 4:
+            kind, body = peer.read()
+            answers += kind == 4 and element(0, 0x900, b"\0\0") in body
+        check(f"{answers} of 12 answers before {kind}", answers == 12 and kind == 6)
+        peer.close()
+
+    with concurrent.futures.ThreadPoolExecutor(8) as peers:
+        list(peers.map(part, range(count)))
+
+
+{"parting": parting, "odd": odd, "contradictory": contradictory, "crowded": crowded, "long": long, "cancelled": cancelled, "full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
 if problems:
     sys.exit("\n".join(problems[:20]))
