@@ -157,7 +157,7 @@ extension Archive {
 
   private func defaultIssuer(of sender: Sender) async throws(ReceptionError) -> String {
     switch sender {
-    case .operator(_, let defaultIssuer): return defaultIssuer ?? ""
+    case .operator(_, let defaultIssuer): return (defaultIssuer ?? "").trimmed
     case .peer(let caller):
       do {
         return try await defaultIssuer(of: caller) ?? ""
@@ -172,7 +172,7 @@ extension Archive {
     try await database.read { database in
       try String.fetchOne(
         database.cachedStatement(sql: "SELECT issuer FROM peer WHERE principal = ? AND issuer <> ''"),
-        arguments: [caller.principal])
+        arguments: [caller.principal])?.trimmed
     }
   }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcdicent.h>
 #include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
@@ -96,6 +97,15 @@ void describe(DcmItem &item, const cdcmtk_frame &frame) {
   putUnsigned(item, DCM_PixelRepresentation, frame.is_signed ? 1 : 0);
 }
 
+/// The JPEG-LS encoder puts this one into what it describes by the VR that the dictionary has, whatever was said.
+void teachDictionary() {
+  auto entry = std::make_unique<DcmDictEntry>(
+    DCM_PlanarConfiguration.getGroup(), DCM_PlanarConfiguration.getElement(), DcmVR(EVR_US), "PlanarConfiguration", 1, 1,
+    "", OFTrue, nullptr);
+  dcmDataDict.wrlock().addEntry(entry.release());
+  dcmDataDict.wrunlock();
+}
+
 /// All fragments but the offset table, one behind the other.
 int copyFragments(
   DcmPixelSequence &sequence, uint8_t *out, size_t out_count, size_t *written, cdcmtk_failure *failure) {
@@ -120,6 +130,7 @@ int copyFragments(
 extern "C" void cdcmtk_start(void) {
   try {
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+    teachDictionary();
   } catch (...) {
   }
 }

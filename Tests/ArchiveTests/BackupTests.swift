@@ -202,6 +202,7 @@ import Testing
     for path in [test.directory, test.directory + "/backup", "relative/path"] {
       await #expect(throws: (any Error).self, "\(path)") { try await operations.backup(to: path, keeping: nil) }
     }
+    #expect(!FileManager.default.fileExists(atPath: test.directory + "/backup"), "nothing is left there")
     let vault = TestArchive()
     _ = try await operations.backup(to: vault.directory, keeping: nil)
     // A node runs: it has to be stopped first.
@@ -212,6 +213,7 @@ import Testing
       _ = try await Restore.perform(
         from: vault.directory + "-none", name: nil, into: test.directory + "2", revokingGrants: false)
     }
+    #expect(!FileManager.default.fileExists(atPath: vault.directory + "-none"))
     #expect(try await archive.instanceUIDs().count == 6)
     try await archive.close()
   }

@@ -3,6 +3,7 @@
 import DICOMData
 import Foundation
 import GRDB
+import Glibc
 import Testing
 
 @testable import Archive
@@ -86,6 +87,20 @@ import Testing
     try await archive.close()
   }
 
+  /// Nobody waits for what a pipe will never give.
+  @Test(.timeLimit(.minutes(1))) func aPipeInThePlaceOfAFileIsNamed() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.storeFamily()
+    let victim = try await Self.path(of: "1.2", in: test)
+    try FileManager.default.removeItem(atPath: victim)
+    #expect(mkfifo(victim, 0o600) == 0)
+    let operations = archive.operations(as: .current)
+    #expect(try await operations.check(CheckOrder()).faults.map(\.kind) == [.unreadable])
+    #expect(try await operations.reindex().unreadable.count == 1)
+    try await archive.close()
+  }
+
   @Test func strayFilesAndRowsThatContradictAreNamed() async throws {
     let test = TestArchive()
     let archive = try test.open()
@@ -99,6 +114,11 @@ import Testing
       [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: stray)
     #expect(try await operations.check(CheckOrder()).faults.map(\.kind) == [.strayFile])
     try FileManager.default.removeItem(atPath: stray)
+    // What somebody else put there ends no check.
+    let alien = "\(test.directory)/instances/.nfs0001"
+    try Data("alien".utf8).write(to: URL(filePath: alien))
+    #expect(try await operations.check(CheckOrder()).faults.map(\.kind) == [.strayFile])
+    try FileManager.default.removeItem(atPath: alien)
     for (sql, kind) in [
       ("UPDATE instance SET digest = x'00' WHERE v_00080018 = '1.1'", CheckFault.Kind.index),
       ("DELETE FROM series WHERE v_0020000e = '4.1'", .index),

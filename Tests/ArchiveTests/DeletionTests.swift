@@ -101,6 +101,8 @@ import Testing
     arguments: [
       (.patient(id: "P1", issuer: nil), true), (.patient(id: "P1", issuer: ""), true),
       (.patient(id: "P1", issuer: "A"), false), (.study(uid: "1.2.3"), true), (.study(uid: "1.2"), false),
+      // PS3.5 §6.2: spaces around a value do not count, wherever they were copied from.
+      (.patient(id: " P1 ", issuer: " "), true), (.study(uid: "1.2.3 "), true),
     ] as [(HoldScope, Bool)])
   func aLegalHoldBeatsADeletion(scope: HoldScope, holds: Bool) async throws {
     let test = TestArchive()

@@ -83,8 +83,27 @@ import Testing
         try await reader.patient(withID: id, issuer: issuer, defaultIssuer: assumed) == naming, "\(id) \(issuer ?? "-")"
       )
     }
-    await #expect(throws: ArchiveError.self) {
-      try await administration.addGrant(to: "N", scope: .patient(id: "", issuer: nil), until: nil)
+    for nobody in ["", "  "] {
+      await #expect(throws: ArchiveError.self) {
+        try await administration.addGrant(to: "N", scope: .patient(id: nobody, issuer: nil), until: nil)
+      }
+    }
+    try await archive.close()
+  }
+
+  /// PS3.5 §6.2: a name that was copied with the spaces around it names the same.
+  @Test func spacesAroundANameDoNotCount() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.store(TestObject(instance: "1.1"), issuer: " NORTH ")
+    let administration = archive.administration(as: .current)
+    for (name, scope) in [
+      ("P", .patient(id: " P1 ", issuer: "NORTH ")), ("S", .study(uid: " 1.2.3 ")),
+    ] as [(String, GrantScope)] {
+      let caller = try await archive.makeCaller(name)
+      let grant = try await administration.addGrant(to: name, scope: scope, until: nil)
+      #expect([.patient(id: "P1", issuer: "NORTH"), .study(uid: "1.2.3")].contains(grant.scope))
+      #expect(try await archive.values(of: .issuerOfPatientID, at: .study, as: caller) == ["NORTH"], "\(name)")
     }
     try await archive.close()
   }

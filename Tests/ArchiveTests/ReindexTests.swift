@@ -105,6 +105,26 @@ import Testing
   }
 
   /// The arrival record is lost too: the digest in the file's own head keeps damage from becoming truth.
+  /// No backup, and the database gone: the next start knows every object again, and who sent it.
+  @Test func aLostIndexIsBuiltByTheNextStart() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    try await archive.close()
+    for name in try FileManager.default.contentsOfDirectory(atPath: test.directory) where name.hasPrefix("index.sqlite")
+    {
+      try FileManager.default.removeItem(atPath: "\(test.directory)/\(name)")
+    }
+    let again = try test.open()
+    #expect(again.recovery.indexed == all)
+    #expect(try await again.instanceUIDs().count == all)
+    #expect(try await again.operations(as: .current).check(CheckOrder()).isClean)
+    try await again.close()
+    let afterwards = try test.open()
+    #expect(afterwards.recovery.isEmpty)
+    try await afterwards.close()
+  }
+
   @Test func aStrayFileThatIsDamagedGoesToQuarantine() async throws {
     let test = TestArchive()
     let archive = try test.open()

@@ -2,6 +2,7 @@
 
 import Crypto
 import Foundation
+import Glibc
 import Testing
 
 /// `decode`, `transcode` and `render` as people call them, judged by DCMTK's and pylibjpeg's decoders.
@@ -22,10 +23,13 @@ struct PixelCommandTests {
     let files: [File]
   }
 
+  /// Each encoder can say all of these.
+  private static let fixtures = [
+    "ct-1", "ct-scout", "us-multiframe", "cr-child-1", "cr-child-2", "mr-japanese", "pt-chinese",
+  ].map { Tool.fixture("\($0).dcm") }
+
   /// Fixtures, and of the corpus' native files one of each kind.
   private static func natives() throws -> [String] {
-    let fixtures = ["ct-1", "ct-scout", "us-multiframe", "cr-child-1", "cr-child-2", "mr-japanese", "pt-chinese"]
-      .map { Tool.fixture("\($0).dcm") }
     guard let data = FileManager.default.contents(atPath: "\(Tool.corpus)/oracle/shared/index.json") else {
       return fixtures
     }
@@ -49,6 +53,7 @@ struct PixelCommandTests {
       let transcoded = try await Tool.run(Tool.collimator, ["transcode", native, "--to", encoder, "-o", path])
       guard transcoded.status == 0 else {
         // Nothing but what the encoder cannot say.
+        #expect(!Self.fixtures.contains(native), "\(native): \(transcoded.all)")
         #expect(
           transcoded.errors.contains("cannot be encoded") || transcoded.errors.contains("is missing"),
           "\(transcoded.all)")
@@ -125,6 +130,36 @@ struct PixelCommandTests {
       let result = try await Tool.run(Tool.collimator, arguments)
       #expect(result.status != 0 && result.errors.contains(why), "\(result.all)")
       #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/x"))
+    }
+  }
+
+  /// A device or a pipe is written to, a link followed: neither is replaced by a file.
+  @Test func whatIsNoFileStaysWhatItIs() async throws {
+    let folder = try TemporaryFolder()
+    let decode = ["decode", Tool.fixture("ct-1.dcm"), "-o"]
+    let plain = "\(folder.path)/plain.raw"
+    #expect(try await Tool.run(Tool.collimator, decode + [plain]).status == 0)
+    let samples = try #require(FileManager.default.contents(atPath: plain))
+    #expect(!samples.isEmpty)
+
+    let (pipe, link, target) = ("\(folder.path)/pipe", "\(folder.path)/link", "\(folder.path)/target")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let reader = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    defer { close(reader) }
+    #expect(try await Tool.run(Tool.collimator, decode + [pipe]).status == 0)
+    var received = [UInt8](repeating: 0, count: samples.count + 1)
+    #expect(read(reader, &received, received.count) == samples.count)
+    #expect(Data(received.dropLast()) == samples)
+
+    try Data().write(to: URL(filePath: target))
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+    #expect(try await Tool.run(Tool.collimator, decode + [link]).status == 0)
+    #expect(FileManager.default.contents(atPath: target) == samples)
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
+
+    for (path, why) in [("\(folder.path)/none/x", "No such file or directory"), (folder.path, "Is a directory")] {
+      let result = try await Tool.run(Tool.collimator, decode + [path])
+      #expect(result.status == 1 && result.errors.contains("cannot write '\(path)': \(why)"), "\(result.all)")
     }
   }
 

@@ -17,6 +17,16 @@ struct FrameSourceTests {
     #expect(try await UnconfinedCodecs().decodeAll(0..<5, of: source) == frames)
   }
 
+  /// A38: so many frames need 1 TiB, and one is there.
+  @Test func framesThatAreOnlyClaimedTakeNoRoom() async throws {
+    let frame = Samples.frame(try Samples.layout(16, 16))
+    var builder = Samples.attributes(of: frame.layout, frames: Int(Int32.max))
+    builder.setBytes(.pixelData, .ow, frame.bytes)
+    let syntax = TransferSyntax.explicitVRLittleEndian
+    let source = try FrameSource(try DataSet(reading: builder.encoded(as: syntax), transferSyntax: syntax))
+    await #expect(throws: PixelError.self) { try await UnconfinedCodecs().decodeAll(0..<source.count, of: source) }
+  }
+
   @Test func planesStayPlanes() async throws {
     let layout = try Samples.layout(4, 6, samples: 3, allocated: 8, isPlanar: true)
     let frame = Samples.frame(layout)

@@ -47,7 +47,7 @@ struct RoundTripTests {
   static let codecs: [PixelCodec] = [.rle, .jpeg, .jpegLS, .jpeg2000, .deflatedFrame]
 
   /// What no encoder is for, and only that.
-  private func isRefused(_ layout: FrameLayout, _ codec: PixelCodec) -> Bool {
+  static func isRefused(_ layout: FrameLayout, _ codec: PixelCodec) -> Bool {
     switch codec {
     case .rle: layout.bitsAllocated < 8
     case .deflatedFrame: false
@@ -59,7 +59,7 @@ struct RoundTripTests {
   func comesBackAsItWas(_ sample: Case, codec: PixelCodec) async throws {
     let codecs = UnconfinedCodecs()
     let frame = Samples.frame(sample.layout, fillsUnused: sample.fillsUnused)
-    guard !isRefused(sample.layout, codec) else {
+    guard !Self.isRefused(sample.layout, codec) else {
       await #expect(throws: PixelError.self) { try await codecs.encode(frame, with: codec) }
       return
     }

@@ -20,7 +20,7 @@ enum GrantTable {
         grantee.principal, grantee.name, row.kind, row.patientID, row.issuer, row.studyUID, until, user, time,
       ])
     return Grant(
-      number: Int(database.lastInsertedRowID), grantee: grantee.name, scope: scope, until: until, state: .active,
+      number: Int(database.lastInsertedRowID), grantee: grantee.name, scope: row.scope, until: until, state: .active,
       grantedBy: user, grantedAt: time)
   }
 
@@ -47,14 +47,16 @@ private struct ScopeColumns {
     switch scope {
     case .everything: kind = "everything"
     case .patient(let id, let issuer):
-      guard !id.isEmpty else { throw ArchiveError("an empty Patient ID identifies nobody: name a study instead") }
+      guard let patient = PatientIdentity(id: id, issuer: issuer) else {
+        throw ArchiveError("an empty Patient ID identifies nobody: name a study instead")
+      }
       kind = "patient"
-      patientID = MatchingForm.storable(id)
-      self.issuer = MatchingForm.storable(issuer ?? "")
+      patientID = patient.id
+      self.issuer = patient.issuer
     case .study(let uid):
-      guard !uid.isEmpty else { throw ArchiveError("an empty Study Instance UID names no study") }
+      guard !uid.trimmed.isEmpty else { throw ArchiveError("an empty Study Instance UID names no study") }
       kind = "study"
-      studyUID = MatchingForm.storable(uid)
+      studyUID = MatchingForm.storable(uid.trimmed)
     }
   }
 

@@ -45,8 +45,8 @@ package struct PatientIdentity: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension String {
-  /// PS3.5 §6.2, LO: spaces around a value do not count.
-  fileprivate var trimmed: String {
+  /// PS3.5 §6.2, LO and UI: spaces around a value do not count.
+  var trimmed: String {
     var rest = self[...]
     while rest.first == " " { rest.removeFirst() }
     while rest.last == " " { rest.removeLast() }

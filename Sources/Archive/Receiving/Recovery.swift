@@ -48,10 +48,20 @@ struct Recovery {
         try Int.fetchOne(database, sql: "SELECT coalesce(max(id), 0) FROM instance") ?? 0
       )
     }
-    // A directory that was left in order has nothing to be found in it.
-    if !wasClosed, count <= Self.comparesUpTo { try compareFilesAndRows() }
+    // A directory that was left in order has nothing to be found in it; an index that was lost has left no such word.
+    let isLost = try count == 0 && hasFiles()
+    if !wasClosed || isLost, count <= Self.comparesUpTo { try compareFilesAndRows() }
     try database.write { try $0.execute(sql: "UPDATE node SET was_closed = 0") }
     return report
+  }
+
+  /// Not more than can be taken in here: beyond, that is for `reindex`.
+  private func hasFiles() throws -> Bool {
+    var files = 0
+    for shelf in FileObjectStore.shelves where files <= Self.comparesUpTo {
+      files += try store.keys(onShelf: shelf).count
+    }
+    return (1...Self.comparesUpTo).contains(files)
   }
 
   private mutating func takeInIncoming() throws {

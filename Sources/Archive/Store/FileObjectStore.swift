@@ -89,11 +89,16 @@ struct FileObjectStore: ObjectStore {
   }
 
   func readNow(_ range: Range<Int>, of key: ObjectKey) throws(FileError) -> [UInt8] {
-    let descriptor = open(path(of: key), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    // Who opens a pipe waits for ever for somebody to write.
+    let descriptor = open(path(of: key), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError("open", path(of: key)) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path(of: key)) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      errno = EINVAL
+      throw FileError("read", path(of: key))
+    }
     let range = range.clamped(to: 0..<Int(status.st_size))
     var failure: FileError?
     let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { room, count in

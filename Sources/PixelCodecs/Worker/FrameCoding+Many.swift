@@ -5,8 +5,8 @@ extension FrameCoding {
   package func decodeAll(
     _ indices: Range<Int>, of source: FrameSource, atOnce: Int = 8
   ) async throws(PixelError) -> [DecodedFrame] {
+    // Room is made for frames that are there: how many there are is only what the object says.
     var frames: [DecodedFrame] = []
-    frames.reserveCapacity(indices.count)
     for start in stride(from: indices.lowerBound, to: indices.upperBound, by: atOnce) {
       let part = start..<min(start + atOnce, indices.upperBound)
       let results = await withTaskGroup(of: (Int, Result<DecodedFrame, PixelError>).self) { group in

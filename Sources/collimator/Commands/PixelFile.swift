@@ -3,6 +3,7 @@
 import ArgumentParser
 import DICOMData
 import Foundation
+import Glibc
 import PixelCodecs
 
 /// What the commands on pixels have in common: a file, the codecs behind their walls, and where results go.
@@ -22,10 +23,40 @@ enum PixelFile {
     return CodecPool(settings)
   }
 
-  /// In one step: nobody sees half a file. "-" is standard output.
+  /// In one step: nobody sees half a file. "-" is standard output; what is no file, such as /dev/null, is written to and
+  /// stays what it is.
   static func write(_ bytes: [UInt8], to path: String) throws {
-    guard path != "-" else { return try FileHandle.standardOutput.write(contentsOf: Data(bytes)) }
-    try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+    do {
+      if path == "-" {
+        try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+      } else if isSomethingElse(path) {
+        try FileHandle(forWritingTo: URL(filePath: path)).write(contentsOf: Data(bytes))
+      } else {
+        try Data(bytes).write(to: URL(filePath: path).resolvingSymlinksInPath(), options: .atomic)
+      }
+    } catch {
+      throw OutputError(path: path, cause: error)
+    }
+  }
+
+  /// A device, a pipe, a directory: nothing that a file may take the place of.
+  private static func isSomethingElse(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+  }
+}
+
+/// A result that could not be written where it was to go.
+struct OutputError: Error, CustomStringConvertible {
+  let description: String
+
+  init(path: String, cause: any Error) {
+    let reasons = sequence(first: cause as NSError) {
+      ($0.userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
+    }
+    let code = reasons.first { $0.domain == NSPOSIXErrorDomain }?.code
+    let why = code.map { String(cString: strerror(CInt(truncatingIfNeeded: $0))) } ?? cause.localizedDescription
+    description = "cannot write '\(path)': \(why)"
   }
 }
 

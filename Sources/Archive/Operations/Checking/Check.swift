@@ -153,6 +153,10 @@ extension Check {
     let store = operations.store
     try progress.begin("looking for stray files", total: 256)
     for shelf in try FileObjectStore.names(in: store.instances).sorted() {
+      guard FileObjectStore.shelves.contains(shelf) else {
+        report.add(.strayFile, "'\(store.instances)/\(shelf)' is nothing of this node's: take it away")
+        continue
+      }
       let files = try FileObjectStore.names(in: "\(store.instances)/\(shelf)")
       let (known, removed, awaited) = try operations.database.read { database in
         (
@@ -171,7 +175,9 @@ extension Check {
           unlink(path)
           report.add(.deletedFileWasBack, object: name, "it was deleted before; removed again")
         } else if let age = age(of: path), age > Self.settlingTime, !isOnItsWay(name) {
-          report.add(.strayFile, object: name, "no row knows '\(path)': the next start, or a reindex, takes it in")
+          let detail = "no row knows '\(path)': the next start, or a reindex, takes it in"
+          report.add(
+            .strayFile, object: name, name == nil ? "'\(path)' is no file of this node's: take it away" : detail)
         }
       }
       try progress.advance()

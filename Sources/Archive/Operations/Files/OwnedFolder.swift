@@ -14,7 +14,8 @@ final class OwnedFolder: Sendable {
   init(_ path: String, outside dataDirectory: String, isRead: Bool = false) throws {
     self.path = path
     guard path.hasPrefix("/") else { throw ArchiveError("'\(path)' has to be an absolute path") }
-    if mkdir(path, 0o700) != 0, errno != EEXIST { throw FileError("make", path) }
+    let isNew = !isRead && mkdir(path, 0o700) == 0
+    guard isNew || isRead || errno == EEXIST else { throw FileError("make", path) }
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError("open", path) }
     guard flock(descriptor, (isRead ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
@@ -22,6 +23,7 @@ final class OwnedFolder: Sendable {
     }
     guard let own = Self.real(path), let data = Self.real(dataDirectory) else { throw FileError("find", path) }
     guard own != data, !own.hasPrefix(data + "/"), !data.hasPrefix(own + "/") else {
+      if isNew { rmdir(path) }
       throw ArchiveError("'\(path)' and the data directory lie in one another: choose a folder elsewhere")
     }
   }

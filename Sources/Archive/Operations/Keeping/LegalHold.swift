@@ -45,11 +45,13 @@ enum LegalHoldTable {
     var values: (patient: String?, issuer: String?, study: String?)
     switch scope {
     case .patient(let id, let issuer):
-      guard !id.isEmpty else { throw ArchiveError("an empty Patient ID identifies nobody: hold the study instead") }
-      values = (MatchingForm.storable(id), issuer.map(MatchingForm.storable), nil)
+      guard let patient = PatientIdentity(id: id, issuer: issuer) else {
+        throw ArchiveError("an empty Patient ID identifies nobody: hold the study instead")
+      }
+      values = (patient.id, issuer == nil ? nil : patient.issuer, nil)
     case .study(let uid):
-      guard !uid.isEmpty else { throw ArchiveError("an empty Study Instance UID names no study") }
-      values = (nil, nil, MatchingForm.storable(uid))
+      guard !uid.trimmed.isEmpty else { throw ArchiveError("an empty Study Instance UID names no study") }
+      values = (nil, nil, MatchingForm.storable(uid.trimmed))
     }
     try database.execute(
       sql: """

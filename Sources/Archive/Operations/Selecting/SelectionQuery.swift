@@ -88,15 +88,16 @@ struct SelectionQuery {
 
   private mutating func addUID(_ uid: String, _ condition: String) {
     conditions.append(condition)
-    arguments.append(MatchingForm.storable(uid).databaseValue)
+    arguments.append(MatchingForm.storable(uid.trimmed).databaseValue)
   }
 
   private mutating func addPatient(_ id: String, _ issuer: String?, in database: Database) throws {
-    guard !id.isEmpty else { throw ArchiveError("an empty Patient ID identifies nobody: name a study instead") }
-    let stored = MatchingForm.storable(id)
+    guard let sought = PatientIdentity(id: id, issuer: issuer) else {
+      throw ArchiveError("an empty Patient ID identifies nobody: name a study instead")
+    }
     let patients = try Row.fetchAll(
-      database, sql: "SELECT id, issuer FROM patient WHERE patient_id = ? AND sole_study = ''", arguments: [stored]
-    ).filter { row in issuer.map { MatchingForm.storable($0) == row["issuer"] } ?? true }
+      database, sql: "SELECT id, issuer FROM patient WHERE patient_id = ? AND sole_study = ''", arguments: [sought.id]
+    ).filter { row in issuer == nil || sought.issuer == row["issuer"] }
     guard patients.count <= 1 else {
       let issuers = patients.map { "'\($0["issuer"] as String)'" }.joined(separator: ", ")
       throw ArchiveError("Patient ID '\(id)' is \(patients.count) persons: say whose with --issuer (\(issuers))")
