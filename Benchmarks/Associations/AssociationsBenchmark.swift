@@ -41,7 +41,7 @@ struct AssociationsBenchmark {
   private static func serve(_ connection: AssociationChannel) async throws {
     try await connection.executeThenClose { inbound, outbound in
       let messages = MessageReader(inbound)
-      let writer = MessageWriter(outbound)
+      let writer = MessageWriter(outbound, on: connection.channel.eventLoop)
       let association = try await Association.accept(messages, writer) { request in
         .success(
           AssociateAC(

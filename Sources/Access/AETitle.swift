@@ -13,4 +13,12 @@ package struct AETitle: Hashable, Sendable, CustomStringConvertible {
     }
     description = String(title)
   }
+
+  /// What devices say that know no better: it may be blank, and what is beyond ASCII is U+FFFD, as in a title that was received.
+  package init?(tolerating text: some StringProtocol) {
+    let scalars = text.unicodeScalars.map { $0.isASCII ? $0 : "\u{FFFD}" }
+    guard scalars.count <= 16, scalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else { return nil }
+    let title = String(String.UnicodeScalarView(scalars)).drop { $0 == " " }
+    description = String(title.reversed().drop { $0 == " " }.reversed())
+  }
 }

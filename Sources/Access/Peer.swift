@@ -18,11 +18,13 @@ package struct Peer: Sendable, Hashable {
   package let allowsCleartextPasswords: Bool
   /// Who gave the Patient IDs that this peer sends or asks for without naming an issuer; nil where nobody is assumed.
   package let issuer: String?
+  /// Whether its own title may be none by the Standard, and it may call this node by any.
+  package let hasOddTitles: Bool
 
   package init(
     name: String, aeTitle: AETitle, addresses: [Network], port: Int?, rights: Rights, acceptsPrivateSOPClasses: Bool,
     requiresTLS: Bool = false, demand: IdentityAssurance = .aeTitleWithAddress, allowsCleartextPasswords: Bool = false,
-    issuer: String? = nil
+    issuer: String? = nil, hasOddTitles: Bool = false
   ) {
     self.name = name
     self.aeTitle = aeTitle
@@ -34,5 +36,6 @@ package struct Peer: Sendable, Hashable {
     self.demand = demand
     self.allowsCleartextPasswords = allowsCleartextPasswords
     self.issuer = issuer
+    self.hasOddTitles = hasOddTitles
   }
 }

@@ -15,7 +15,8 @@ package struct AcceptedContext: Sendable, Hashable {
 
 /// An established association, in either role: what was agreed, a reader for one task, a writer for many.
 package struct Association {
-  package let request: AssociateRQ
+  /// All that is kept of the request: as a whole it may take two MiB, and hold a passcode.
+  package let callingAETitle: String
   package let contexts: [UInt8: AcceptedContext]
   /// What the acceptor said: window, roles and extended negotiation as agreed (PS3.7 annex D.3.3).
   package let agreed: UserInformation
@@ -23,7 +24,7 @@ package struct Association {
   package let writer: MessageWriter
 
   private init(request: AssociateRQ, acceptance: AssociateAC, messages: MessageReader, writer: MessageWriter) {
-    self.request = request
+    callingAETitle = request.callingAETitle
     self.messages = messages
     self.writer = writer
     agreed = acceptance.userInformation

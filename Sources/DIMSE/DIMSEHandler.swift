@@ -13,7 +13,7 @@ package final class DIMSEHandler: ChannelDuplexHandler {
 
   private enum Expectation {
     case command
-    case restOfCommand(contextID: UInt8, ByteBuffer)
+    case restOfCommand(contextID: UInt8)
     case dataSet(contextID: UInt8)
     /// The peer broke the rules and was aborted.
     case nothing
@@ -26,6 +26,8 @@ package final class DIMSEHandler: ChannelDuplexHandler {
 
   private var expectation = Expectation.command
   private var acceptedContexts: Set<UInt8> = []
+  /// Of a command, in as many fragments as the peer likes, empty ones among them: each is added in place.
+  private var begunCommand = ByteBuffer()
   /// Data of fragments that came one behind the other in one read.
   private var small = ByteBuffer()
 
@@ -51,9 +53,9 @@ package final class DIMSEHandler: ChannelDuplexHandler {
     }
     switch (expectation, value.isCommand) {
     case (.command, true):
-      takeCommand(value, after: ByteBuffer(), context)
-    case (.restOfCommand(let contextID, let begun), true) where contextID == value.contextID:
-      takeCommand(value, after: begun, context)
+      takeCommand(value, context)
+    case (.restOfCommand(let contextID), true) where contextID == value.contextID:
+      takeCommand(value, context)
     case (.dataSet(let contextID), false) where contextID == value.contextID:
       takeData(value, context)
     case (.nothing, _):
@@ -84,21 +86,25 @@ package final class DIMSEHandler: ChannelDuplexHandler {
 
   package func channelReadComplete(context: ChannelHandlerContext) {
     passSmallFragments(isLast: false, context)
+    switch expectation {
+    case .restOfCommand, .dataSet: context.triggerUserOutboundEvent(MoreToCome(), promise: nil)
+    case .command, .nothing: break
+    }
     context.fireChannelReadComplete()
   }
 
-  private func takeCommand(_ value: PresentationDataValue, after begun: ByteBuffer, _ context: ChannelHandlerContext) {
-    var bytes = begun
-    bytes.writeImmutableBuffer(value.data)
-    guard bytes.readableBytes <= Self.longestCommandSet else {
+  private func takeCommand(_ value: PresentationDataValue, _ context: ChannelHandlerContext) {
+    begunCommand.writeImmutableBuffer(value.data)
+    guard begunCommand.readableBytes <= Self.longestCommandSet else {
       return refuse("a command set of more than \(Self.longestCommandSet) bytes", context)
     }
     guard value.isLast else {
-      expectation = .restOfCommand(contextID: value.contextID, bytes)
+      expectation = .restOfCommand(contextID: value.contextID)
       return
     }
+    defer { begunCommand = ByteBuffer() }
     do throws(CommandSetError) {
-      let command = try CommandSet(reading: bytes)
+      let command = try CommandSet(reading: begunCommand)
       expectation = command.hasDataSet ? .dataSet(contextID: value.contextID) : .command
       fire(.command(command, contextID: value.contextID), context)
     } catch {
@@ -109,6 +115,7 @@ package final class DIMSEHandler: ChannelDuplexHandler {
   /// A peer that breaks the rules of messages cannot be answered: nothing says any more where a message begins.
   private func refuse(_ why: String, _ context: ChannelHandlerContext) {
     expectation = .nothing
+    begunCommand = ByteBuffer()
     context.writeAndFlush(
       wrapOutboundOut(.abort(Abort(source: .serviceProvider, reason: .invalidPDUParameterValue))), promise: nil)
     fire(.ended(.protocolViolation(why)), context)

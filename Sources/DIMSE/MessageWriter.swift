@@ -7,9 +7,17 @@ import UpperLayer
 package struct MessageWriter: Sendable {
   private let outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>
   private let turn = WritingTurn()
+  private let eventLoop: any EventLoop
 
-  package init(_ outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>) {
+  package init(_ outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>, on eventLoop: any EventLoop) {
     self.outbound = outbound
+    self.eventLoop = eventLoop
+  }
+
+  /// Returns when what other threads have sent so far has reached the connection. What is sent from its own event loop gets
+  /// there at once, and would overtake it.
+  package func settle() async throws {
+    try await eventLoop.submit {}.get()
   }
 
   /// One message in one write, and so in one flush. Waits while the peer does not read.

@@ -31,18 +31,30 @@ package struct DICOMNode: Sendable {
 
   /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
   package func run() async throws {
-    OpenFileLimit.raise()
+    let limits = associationLimits(within: OpenFileLimit.raise())
     let archive = try Archive.open(
       directory: configuration.directory, options: configuration.archive, identity: configuration.identity)
     report(archive.recovery)
     do {
-      try await serve(archive)
+      try await serve(archive, limits)
     } catch {
       try? await archive.close()
       throw error
     }
     try await archive.close()
     logger.info("stopped")
+  }
+
+  private func associationLimits(within descriptors: Int) -> AssociationLimits {
+    var limits = configuration.associationLimits
+    let wished = limits.connections
+    limits.connections = OpenFileLimit.connections(atMost: wished, of: descriptors)
+    if limits.connections < wished {
+      logger.warning(
+        "this process may open \(descriptors) files, too few for \(wished) connections: it takes \(limits.connections)",
+        metadata: ["remedy": "raise the hard limit: LimitNOFILE= in a systemd unit, ulimit -Hn in a shell"])
+    }
+    return limits
   }
 
   private func report(_ recovery: RecoveryReport) {
@@ -55,8 +67,8 @@ package struct DICOMNode: Sendable {
       ])
   }
 
-  private func serve(_ archive: Archive) async throws {
-    let registry = AssociationRegistry(limits: configuration.associationLimits)
+  private func serve(_ archive: Archive, _ limits: AssociationLimits) async throws {
+    let registry = AssociationRegistry(limits: limits)
     let tls = try await TLSServer.start(configuration.tls, logger: logger)
     let secure: AssociationListener? =
       if let tls {

@@ -31,6 +31,15 @@ import Testing
     #expect(AETitle(text) == nil)
   }
 
+  @Test(
+    arguments: [
+      ("", ""), ("  ", ""), ("CT1", "CT1"), (" Ä 1 ", "\u{FFFD} 1"), ("ABCDEFGHIJKLMNOPQ", nil), ("A\nB", nil),
+      ("A\0", nil),
+    ] as [(String, String?)])
+  func oddTitlesAreAsTheyAreReceived(text: String, title: String?) {
+    #expect(AETitle(tolerating: text)?.description == title)
+  }
+
   @Test func rightsHaveNames() {
     #expect(Rights(names: ["store", "query"]) == [.store, .query])
     #expect(Rights(names: ["store", "everything"]) == nil)

@@ -52,6 +52,56 @@ struct LimitTests {
     #expect(node.stop() == 0)
   }
 
+  /// Titles that are none by the Standard, from peers of whom it is known, and from others.
+  @Test func oddTitlesAreTakenFromWhoHasThem() async throws {
+    let node = try await node()
+    try await node.addPeer("Ä1", may: "store", "--name", "ODD", "--odd-titles")
+    try await node.addPeer("", may: "store", "--name", "BLANK", "--odd-titles")
+    try await play("odd", "0", node)
+    let listed = try await node.command("peer", "list")
+    #expect(listed.output.contains("odd titles"))
+    #expect(node.stop() == 0)
+  }
+
+  /// A request of one MiB is read, and not kept.
+  @Test func longRequestsAreNotKept() async throws {
+    let node = try await node("--log-level", "error")
+    try await play("long", "50", node, String(node.processIdentifier))
+    #expect(node.stop() == 0)
+  }
+
+  /// A release asked for while objects are outstanding is answered after them.
+  @Test func nobodyPartsWithoutItsAnswers() async throws {
+    let node = try await node()
+    try await play("parting", "48", node)
+    #expect(node.stop() == 0)
+  }
+
+  /// C-CANCEL right behind its C-FIND (PS3.7 §9.3.2.3).
+  @Test func whatIsGivenUpIsCancelled() async throws {
+    let node = try await node()
+    try await play("cancelled", "50", node)
+    #expect(node.stop() == 0)
+    #expect(!node.logged.contains("query failed"))
+  }
+
+  /// An echo or a query that names another SOP class than its presentation context (PS3.7 annex C.5: 0122).
+  @Test func anotherSOPClassThanTheContextsIsRefused() async throws {
+    let node = try await node()
+    try await play("contradictory", "0", node)
+    #expect(node.stop() == 0)
+  }
+
+  /// Who finds no place for a connection is one refusal, as everybody else who is turned away.
+  @Test func aConnectionTooManyIsARefusal() async throws {
+    let node = try await node("--maximum-connections", "3")
+    try await play("crowded", "3", node)
+    let status = try await status(of: node)
+    #expect(status.associations.refused.map(\.reason) == ["this node has 3 connections, and takes no more for now"])
+    #expect(node.stop() == 0)
+    #expect(node.logged.split(separator: "\n").count { $0.contains("connection refused") } == 1)
+  }
+
   @Test func anEndlessIdentifierIsRefused() async throws {
     let node = try await node()
     try await play("keys", "100000", node)

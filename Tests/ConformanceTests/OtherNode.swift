@@ -44,7 +44,7 @@ final class OtherNode {
     process.currentDirectoryURL = URL(filePath: folder.path)
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
-    try process.run()
+    try process.begin()
     try await answering()
   }
 

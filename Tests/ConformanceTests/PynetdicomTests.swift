@@ -34,4 +34,10 @@ struct PynetdicomTests {
     #expect(try node.storedDataSets().count == 20)
     #expect(node.stop() == 0)
   }
+
+  /// Peers/answers.py: `echo` says of each failure what it is, and what can be done.
+  @Test func echoExplainsEachFailure() async throws {
+    let result = try await Tool.script("answers.py", [Tool.collimator])
+    #expect(result.status == 0, "\(result.all)")
+  }
 }

@@ -40,7 +40,7 @@ final class RunningNode {
     let errors = try FileHandle(forWritingTo: URL(filePath: log))
     try errors.seekToEnd()
     process.standardError = errors
-    try process.run()
+    try process.begin()
     try errors.close()
     var said = ""
     // A line for each port comes when the node listens; a node that ends says nothing more, and reading ends too.

@@ -86,7 +86,7 @@ final class TLSServers {
     process.standardInput = input
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
-    try process.run()
+    try process.begin()
     var said: [UInt8] = []
     var byte: UInt8 = 0
     // One line; a script that failed ends, and reading with it.

@@ -62,7 +62,7 @@ struct Tool {
     process.standardError = errors.handle
     let pipe = Pipe()
     process.standardInput = input == nil ? FileHandle.nullDevice : pipe
-    try process.run()
+    try process.begin()
     // What a pipe holds without a reader is more than any test says.
     if let input { try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
     try pipe.fileHandleForWriting.close()

@@ -65,6 +65,19 @@ import UpperLayer
     }
   }
 
+  /// An empty fragment costs the same whatever came before it: a peer may send nothing else.
+  @Test func emptyFragmentsOfACommandAreNoWork() throws {
+    let times = try [1, 60_000].map { begun in
+      let channel = try accepted()
+      try channel.writeInbound(fragment(ByteBuffer(repeating: 0, count: begun), isLast: false))
+      let empty = fragment(ByteBuffer(), isLast: false)
+      return try ContinuousClock().measure {
+        for _ in 0..<20_000 { try channel.writeInbound(empty) }
+      }
+    }
+    #expect(times[1] < times[0] * 3)
+  }
+
   private static var store: CommandSet {
     var command = CommandSet(.cStoreRQ)
     command.messageID = 1

@@ -51,10 +51,29 @@ import UpperLayer
 
   @Test func connectionsHaveALimitOfTheirOwn() throws {
     let registry = AssociationRegistry(limits: Self.limits)
-    let ids = (0..<11).map { _ in registry.open(EmbeddedChannel(), from: "10.0.0.1") }
-    #expect(ids.prefix(10).allSatisfy { $0 != nil } && ids.last == .some(nil))
+    let ids = (0..<9).map { _ in registry.open(EmbeddedChannel(), from: "10.0.0.1") }
+    #expect(ids.prefix(8).allSatisfy { $0 != nil } && ids.last == .some(nil))
     registry.close(try #require(ids[4]))
     #expect(registry.open(EmbeddedChannel(), from: "10.0.0.1") != nil)
+  }
+
+  /// What strangers may take of the descriptors leaves some for files.
+  @Test(
+    arguments: [
+      (12_000, 20_000, 12_000), (12_000, 4096, 2731), (12_000, 1024, 683), (12_000, 80, 16), (12_000, 10, 1),
+      (5, 1024, 5),
+      (12_000, .max, 12_000),
+    ] as [(Int, Int, Int)])
+  func connectionsLeaveDescriptorsForFiles(wished: Int, descriptors: Int, connections: Int) {
+    #expect(OpenFileLimit.connections(atMost: wished, of: descriptors) == connections)
+  }
+
+  /// Who holds all connections without a word keeps nobody on this machine out.
+  @Test func connectionsAreReservedForThisMachine() {
+    let registry = AssociationRegistry(limits: Self.limits)
+    while registry.open(EmbeddedChannel(), from: "10.0.0.1") != nil {}
+    let local = (0..<3).map { _ in registry.open(EmbeddedChannel(), from: "127.0.0.1") }
+    #expect(local.map { $0 != nil } == [true, true, false])
   }
 
   @Test func theLastRefusalsAreRemembered() {

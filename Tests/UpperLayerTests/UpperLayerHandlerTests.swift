@@ -83,24 +83,33 @@ import Testing
     }
   }
 
-  /// What is sent is cut to what the peer takes: 16,384 bytes with the six of each PDV's head.
-  @Test func longDataAreCutToThePeersLength() throws {
+  /// What is sent is cut to what the peer takes, with the six bytes of each PDV's head, into even pieces; a peer that takes
+  /// nothing useful gets short ones.
+  @Test(
+    arguments: [(16384, 16378), (4097, 4090), (70, 64), (16, 10), (9, 2), (8, 2), (7, 64), (1, 64)] as [(UInt32, Int)])
+  func longDataAreCutToThePeersLength(announced: UInt32, longest: Int) throws {
     let channel = try acceptor()
-    try channel.writeInbound(Samples.bytes(of: .associateRQ(Samples.request)))
+    var request = Samples.request
+    request.userInformation.maximumLength = announced
+    try channel.writeInbound(Samples.bytes(of: .associateRQ(request)))
     channel.writeAndFlush(UpperLayerRequest.accept(Samples.acceptance), promise: nil)
     _ = try channel.readOutbound(as: ByteBuffer.self)
-    let data = ByteBuffer(repeating: 7, count: 40_000)
+    let data = ByteBuffer(bytes: (0..<40_000).map { UInt8(truncatingIfNeeded: $0) })
+    let written = channel.eventLoop.makePromise(of: Void.self)
     channel.writeAndFlush(
       UpperLayerRequest.data(PresentationDataValue(contextID: 1, isCommand: false, isLast: true, data: data)),
-      promise: nil)
+      promise: written)
     var wire = ByteBuffer()
     while let piece = try channel.readOutbound(as: ByteBuffer.self) { wire.writeImmutableBuffer(piece) }
-    var decoder = PDUDecoder(limits: UpperLayerLimits(maximumLength: 16384, maximumLengthTolerance: 0))
+    try written.futureResult.wait()
+    var decoder = PDUDecoder(limits: UpperLayerLimits(maximumLength: max(announced, 70), maximumLengthTolerance: 0))
     try decoder.append(wire)
     var values: [PresentationDataValue] = []
     while let next = try decoder.next(in: .established) { if case .data(let value) = next { values.append(value) } }
-    #expect(values.map(\.data.readableBytes) == [16378, 16378, 7244])
-    #expect(values.map(\.isLast) == [false, false, true])
+    #expect(values.dropLast().allSatisfy { $0.data.readableBytes == longest && !$0.isLast })
+    #expect(values.last?.isLast == true)
+    #expect(values.count == (data.readableBytes + longest - 1) / longest)
+    #expect(values.flatMap { $0.data.readableBytesView } == Array(data.readableBytesView))
   }
 
   @Test func aClosedConnectionEndsTheAssociation() throws {

@@ -14,17 +14,21 @@ enum PeerTable {
         SELECT principal.id, principal.name, ae_title, port, rights, accepts_private,
           demand, allows_cleartext_passwords,
           (SELECT group_concat(network, ' ') FROM peer_address WHERE peer_address.principal = peer.principal),
-          requires_tls, nullif(issuer, '')
+          requires_tls, nullif(issuer, ''), has_odd_titles
         FROM peer JOIN principal ON principal.id = peer.principal
         WHERE ? IS NULL OR ae_title = ? ORDER BY principal.name
         """, arguments: [aeTitle, aeTitle])
     return rows.compactMap { row in
-      guard let title = AETitle(row[2] as String), let demand = IdentityAssurance(rawValue: row[6]) else { return nil }
+      let hasOddTitles: Bool = row[11]
+      let text: String = row[2]
+      guard let title = hasOddTitles ? AETitle(tolerating: text) : AETitle(text),
+        let demand = IdentityAssurance(rawValue: row[6])
+      else { return nil }
       let networks = (row[8] as String? ?? "").split(separator: " ").compactMap { Network(String($0)) }
       let peer = Peer(
         name: row[1], aeTitle: title, addresses: networks, port: row[3], rights: Rights(rawValue: row[4]),
         acceptsPrivateSOPClasses: row[5], requiresTLS: row[9], demand: demand, allowsCleartextPasswords: row[7],
-        issuer: row[10])
+        issuer: row[10], hasOddTitles: hasOddTitles)
       return (row[0], peer)
     }
   }
@@ -41,12 +45,14 @@ enum PeerTable {
     try database.execute(
       sql: """
         INSERT INTO peer
-          (principal, ae_title, port, rights, accepts_private, requires_tls, demand, allows_cleartext_passwords, issuer)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+          (principal, ae_title, port, rights, accepts_private, requires_tls, demand, allows_cleartext_passwords, issuer,
+            has_odd_titles)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         principal, peer.aeTitle.description, peer.port, peer.rights.rawValue, peer.acceptsPrivateSOPClasses,
         peer.requiresTLS, peer.demand.rawValue, peer.allowsCleartextPasswords, MatchingForm.storable(peer.issuer ?? ""),
+        peer.hasOddTitles,
       ])
     for network in Set(peer.addresses) {
       try database.execute(

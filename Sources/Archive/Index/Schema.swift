@@ -19,6 +19,9 @@ enum Schema {
       try VersionsSchema.create(in: database)
     }
     OperationsSchema.register(in: &migrator)
+    migrator.registerMigration("6 peers with odd titles") { database in
+      try database.execute(sql: "ALTER TABLE peer ADD COLUMN has_odd_titles INTEGER NOT NULL DEFAULT 0")
+    }
     return migrator
   }
 

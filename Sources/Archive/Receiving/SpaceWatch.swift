@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The importer of C files some structs of Glibc under this module where crypto packages are imported too.
+import CoreFoundation
 import Glibc
 
 /// Keeps a reserve of the disk free, so that the node can still write its index, and its operator can still work.

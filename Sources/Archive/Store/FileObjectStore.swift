@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The importer of C files some structs of Glibc under this module where crypto packages are imported too.
+import CoreFoundation
 import Glibc
 
 /// Objects as files of a data directory. Their names are ours alone: nothing that a peer sent is part of a path.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The importer of C files some structs of Glibc under this module where crypto packages are imported too.
+import CoreFoundation
 import Glibc
 
 /// The name of a stored object: 32 hexadecimal digits, fourteen from the clock and the others by chance. Nothing that a peer

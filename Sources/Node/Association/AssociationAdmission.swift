@@ -46,11 +46,6 @@ struct AssociationAdmission: Sendable {
         rejection: .applicationContextNameNotSupported,
         why: "its application context '\(request.applicationContextName.printable)' is not DICOM's")
     }
-    guard request.calledAETitle == aeTitle else {
-      throw Rejected(
-        rejection: .calledAETitleNotRecognized,
-        why: "called AE '\(request.calledAETitle.printable)', this node is '\(aeTitle)'")
-    }
     let matched = try await knownPeer(request, connected)
     let peer = matched.peer
     // PS3.15 B.12: a client that may be talked into the clear has no TLS.
@@ -81,6 +76,12 @@ struct AssociationAdmission: Sendable {
     } catch {
       // No verdict, and no reason to hang up without a word.
       throw Rejected(rejection: .temporaryCongestion, why: "the list of peers cannot be read: \(error)")
+    }
+    // Asked before who calls, but of a peer whose titles are odd.
+    guard request.calledAETitle == aeTitle || found.hasOddTitles else {
+      throw Rejected(
+        rejection: .calledAETitleNotRecognized,
+        why: "called AE '\(request.calledAETitle.printable)', this node is '\(aeTitle)'")
     }
     switch found {
     case .unknownAETitle:
@@ -177,5 +178,11 @@ extension Negotiation {
       })
     let shown = all.sorted().prefix(10)
     return all.count > shown.count ? shown + ["and \(all.count - shown.count) more"] : Array(shown)
+  }
+}
+
+extension PeerMatch {
+  fileprivate var hasOddTitles: Bool {
+    if case .matched(let matched) = self { matched.peer.hasOddTitles } else { false }
   }
 }

@@ -8,7 +8,8 @@ package struct AssociationLimits: Sendable, Equatable {
   package var associations: Int
   /// Of these, so many to one peer.
   package var associationsPerPeer: Int
-  /// Of all, so many that only callers on this machine get: an administrator's echo works when the node is full.
+  /// Of connections and of associations, so many that only callers on this machine get: an administrator's echo works when the
+  /// node is full, and when strangers hold all other connections.
   package var reserved: Int
 
   package init(

@@ -56,7 +56,10 @@ struct AssociationListener: Sendable {
     registry: AssociationRegistry, limits: UpperLayerLimits, logger: Logger
   ) throws {
     let address = channel.remoteAddress?.ipAddress ?? "unknown"
-    guard let id = registry.open(channel, from: address) else { throw TooManyConnections() }
+    guard let id = registry.open(channel, from: address) else {
+      session.refuseForWantOfPlace(from: address, logger: logger)
+      throw TooManyConnections()
+    }
     do {
       try channel.pipeline.syncOperations.addHandler(QuickAcknowledgement(), position: .first)
       try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: limits)

@@ -39,6 +39,14 @@ final class AssociationRegistry: Sendable {
     var accepted = 0
     var refusals = 0
     var waiting: [CheckedContinuation<Void, Never>] = []
+
+    mutating func giveUpPlace(of id: ID) {
+      guard connections[id]?.isAdmitted == true, let peer = connections[id]?.live.peer else { return }
+      connections[id]?.isAdmitted = false
+      admitted -= 1
+      let left = admittedByPeer[peer, default: 1] - 1
+      admittedByPeer[peer] = left > 0 ? left : nil
+    }
   }
 
   private static let refusedToRemember = 100
@@ -53,12 +61,19 @@ final class AssociationRegistry: Sendable {
   /// nil where there are too many connections already.
   func open(_ channel: any Channel, from address: String) -> ID? {
     state.withLock { state in
-      guard state.connections.count < limits.connections else { return nil }
+      guard state.connections.count < places(of: limits.connections, for: address) else { return nil }
       state.lastID += 1
       state.connections[state.lastID] = Connection(
         channel: channel, live: LiveAssociation(id: state.lastID, address: address, since: Date()))
       return state.lastID
     }
+  }
+
+  var connectionRefusal: String { "this node has \(limits.connections) connections, and takes no more for now" }
+
+  /// An administrator on this machine finds a place when all others have none.
+  private func places(of all: Int, for address: String) -> Int {
+    AddressKind.isThisMachine(address) ? all : max(all - limits.reserved, 0)
   }
 
   /// The task ends the connection when it is cancelled.
@@ -74,9 +89,9 @@ final class AssociationRegistry: Sendable {
   func admit(_ id: ID, peer: String, identity: String = "", request: AssociateRQ, contexts: String) -> Refusal? {
     state.withLock { state in
       guard var connection = state.connections[id] else { return nil }
-      let isLocal = AddressKind.isThisMachine(connection.live.address)
-      let places = isLocal ? limits.associations : max(limits.associations - limits.reserved, 0)
-      guard state.admitted < places else { return .nodeIsFull(limit: limits.associations) }
+      guard state.admitted < places(of: limits.associations, for: connection.live.address) else {
+        return .nodeIsFull(limit: limits.associations)
+      }
       guard state.admittedByPeer[peer, default: 0] < limits.associationsPerPeer else {
         return .peerIsFull(limit: limits.associationsPerPeer)
       }
@@ -107,14 +122,15 @@ final class AssociationRegistry: Sendable {
     }
   }
 
+  /// The association is over. A peer that leaves its connection open, until ARTIM closes it, holds no place by that.
+  func end(_ id: ID) {
+    state.withLock { $0.giveUpPlace(of: id) }
+  }
+
   func close(_ id: ID) {
     let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-      guard let closed = state.connections.removeValue(forKey: id) else { return [] }
-      if closed.isAdmitted, let peer = closed.live.peer {
-        state.admitted -= 1
-        let left = state.admittedByPeer[peer, default: 1] - 1
-        state.admittedByPeer[peer] = left > 0 ? left : nil
-      }
+      state.giveUpPlace(of: id)
+      guard state.connections.removeValue(forKey: id) != nil else { return [] }
       guard state.connections.isEmpty else { return [] }
       defer { state.waiting = [] }
       return state.waiting

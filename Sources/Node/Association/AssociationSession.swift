@@ -34,7 +34,9 @@ struct AssociationSession: Sendable {
       try await connection.executeThenClose { inbound, outbound in
         let messages = MessageReader(inbound)
         do {
-          try await serve(messages, MessageWriter(outbound), id, security, from: address, logger: logger)
+          try await serve(
+            messages, MessageWriter(outbound, on: connection.channel.eventLoop), id, security, from: address,
+            logger: &logger)
         } catch {
           // Nothing is left to say on this association: the peer is told, and not left to find out. Where it is over
           // already, the state machine knows.
@@ -47,7 +49,7 @@ struct AssociationSession: Sendable {
     } catch AssociationEnd.refused(let refusal) {
       admission.record(refusal, from: address, logger: logger)
     } catch let failure as TLSFailure {
-      refuse(failure, from: address, logger)
+      refuse("the peer \(failure)", from: address, logger)
     } catch let end as AssociationEnd {
       logger.info("association ended: \(end)")
     } catch is CancellationError {
@@ -57,21 +59,25 @@ struct AssociationSession: Sendable {
     }
   }
 
+  /// A connection for which there is no place: closed without a word, but not without a record.
+  func refuseForWantOfPlace(from address: String, logger: Logger) {
+    refuse(registry.connectionRefusal, from: address, logger)
+  }
+
   /// One line, one knock, one entry among the last refusals; nobody has said a title yet.
-  private func refuse(_ failure: TLSFailure, from address: String, _ logger: Logger) {
-    logger.notice("connection refused: the peer \(failure)")
+  private func refuse(_ why: String, from address: String, _ logger: Logger) {
+    logger.notice("connection refused: \(why)", metadata: ["from": "\(address)"])
     registry.refuse(
-      RefusedAssociation(
-        at: Date(), address: address, callingAETitle: "", calledAETitle: "", reason: failure.description))
-    services.archive.recordKnock(callingAETitle: "", calledAETitle: "", address: address, reason: failure.description)
+      RefusedAssociation(at: Date(), address: address, callingAETitle: "", calledAETitle: "", reason: why))
+    services.archive.recordKnock(callingAETitle: "", calledAETitle: "", address: address, reason: why)
   }
 
   /// Returns when the association was rejected or released.
   private func serve(
     _ messages: MessageReader, _ writer: MessageWriter, _ connection: AssociationRegistry.ID,
-    _ security: ConnectionSecurity, from address: String, logger: Logger
+    _ security: ConnectionSecurity, from address: String, logger: inout Logger
   ) async throws {
-    var logger = logger
+    defer { registry.end(connection) }
     var admitted: AssociationAdmission.Admitted?
     let association = try await Association.accept(messages, writer) { request in
       // Nothing is read before the handshake is done, so that what it showed is known by now.
@@ -85,11 +91,13 @@ struct AssociationSession: Sendable {
       }
     }
     guard let association, let caller = admitted?.caller else { return }
-    logger[metadataKey: "calling"] = "\(association.request.callingAETitle.printable)"
+    logger[metadataKey: "calling"] = "\(association.callingAETitle.printable)"
     let conversation = ServiceConversation(
       association: association, caller: caller, services: services, logger: logger
     ) { [registry] operation in registry.note(operation, on: connection) }
     try await conversation.run()
+    // After it nothing more may be sent (PS3.8 Sta13): not the last responses either.
+    try await writer.settle()
     try await writer.send(.releaseResponse)
     logger.info("association released")
   }

@@ -67,7 +67,7 @@ struct ServiceConversation {
     else { return }
     let request = ServiceRequest(
       command: command, abstractSyntax: context.abstractSyntax, transferSyntax: syntax, caller: caller,
-      callingAETitle: association.request.callingAETitle)
+      callingAETitle: association.callingAETitle)
     guard !operations.isOutstanding(command.messageID) else {
       return try await responder.refuse(
         ServiceFailure(.duplicateInvocation, "the Message ID is that of an operation that goes on"), command,
@@ -77,6 +77,12 @@ struct ServiceConversation {
     switch (
       command.commandField, OfferedService(abstractSyntax: context.abstractSyntax, acceptsPrivateSOPClasses: true)
     ) {
+    // PS3.7 §9.1.2 and §9.1.5. Of a C-STORE the archive says A900, and who leaves the class out means the context's.
+    case (.cEchoRQ, .verification) where command.names(otherThan: context.abstractSyntax),
+      (.cFindRQ, .find) where command.names(otherThan: context.abstractSyntax):
+      try await responder.refuse(
+        ServiceFailure(.sopClassNotSupported, "the SOP class is not that of the presentation context"), command,
+        contextID: context.id)
     case (.cEchoRQ, .verification):
       try await association.writer.send(VerificationService.response(to: command), contextID: context.id)
     case (.cStoreRQ, .storage): try await store(request, contextID: context.id)
@@ -141,5 +147,11 @@ struct ServiceConversation {
     operations.begin(request.command.messageID ?? 0, mayBeCancelled: true) { answered in
       await body(identifier, answered)
     }
+  }
+}
+
+extension CommandSet {
+  fileprivate func names(otherThan sopClassUID: String) -> Bool {
+    affectedSOPClassUID.map { $0 != sopClassUID } ?? false
   }
 }

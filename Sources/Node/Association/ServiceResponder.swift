@@ -47,7 +47,8 @@ struct ServiceResponder: Sendable {
     } catch let failure as ServiceFailure {
       logger.info("query ended: \(failure.status) \(failure.comment)")
       final = failure.response(to: command)
-    } catch is CancellationError {
+    } catch  where Task.isCancelled {
+      // Whatever the archive calls it that it was stopped.
       final.status = .cancel
     } catch {
       logger.error("query failed", metadata: ["error": "\(error)"])

@@ -7,8 +7,10 @@ import Foundation
 extension Peer {
   /// Throws what is wrong with a draft, in words.
   init(_ draft: PeerDraft) throws(OperationError) {
-    guard let aeTitle = AETitle(draft.aeTitle) else {
-      throw OperationError("'\(draft.aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
+    guard let aeTitle = draft.hasOddTitles ? AETitle(tolerating: draft.aeTitle) : AETitle(draft.aeTitle) else {
+      throw OperationError(
+        "'\(draft.aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)"
+          + (draft.hasOddTitles ? "" : "; --odd-titles takes what some devices say"))
     }
     guard let rights = Rights(names: draft.may), !rights.isEmpty else {
       throw OperationError("--may takes store, query and retrieve, separated by commas")
@@ -31,7 +33,7 @@ extension Peer {
       name: draft.name ?? aeTitle.description, aeTitle: aeTitle, addresses: networks, port: draft.port,
       rights: rights, acceptsPrivateSOPClasses: draft.acceptsPrivateSOPClasses, requiresTLS: draft.requiresTLS,
       demand: demand, allowsCleartextPasswords: draft.allowsCleartextPasswords,
-      issuer: draft.issuer.flatMap { $0.isEmpty ? nil : $0 })
+      issuer: draft.issuer.flatMap { $0.isEmpty ? nil : $0 }, hasOddTitles: draft.hasOddTitles)
   }
 }
 
@@ -41,7 +43,8 @@ extension PeerListing {
       name: peer.name, aeTitle: peer.aeTitle.description, addresses: peer.addresses.map(\.description).sorted(),
       port: peer.port, may: peer.rights.names, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses,
       requiresTLS: peer.requiresTLS, demand: peer.demand.rawValue,
-      allowsCleartextPasswords: peer.allowsCleartextPasswords, issuer: peer.issuer)
+      allowsCleartextPasswords: peer.allowsCleartextPasswords, issuer: peer.issuer,
+      hasOddTitles: peer.hasOddTitles)
   }
 }
 

@@ -68,11 +68,12 @@ package struct PeerDraft: Codable, Sendable {
   package let demand: String
   package let allowsCleartextPasswords: Bool
   package let issuer: String?
+  package let hasOddTitles: Bool
 
   package init(
     name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool,
     requiresTLS: Bool = false, demand: String = "address", allowsCleartextPasswords: Bool = false,
-    issuer: String? = nil
+    issuer: String? = nil, hasOddTitles: Bool = false
   ) {
     self.demand = demand
     self.allowsCleartextPasswords = allowsCleartextPasswords
@@ -84,6 +85,7 @@ package struct PeerDraft: Codable, Sendable {
     self.acceptsPrivateSOPClasses = acceptsPrivateSOPClasses
     self.requiresTLS = requiresTLS
     self.issuer = issuer
+    self.hasOddTitles = hasOddTitles
   }
 }
 
@@ -117,6 +119,7 @@ package struct PeerListing: Codable, Sendable {
   package let demand: String
   package let allowsCleartextPasswords: Bool
   package let issuer: String?
+  package let hasOddTitles: Bool
 }
 
 package struct KnockListing: Codable, Sendable {

@@ -60,7 +60,7 @@ package struct RemoteNode: Sendable {
         userIdentity: credential.flatMap { UserIdentity(showing: $0) }))
     return try await connection.executeThenClose { inbound, outbound in
       let association = try await answered(on: connection, tls) {
-        try await Association.request(request, MessageReader(inbound), MessageWriter(outbound))
+        try await Association.request(request, MessageReader(inbound), MessageWriter(outbound, on: connection.channel.eventLoop))
       }
       let value: Value
       do {
@@ -93,13 +93,28 @@ package struct RemoteNode: Sendable {
           }
         }
     } catch let error as NIOConnectionError {
-      let why = error.connectionErrors.first.map { "\($0.error)" } ?? "its name is not known"
-      throw OperationError("\(host):\(port) cannot be reached: \(why)")
+      throw unreachable(error.connectionErrors.first?.error)
     } catch let error as IOError {
-      throw OperationError("\(host):\(port) cannot be reached: \(String(cString: strerror(error.errnoCode)))")
+      throw unreachable(error)
     } catch is ChannelError {
       throw OperationError("\(host):\(port) cannot be reached: it did not answer in \(timeout)")
     }
+  }
+
+  /// `error` is nil where the name led nowhere.
+  private func unreachable(_ error: (any Error)?) -> OperationError {
+    let why: String
+    switch error {
+    case nil: why = "its name is not known"
+    case let error as IOError where error.errnoCode == ECONNREFUSED:
+      why = "refused: nothing listens there, or a firewall forbids it; is the node started, is this its port?"
+    case let error as IOError where error.errnoCode == EHOSTUNREACH || error.errnoCode == ENETUNREACH:
+      why = "no way leads there (\(String(cString: strerror(error.errnoCode)))): is the address right?"
+    case let error as IOError: why = String(cString: strerror(error.errnoCode))
+    case is ChannelError: why = "it did not answer in \(timeout)"
+    case let error?: why = "\(error)"
+    }
+    return OperationError("\(host):\(port) cannot be reached: \(why)")
   }
 
   /// A peer that takes the connection and then says nothing is hung up on.

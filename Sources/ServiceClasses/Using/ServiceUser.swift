@@ -21,7 +21,8 @@ package struct ServiceUser {
     command.messageID = nextMessageID()
     command.affectedSOPClassUID = UIDRegistry.verification
     try await association.writer.send(command, contextID: context.id)
-    return try await finalResponse(to: command).status ?? .processingFailure
+    // It has one response (PS3.7 §9.1.5): a peer that says pending for ever is not waited for.
+    return try await nextResponse(to: command).status ?? .processingFailure
   }
 
   /// How many operations the peer lets be outstanding (PS3.7 D.3.3.3), at most `wished`.
@@ -92,13 +93,6 @@ package struct ServiceUser {
   mutating func nextMessageID() -> UInt16 {
     lastMessageID = lastMessageID == .max ? 1 : lastMessageID + 1
     return lastMessageID
-  }
-
-  private func finalResponse(to command: CommandSet) async throws -> CommandSet {
-    while true {
-      let response = try await nextResponse(to: command)
-      if response.status?.isPending != true { return response }
-    }
   }
 
   private func nextResponse(to command: CommandSet) async throws -> CommandSet {

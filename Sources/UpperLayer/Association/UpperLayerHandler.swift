@@ -11,6 +11,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   /// What one P-DATA-TF carries at most where the peer names no limit.
   private static let longestFragment = 256 << 10
+  private static let shortFragment = 1024
   private static let pduAndPDVHead = 12
   private static let readSizeBeforeAssociation = AdaptiveRecvByteBufferAllocator(
     minimum: 512, initial: 2048, maximum: 4096)
@@ -84,6 +85,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   package func channelReadComplete(context: ChannelHandlerContext) {
     clock.readCompleted()
+    if decoder.progress != nil { context.triggerUserOutboundEvent(MoreToCome(), promise: nil) }
     context.fireChannelReadComplete()
   }
 
@@ -239,29 +241,36 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     }
   }
 
-  /// One PDV a PDU, each within what the peer takes (PS3.8 §D.1: the length counts the PDV's head of 6 bytes).
+  /// One PDV a PDU, each within what the peer takes (PS3.8 §D.1: the length counts the PDV's head of 6 bytes), and even.
   private func writeFragments(
     of value: PresentationDataValue, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
   ) {
-    let announced = peerMaximumLength == 0 ? Self.longestFragment : Int(peerMaximumLength) - 6
-    // A peer that announces less than one useful byte gets small fragments rather than none.
-    let longest = min(max(announced, 64), Self.longestFragment)
+    let longest = longestFragment
     var rest = value.data
+    var unwritten = context.channel.allocator.buffer(capacity: Self.pduAndPDVHead)
     repeat {
       let piece = rest.readSlice(length: min(longest, rest.readableBytes)) ?? ByteBuffer()
       let isLastPiece = rest.readableBytes == 0
-      var head = context.channel.allocator.buffer(capacity: Self.pduAndPDVHead)
-      head.writeDataTFHead(
+      unwritten.writeDataTFHead(
         PresentationDataValue(
           contextID: value.contextID, isCommand: value.isCommand, isLast: value.isLast && isLastPiece, data: piece),
         count: piece.readableBytes)
-      if piece.readableBytes <= 1024 {
-        head.writeImmutableBuffer(piece)
-        context.write(wrapOutboundOut(head), promise: isLastPiece ? promise : nil)
+      // Short fragments go out together: a peer that takes no others makes no more writes of it.
+      if piece.readableBytes <= Self.shortFragment {
+        unwritten.writeImmutableBuffer(piece)
+        if isLastPiece { context.write(wrapOutboundOut(unwritten), promise: promise) }
       } else {
-        context.write(wrapOutboundOut(head), promise: nil)
+        context.write(wrapOutboundOut(unwritten), promise: nil)
+        unwritten = context.channel.allocator.buffer(capacity: Self.pduAndPDVHead)
         context.write(wrapOutboundOut(piece), promise: isLastPiece ? promise : nil)
       }
     } while rest.readableBytes > 0
+  }
+
+  private var longestFragment: Int {
+    guard peerMaximumLength > 0 else { return Self.longestFragment }
+    // To a peer that announces less than two useful bytes nothing could be sent: it gets short fragments rather than none.
+    guard peerMaximumLength >= 8 else { return 64 }
+    return min(Int(peerMaximumLength) - 6, Self.longestFragment) & ~1
   }
 }

@@ -51,6 +51,12 @@ extension PeerCommand {
     @Flag(help: "Let it in over TLS alone.")
     var tls = false
 
+    @Flag(
+      help: """
+        Take what it says for titles: its own may be blank or have characters beyond ASCII, and it may call this node by any.
+        """)
+    var oddTitles = false
+
     @Option(help: "The least by which its callers are known: title, address, password, token or certificate.")
     var demand = "address"
 
@@ -63,7 +69,7 @@ extension PeerCommand {
       let draft = PeerDraft(
         name: name, aeTitle: aeTitle, addresses: address, port: port, may: may.commaSeparated,
         acceptsPrivateSOPClasses: privateSOPClasses, requiresTLS: tls, demand: demand,
-        allowsCleartextPasswords: cleartextPasswords, issuer: issuer)
+        allowsCleartextPasswords: cleartextPasswords, issuer: issuer, hasOddTitles: oddTitles)
       try await archive.perform(.addPeer(draft)).printOutcome()
     }
   }
@@ -81,7 +87,7 @@ extension PeerCommand {
       for peer in peers {
         let may =
           peer.may + (peer.acceptsPrivateSOPClasses ? ["private SOP classes"] : [])
-          + (peer.requiresTLS ? ["over TLS alone"] : [])
+          + (peer.requiresTLS ? ["over TLS alone"] : []) + (peer.hasOddTitles ? ["odd titles"] : [])
         table.add(
           peer.name, peer.aeTitle, peer.addresses.joined(separator: " "), peer.port.map(String.init) ?? "-",
           may.joined(separator: ", "),

@@ -39,6 +39,10 @@ struct RemoteOptions: ParsableArguments {
   var cleartextPasswords = false
 
   func validate() throws {
+    guard (1...65_535).contains(port) else { throw ValidationError("--port is \(port), not 1 to 65535") }
+    for title in [calling, called] where AETitle(title) == nil {
+      throw ValidationError("'\(title)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
+    }
     guard user == nil || token == nil else { throw ValidationError("give --user or --token: one proof is enough") }
     guard tls.tls || cleartextPasswords || (user == nil && token == nil) else {
       throw ValidationError(
@@ -72,6 +76,14 @@ struct RemoteOptions: ParsableArguments {
           + "says what it demands")
     case .rejected(.calledAETitleNotRecognized):
       OperationError("\(host):\(port) is not called '\(called)' (\(end)); try another --called")
+    case .rejected(.noReasonGiven):
+      OperationError(
+        "\(called) at \(host):\(port) refuses '\(calling)' and does not say why (\(end)); its log may"
+          + (tls.tls ? "" : ", and some demand TLS: try --tls"))
+    case .rejected(let rejection) where rejection.result == .rejectedTransient:
+      OperationError("\(called) at \(host):\(port) takes no more associations now (\(end)); try again later")
+    case .protocolViolation(let what):
+      OperationError("what answers at \(host):\(port) does not speak DICOM (\(what)): is it the right port?")
     case .connectionClosed:
       OperationError(
         "\(host):\(port) closed the connection without an answer: is it a DICOM node"

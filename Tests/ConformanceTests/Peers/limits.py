@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """limits.py PORT SCENARIO COUNT PROCESS: one peer, or many, that take as much as they can; exits 1 and says what was wrong."""
+import concurrent.futures
 import os
 import random
 import signal
@@ -7,7 +8,7 @@ import socket
 import sys
 import time
 
-from rawpeer import ABORT, ACCEPT, CT, REJECT, STUDY_ROOT_FIND, Peer, command, element, pdv, request
+from rawpeer import ABORT, ACCEPT, CT, REJECT, STUDY_ROOT_FIND, Peer, command, element, item, pdv, request
 
 port, scenario = int(sys.argv[1]), sys.argv[2]
 count, process = int(sys.argv[3]), int(sys.argv[4])
@@ -64,7 +65,10 @@ def full():
     # Rejected-transient, service provider (presentation), local limit exceeded (PS3.8 §9.3.4).
     check("one more", more.associate() == (REJECT, b"\0\x02\x03\x02"))
     echo("while one peer has all it gets")
-    check("release", peers.pop().release() == 6)
+    # Released, but not closed: that is up to the requestor, and holds no place.
+    open_still = peers.pop()
+    open_still.send(b"\x05\0\0\0\0\x04\0\0\0\0")
+    check("release", open_still.read()[0] == 6)
     deadline = time.monotonic() + 10
     kind = REJECT
     while kind == REJECT and time.monotonic() < deadline:
@@ -207,6 +211,114 @@ def malformed():
     echo(f"after {count} malformed sessions")
 
 
-{"full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
+def long():
+    """COUNT associations with requests of nearly one MiB: once accepted, nothing of them is kept but who calls."""
+    syntaxes = b"".join(item(0x40, b"1.2.840.10008.1.2.%d." % number + b"9" * 34) for number in range(128))
+    contexts = b"".join(
+        item(0x20, bytes([number, 0, 0, 0]) + item(0x30, b"1.2.840.10008.1.1") + syntaxes) for number in range(3, 256, 2)
+    )
+    short = request()
+    body = short[6:] + contexts
+    peers, before = [], 0
+    for number in range(count + 10):
+        peer = Peer(port)
+        peer.send(short[:2] + len(body).to_bytes(4, "big") + body)
+        check("a long request", peer.read()[0] == ACCEPT)
+        peers.append(peer)
+        if number == 9:
+            before = resident()
+    kept = (resident() - before) // count
+    check(f"{kept} KiB are kept of each association with a long request", kept < 512)
+    check("all are there", all(peer.release() == 6 for peer in peers))
+
+
+def resident():
+    with open(f"/proc/{process}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+def cancelled():
+    """COUNT queries, each given up at once: each is answered once, with cancel or, where it was over before, success."""
+    for number in range(count):
+        peer = Peer(port)
+        peer.associate(contexts=((1, STUDY_ROOT_FIND),))
+        question = pdv(3, command(0x20, 7, STUDY_ROOT_FIND, has_data=True)) + pdv(2, element(8, 0x52, b"STUDY "))
+        cancel = element(0, 0x100, b"\xff\x0f") + element(0, 0x120, b"\7\0") + element(0, 0x800, b"\1\1")
+        peer.send(question + pdv(3, cancel))
+        kind, body = peer.read()
+        check(f"an answer: {kind}", kind == 4)
+        check(f"cancel or success: {body!r}", element(0, 0x900, b"\0\xfe") in body or element(0, 0x900, b"\0\0") in body)
+        check("one answer", peer.release() == 6)
+
+
+def contradictory():
+    """The SOP class of the command is not that of its context: 0122, and the association goes on."""
+    peer = Peer(port)
+    peer.associate(contexts=((1, STUDY_ROOT_FIND), (3, b"1.2.840.10008.1.1")))
+    wrong = pdv(3, command(0x20, 1, b"1.2.840.10008.5.1.4.1.2.1.1", has_data=True)) + pdv(2, element(8, 0x52, b"STUDY "))
+    for what, data in [("a query", wrong), ("an echo", pdv(3, command(0x30, 2, CT), context=3))]:
+        peer.send(data)
+        kind, body = peer.read()
+        check(f"{what}: {body!r}", kind == 4 and element(0, 0x900, b"\x22\1") in body)
+    check("it goes on", peer.release() == 6)
+
+
+def crowded():
+    """COUNT connections are all that there are; one more is closed."""
+    peers = [Peer(port) for _ in range(count)]
+    check("the last has a place", peers[-1].associate()[0] == ACCEPT)
+    check("one more is closed", Peer(port).read()[0] is None)
+
+
+def odd():
+    """Who calls whom: taken from the peers that have odd titles, refused with the reason from others."""
+    unknown, wrong = (REJECT, b"\0\1\1\3"), (REJECT, b"\0\1\1\7")
+    for calling, called, answer in [
+        (b"\xc41", b"COLLIMATOR", None),
+        (b"\xc41", b"", None),
+        (b"\xc41", b"K\xd6LN", None),
+        (b"", b"ANY-SCP", None),
+        (b"\0" * 16, b"COLLIMATOR\0\0", None),
+        (b"MOD\0\0", b"COLLIMATOR\0\0", None),
+        (b"MOD", b"", wrong),
+        (b"MOD", b"ANY-SCP", wrong),
+        (b"\xc42", b"COLLIMATOR", unknown),
+        (b"\xc42", b"ANY-SCP", wrong),
+    ]:
+        peer = Peer(port)
+        kind, body = peer.associate(calling=calling, called=called)
+        fits = kind == ACCEPT if answer is None else (kind, body) == answer
+        check(f"{calling!r} calls {called!r}: {kind} {body[:4]!r}", fits)
+        if kind == ACCEPT:
+            check("the titles come back", body[4:36] == called.ljust(16) + calling.ljust(16))
+            peer.release()
+
+
+def parting():
+    """COUNT peers, eight at once, that send a window of objects and ask for release: each gets all its answers before the release's."""
+
+    def part(number):
+        user = item(0x51, (16384).to_bytes(4, "big")) + item(0x52, b"1.2.3") + item(0x53, b"\0\x08\0\1")
+        peer = Peer(port)
+        if peer.associate(contexts=((1, CT),), user=user)[0] != ACCEPT:
+            return check("an association", False)
+        for message in range(1, 13):
+            instance = b"1.2.3.%d.%d" % (number + 1, message)
+            data = element(8, 0x16, CT) + element(8, 0x18, instance) + element(0x10, 0x20, b"P1")
+            data += element(0x20, 0xD, b"1.2.9") + element(0x20, 0xE, b"1.2.9.1") + element(0x7FE0, 0x10, bytes(2000))
+            peer.send(pdv(3, command(1, message, CT, has_data=True, instance=instance)) + pdv(2, data))
+        peer.send(b"\x05\0\0\0\0\x04\0\0\0\0")
+        answers, kind = 0, 4
+        while kind == 4:
+            kind, body = peer.read()
+            answers += kind == 4 and element(0, 0x900, b"\0\0") in body
+        check(f"{answers} of 12 answers before {kind}", answers == 12 and kind == 6)
+        peer.close()
+
+    with concurrent.futures.ThreadPoolExecutor(8) as peers:
+        list(peers.map(part, range(count)))
+
+
+{"parting": parting, "odd": odd, "contradictory": contradictory, "crowded": crowded, "long": long, "cancelled": cancelled, "full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
 if problems:
     sys.exit("\n".join(problems[:20]))

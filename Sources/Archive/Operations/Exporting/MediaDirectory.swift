@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The importer of C files some structs of Glibc under this module where crypto packages are imported too.
+import CoreFoundation
 import DICOMData
 import Glibc
 
@@ -53,7 +55,7 @@ package struct MediaDirectory: Sendable {
       }
       path += "/\(name)"
       var status = stat()
-      let wanted = depth == entry.fileID.count - 1 ? S_IFREG : S_IFDIR
+      let wanted = depth == entry.fileID.count - 1 ? Glibc.S_IFREG : S_IFDIR
       guard lstat(path, &status) == 0, status.st_mode & S_IFMT == wanted else {
         throw ArchiveError("'\(Self.shown(entry.fileID))' is no file (links are not followed)")
       }
