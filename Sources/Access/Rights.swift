@@ -12,7 +12,7 @@ package struct Rights: OptionSet, Sendable, Hashable {
   package static let store = Rights(rawValue: 1)
   /// C-FIND.
   package static let query = Rights(rawValue: 2)
-  /// C-GET and C-MOVE, once they exist.
+  /// C-GET and C-MOVE.
   package static let retrieve = Rights(rawValue: 4)
 
   private static let named: [(name: String, right: Rights)] = [

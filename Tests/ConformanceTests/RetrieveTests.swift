@@ -216,6 +216,14 @@ import Testing
     try await retrieve(node, "revoked", [study, "1", "\(count)"])
   }
 
+  @Test(pynetdicom) func aRevocationOfTheDestinationStopsAMove() async throws {
+    let (node, study, count) = try await nodeWithMany(40)
+    let port = try OtherNode.freePort()
+    try await node.addPeer("DEST", may: "query", "--port", "\(port)")
+    try await node.command("grant", "add", "--to", "DEST", "--everything")
+    try await retrieve(node, "destination_revoked", [study, "2", "\(count)", "\(port)"])
+  }
+
   @Test(pynetdicom) func aCancelledRetrieveEndsAtOnce() async throws {
     let (node, study, count) = try await nodeWithMany(300)
     try await retrieve(node, "cancelled", [study, "\(count)", "0.4"])

@@ -9,8 +9,7 @@ final class RetrieveProgress: Sendable {
   private struct State {
     var counts: SubOperationCounts
     var sinceLast = 0
-    /// Pending responses that went out.
-    var sent = 0
+    var lastSent = ContinuousClock.now
   }
 
   private let state: Mutex<State>
@@ -41,12 +40,9 @@ final class RetrieveProgress: Sendable {
   /// Runs `body`, and reports each second in which nothing else did. Nothing is sent any more when it returns.
   func ticking(_ body: () async throws -> Void) async throws {
     let ticker = Task {
-      var known = 0
       while !Task.isCancelled {
-        try await Task.sleep(for: .seconds(1))
-        let sent = state.withLock(\.sent)
-        if sent == known { try await report() }
-        known = state.withLock(\.sent)
+        try await Task.sleep(until: state.withLock(\.lastSent) + .seconds(1), clock: .continuous)
+        if state.withLock(\.lastSent) + .seconds(1) <= .now { try await report() }
       }
     }
     do {
@@ -63,7 +59,7 @@ final class RetrieveProgress: Sendable {
   private func report() async throws {
     let response = state.withLock { state in
       state.sinceLast = 0
-      state.sent += 1
+      state.lastSent = .now
       return state.counts.pending(to: command)
     }
     try await send(response)

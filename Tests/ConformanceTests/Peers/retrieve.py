@@ -293,7 +293,29 @@ def moved():
     server.shutdown()
 
 
+def destination_revoked():
+    """The destination's own grant (rest[1]) ends while the third object is on its way to it: there is no fourth."""
+    arrived = []
+
+    def store(event):
+        arrived.append(event.request.AffectedSOPInstanceUID)
+        if len(arrived) == 3:
+            done = subprocess.run([collimator, "grant", "revoke", rest[1], "--data", data], capture_output=True)
+            check("revoked", done.returncode == 0)
+        return 0x0000
+    ae = AE(ae_title="DEST")
+    ae.add_supported_context("1.2.840.10008.5.1.4.1.1.2")
+    server = ae.start_server(("127.0.0.1", int(rest[3])), block=False, evt_handlers=[(evt.EVT_C_STORE, store)])
+    peer = Getting([])
+    answers = list(peer.association.send_c_move(identifier("STUDY", StudyInstanceUID=rest[0]), "DEST", MOVE))
+    check(f"three arrive: {len(arrived)}", len(arrived) == 3)
+    check(f"counts {counts(answers[-1][0])}", counts(answers[-1][0]) == (None, 3, int(rest[2]) - 3, 0))
+    check(f"{answers[-1][0].Status:04X}", answers[-1][0].Status == 0xB000)
+    peer.association.release()
+    server.shutdown()
+
+
 {f.__name__: f for f in (
-    identical, converted, refused, transcripts, revoked, cancelled, without_roles, moved)}[task]()
+    identical, converted, refused, transcripts, revoked, cancelled, without_roles, moved, destination_revoked)}[task]()
 print("\n".join(problems))
 sys.exit(1 if problems else 0)
