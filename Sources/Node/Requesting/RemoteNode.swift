@@ -60,7 +60,8 @@ package struct RemoteNode: Sendable {
         userIdentity: credential.flatMap { UserIdentity(showing: $0) }))
     return try await connection.executeThenClose { inbound, outbound in
       let association = try await answered(on: connection, tls) {
-        try await Association.request(request, MessageReader(inbound), MessageWriter(outbound, on: connection.channel.eventLoop))
+        try await Association.request(
+          request, MessageReader(inbound), MessageWriter(outbound, on: connection.channel.eventLoop))
       }
       let value: Value
       do {
