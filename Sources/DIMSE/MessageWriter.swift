@@ -42,11 +42,14 @@ package struct MessageWriter: Sendable {
     try await outbound.write(contentsOf: [
       .command(command, contextID: contextID), .dataSet(chunk, contextID: contextID, isLast: next == nil),
     ])
+    guard next != nil else { return }
     while let bytes = next {
       chunk = bytes
       next = try await nextChunk()
       try await outbound.write(.dataSet(chunk, contextID: contextID, isLast: next == nil))
     }
+    // Whoever has the next turn may write from the event loop itself, and must not get between the last pieces.
+    try await settle()
   }
 
   /// What is no message: the parts of the association's own protocol.
