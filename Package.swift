@@ -115,7 +115,11 @@ let package = Package(
 
     benchmark("Codecs", knows: ["CodecWorker", "PixelCodecs", "DICOMData"], beside: ["run"]),
 
-    tests(of: "DICOMData"),
+    // Programs that tests of several rooms run.
+    .target(name: "CSpawn", path: "Tests/CSpawn"),
+    .target(
+      name: "ChildProcesses", dependencies: ["CSpawn"], path: "Tests/ChildProcesses", swiftSettings: houseRules),
+    tests(of: "DICOMData", with: ["ChildProcesses"]),
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),
     tests(of: "DIMSE", with: ["UpperLayer", "DICOMData", nioCore, nioEmbedded]),
     tests(of: "Access", with: ["DICOMData"]),
@@ -127,9 +131,10 @@ let package = Package(
         "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioEmbedded,
         nioSSL, logging,
       ]),
-    tests(of: "PixelCodecs", with: ["CLinux", "collimator", "CodecWorker", "DICOMData", crypto]),
+    tests(of: "PixelCodecs", with: ["ChildProcesses", "CLinux", "collimator", "CodecWorker", "DICOMData", crypto]),
     // What outside judges say: DCMTK's tools and pynetdicom against the built executable.
     .testTarget(
-      name: "ConformanceTests", dependencies: ["collimator", crypto], exclude: ["Peers"], swiftSettings: houseRules),
+      name: "ConformanceTests", dependencies: ["ChildProcesses", "collimator", crypto], exclude: ["Peers"],
+      swiftSettings: houseRules),
   ]
 )

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ChildProcesses
 import Foundation
 import Testing
 
@@ -31,7 +32,7 @@ final class OtherNode {
   let httpPort: String
   let title = "OTHER"
   private let folder: TemporaryFolder
-  private let process = Process()
+  private let process = ChildProcess()
 
   init(_ kind: Kind) async throws {
     self.kind = kind
@@ -44,7 +45,7 @@ final class OtherNode {
     process.currentDirectoryURL = URL(filePath: folder.path)
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
-    try process.begin()
+    try process.run()
     try await answering()
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ChildProcesses
 import Foundation
 import Testing
 
@@ -10,7 +11,7 @@ final class RunningNode {
   /// Empty where the node was given none.
   private(set) var tlsPort = ""
   private let arguments: [String]
-  private var process = Process()
+  private var process = ChildProcess()
 
   /// Arguments of `serve` beside the usual ones.
   init(_ arguments: [String] = []) throws {
@@ -31,7 +32,7 @@ final class RunningNode {
   var logged: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
 
   func start() throws {
-    process = Process()
+    process = ChildProcess()
     process.executableURL = URL(filePath: Tool.collimator)
     process.arguments = ["serve", "--data", directory, "--port", "0", "--grace", "1"] + arguments
     let output = Pipe()
@@ -40,7 +41,7 @@ final class RunningNode {
     let errors = try FileHandle(forWritingTo: URL(filePath: log))
     try errors.seekToEnd()
     process.standardError = errors
-    try process.begin()
+    try process.run()
     try errors.close()
     var said = ""
     // A line for each port comes when the node listens; a node that ends says nothing more, and reading ends too.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ChildProcesses
 import Foundation
 import Testing
 
@@ -72,7 +73,7 @@ struct TLSClientTests {
 
 /// Peers/tls_servers.py, until it is let go.
 final class TLSServers {
-  private let process = Process()
+  private let process = ChildProcess()
   private let input = Pipe()
   private let folder: TemporaryFolder
   private let ports: [String: Int]
@@ -86,7 +87,7 @@ final class TLSServers {
     process.standardInput = input
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
-    try process.begin()
+    try process.run()
     var said: [UInt8] = []
     var byte: UInt8 = 0
     // One line; a script that failed ends, and reading with it.

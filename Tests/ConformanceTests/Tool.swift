@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ChildProcesses
 import Foundation
 
 /// A program of somebody else's, or ours, run to its end.
@@ -52,7 +53,7 @@ struct Tool {
   }
 
   private static func runBlocking(_ path: String, _ arguments: [String], _ input: String?) throws -> Result {
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(filePath: path)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(["TCP_NODELAY": "1"]) { _, new in new }
@@ -62,7 +63,7 @@ struct Tool {
     process.standardError = errors.handle
     let pipe = Pipe()
     process.standardInput = input == nil ? FileHandle.nullDevice : pipe
-    try process.begin()
+    try process.run()
     // What a pipe holds without a reader is more than any test says.
     if let input { try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
     try pipe.fileHandleForWriting.close()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ChildProcesses
 import Foundation
 import Testing
 
@@ -41,7 +42,7 @@ enum DCMTK {
   static let isThere = FileManager.default.isExecutableFile(atPath: "/usr/bin/dcmconv")
 
   static func run(_ tool: String, _ arguments: [String]) throws {
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(filePath: "/usr/bin/\(tool)")
     process.arguments = arguments
     process.standardOutput = FileHandle.nullDevice

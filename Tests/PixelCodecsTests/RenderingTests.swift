@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ChildProcesses
 import CodecWorker
 import DICOMData
 import Foundation
@@ -76,7 +77,7 @@ struct RenderingTests {
   private static func dcmtk(_ path: String, _ arguments: [String]) throws -> RenderedImage? {
     let target = FileManager.default.temporaryDirectory.appending(path: "collimator-\(UUID().uuidString).pnm")
     defer { try? FileManager.default.removeItem(at: target) }
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(filePath: "/usr/bin/dcmj2pnm")
     process.arguments = ["-O", "+F", "1"] + arguments + [path, target.path]
     process.standardOutput = FileHandle.nullDevice
