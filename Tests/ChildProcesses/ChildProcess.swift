@@ -54,6 +54,16 @@ package final class ChildProcess {
     if isRunning { kill(processIdentifier, SIGTERM) }
   }
 
+  /// Nothing is left of it, not even a process that nobody has waited for: the test library would wait for that for ever.
+  package func endAtOnce() {
+    if isRunning { kill(processIdentifier, SIGKILL) }
+    waitUntilExit()
+  }
+
+  deinit {
+    endAtOnce()
+  }
+
   package func waitUntilExit() {
     while !isOver { wait(0) }
   }

@@ -50,8 +50,7 @@ final class OtherNode {
   }
 
   deinit {
-    // Not by a request: a child of a thread that blocks signals blocks them too.
-    kill(process.processIdentifier, SIGKILL)
+    process.endAtOnce()
   }
 
   /// What `collimator` says to this node.
