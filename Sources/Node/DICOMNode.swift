@@ -84,18 +84,15 @@ package struct DICOMNode: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
       group.addTask { try await keepKnocks(of: archive) }
-      group.addTask { try await keepChecking(archive) }
+      group.addTask { try await configuration.checks.run(on: archive, logger: logger) }
       let peers = try await archive.administration(as: .current).peers()
       await whenStarted(
         Started(
           address: listener.address, port: listener.port, tlsPort: secure?.port, hasNoPeers: peers.isEmpty))
-      group.addTask {
-        async let secured: Void? = secure?.run()
-        try await listener.run()
-        _ = try await secured
-      }
-      // The listeners end on a graceful shutdown; the control socket only with the node.
-      try await group.next()
+      // The listeners end on a graceful shutdown; all else only with the node.
+      async let secured: Void? = secure?.run()
+      try await listener.run()
+      _ = try await secured
       group.cancelAll()
     }
   }
@@ -117,12 +114,6 @@ package struct DICOMNode: Sendable {
         guard let tls else { return "There is no TLS port, and nothing else to read anew." }
         return try await tls.reload()
       })
-  }
-
-  private func keepChecking(_ archive: Archive) async throws {
-    try await configuration.checks.run(on: archive, logger: logger)
-    // A task that ended would end the node.
-    try await Task.sleep(for: .seconds(1 << 40))
   }
 
   /// A failing disk is no reason to end: what was turned away is counted on.

@@ -88,7 +88,7 @@ import Testing
   }
 
   /// Nobody waits for what a pipe will never give.
-  @Test(.timeLimit(.minutes(1))) func aPipeInThePlaceOfAFileIsNamed() async throws {
+  @Test(.timeLimit(.minutes(10))) func aPipeInThePlaceOfAFileIsNamed() async throws {
     let test = TestArchive()
     let archive = try test.open()
     try await archive.storeFamily()

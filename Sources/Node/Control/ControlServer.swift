@@ -35,13 +35,12 @@ struct ControlServer: Sendable {
   /// Serves until the task is cancelled.
   func run() async throws {
     defer { unlink(path) }
-    do {
-      try await Task.sleep(for: .seconds(1 << 40))
-    } catch {
-      try? await server.close()
-      await clients.cancelAll()
-      throw error
+    await withTaskCancellationHandler {
+      try? await server.closeFuture.get()
+    } onCancel: {
+      server.close(promise: nil)
     }
+    await clients.cancelAll()
   }
 }
 

@@ -19,12 +19,12 @@ package struct CheckSchedule: Sendable {
     guard interval > .zero else { return }
     let operations = archive.operations(as: .current)
     while true {
-      let wait = try await operations.timeUntilNextCheck(every: interval)
-      guard wait <= .zero else {
-        try await Task.sleep(for: min(wait, .seconds(600)))
-        continue
-      }
       do {
+        let wait = try await operations.timeUntilNextCheck(every: interval)
+        guard wait <= .zero else {
+          try await Task.sleep(for: min(wait, .seconds(600)))
+          continue
+        }
         let order = CheckOrder(bytesPerSecond: megabytesPerSecond * 1_000_000, continues: true)
         log(try await operations.check(order), to: logger)
       } catch is CancellationError {
