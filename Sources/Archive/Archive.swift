@@ -64,6 +64,7 @@ package final class Archive: Sendable {
     } catch let error as FileError {
       throw ArchiveError(error.description)
     } catch let error as DatabaseError {
+      if let damage = ArchiveError(damage: error) { throw damage }
       throw ArchiveError("the index of '\(directory)' cannot be opened: \(error.message ?? "SQLite says no")")
     }
   }
