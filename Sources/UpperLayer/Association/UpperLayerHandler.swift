@@ -16,6 +16,10 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   private static let readSizeBeforeAssociation = AdaptiveRecvByteBufferAllocator(
     minimum: 512, initial: 2048, maximum: 4096)
 
+  /// It grows where a peer fills it: two of the PDUs that peers are told to send at most.
+  private static let readSizeInAssociation = AdaptiveRecvByteBufferAllocator(
+    minimum: 512, initial: 2048, maximum: 256 << 10)
+
   private let limits: UpperLayerLimits
   private var machine: UpperLayerStateMachine
   private var decoder: PDUDecoder
@@ -155,7 +159,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     // Until the A-ASSOCIATE-RQ is there, ARTIM keeps the time.
     if readsLittle, machine.state == .established {
       readsLittle = false
-      setReadSize(AdaptiveRecvByteBufferAllocator(), context)
+      setReadSize(Self.readSizeInAssociation, context)
     }
     if watch == nil, machine.state != .idle, machine.state != .transportOpenAwaitingAssociateRQ { watchPeer(context) }
     return true
