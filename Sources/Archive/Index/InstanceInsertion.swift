@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Foundation
 import GRDB
 
@@ -86,7 +87,7 @@ struct InstanceInsertion {
       number.databaseValue, (place?.series).databaseValue, (place?.foldedFrom).databaseValue,
       record.object.name.databaseValue, record.transferSyntaxUID.databaseValue, Data(record.digest).databaseValue,
       record.canonicalDigest.map { Data($0) }.databaseValue, record.size.databaseValue,
-      (preference ? -1 : 0).databaseValue,
+      (preference ? -1 : 0).databaseValue, record.recordTypes.rawValue.databaseValue,
     ]
     try database.cachedStatement(sql: Self.sql(columns)).execute(
       arguments: StatementArguments(fixed + record.values.map(\.databaseValue)))
@@ -99,6 +100,7 @@ struct InstanceInsertion {
     let all =
       [
         "id", "series", "folded_from", "object", "transfer_syntax", "digest", "canonical_digest", "size", "preference",
+        "record_type",
       ] + columns
     let marks = Array(repeating: "?", count: all.count).joined(separator: ", ")
     return "INSERT INTO instance (\(all.joined(separator: ", "))) VALUES (\(marks))"

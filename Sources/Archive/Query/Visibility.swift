@@ -18,7 +18,7 @@ struct Visibility: Sendable {
       SELECT id FROM caller UNION SELECT "group" FROM membership JOIN caller ON member = caller.id
     ), active_grant AS (
       SELECT scope, patient_id, issuer, study_uid FROM access_grant
-      WHERE principal IN (SELECT id FROM holder) AND revoked_at IS NULL AND (until IS NULL OR until > ?)
+      WHERE principal IN (SELECT id FROM holder) AND state = 'active' AND (until IS NULL OR until > ?)
     )
     """
 

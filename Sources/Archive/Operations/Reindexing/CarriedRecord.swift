@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Foundation
 import GRDB
 
@@ -22,6 +23,7 @@ extension InstanceRecord {
       sender: arrival["sender"], callingAETitle: arrival["calling"], time: arrival["arrived_at"],
       defaultIssuer: arrival["default_issuer"])
     values = layout.columns(of: "instance").map { instance[$0] }
+    recordTypes = RecordTypes(rawValue: instance["record_type"])
     remarks = []
     hierarchy = try Self.hierarchy(of: instance, layout: layout, in: database)
   }
