@@ -21,7 +21,7 @@ extension InstanceRecord {
     size = instance["size"]
     self.arrival = Arrival(
       sender: arrival["sender"], callingAETitle: arrival["calling"], time: arrival["arrived_at"],
-      defaultIssuer: arrival["default_issuer"])
+      defaultIssuer: arrival["default_issuer"], principal: arrival["principal"], aside: arrival["aside"])
     values = layout.columns(of: "instance").map { instance[$0] }
     recordTypes = RecordTypes(rawValue: instance["record_type"])
     remarks = []
