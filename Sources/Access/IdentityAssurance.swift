@@ -13,7 +13,8 @@ package enum IdentityAssurance: String, Sendable, Hashable, CaseIterable, Codabl
 }
 
 extension IdentityAssurance: Comparable {
-  private var rung: Int {
+  /// 0 for the weakest.
+  package var rung: Int {
     switch self {
     case .aeTitleAlone: 0
     case .aeTitleWithAddress: 1
@@ -35,5 +36,13 @@ extension IdentityAssurance: CustomStringConvertible {
     case .token: "a token"
     case .certificate: "a TLS certificate"
     }
+  }
+}
+
+extension IdentityAssurance {
+  /// nil where there is no such rung.
+  package init?(rung: Int) {
+    guard let found = Self.allCases.first(where: { $0.rung == rung }) else { return nil }
+    self = found
   }
 }

@@ -14,12 +14,16 @@ package struct Rights: OptionSet, Sendable, Hashable {
   package static let query = Rights(rawValue: 2)
   /// C-GET and C-MOVE.
   package static let retrieve = Rights(rawValue: 4)
+  /// To add objects to any study. Without it a peer that stores adds to the studies that it began, and to those that a grant
+  /// lets it add to; what it sends for others is kept aside, see `collimator aside`.
+  package static let add = Rights(rawValue: 8)
 
   private static let named: [(name: String, right: Rights)] = [
     ("store", .store), ("query", .query), ("retrieve", .retrieve),
+    ("add", .add),
   ]
 
-  /// nil where a name is none of store, query, retrieve.
+  /// nil where a name is none of store, query, retrieve, add.
   package init?(names: [String]) {
     self = []
     for name in names {

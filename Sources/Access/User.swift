@@ -13,10 +13,16 @@ package struct User: Sendable, Hashable {
   package let lockedUntil: Double?
   package let certificates: [UserCertificate]
   package let groups: [String]
+  package let roles: [Role]
+  /// Free ones, such as practice, province, registration number, e-mail, phone.
+  package let attributes: [String: String]
+  package let links: [PatientLink]
 
   package init(
     name: String, hasPassword: Bool, created: Double, createdBy: String, isLocked: Bool, failedLogins: Int,
-    lockedUntil: Double?, certificates: [UserCertificate], groups: [String]
+    lockedUntil: Double?, certificates: [UserCertificate], groups: [String], roles: [Role] = [],
+    attributes: [String: String] = [:],
+    links: [PatientLink] = []
   ) {
     self.name = name
     self.hasPassword = hasPassword
@@ -27,6 +33,9 @@ package struct User: Sendable, Hashable {
     self.lockedUntil = lockedUntil
     self.certificates = certificates
     self.groups = groups
+    self.roles = roles
+    self.attributes = attributes
+    self.links = links
   }
 }
 

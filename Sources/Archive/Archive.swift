@@ -2,6 +2,7 @@
 
 // The importer of C files `struct stat` under this module where crypto packages are imported beside Glibc.
 import CoreFoundation
+package import Access
 import DICOMData
 import Glibc
 import GRDB
@@ -133,7 +134,7 @@ extension Archive {
   ) async throws(ReceptionError) -> Reception {
     let arrival = Arrival(
       sender: sender.name, callingAETitle: announcement.callingAETitle, time: now(),
-      defaultIssuer: try await defaultIssuer(of: sender))
+      defaultIssuer: try await defaultIssuer(of: sender), caller: sender.caller)
     return try await Reception(announcement, arrival: arrival, thread: threads.thread(), in: surroundings)
   }
 
@@ -167,8 +168,10 @@ extension Archive {
   }
 
   /// The only way to read what is stored: as somebody.
-  package func reading(as caller: Caller) -> ArchiveReader {
-    ArchiveReader(caller: caller, index: index, store: store)
+  /// What is found asks for the right to query; `rights` is
+  /// asked for of what is to be had: `.retrieve` to have it oneself, `.send` to have it sent to another.
+  package func reading(as caller: Caller, for rights: GrantRights = .retrieve) -> ArchiveReader {
+    ArchiveReader(caller: caller, rights: rights, index: index, store: store)
   }
 
   /// What an administrator sets right about whose a study is.

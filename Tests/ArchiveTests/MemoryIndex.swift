@@ -73,7 +73,7 @@ final class MemoryIndex: InstanceIndex {
   }
 
   func instances(
-    in selection: InstanceSelection, as caller: Caller, after mark: PageMark?
+    in selection: InstanceSelection, as caller: Caller, for rights: GrantRights, after mark: PageMark?
   ) async throws(IndexError) -> InstancePage {
     let wanted = visible(to: caller).filter { entry in
       guard let hierarchy = entry.record.hierarchy else { return false }
@@ -93,7 +93,8 @@ final class MemoryIndex: InstanceIndex {
     )
   }
 
-  func issuers(ofPatientID id: String, as caller: Caller) async throws(IndexError) -> [String] {
+  func issuers(ofPatientID id: String, as caller: Caller, for rights: GrantRights) async throws(IndexError) -> [String]
+  {
     let patients = visible(to: caller).compactMap(\.record.hierarchy?.patient)
     return Set(patients.filter { $0.isSomebody && $0.id == id }.map(\.issuer)).sorted()
   }
@@ -118,6 +119,7 @@ final class MemoryIndex: InstanceIndex {
           switch scope {
           case .everything: true
           case .study(let uid): hierarchy.studyInstanceUID == uid
+          case .series(let uid): hierarchy.seriesInstanceUID == uid
           case .patient(let id, let issuer):
             hierarchy.patient.isSomebody && hierarchy.patient.id == id && hierarchy.patient.issuer == issuer ?? ""
           }

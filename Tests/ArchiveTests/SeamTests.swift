@@ -121,7 +121,7 @@ struct Seams: Sendable {
       #expect(served.sorted() == visible.filter { $0.study == study }.map(\.instance).sorted(), "\(study)")
     }
     let issuers = Set(visible.filter { $0.patientID == "P1" }.map(\.issuer)).sorted()
-    #expect(try await seams.index.issuers(ofPatientID: "P1", as: caller) == issuers)
+    #expect(try await seams.index.issuers(ofPatientID: "P1", as: caller, for: .retrieve) == issuers)
     let asked = objects.prefix(3).map { ReferencedObject(sopClassUID: $0.sopClass, sopInstanceUID: $0.instance) }
     let other = ReferencedObject(sopClassUID: "1.2.840.10008.1.1", sopInstanceUID: objects[0].instance)
     #expect(try await seams.index.kept(asked + [other]) == Set(asked))
@@ -247,10 +247,11 @@ private struct FailingIndex: InstanceIndex {
   }
 
   func instances(
-    in selection: InstanceSelection, as caller: Caller, after mark: PageMark?
+    in selection: InstanceSelection, as caller: Caller, for rights: GrantRights, after mark: PageMark?
   ) async throws(IndexError) -> InstancePage { throw error }
 
-  func issuers(ofPatientID id: String, as caller: Caller) async throws(IndexError) -> [String] { throw error }
+  func issuers(ofPatientID id: String, as caller: Caller, for rights: GrantRights) async throws(IndexError) -> [String]
+  { throw error }
 
   func kept(_ objects: [ReferencedObject]) async throws(IndexError) -> Set<ReferencedObject> { throw error }
 }

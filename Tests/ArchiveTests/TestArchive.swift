@@ -67,6 +67,8 @@ struct TestObject: Sendable {
   var date = "20260101"
   var sopClass = "1.2.840.10008.5.1.4.1.1.2"
   var comment = ""
+  /// Code Value and Coding Scheme Designator of the document title.
+  var title: (value: String, scheme: String)?
 
   var dataSet: [UInt8] { encoded(as: .explicitVRLittleEndian) }
 
@@ -83,6 +85,12 @@ struct TestObject: Sendable {
     builder.set(.patientComments, .lt, comment)
     if !study.isEmpty { builder.set(.studyInstanceUID, .ui, study) }
     if !series.isEmpty { builder.set(.seriesInstanceUID, .ui, series) }
+    if let title {
+      var item = DataSetBuilder(characterSet: .utf8)
+      if !title.value.isEmpty { item.set(DICOMData.Tag(0x0008, 0x0100), .sh, title.value) }
+      if !title.scheme.isEmpty { item.set(DICOMData.Tag(0x0008, 0x0102), .sh, title.scheme) }
+      builder.setSequence(.conceptNameCodeSequence, [item])
+    }
     return builder.encoded(as: syntax)
   }
 

@@ -33,6 +33,7 @@ enum TestWorld {
     switch scope {
     case .everything: true
     case .study(let uid): object.study == uid
+    case .series(let uid): object.series == uid
     case .patient(let id, let issuer): object.patientID == id && object.issuer == (issuer ?? "") && !id.isEmpty
     }
   }

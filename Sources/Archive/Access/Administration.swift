@@ -7,6 +7,7 @@ import GRDB
 package struct PeerGroup: Sendable {
   package let name: String
   package let members: [String]
+  package let kind: GroupKind?
 }
 
 /// What an administrator changes; each change holds from the next request on.
@@ -56,71 +57,39 @@ package struct Administration: Sendable {
     }
   }
 
-  /// Makes the group, or gives it other members.
+  /// Makes the group, or gives it other members; who belonged to it stays known.
   package func setGroup(_ name: String, members: [String]) async throws {
+    let time = now()
     try await database.write { database in
       let group =
         try PrincipalTable.id(of: name, kind: "group", in: database)
         ?? PrincipalTable.insert(name, kind: "group", in: database)
-      try database.execute(sql: "DELETE FROM membership WHERE \"group\" = ?", arguments: [group])
-      for member in Set(members) {
-        guard let principal = try PrincipalTable.id(of: member, in: database), principal != group,
-          try PrincipalTable.kind(of: member, in: database) != "group"
-        else {
-          throw ArchiveError("there is no peer or user '\(member)': see collimator peer list and collimator user list")
-        }
-        try database.execute(
-          sql: "INSERT INTO membership (member, \"group\") VALUES (?, ?)", arguments: [principal, group])
+      let present = Set(try MembershipTable.members(of: group, at: time, in: database))
+      for member in present.subtracting(members) {
+        guard let principal = try PrincipalTable.id(of: member, in: database) else { continue }
+        try MembershipTable.end(principal, in: group, at: time, database)
+      }
+      for member in Set(members).subtracting(present) {
+        try MembershipTable.add(member, to: group, since: nil, until: nil, at: time, in: database)
       }
     }
   }
 
   package func groups() async throws -> [PeerGroup] {
-    try await database.read { database in
-      try Row.fetchAll(database, sql: "SELECT id, name FROM principal WHERE kind = 'group' ORDER BY name").map { row in
-        let members = try String.fetchAll(
-          database,
-          sql: """
-            SELECT principal.name FROM membership JOIN principal ON principal.id = member
-            WHERE "group" = ? ORDER BY principal.name
-            """, arguments: [row[0] as Int64])
-        return PeerGroup(name: row[1], members: members)
+    let time = now()
+    return try await database.read { database in
+      try Row.fetchAll(
+        database, sql: "SELECT id, name, group_kind FROM principal WHERE kind = 'group' ORDER BY name"
+      ).map { row in
+        PeerGroup(
+          name: row[1], members: try MembershipTable.members(of: row[0], at: time, in: database),
+          kind: (row[2] as String?).flatMap(GroupKind.init(rawValue:)))
       }
     }
   }
 
   package func removeGroup(_ name: String) async throws {
     try await remove(name, kind: "group")
-  }
-
-  package func addGrant(to grantee: String, scope: GrantScope, until: Double?) async throws -> Grant {
-    let time = now()
-    if let until, until <= time { throw ArchiveError("the grant would have ended before it began: --until is past") }
-    return try await database.write { database in
-      guard let principal = try PrincipalTable.id(of: grantee, in: database) else {
-        throw ArchiveError(
-          "there is no peer, user or group '\(grantee)': see collimator peer list and collimator user list")
-      }
-      return try GrantTable.insert(
-        to: (principal, grantee), scope: scope, until: until, by: user.name, at: time, in: database)
-    }
-  }
-
-  package func grants() async throws -> [Grant] {
-    let time = now()
-    return try await database.read { database in try GrantTable.all(at: time, in: database) }
-  }
-
-  package func revokeGrant(_ number: Int) async throws {
-    let time = now()
-    try await database.write { database in
-      try database.execute(
-        sql: "UPDATE access_grant SET revoked_by = ?, revoked_at = ? WHERE number = ? AND revoked_at IS NULL",
-        arguments: [user.name, time, number])
-      guard database.changesCount == 1 else {
-        throw ArchiveError("there is no grant \(number) that could be revoked: see collimator grant list")
-      }
-    }
   }
 
   /// Its grants are revoked with it: a principal of the same name that comes later is another one.
@@ -130,9 +99,7 @@ package struct Administration: Sendable {
       guard let id = try PrincipalTable.id(of: name, kind: kind, in: database) else {
         throw ArchiveError("there is no \(kind) '\(name)': see collimator \(kind) list")
       }
-      try database.execute(
-        sql: "UPDATE access_grant SET revoked_by = ?, revoked_at = ? WHERE principal = ? AND revoked_at IS NULL",
-        arguments: [user.name, time, id])
+      try GrantTable.revoke(where: "principal = ?", [id], by: user.name, at: time, in: database)
       try database.execute(sql: "DELETE FROM principal WHERE id = ?", arguments: [id])
     }
   }

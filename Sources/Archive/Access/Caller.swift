@@ -9,7 +9,7 @@ package struct Caller: Sendable, Hashable {
   /// own must not see by it what was opened to the peer through which they call.
   let principal: Int64
   /// Through whom: says what may be done at all.
-  let peer: Int64
+  package let peer: Int64
   package let peerName: String
   package let identity: EstablishedIdentity
 }

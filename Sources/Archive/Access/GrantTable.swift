@@ -5,71 +5,138 @@ import GRDB
 
 /// Grants as they stand in the database; one that has ended stays, so that it can be told who could see what.
 enum GrantTable {
+  /// What happens to a grant after it was given.
+  enum Change {
+    case approve, suspend, resume, revoke
+    case extend(until: Double?)
+  }
+
   static func insert(
-    to grantee: (principal: Int64, name: String), scope: GrantScope, until: Double?, by user: String, at time: Double,
+    to grantee: (principal: Int64, name: String), _ terms: GrantTerms, pending: Bool, by user: String, at time: Double,
     in database: Database
   ) throws -> Grant {
-    let row = try ScopeColumns(scope)
-    try database.execute(
-      sql: """
-        INSERT INTO access_grant
-          (principal, grantee, scope, patient_id, issuer, study_uid, until, granted_by, granted_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-      arguments: [
-        grantee.principal, grantee.name, row.kind, row.patientID, row.issuer, row.studyUID, until, user, time,
-      ])
+    let target = try TargetColumns(
+      terms.scope, terms.narrowing, effect: terms.effect, standing: terms.relationship?.standing ?? .ordinary)
+    let verified: (String?, Double?) = pending ? (nil, nil) : (user, time)
+    let fixed: [(String, any DatabaseValueConvertible)] = [
+      ("principal", grantee.principal), ("grantee", grantee.name), ("effect", terms.effect.rawValue),
+      ("rights", terms.rights.rawValue), ("state", pending ? "pending" : "active"),
+      ("least_assurance", terms.leastAssurance.rung), ("granted_by", user), ("granted_at", time),
+    ]
+    let optional: [(String, DatabaseValue)] = [
+      ("since", terms.from.databaseValue), ("until", terms.until.databaseValue),
+      ("relationship", (terms.relationship?.rawValue).databaseValue),
+      ("purpose_of_use", terms.basis.purposeOfUse.databaseValue), ("consent", terms.basis.consent.databaseValue),
+      ("reference", terms.basis.reference.databaseValue), ("origin", terms.origin.databaseValue),
+      ("verified_by", verified.0.databaseValue), ("verified_at", verified.1.databaseValue),
+    ]
+    let names = fixed.map(\.0) + optional.map(\.0) + TargetColumns.names
+    let values = fixed.map(\.1.databaseValue) + optional.map(\.1) + target.values
+    let marks = Array(repeating: "?", count: names.count).joined(separator: ", ")
+    try database.cachedStatement(
+      sql: "INSERT INTO access_grant (\(names.joined(separator: ", "))) VALUES (\(marks))"
+    ).execute(arguments: StatementArguments(values))
+    let number = Int(database.lastInsertedRowID)
+    try note(number, pending ? "pending" : "active", until: terms.until, by: user, at: time, nil, in: database)
+    guard let grant = try grant(number, at: time, in: database) else { throw ArchiveError("the grant was not kept") }
+    return grant
+  }
+
+  static func all(
+    at time: Double, where condition: String = "1", _ arguments: StatementArguments = StatementArguments(),
+    in database: Database
+  ) throws -> [Grant] {
+    try Row.fetchAll(
+      database, sql: "SELECT * FROM access_grant WHERE \(condition) ORDER BY number", arguments: arguments
+    ).map { grant($0, at: time) }
+  }
+
+  static func grant(_ number: Int, at time: Double, in database: Database) throws -> Grant? {
+    try all(at: time, where: "number = ?", [number], in: database).first
+  }
+
+  static func grant(_ row: Row, at time: Double) -> Grant {
+    let target = TargetColumns(row)
+    let until: Double? = row["until"]
+    let stored = Grant.State(rawValue: row["state"]) ?? .revoked
+    let terms = GrantTerms(
+      target.scope, effect: target.shape.effect, narrowing: target.narrowing,
+      rights: GrantRights(rawValue: row["rights"]), from: row["since"], until: until,
+      relationship: (row["relationship"] as String?).flatMap(Relationship.init(rawValue:)),
+      basis: GrantBasis(
+        purposeOfUse: row["purpose_of_use"], consent: row["consent"], reference: row["reference"]),
+      leastAssurance: IdentityAssurance(rung: row["least_assurance"]) ?? .certificate, origin: row["origin"])
+    let hasEnded = stored != .revoked && until.map { $0 <= time } ?? false
     return Grant(
-      number: Int(database.lastInsertedRowID), grantee: grantee.name, scope: row.scope, until: until, state: .active,
-      grantedBy: user, grantedAt: time)
+      number: row["number"], grantee: row["grantee"], terms: terms, state: hasEnded ? .expired : stored,
+      grantedBy: row["granted_by"], grantedAt: row["granted_at"], verifiedBy: row["verified_by"],
+      verifiedAt: row["verified_at"], revokedBy: row["revoked_by"], revokedAt: row["revoked_at"])
   }
 
-  static func all(at time: Double, in database: Database) throws -> [Grant] {
-    try Row.fetchAll(database, sql: "SELECT * FROM access_grant ORDER BY number").map { row in
-      let until: Double? = row["until"]
-      let isRevoked = (row["revoked_at"] as Double?) != nil
-      return Grant(
-        number: row["number"], grantee: row["grantee"], scope: ScopeColumns(row).scope, until: until,
-        state: isRevoked ? .revoked : (until.map { $0 <= time } ?? false) ? .expired : .active,
-        grantedBy: row["granted_by"], grantedAt: row["granted_at"])
+  /// Throws, in words, where the grant's state does not allow it.
+  static func change(
+    _ number: Int, _ change: Change, reason: String?, by user: String, at time: Double, in database: Database
+  ) throws -> Grant {
+    guard let grant = try grant(number, at: time, in: database) else {
+      throw ArchiveError("there is no grant \(number): see collimator grant list")
+    }
+    let (sql, state) = try update(grant, change, at: time)
+    var named: [String: (any DatabaseValueConvertible)?] = ["number": number, "by": user, "at": time]
+    if case .extend(let until) = change { named["until"] = until }
+    try database.execute(
+      sql: "UPDATE access_grant SET \(sql) WHERE number = :number",
+      arguments: StatementArguments(named.filter { sql.contains(":\($0.key)") || $0.key == "number" }))
+    let until: Double? = if case .extend(let until) = change { until } else { grant.until }
+    try note(number, state, until: until, by: user, at: time, reason, in: database)
+    return try self.grant(number, at: time, in: database) ?? grant
+  }
+
+  private static func update(
+    _ grant: Grant, _ change: Change, at time: Double
+  ) throws(ArchiveError) -> (sql: String, state: String) {
+    let verified = "verified_by = :by, verified_at = :at"
+    switch (change, grant.state) {
+    case (.approve, .pending): return ("state = 'active', \(verified)", "active")
+    case (.suspend, .active): return ("state = 'suspended'", "suspended")
+    case (.resume, .suspended): return ("state = 'active'", "active")
+    case (.revoke, .pending), (.revoke, .active), (.revoke, .suspended), (.revoke, .expired):
+      return ("state = 'revoked', revoked_by = :by, revoked_at = :at", "revoked")
+    case (.extend(let until), .active), (.extend(let until), .pending), (.extend(let until), .suspended),
+      (.extend(let until), .expired):
+      if let until, until <= time { throw ArchiveError("the grant would have ended already: --until is past") }
+      // An expired one is in force again.
+      return ("until = :until", grant.state == .expired ? "active" : grant.state.rawValue)
+    case (.revoke, _):
+      throw ArchiveError("there is no grant \(grant.number) that could be revoked: see collimator grant list")
+    case (.approve, _), (.suspend, _), (.resume, _), (.extend, _):
+      throw ArchiveError("grant \(grant.number) is \(grant.state.rawValue): that cannot be done to it")
     }
   }
-}
 
-/// A scope in columns.
-private struct ScopeColumns {
-  let kind: String
-  var patientID: String?
-  var issuer: String?
-  var studyUID: String?
-
-  init(_ scope: GrantScope) throws(ArchiveError) {
-    switch scope {
-    case .everything: kind = "everything"
-    case .patient(let id, let issuer):
-      guard let patient = PatientIdentity(id: id, issuer: issuer) else {
-        throw ArchiveError("an empty Patient ID identifies nobody: name a study instead")
-      }
-      kind = "patient"
-      patientID = patient.id
-      self.issuer = patient.issuer
-    case .study(let uid):
-      guard !uid.trimmed.isEmpty else { throw ArchiveError("an empty Study Instance UID names no study") }
-      kind = "study"
-      studyUID = MatchingForm.storable(uid.trimmed)
+  /// All that stand and meet a condition; returns how many there were.
+  @discardableResult
+  static func revoke(
+    where condition: String, _ arguments: StatementArguments, by user: String, at time: Double, in database: Database
+  ) throws -> Int {
+    let numbers = try Int.fetchAll(
+      database, sql: "SELECT number FROM access_grant WHERE state <> 'revoked' AND (\(condition))",
+      arguments: arguments)
+    for number in numbers {
+      try database.execute(
+        sql: "UPDATE access_grant SET state = 'revoked', revoked_by = ?, revoked_at = ? WHERE number = ?",
+        arguments: [user, time, number])
+      try note(number, "revoked", until: nil, by: user, at: time, nil, in: database)
     }
+    return numbers.count
   }
 
-  init(_ row: Row) {
-    kind = row["scope"]
-    patientID = row["patient_id"]
-    issuer = row["issuer"]
-    studyUID = row["study_uid"]
-  }
-
-  var scope: GrantScope {
-    if let patientID { return .patient(id: patientID, issuer: issuer.flatMap { $0.isEmpty ? nil : $0 }) }
-    if let studyUID { return .study(uid: studyUID) }
-    return .everything
+  /// The states that a grant was in, so that it can be told what it opened on a day.
+  private static func note(
+    _ number: Int, _ state: String, until: Double?, by user: String, at time: Double, _ reason: String?,
+    in database: Database
+  ) throws {
+    try database.cachedStatement(
+      sql: "INSERT INTO grant_event (grant_number, at, made_by, state, until, reason) VALUES (?, ?, ?, ?, ?, ?)"
+    ).execute(arguments: [number, time, user, state, until, reason])
   }
 }

@@ -18,11 +18,11 @@ struct Placement {
     let rows = try Row.fetchAll(
       database,
       sql: """
-        SELECT study.id, received_patient, received_demographics, patient_id, issuer, sole_study
+        SELECT study.id, received_patient, received_demographics, patient_id, issuer, sole_study, aside
         FROM study JOIN patient ON patient.id = received_patient WHERE v_0020000d = ? ORDER BY study.id
         """, arguments: [uid])
     /// The row in which a patient's study is shown: the one that came first.
-    var shown: [Int64: Int64] = [:]
+    var shown: [Place: Int64] = [:]
     var shownStudy: [(received: Int64, shown: Int64)] = []
     for row in rows {
       let study: Int64 = row[0]
@@ -31,14 +31,21 @@ struct Placement {
       try layDemographics(target?.demographics, over: study, received: row[2])
       let patient: Int64 =
         try target.map { try HierarchyRows(layout: layout, in: database).patientID(of: $0.patient) } ?? row[1]
-      let place = shown[patient] ?? study
-      shown[patient] = place
+      // What is kept aside is never part of what others see.
+      let key = Place(patient: patient, aside: row[6])
+      let place = shown[key] ?? study
+      shown[key] = place
       shownStudy.append((study, place))
       try database.execute(
         sql: "UPDATE study SET patient = ?, folded_into = ? WHERE id = ?",
         arguments: [place == study ? patient : nil, place == study ? nil : place, study])
     }
     try placeSeries(in: shownStudy)
+  }
+
+  private struct Place: Hashable {
+    let patient: Int64
+    let aside: Int64
   }
 
   private func layDemographics(_ corrected: Demographics?, over study: Int64, received: String?) throws {

@@ -65,11 +65,10 @@ enum UserTable {
         createdBy: row["created_by"], isLocked: (row["locked_at"] as Double?) != nil,
         failedLogins: row["failed_logins"], lockedUntil: lockedUntil.flatMap { $0 > time ? $0 : nil },
         certificates: try UserCertificateTable.certificates(of: principal, in: database),
-        groups: try String.fetchAll(
-          database,
-          sql: """
-            SELECT name FROM membership JOIN principal ON id = "group" WHERE member = ? ORDER BY name
-            """, arguments: [principal]))
+        groups: try MembershipTable.groups(of: principal, at: time, in: database),
+        roles: try PrincipalDetailTable.roles(of: principal, in: database),
+        attributes: try PrincipalDetailTable.attributes(of: principal, in: database),
+        links: try PrincipalDetailTable.links(of: principal, in: database))
     }
   }
 

@@ -13,8 +13,20 @@ struct Arrival: Sendable {
   let time: Double
   /// The issuer of the Patient ID where the object names none; empty where it was not needed.
   let defaultIssuer: String
+  /// Who sent it; 0 for an operator, and for what earlier versions recorded.
+  let principal: Int64
+  /// For which principal it is kept aside, 0 for none; nil until that is judged.
+  let aside: Int64?
+  /// Who sent it, while the association lasts: by whose grants it may be added to a study.
+  let caller: Caller?
 
-  init(sender: String, callingAETitle: String, time: Double, defaultIssuer: String) {
+  init(
+    sender: String, callingAETitle: String, time: Double, defaultIssuer: String, principal: Int64 = 0,
+    aside: Int64? = nil, caller: Caller? = nil
+  ) {
+    self.principal = caller?.principal ?? principal
+    self.aside = aside
+    self.caller = caller
     self.sender = sender
     self.callingAETitle = callingAETitle
     self.time = time
@@ -26,13 +38,15 @@ struct Arrival: Sendable {
     let note = meta.ownPrivateInformation.flatMap { try? JSONDecoder().decode(Note.self, from: Data($0)) }
     self.init(
       sender: note?.sender ?? "recovery", callingAETitle: meta.sourceApplicationEntityTitle ?? "",
-      time: note?.arrivedAt ?? time, defaultIssuer: note?.defaultIssuer ?? "")
+      time: note?.arrivedAt ?? time, defaultIssuer: note?.defaultIssuer ?? "", principal: note?.principal ?? 0)
   }
 
   private struct Note: Codable {
     let sender: String
     let arrivedAt: Double
     let defaultIssuer: String
+    /// Absent where it is nobody's number.
+    var principal: Int64?
     /// SHA-256 of the data set, so that a file can be told to be whole by itself; absent in files of earlier versions.
     var dataSetDigest: String?
   }
@@ -55,7 +69,8 @@ struct Arrival: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let note = Note(
-      sender: sender, arrivedAt: time, defaultIssuer: defaultIssuer, dataSetDigest: Self.unknownDigest)
+      sender: sender, arrivedAt: time, defaultIssuer: defaultIssuer, principal: principal == 0 ? nil : principal,
+      dataSetDigest: Self.unknownDigest)
     let bytes = (try? encoder.encode(note)).map { Array($0) } ?? []
     return bytes.count % 2 == 0 ? bytes : bytes + [UInt8(ascii: " ")]
   }
@@ -63,17 +78,19 @@ struct Arrival: Sendable {
   func applied(to header: DataSet) -> Arrival {
     let isNeeded = header.string(.patientID) != nil && header.string(.issuerOfPatientID) == nil
     return Arrival(
-      sender: sender, callingAETitle: callingAETitle, time: time, defaultIssuer: isNeeded ? defaultIssuer : "")
+      sender: sender, callingAETitle: callingAETitle, time: time, defaultIssuer: isNeeded ? defaultIssuer : "",
+      principal: principal, aside: aside, caller: caller)
   }
 
   /// Returns its number: that of the instance too. One that was recorded before keeps the number that it has.
-  func insert(object: ObjectKey, in database: Database) throws -> Int64 {
+  func insert(object: ObjectKey, aside: Int64, in database: Database) throws -> Int64 {
     let number = try Int64.fetchOne(
       database.cachedStatement(
         sql: """
-          INSERT INTO arrival (object, sender, calling, arrived_at, default_issuer) VALUES (?, ?, ?, ?, ?)
+          INSERT INTO arrival (object, sender, calling, arrived_at, default_issuer, principal, aside)
+          VALUES (?, ?, ?, ?, ?, ?, ?)
           ON CONFLICT (object) DO UPDATE SET object = excluded.object RETURNING number
-          """), arguments: [object.name, sender, callingAETitle, time, defaultIssuer])
+          """), arguments: [object.name, sender, callingAETitle, time, defaultIssuer, principal, aside])
     return number ?? database.lastInsertedRowID
   }
 }

@@ -21,17 +21,18 @@ struct HierarchyRows {
     self.database = database
   }
 
-  func place(of hierarchy: InstanceRecord.Hierarchy) throws -> Found {
+  /// `aside`: for whom it is kept aside, in rows of its own; 0 for nobody.
+  func place(of hierarchy: InstanceRecord.Hierarchy, begunBy: Int64, aside: Int64) throws -> Found {
     let patient = try patientID(of: hierarchy.patient)
     let (study, isNewStudy) = try id(
       in: "study", uid: ("v_0020000d", hierarchy.studyInstanceUID), parent: ("received_patient", patient),
-      shown: "patient", hierarchy.study)
+      shown: "patient", [("aside", aside), ("begun_by", begunBy)], hierarchy.study)
     if isNewStudy, try needsPlacing(hierarchy) {
       try Placement(layout: layout, in: database).place(study: hierarchy.studyInstanceUID)
     }
     let (series, isNewSeries) = try id(
       in: "series", uid: ("v_0020000e", hierarchy.seriesInstanceUID), parent: ("received_study", study),
-      shown: "study", hierarchy.series)
+      shown: "study", [], hierarchy.series)
     if isNewSeries, try hasSeveralRows(study: hierarchy.studyInstanceUID) {
       try Placement(layout: layout, in: database).place(study: hierarchy.studyInstanceUID)
     }
@@ -58,19 +59,22 @@ struct HierarchyRows {
   /// What the first object said of a study or a series stays.
   private func id(
     in table: String, uid: (column: String, value: String), parent: (column: String, id: Int64), shown: String,
-    _ values: [String]
+    _ fixed: [(column: String, value: Int64)], _ values: [String]
   ) throws -> (id: Int64, isNew: Bool) {
+    let among = fixed.first.map { " AND \($0.column) = \($0.value)" } ?? ""
     let known = try Int64.fetchOne(
       database.cachedStatement(
-        sql: "SELECT id FROM \(table) WHERE \(uid.column) = ? AND \(parent.column) = ?"),
+        sql: "SELECT id FROM \(table) WHERE \(uid.column) = ? AND \(parent.column) = ?\(among)"),
       arguments: [uid.value, parent.id])
     if let known { return (known, false) }
-    let columns = [parent.column, shown] + layout.columns(of: table)
+    let columns = [parent.column, shown] + fixed.map(\.column) + layout.columns(of: table)
     let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
     try database.cachedStatement(
       sql: "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
     ).execute(
-      arguments: StatementArguments([parent.id.databaseValue, parent.id.databaseValue] + values.map(\.databaseValue)))
+      arguments: StatementArguments(
+        [parent.id.databaseValue, parent.id.databaseValue] + fixed.map(\.value.databaseValue)
+          + values.map(\.databaseValue)))
     return (database.lastInsertedRowID, true)
   }
 

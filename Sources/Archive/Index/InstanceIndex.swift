@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
+
 /// What an archive asks of its index. Pages go in and out: no cursor stays open in between, and no row of a database is
 /// seen. Each question names its caller, and is answered from what is open to that caller when the page is read.
 protocol InstanceIndex: Sendable {
@@ -9,13 +11,13 @@ protocol InstanceIndex: Sendable {
   /// The matches behind a mark; nil for the first of them.
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage
 
-  /// What the caller is to be sent of what a selection names: of several versions of an object the one that is served.
+  /// What the caller has the rights to of what a selection names: of several versions of an object the one that is served.
   func instances(
-    in selection: InstanceSelection, as caller: Caller, after mark: PageMark?
+    in selection: InstanceSelection, as caller: Caller, for rights: GrantRights, after mark: PageMark?
   ) async throws(IndexError) -> InstancePage
 
-  /// The issuers of the patients with this ID of whom the caller may see something, sorted.
-  func issuers(ofPatientID id: String, as caller: Caller) async throws(IndexError) -> [String]
+  /// The issuers of the patients with this ID of whom the caller has the rights to something, sorted.
+  func issuers(ofPatientID id: String, as caller: Caller, for rights: GrantRights) async throws(IndexError) -> [String]
 
   /// Which of these objects are kept in some version, whoever asks (PS3.4 annex J).
   func kept(_ objects: [ReferencedObject]) async throws(IndexError) -> Set<ReferencedObject>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Foundation
 import GRDB
 
@@ -25,10 +26,15 @@ struct InstanceInsertion {
   }
 
   func perform(in database: Database) throws -> Addition {
-    let versions = try Version.all(of: record.sopInstanceUID, in: database)
+    try perform(aside: try record.arrival.aside ?? Addressing(record, layout: layout).aside(in: database), in: database)
+  }
+
+  /// What is kept elsewhere, for others or aside for somebody else, is as if it were not there.
+  private func perform(aside: Int64, in database: Database) throws -> Addition {
+    let versions = try Version.all(of: record.sopInstanceUID, in: database).filter { $0.aside == aside }
     guard !versions.isEmpty else {
       if try TombstoneTable.keepsOut(record.sopInstanceUID, in: database) { return .done(.keptOut) }
-      try insert(number: nil, in: database)
+      try insert(number: nil, aside: aside, in: database)
       return .done(.stored)
     }
     if let same = versions.first(where: { $0.hasBytes(of: record) }) { return .done(try meet(same, in: database)) }
@@ -40,7 +46,7 @@ struct InstanceInsertion {
     if versions.contains(where: { $0.isHere && $0.saysTheSame(as: record, compared[$0.object]) }) {
       return .done(.alreadyStored)
     }
-    try insert(number: nil, in: database)
+    try insert(number: nil, aside: aside, in: database)
     return .done(.keptBesideAnother)
   }
 
@@ -72,13 +78,17 @@ struct InstanceInsertion {
 
   /// `number`: that of an arrival which was recorded before.
   func insert(number: Int64?, in database: Database) throws {
-    let number = try number ?? record.arrival.insert(object: record.object, in: database)
+    try insert(number: number, aside: record.arrival.aside ?? 0, in: database)
+  }
+
+  private func insert(number: Int64?, aside: Int64, in database: Database) throws {
+    let number = try number ?? record.arrival.insert(object: record.object, aside: aside, in: database)
     // Whoever builds the index anew has to know what the bytes were.
     try database.cachedStatement(
       sql: "UPDATE arrival SET content_digest = ?, content_size = ? WHERE number = ? AND content_digest IS NULL"
     ).execute(arguments: [Data(record.digest), record.size, number])
     let rows = HierarchyRows(layout: layout, in: database)
-    let place = try record.hierarchy.map { try rows.place(of: $0) }
+    let place = try record.hierarchy.map { try rows.place(of: $0, begunBy: record.arrival.principal, aside: aside) }
     let preference = try ConflictChoiceTable.isChosen(
       record.digest, of: record.sopInstanceUID, in: database)
     let columns = layout.columns(of: "instance")
@@ -86,7 +96,7 @@ struct InstanceInsertion {
       number.databaseValue, (place?.series).databaseValue, (place?.foldedFrom).databaseValue,
       record.object.name.databaseValue, record.transferSyntaxUID.databaseValue, Data(record.digest).databaseValue,
       record.canonicalDigest.map { Data($0) }.databaseValue, record.size.databaseValue,
-      (preference ? -1 : 0).databaseValue,
+      (preference ? -1 : 0).databaseValue, record.recordTypes.rawValue.databaseValue,
     ]
     try database.cachedStatement(sql: Self.sql(columns)).execute(
       arguments: StatementArguments(fixed + record.values.map(\.databaseValue)))
@@ -99,6 +109,7 @@ struct InstanceInsertion {
     let all =
       [
         "id", "series", "folded_from", "object", "transfer_syntax", "digest", "canonical_digest", "size", "preference",
+        "record_type",
       ] + columns
     let marks = Array(repeating: "?", count: all.count).joined(separator: ", ")
     return "INSERT INTO instance (\(all.joined(separator: ", "))) VALUES (\(marks))"
@@ -114,19 +125,21 @@ private struct Version {
   let canonicalDigest: [UInt8]?
   let isHere: Bool
   let defaultIssuer: String
+  let aside: Int64
 
   static func all(of uid: String, in database: Database) throws -> [Version] {
     try Row.fetchAll(
       database.cachedStatement(
         sql: """
-          SELECT id, instance.object, transfer_syntax, digest, canonical_digest, fault, default_issuer
+          SELECT id, instance.object, transfer_syntax, digest, canonical_digest, fault, default_issuer, aside
           FROM instance JOIN arrival ON arrival.number = instance.id WHERE v_00080018 = ? ORDER BY id
           """),
       arguments: [uid]
     ).map { row in
       Version(
         id: row[0], object: ObjectKey(name: row[1]), transferSyntaxUID: row[2], digest: Array(row[3] as Data),
-        canonicalDigest: (row[4] as Data?).map { Array($0) }, isHere: row[5] == 0, defaultIssuer: row[6])
+        canonicalDigest: (row[4] as Data?).map { Array($0) }, isHere: row[5] == 0, defaultIssuer: row[6],
+        aside: row[7])
     }
   }
 

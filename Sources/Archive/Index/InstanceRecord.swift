@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import DICOMData
 
 /// All that the index holds of one instance, by level.
@@ -18,6 +19,8 @@ struct InstanceRecord: Sendable {
   let hierarchy: Hierarchy?
   /// In the order of the layout's columns of `instance`.
   let values: [String]
+  /// As grants are narrowed to them, by its SOP class.
+  let recordTypes: RecordTypes
   let remarks: [String]
 
   struct Hierarchy: Sendable {
@@ -47,6 +50,7 @@ struct InstanceRecord: Sendable {
         study: layout.values(for: "study", of: header), series: layout.values(for: "series", of: header))
     }
     values = layout.values(for: "instance", of: header)
+    recordTypes = RecordTypes(sopClassUID: header.string(.sopClassUID) ?? announcement.sopClassUID)
     remarks = Self.remarks(on: header)
   }
 

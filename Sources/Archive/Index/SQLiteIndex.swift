@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Foundation
 import GRDB
 
@@ -8,12 +9,15 @@ struct SQLiteIndex: InstanceIndex {
   let database: DatabasePool
   let layout: IndexLayout
   private let writer: IndexWriter
-  private let now: @Sendable () -> Double
+  /// Seconds since 1970 by which grants begin and end.
+  var clock: @Sendable () -> Double
+  /// How the clauses of the predicate are written: as they are, but where it is shown that each is missed.
+  var rewriting = ClauseRewriting.none
 
   init(database: DatabasePool, layout: IndexLayout, now: @escaping @Sendable () -> Double) {
     self.database = database
     self.layout = layout
-    self.now = now
+    clock = now
     writer = IndexWriter(database: database, layout: layout)
   }
 
@@ -22,11 +26,14 @@ struct SQLiteIndex: InstanceIndex {
   }
 
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
-    let compiler = QueryCompiler(query, layout: layout)
+    let question = question(caller, .query)
     let last = mark?.value ?? 0
-    let statement = compiler.statement(for: Visibility(caller: caller, now: now()), after: last)
-    return try await read { database in
-      var rows: [FindRow] = []
+    return try await read { [layout] database in
+      let visibility = try Visibility(question, in: database)
+      let compiler = QueryCompiler(query, layout: layout, visibility: visibility)
+      let named = compiler.isSelective ? nil : try visibility.namedStudies(in: database)
+      let statement = compiler.statement(after: last, within: named)
+      var rows: [(name: String, row: FindRow)] = []
       var count = 0
       var end = last
       let cursor = try Row.fetchCursor(
@@ -34,20 +41,24 @@ struct SQLiteIndex: InstanceIndex {
       while let row = try cursor.next() {
         count += 1
         end = row[0]
-        if compiler.judges(row) { rows.append(FindRow(row, compiler)) }
+        if compiler.judges(row) { rows.append((row[1], FindRow(row, compiler))) }
       }
-      return FindPage(rows: rows, next: count < QueryCompiler.pageSize ? nil : PageMark(value: end))
+      // Those of one name stay in their order.
+      let sorted = rows.enumerated().sorted { ($0.element.name, $0.offset) < ($1.element.name, $1.offset) }
+      return FindPage(
+        rows: sorted.map(\.element.row), next: count < QueryCompiler.pageSize ? nil : PageMark(value: end))
     }
   }
 
   func instances(
-    in selection: InstanceSelection, as caller: Caller, after mark: PageMark?
+    in selection: InstanceSelection, as caller: Caller, for rights: GrantRights, after mark: PageMark?
   ) async throws(IndexError) -> InstancePage {
     let compiler = SelectionCompiler(selection)
-    let visibility = Visibility(caller: caller, now: now())
-    return try await read { database in
+    let question = question(caller, rights)
+    return try await read { [layout] database in
+      let visibility = try Visibility(question, in: database)
       let rows = try Row.fetchAll(
-        database.cachedStatement(sql: compiler.sql(layout)),
+        database.cachedStatement(sql: compiler.sql(layout, visibility)),
         arguments: compiler.arguments(for: visibility, after: mark?.value ?? 0))
       let isLast = rows.count < SelectionCompiler.pageSize
       return InstancePage(
@@ -56,19 +67,25 @@ struct SQLiteIndex: InstanceIndex {
     }
   }
 
-  func issuers(ofPatientID id: String, as caller: Caller) async throws(IndexError) -> [String] {
-    let visibility = Visibility(caller: caller, now: now())
+  func issuers(
+    ofPatientID id: String, as caller: Caller, for rights: GrantRights
+  ) async throws(IndexError) -> [String] {
+    let question = question(caller, rights)
     return try await read { database in
-      try String.fetchAll(
-        database,
-        sql: """
-          \(Visibility.preamble)
-          SELECT issuer FROM patient WHERE patient_id = ? AND sole_study = '' AND EXISTS (
-            SELECT 1 FROM study WHERE study.patient = patient.id AND \(Visibility.condition)
-              AND \(SelectionCompiler.hasSomething)) ORDER BY issuer
-          """,
-        arguments: StatementArguments(visibility.arguments + [MatchingForm.storable(id).databaseValue]))
+      let visibility = try Visibility(question, in: database)
+      return try String.fetchAll(
+        database.cachedStatement(
+          sql: """
+            SELECT issuer FROM patient WHERE patient_id = ? AND sole_study = '' AND EXISTS (
+              SELECT 1 FROM study JOIN series ON series.study = study.id JOIN instance ON instance.series = series.id
+              WHERE study.patient = patient.id AND \(visibility.instance)) ORDER BY issuer
+            """),
+        arguments: visibility.arguments + StatementArguments([MatchingForm.storable(id)]))
     }
+  }
+
+  private func question(_ caller: Caller, _ rights: GrantRights) -> Question {
+    Question(caller: caller, rights: rights, now: clock(), rewriting: rewriting)
   }
 
   func kept(_ objects: [ReferencedObject]) async throws(IndexError) -> Set<ReferencedObject> {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
+
 /// The archive as one caller sees it. There is no other way to read it.
 package struct ArchiveReader: Sendable {
   private let caller: Caller
+  private let rights: GrantRights
   private let index: any InstanceIndex
   private let store: any ObjectStore
 
-  init(caller: Caller, index: any InstanceIndex, store: any ObjectStore) {
+  init(caller: Caller, rights: GrantRights = .retrieve, index: any InstanceIndex, store: any ObjectStore) {
     self.caller = caller
+    self.rights = rights
     self.index = index
     self.store = store
   }
@@ -20,10 +24,10 @@ package struct ArchiveReader: Sendable {
     }
   }
 
-  /// What the caller is to be sent of what a selection names, page by page; each page asks the grants anew.
+  /// What the caller has the rights to of what a selection names, page by page; each page asks the grants anew.
   package func instances(in selection: InstanceSelection) -> Pages<InstancePage> {
     Pages { mark in
-      let page = try await index.instances(in: selection, as: caller, after: mark)
+      let page = try await index.instances(in: selection, as: caller, for: rights, after: mark)
       return (page, page.next)
     }
   }
@@ -34,7 +38,7 @@ package struct ArchiveReader: Sendable {
     withID id: String, issuer: String?, defaultIssuer: String?
   ) async throws -> PatientNaming {
     guard let asked = PatientIdentity(id: id, issuer: issuer) else { return .nobody }
-    let visible = try await index.issuers(ofPatientID: asked.id, as: caller)
+    let visible = try await index.issuers(ofPatientID: asked.id, as: caller, for: rights)
     let wanted = issuer == nil ? defaultIssuer : asked.issuer
     if let wanted { return visible.contains(wanted) ? .one(.init(stored: asked.id, issuer: wanted)) : .nobody }
     guard let only = visible.first else { return .nobody }

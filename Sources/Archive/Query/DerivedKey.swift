@@ -3,23 +3,27 @@
 import DICOMData
 
 /// Attributes that no object has: they are counted and collected over what the caller may see (PS3.4 C.6.1.1, C.6.2.1).
-///
-/// Grants open whole studies, so below a visible study nothing is hidden; above one, each study is asked about again.
 enum DerivedKey {
-  static func expression(for tag: Tag) -> (level: IndexedAttribute.Level, sql: String)? {
+  static func expression(
+    for tag: Tag, _ visibility: Visibility
+  ) -> (level: IndexedAttribute.Level, sql: String)? {
     switch tag {
-    case .numberOfPatientRelatedStudies: (.patient, ofPatient("COUNT(DISTINCT study.id)"))
-    case .numberOfPatientRelatedSeries: (.patient, ofPatient("COUNT(DISTINCT series.id)"))
-    case .numberOfPatientRelatedInstances: (.patient, ofPatient("COUNT(DISTINCT instance.v_00080018)"))
-    case .numberOfStudyRelatedSeries: (.study, ofStudy("COUNT(DISTINCT series.id)"))
-    case .numberOfStudyRelatedInstances: (.study, ofStudy("COUNT(DISTINCT instance.v_00080018)"))
+    case .numberOfPatientRelatedStudies: (.patient, ofPatient("COUNT(DISTINCT study.id)", visibility))
+    case .numberOfPatientRelatedSeries: (.patient, ofPatient("COUNT(DISTINCT series.id)", visibility))
+    case .numberOfPatientRelatedInstances: (.patient, ofPatient("COUNT(DISTINCT instance.v_00080018)", visibility))
+    case .numberOfStudyRelatedSeries: (.study, ofStudy("COUNT(DISTINCT series.id)", visibility))
+    case .numberOfStudyRelatedInstances: (.study, ofStudy("COUNT(DISTINCT instance.v_00080018)", visibility))
     case .modalitiesInStudy:
-      (.study, ofStudy("replace(group_concat(DISTINCT NULLIF(series.v_00080060, '')), ',', '\\')"))
-    case .sopClassesInStudy: (.study, ofStudy("replace(group_concat(DISTINCT instance.v_00080016), ',', '\\')"))
+      (.study, ofStudy("replace(group_concat(DISTINCT NULLIF(series.v_00080060, '')), ',', '\\')", visibility))
+    case .sopClassesInStudy:
+      (.study, ofStudy("replace(group_concat(DISTINCT instance.v_00080016), ',', '\\')", visibility))
     case .numberOfSeriesRelatedInstances:
       (
         .series,
-        "(SELECT COUNT(DISTINCT i.v_00080018) FROM instance AS i WHERE i.series = series.id AND i.fault = 0)"
+        """
+        (SELECT COUNT(DISTINCT instance.v_00080018) FROM instance
+          WHERE instance.series = series.id AND instance.fault = 0 AND \(visibility.counted))
+        """
       )
     // Available Transfer Syntax UID.
     case Tag(0x0008, 0x3002): (.instance, "instance.transfer_syntax")
@@ -27,18 +31,18 @@ enum DerivedKey {
     }
   }
 
-  private static func ofStudy(_ aggregate: String) -> String {
+  private static func ofStudy(_ aggregate: String, _ visibility: Visibility) -> String {
     """
     (SELECT \(aggregate) FROM series JOIN instance ON instance.series = series.id AND instance.fault = 0
-      WHERE series.study = study.id)
+      WHERE series.study = study.id AND \(visibility.counted))
     """
   }
 
-  private static func ofPatient(_ aggregate: String) -> String {
+  private static func ofPatient(_ aggregate: String, _ visibility: Visibility) -> String {
     """
     (SELECT \(aggregate) FROM study JOIN series ON series.study = study.id
       JOIN instance ON instance.series = series.id AND instance.fault = 0
-      WHERE study.patient = patient.id AND \(Visibility.condition))
+      WHERE study.patient = patient.id AND \(visibility.instance))
     """
   }
 }

@@ -23,25 +23,34 @@ struct QueryCompiler {
   private var arguments: [DatabaseValue] = []
   private let level: IndexedAttribute.Level
   private let layout: IndexLayout
+  private let visibility: Visibility
+  /// Whether a key selects few rows by itself, whoever asks.
+  private(set) var isSelective: Bool
 
-  init(_ query: FindQuery, layout: IndexLayout) {
+  init(_ query: FindQuery, layout: IndexLayout, visibility: Visibility) {
     self.layout = layout
+    self.visibility = visibility
     level = query.level.indexLevel
-    columns = ["\(level.rawValue).id"]
+    columns = ["\(level.rawValue).id", level.nameInOrder]
+    isSelective = query.keys.contains(where: \.isSelective)
     for tag in query.returning { addColumn(for: tag) }
     for key in query.keys { addCondition(for: key) }
   }
 
   /// One page: the visible rows behind `lastID`, in the order of their ids.
-  func statement(for visibility: Visibility, after lastID: Int64) -> (sql: String, arguments: StatementArguments) {
-    let all = ["\(level.rawValue).id > ?", visibilityCondition] + conditions
+  /// `named`: the studies among which all that is visible is, where these are few.
+  func statement(after lastID: Int64, within named: String?) -> (sql: String, arguments: StatementArguments) {
+    let within = named.map { named in
+      level == .patient
+        ? "patient.id IN (SELECT patient FROM study WHERE id IN (\(named)))" : "study.id IN (\(named))"
+    }
+    let all = ["\(level.rawValue).id > ?", within, visibilityCondition].compactMap(\.self) + conditions
     let sql = """
-      \(Visibility.preamble)
       SELECT \(columns.joined(separator: ", ")) FROM \(tables)
       WHERE \(all.joined(separator: " AND "))
       ORDER BY \(level.rawValue).id LIMIT \(Self.pageSize)
       """
-    return (sql, StatementArguments(visibility.arguments + [lastID.databaseValue] + arguments))
+    return (sql, visibility.arguments + StatementArguments([lastID.databaseValue] + arguments))
   }
 
   private var tables: String {
@@ -50,7 +59,7 @@ struct QueryCompiler {
       level == .patient
       ? """
       JOIN study ON study.id = (
-        SELECT MIN(study.id) FROM study WHERE study.patient = patient.id AND \(Visibility.condition))
+        SELECT MIN(study.id) FROM study WHERE study.patient = patient.id AND \(visibility.study))
       """ : "JOIN study ON study.patient = patient.id"
     let joins = [
       "patient", study, "JOIN series ON series.study = study.id",
@@ -61,12 +70,13 @@ struct QueryCompiler {
 
   private var visibilityCondition: String {
     switch level {
-    case .patient, .study, .series: Visibility.condition
+    case .patient, .study: visibility.study
+    case .series: visibility.series
     case .instance:
       // Of several versions of an object the chosen one is served, else the earliest.
       """
-      \(Visibility.condition) AND NOT EXISTS (SELECT 1 FROM instance AS other WHERE other.series = series.id
-        AND other.v_00080018 = instance.v_00080018 AND other.fault = 0
+      \(visibility.instance) AND NOT EXISTS (SELECT 1 FROM instance AS other WHERE other.series = series.id
+        AND other.v_00080018 = instance.v_00080018 AND other.fault = 0 AND \(visibility.otherVersion)
         AND (other.preference, other.id) < (instance.preference, instance.id))
       """
     }
@@ -93,7 +103,9 @@ struct QueryCompiler {
     if let attribute = layout.byTag[tag], attribute.level.depth <= level.depth {
       return "\(attribute.table).\(attribute.column)"
     }
-    guard let derived = DerivedKey.expression(for: tag), derived.level.depth <= level.depth else { return nil }
+    guard let derived = DerivedKey.expression(for: tag, visibility), derived.level.depth <= level.depth else {
+      return nil
+    }
     return derived.sql
   }
 
@@ -181,7 +193,8 @@ struct QueryCompiler {
   }
 
   private mutating func addModalitiesCondition(_ matching: MatchingKey.Matching) {
-    if case .wildcard(let pattern) = matching, let derived = DerivedKey.expression(for: .modalitiesInStudy) {
+    if case .wildcard(let pattern) = matching, let derived = DerivedKey.expression(for: .modalitiesInStudy, visibility)
+    {
       wildcards.append(Wildcard(column: columns.count, pattern: WildcardPattern(pattern)))
       columns.append(derived.sql)
     }
@@ -189,8 +202,8 @@ struct QueryCompiler {
     let wanted = modality.split(separator: "\\").map(String.init)
     conditions.append(
       """
-      EXISTS (SELECT 1 FROM series AS any_series WHERE any_series.study = study.id
-        AND any_series.v_00080060 IN (SELECT value FROM json_each(?)))
+      EXISTS (SELECT 1 FROM series WHERE series.study = study.id AND \(visibility.series)
+        AND series.v_00080060 IN (SELECT value FROM json_each(?)))
       """)
     bind(Self.json(wanted.map(MatchingForm.storable)))
   }
@@ -216,6 +229,34 @@ extension IndexedAttribute.Level {
     case .study: 2
     case .series: 3
     case .instance: 4
+    }
+  }
+}
+
+extension IndexedAttribute.Level {
+  /// By what the answers of a page are ordered: the order of rows would tell which of them hidden objects began. Instances
+  /// come in the order of their arrival.
+  fileprivate var nameInOrder: String {
+    switch self {
+    case .patient: "patient.patient_id || char(0) || patient.issuer || char(0) || patient.sole_study"
+    case .study: "study.v_0020000d"
+    case .series: "series.v_0020000e"
+    case .instance: "''"
+    }
+  }
+}
+
+extension MatchingKey {
+  private static let selective: Set<Tag> = [
+    .studyInstanceUID, .seriesInstanceUID, .sopInstanceUID, .patientID, .accessionNumber,
+  ]
+
+  /// Whether it names one row, or as many as it says, and an index finds them.
+  fileprivate var isSelective: Bool {
+    guard sequence == nil, Self.selective.contains(tag) else { return false }
+    return switch matching {
+    case .singleValue, .uidList: true
+    case .universal, .wildcard, .range: false
     }
   }
 }

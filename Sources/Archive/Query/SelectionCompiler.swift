@@ -26,11 +26,6 @@ struct SelectionCompiler {
     values.append(QueryCompiler.json(uids.map(MatchingForm.storable)).databaseValue)
   }
 
-  /// Of a `study`: that there is an instance in it.
-  static let hasSomething = """
-    EXISTS (SELECT 1 FROM series JOIN instance ON instance.series = series.id WHERE series.study = study.id)
-    """
-
   private static let tables = """
     instance AS candidate JOIN series ON series.id = candidate.series JOIN study ON study.id = series.study
       JOIN patient ON patient.id = study.patient
@@ -40,11 +35,10 @@ struct SelectionCompiler {
   /// earliest first.
   private static func order(_ name: String) -> String { "(\(name).fault <> 0, \(name).preference, \(name).id)" }
 
-  func sql(_ layout: IndexLayout) -> String {
-    let wanted = ([Visibility.condition] + conditions).joined(separator: " AND ")
+  func sql(_ layout: IndexLayout, _ visibility: Visibility) -> String {
+    let wanted = ([visibility.instance(named: "candidate")] + conditions).joined(separator: " AND ")
     let demographics = layout.demographics.map { "received.\($0.column)" }
     return """
-      \(Visibility.preamble)
       SELECT candidate.id, candidate.object, candidate.v_00080016, candidate.v_00080018, series.v_0020000e,
         study.v_0020000d, candidate.transfer_syntax, candidate.size, candidate.fault, patient.patient_id, patient.issuer,
         patient.sole_study, received.received_demographics IS NOT NULL, \(demographics.joined(separator: ", "))
@@ -62,7 +56,7 @@ struct SelectionCompiler {
   }
 
   func arguments(for visibility: Visibility, after last: Int64) -> StatementArguments {
-    StatementArguments(visibility.arguments + [last.databaseValue] + values + values)
+    visibility.arguments + StatementArguments([last.databaseValue] + values + values)
   }
 }
 

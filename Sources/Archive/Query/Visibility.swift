@@ -1,36 +1,163 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import GRDB
 
-/// The one predicate that stands between a caller and every row: the study is opened to the caller, or to a group of theirs,
-/// by a grant that holds at this moment. It is part of each statement, so a revocation is seen at once; so is that the peer
-/// was removed or the user locked.
-struct Visibility: Sendable {
+/// Who asks for what, when.
+struct Question: Sendable {
   let caller: Caller
+  let rights: GrantRights
+  /// Seconds since 1970.
   let now: Double
+  var rewriting = ClauseRewriting.none
+}
 
-  /// To stand before a SELECT; defines `active_grant`.
-  static let preamble = """
-    WITH caller (id) AS (
-      SELECT principal.id FROM principal LEFT JOIN user ON user.principal = principal.id
-      WHERE principal.id = ? AND user.locked_at IS NULL AND EXISTS (SELECT 1 FROM peer WHERE peer.principal = ?)
-    ), holder (id) AS (
-      SELECT id FROM caller UNION SELECT "group" FROM membership JOIN caller ON member = caller.id
-    ), active_grant AS (
-      SELECT scope, patient_id, issuer, study_uid FROM access_grant
-      WHERE principal IN (SELECT id FROM holder) AND revoked_at IS NULL AND (until IS NULL OR until > ?)
-    )
+/// How a clause of the predicate is written. The archive writes each as it is; what proves the predicate takes one away.
+struct ClauseRewriting: Sendable {
+  let rewrite: @Sendable (VisibilityPredicate.Clause, String) -> String
+
+  static let none = ClauseRewriting { _, sql in sql }
+}
+
+/// The one predicate that stands between a caller and every row, as conditions of a statement. It is found out in the same
+/// reading as the rows that it is asked about, for each page anew: a revocation is seen at once; so is that the peer was
+/// removed or the user locked.
+struct Visibility {
+  let predicate: VisibilityPredicate
+  private let question: Question
+  private let holders: [Int64]
+  /// Of a study, its patient, and a series and an instance where they are needed: that it is there for the caller.
+  private let condition: String
+  /// By names, so that a condition may stand in a statement as often as it is needed.
+  let arguments: StatementArguments
+
+  init(_ question: Question, in database: Database) throws {
+    self.question = question
+    let found = try VisibilityHolders(question, in: database)
+    holders = found.padded
+    predicate = found.predicate
+    let writer = ClauseWriter(question.rewriting, predicate: predicate, holders: holders.count)
+    condition = writer.condition
+    var named: [String: any DatabaseValueConvertible] = [
+      "now": question.now, "caller": question.caller.principal, "peer": question.caller.peer,
+    ]
+    for (index, holder) in holders.enumerated() { named["h\(index)"] = holder }
+    arguments = StatementArguments(named)
+  }
+
+  /// Of a `study` and its `patient`: that something of it is there for the caller.
+  var study: String {
+    switch predicate.granularity {
+    case .study: condition
+    case .series: "EXISTS (SELECT 1 FROM series WHERE series.study = study.id AND \(condition))"
+    case .instance:
+      """
+      EXISTS (SELECT 1 FROM series JOIN instance ON instance.series = series.id
+        WHERE series.study = study.id AND \(condition))
+      """
+    }
+  }
+
+  /// Of a `series`, its study and patient.
+  var series: String {
+    guard predicate.granularity == .instance else { return condition }
+    return "EXISTS (SELECT 1 FROM instance WHERE instance.series = series.id AND \(condition))"
+  }
+
+  /// Of an `instance`, its series, study and patient.
+  var instance: String { condition }
+
+  /// Of an instance that has another name in the statement.
+  func instance(named alias: String) -> String {
+    condition.replacing("instance.", with: "\(alias).")
+  }
+
+  /// Of an `instance` below a study or series of which something is seen: what is below one that is seen as a whole is seen.
+  var counted: String {
+    guard predicate.granularity != .study else { return "1" }
+    return "(\(question.rewriting.rewrite(.countedIsSeen, condition)))"
+  }
+
+  /// Of an instance `other` of the same series: that it is seen too.
+  var otherVersion: String {
+    "(\(question.rewriting.rewrite(.otherVersionIsSeen, instance(named: "other"))))"
+  }
+
+  /// The studies that the caller's grants name, whatever else is asked of them; nil where they do not name them, or so many
+  /// that it is better to look at the rows.
+  func namedStudies(in database: Database) throws -> String? {
+    guard predicate.opensByName else { return nil }
+    return try NamedStudies(predicate.opening, holders: holders.count).sql(arguments, in: database)
+  }
+}
+
+/// Whose grants hold for a caller, and what has to be asked about them.
+struct VisibilityHolders {
+  let predicate: VisibilityPredicate
+  private let holders: [Int64]
+
+  /// To a power of two, so that there are few different statements.
+  var padded: [Int64] {
+    var count = 1
+    while count < holders.count { count *= 2 }
+    return holders + Array(repeating: holders.first ?? 0, count: count - holders.count)
+  }
+
+  init(_ question: Question, in database: Database) throws {
+    let clause = { (clause: VisibilityPredicate.Clause, sql: String) in "(\(question.rewriting.rewrite(clause, sql)))" }
+    let callerSQL = """
+      WITH caller (id) AS (
+        SELECT principal.id FROM principal LEFT JOIN user ON user.principal = principal.id
+        WHERE principal.id = :caller AND \(clause(.userIsNotLocked, "user.locked_at IS NULL"))
+          AND \(clause(.peerIsKnown, "EXISTS (SELECT 1 FROM peer WHERE peer.principal = :peer)"))
+      ) SELECT id FROM caller UNION SELECT "group" FROM membership JOIN caller ON member = caller.id
+        WHERE \(clause(.membershipHasBegun, "membership.since IS NULL OR membership.since <= :now"))
+          AND \(clause(.membershipHasNotEnded, "membership.until IS NULL OR membership.until > :now"))
+      """
+    holders = try Int64.fetchAll(
+      database.cachedStatement(sql: callerSQL),
+      arguments: ["caller": question.caller.principal, "peer": question.caller.peer, "now": question.now])
+    guard !holders.isEmpty else {
+      predicate = VisibilityPredicate(
+        rights: question.rights, assurance: question.caller.identity.assurance, opening: [], vetoing: [], limiting: nil)
+      return
+    }
+    let shapes = try Self.shapes(holders, peer: question.caller.peer, in: database)
+    predicate = VisibilityPredicate(
+      rights: question.rights, assurance: question.caller.identity.assurance,
+      opening: shapes.compactMap { $0.kind == 0 ? $0.shape : nil }.filter { $0.effect == .opens },
+      vetoing: shapes.compactMap { $0.kind == 1 ? $0.shape : nil },
+      limiting: shapes.contains { $0.kind == 3 }
+        ? shapes.compactMap { $0.kind == 2 ? $0.shape : nil }.filter { $0.effect == .limits } : nil)
+  }
+
+  /// Each shape is one step in an index, however many grants have it.
+  private static func shapes(
+    _ holders: [Int64], peer: Int64, in database: Database
+  ) throws -> [(kind: Int, shape: GrantShape?)] {
+    let sql = """
+      WITH RECURSIVE holder (id) AS (SELECT value FROM json_each(:holders)),
+      opening (id, shape) AS (\(steps("access_grant", "principal", "state = 'active'", from: "holder"))),
+      vetoing (id, shape) AS (
+        \(steps("consent", "against", "kind = 'veto' AND withdrawn_at IS NULL",
+          from: "(SELECT id FROM holder UNION SELECT 0)"))),
+      limiting (id, shape) AS (\(steps("access_grant", "principal", "state = 'active'", from: "(SELECT :peer AS id)")))
+      SELECT 0, shape FROM opening WHERE shape IS NOT NULL UNION SELECT 1, shape FROM vetoing WHERE shape IS NOT NULL
+      UNION SELECT 2, shape FROM limiting WHERE shape IS NOT NULL
+      UNION SELECT 3, NULL WHERE EXISTS (
+        SELECT 1 FROM access_grant WHERE principal = :peer AND effect = 'limits' AND state <> 'revoked')
+      """
+    let rows = try Row.fetchAll(
+      database.cachedStatement(sql: sql), arguments: ["holders": IndexTables.json(holders), "peer": peer])
+    return rows.map { row in (row[0], (row[1] as Int?).flatMap(GrantShape.init(number:))) }
+  }
+
+  private static func steps(_ table: String, _ column: String, _ condition: String, from holders: String) -> String {
     """
-
-  /// Of a `study` and its `patient`. A patient without an ID is nobody that a grant could name (sole_study is set).
-  static let condition = """
-    (EXISTS (SELECT 1 FROM active_grant WHERE scope = 'everything')
-      OR EXISTS (SELECT 1 FROM active_grant AS g WHERE g.scope = 'patient' AND patient.sole_study = ''
-        AND g.patient_id = patient.patient_id AND g.issuer = patient.issuer)
-      OR EXISTS (SELECT 1 FROM active_grant AS g WHERE g.scope = 'study' AND g.study_uid = study.v_0020000d))
+    SELECT id, (SELECT MIN(shape) FROM \(table) WHERE \(column) = id AND \(condition)) FROM \(holders)
+    UNION ALL SELECT id, (SELECT MIN(shape) FROM \(table) WHERE \(column) = before.id AND shape > before.shape
+      AND \(condition)) FROM \(table == "consent" ? "vetoing" : holders == "holder" ? "opening" : "limiting") AS before
+      WHERE shape IS NOT NULL
     """
-
-  var arguments: [DatabaseValue] {
-    [caller.principal.databaseValue, caller.peer.databaseValue, now.databaseValue]
   }
 }

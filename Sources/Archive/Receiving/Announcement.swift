@@ -25,6 +25,10 @@ package enum Sender: Sendable {
   /// With the issuer of Patient IDs that name none.
   case `operator`(Operator, defaultIssuer: String? = nil)
 
+  var caller: Caller? {
+    if case .peer(let caller) = self { caller } else { nil }
+  }
+
   var name: String {
     switch self {
     case .peer(let caller):

@@ -11,21 +11,27 @@ struct RetrievePlan: Sendable {
   private let selection: InstanceSelection
   private let archive: Archive
   private let caller: Caller
+  /// What the caller has to have of each object: to retrieve it, or to have it sent to somebody else.
+  private let rights: GrantRights
 
   static let notOpenToReceiver = "the destination has no grant for it"
 
   /// As many as the counts of a response can say; throws past that.
-  init(_ identifier: RetrieveIdentifier, as caller: Caller, of archive: Archive) async throws {
+  init(
+    _ identifier: RetrieveIdentifier, as caller: Caller, for rights: GrantRights, of archive: Archive
+  ) async throws {
     self.archive = archive
     self.caller = caller
-    let patient = try await Self.patient(of: identifier, as: caller, archive)
+    self.rights = rights
+    let reader = archive.reading(as: caller, for: rights)
+    let patient = try await Self.patient(of: identifier, as: caller, reader, archive)
     selection = InstanceSelection(
       patient: patient.flatMap(\.self), studyInstanceUIDs: identifier.studyInstanceUIDs,
       seriesInstanceUIDs: identifier.seriesInstanceUIDs, sopInstanceUIDs: identifier.sopInstanceUIDs)
     var found: [ServedInstance] = []
     // A Patient ID of nobody names nothing, whatever else is named.
     if patient != nil {
-      for try await page in archive.reading(as: caller).instances(in: selection) {
+      for try await page in reader.instances(in: selection) {
         found += page.instances
         guard found.count <= SubOperationCounts.most else {
           throw ServiceFailure(.cannotCountMatches, "more than \(SubOperationCounts.most) objects: ask for fewer")
@@ -37,10 +43,10 @@ struct RetrievePlan: Sendable {
 
   /// .some(nil) where no patient is asked for; nil where the one asked for is nobody.
   private static func patient(
-    of identifier: RetrieveIdentifier, as caller: Caller, _ archive: Archive
+    of identifier: RetrieveIdentifier, as caller: Caller, _ reader: ArchiveReader, _ archive: Archive
   ) async throws -> PatientIdentity?? {
     guard let id = identifier.patientID else { return .some(nil) }
-    let naming = try await archive.reading(as: caller).patient(
+    let naming = try await reader.patient(
       withID: id, issuer: identifier.issuerOfPatientID, defaultIssuer: try await archive.defaultIssuer(of: caller))
     switch naming {
     case .nobody: return nil
@@ -67,10 +73,10 @@ struct RetrievePlan: Sendable {
   /// the plan was made ends here.
   func current(_ planned: ServedInstance, for receiver: Caller?) async throws -> ServedInstance {
     guard try await archive.rights(of: caller).contains(.retrieve),
-      let instance = try await served(planned, to: caller)
+      let instance = try await served(planned, to: caller, for: rights)
     else { throw SubOperationFailure("it is not open to the caller any more") }
     if let receiver {
-      guard try await served(planned, to: receiver) == instance else {
+      guard try await served(planned, to: receiver, for: .retrieve) == instance else {
         throw SubOperationFailure(Self.notOpenToReceiver)
       }
     }
@@ -81,13 +87,15 @@ struct RetrievePlan: Sendable {
     }
   }
 
-  var reader: ArchiveReader { archive.reading(as: caller) }
+  var reader: ArchiveReader { archive.reading(as: caller, for: rights) }
 
-  private func served(_ planned: ServedInstance, to caller: Caller) async throws -> ServedInstance? {
+  private func served(
+    _ planned: ServedInstance, to caller: Caller, for rights: GrantRights
+  ) async throws -> ServedInstance? {
     let wanted = InstanceSelection(
       patient: selection.patient, studyInstanceUIDs: [planned.studyInstanceUID],
       seriesInstanceUIDs: [planned.seriesInstanceUID], sopInstanceUIDs: [planned.sopInstanceUID])
-    for try await page in archive.reading(as: caller).instances(in: wanted) {
+    for try await page in archive.reading(as: caller, for: rights).instances(in: wanted) {
       if let first = page.instances.first { return first }
     }
     return nil

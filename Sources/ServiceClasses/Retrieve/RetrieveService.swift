@@ -36,7 +36,7 @@ package struct RetrieveService: Sendable {
     try await requireRight(of: request.caller)
     let identifier = try RetrieveIdentifier(
       reading: bytes, transferSyntax: request.transferSyntax, model: model)
-    let operations = try await operations(identifier, request, to: nil, logger, report)
+    let operations = try await operations(identifier, request, for: .retrieve, to: nil, logger, report)
     try await operations.progress.ticking {
       for instance in operations.plan.instances where !Task.isCancelled {
         do {
@@ -61,11 +61,15 @@ package struct RetrieveService: Sendable {
     let identifier = try RetrieveIdentifier(
       reading: bytes, transferSyntax: request.transferSyntax, model: model)
     let destination = try await destination(of: request.command, logger)
-    let operations = try await operations(identifier, request, to: destination.caller, logger, report)
+    // To the peer through which the caller calls, it is the caller's own retrieve; to any other, it is sent to somebody else.
+    let isOwn = destination.caller.peer == request.caller.peer
+    let receiver = isOwn ? request.caller : destination.caller
+    let operations = try await operations(
+      identifier, request, for: isOwn ? .retrieve : .send, to: receiver, logger, report)
     let originator = MoveOriginator(
       aeTitle: request.callingAETitle, messageID: request.command.messageID ?? 0)
     // Before the destination hears anything: already which SOP classes there are is not for everybody.
-    let open = try await operations.plan.instances(openTo: destination.caller)
+    let open = try await operations.plan.instances(openTo: receiver)
     let transfer = MoveTransfer(
       operations: operations, instances: open, destination: destination, originator: originator,
       connecting: connecting)
@@ -77,10 +81,11 @@ package struct RetrieveService: Sendable {
   }
 
   private func operations(
-    _ identifier: RetrieveIdentifier, _ request: ServiceRequest, to receiver: Caller?, _ logger: Logger,
+    _ identifier: RetrieveIdentifier, _ request: ServiceRequest, for rights: GrantRights, to receiver: Caller?,
+    _ logger: Logger,
     _ report: @escaping Report
   ) async throws -> SubOperations {
-    let plan = try await RetrievePlan(identifier, as: request.caller, of: archive)
+    let plan = try await RetrievePlan(identifier, as: request.caller, for: rights, of: archive)
     let progress = RetrieveProgress(total: plan.instances.count, of: request.command, send: report)
     return SubOperations(
       plan: plan, receiver: receiver, progress: progress, conversion: conversion, archive: archive, logger: logger)

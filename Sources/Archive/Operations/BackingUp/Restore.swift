@@ -188,13 +188,14 @@ extension Restore {
     let time = Archive.wallClock()
     let revokes = revokesGrants
     let (active, revoked) = try copy.write { database in
-      let active = "revoked_at IS NULL AND (until IS NULL OR until > \(time))"
+      let active = "state <> 'revoked' AND (until IS NULL OR until > \(time))"
       let count = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM access_grant WHERE \(active)") ?? 0
       guard revokes else { return (count, 0) }
-      try database.execute(
-        sql: "UPDATE access_grant SET revoked_by = ?, revoked_at = ? WHERE \(active)",
-        arguments: ["restore by \(Operator.current.name)", time])
-      return (0, database.changesCount)
+      return (
+        0,
+        try GrantTable.revoke(
+          where: active, StatementArguments(), by: "restore by \(Operator.current.name)", at: time, in: database)
+      )
     }
     report.activeGrants = active
     report.revokedGrants = revoked

@@ -51,8 +51,8 @@ struct RestoreCarrying {
     (
       "access_grant",
       """
-      UPDATE main.access_grant SET (revoked_by, revoked_at) =
-        (SELECT o.revoked_by, o.revoked_at FROM old.access_grant AS o WHERE o.number = access_grant.number)
+      UPDATE main.access_grant SET (state, revoked_by, revoked_at) =
+        (SELECT 'revoked', o.revoked_by, o.revoked_at FROM old.access_grant AS o WHERE o.number = access_grant.number)
       WHERE revoked_at IS NULL AND EXISTS (SELECT 1 FROM old.access_grant AS o WHERE o.number = access_grant.number
         AND o.granted_at = access_grant.granted_at AND o.revoked_at IS NOT NULL)
       """
@@ -71,6 +71,37 @@ struct RestoreCarrying {
       DELETE FROM main.membership WHERE member NOT IN (\(still)) OR "group" NOT IN (\(still));
       UPDATE main.access_grant SET principal = NULL WHERE principal NOT IN (\(still));
       DELETE FROM main.principal WHERE id NOT IN (\(still));
+      """
+    ),
+    // A grant that was suspended, is not approved any more or ends earlier, a membership that ended, a patient's veto.
+    (
+      "grant state",
+      """
+      UPDATE main.access_grant SET state =
+        (SELECT o.state FROM old.access_grant AS o WHERE o.number = access_grant.number)
+      WHERE state = 'active' AND EXISTS (SELECT 1 FROM old.access_grant AS o WHERE o.number = access_grant.number
+        AND o.granted_at = access_grant.granted_at AND o.state IN ('suspended', 'pending'));
+      UPDATE main.access_grant SET until =
+        (SELECT o.until FROM old.access_grant AS o WHERE o.number = access_grant.number)
+      WHERE EXISTS (SELECT 1 FROM old.access_grant AS o WHERE o.number = access_grant.number
+        AND o.granted_at = access_grant.granted_at AND o.until < coalesce(access_grant.until, 1e18));
+      UPDATE main.membership SET until = (SELECT o.until FROM old.membership AS o WHERE o.number = membership.number)
+      WHERE EXISTS (SELECT 1 FROM old.membership AS o WHERE o.number = membership.number AND o.member = membership.member
+        AND o."group" = membership."group" AND o.until < coalesce(membership.until, 1e18));
+      """
+    ),
+    (
+      "consent",
+      """
+      INSERT INTO main.consent (number, \(consent))
+      SELECT CASE WHEN EXISTS (SELECT 1 FROM main.consent AS m WHERE m.number = o.number) THEN NULL ELSE o.number END,
+        \(consent) FROM old.consent AS o
+      WHERE kind = 'veto' AND withdrawn_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM main.consent AS m WHERE m.number = o.number AND m.recorded_at = o.recorded_at);
+      UPDATE main.consent SET (withdrawn_by, withdrawn_at) =
+        (SELECT o.withdrawn_by, o.withdrawn_at FROM old.consent AS o WHERE o.number = consent.number)
+      WHERE kind <> 'veto' AND withdrawn_at IS NULL AND EXISTS (SELECT 1 FROM old.consent AS o
+        WHERE o.number = consent.number AND o.recorded_at = consent.recorded_at AND o.withdrawn_at IS NOT NULL);
       """
     ),
     // A password that was changed, a certificate that was taken away and an issuer that is believed no more stay so.
@@ -106,6 +137,10 @@ struct RestoreCarrying {
   /// An id may have been given to another since: whoever has the same name and kind too is the same.
   private static let still = """
     SELECT m.id FROM main.principal AS m JOIN old.principal AS o ON o.id = m.id AND o.name = m.name AND o.kind = m.kind
+    """
+  private static let consent = """
+    kind, against, party, \(TargetColumns.names.joined(separator: ", ")), holds_in_emergency, since, until, reference,
+      recorded_by, recorded_at, withdrawn_by, withdrawn_at
     """
   private static let hold =
     "patient_id, issuer, study_uid, reason, placed_by, placed_at, released_by, released_at, release_reason"

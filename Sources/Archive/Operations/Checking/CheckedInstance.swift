@@ -26,7 +26,8 @@ struct CheckedInstance: Sendable {
     isMissing = (row["fault"] as Int) != 0
     arrival = (row["sender"] as String?).map { sender in
       Arrival(
-        sender: sender, callingAETitle: row["calling"], time: row["arrived_at"], defaultIssuer: row["default_issuer"])
+        sender: sender, callingAETitle: row["calling"], time: row["arrived_at"], defaultIssuer: row["default_issuer"],
+        principal: row["principal"])
     }
     let indexed = Array(row["digest"] as Data)
     // The arrival record was never rebuilt: where it knows better, it does.
@@ -45,7 +46,7 @@ struct CheckedInstance: Sendable {
     SELECT instance.id AS id, instance.object AS object, instance.v_00080016 AS sop_class,
       instance.v_00080018 AS sop_instance, instance.transfer_syntax AS transfer_syntax, instance.digest AS digest,
       instance.size AS size, instance.fault AS fault, arrival.calling AS calling,
-      arrival.sender AS sender, arrival.arrived_at AS arrived_at, arrival.default_issuer AS default_issuer,
+      arrival.sender AS sender, arrival.arrived_at AS arrived_at, arrival.principal AS principal, arrival.default_issuer AS default_issuer,
       arrival.content_digest AS arrival_digest, arrival.content_size AS arrival_size
     FROM instance LEFT JOIN arrival ON arrival.object = instance.object
     """

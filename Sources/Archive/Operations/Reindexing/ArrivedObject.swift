@@ -20,11 +20,11 @@ struct ArrivedObject: Sendable {
     digest = (row["digest"] as Data?).map { Array($0) }
     arrival = Arrival(
       sender: row["sender"], callingAETitle: row["calling"], time: row["arrived_at"],
-      defaultIssuer: row["default_issuer"])
+      defaultIssuer: row["default_issuer"], principal: row["principal"], aside: row["aside"])
   }
 
   private static let select = """
-    SELECT arrival.number AS number, arrival.object AS object, sender, calling, arrived_at, default_issuer,
+    SELECT arrival.number AS number, arrival.object AS object, sender, calling, arrived_at, default_issuer, principal, aside,
       instance.object IS NOT NULL AS is_indexed, COALESCE(arrival.content_digest, instance.digest) AS digest
     FROM main.arrival AS arrival LEFT JOIN main.instance AS instance ON instance.id = arrival.number
     """

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Foundation
 import GRDB
 
@@ -20,8 +21,9 @@ extension InstanceRecord {
     size = instance["size"]
     self.arrival = Arrival(
       sender: arrival["sender"], callingAETitle: arrival["calling"], time: arrival["arrived_at"],
-      defaultIssuer: arrival["default_issuer"])
+      defaultIssuer: arrival["default_issuer"], principal: arrival["principal"], aside: arrival["aside"])
     values = layout.columns(of: "instance").map { instance[$0] }
+    recordTypes = RecordTypes(rawValue: instance["record_type"])
     remarks = []
     hierarchy = try Self.hierarchy(of: instance, layout: layout, in: database)
   }

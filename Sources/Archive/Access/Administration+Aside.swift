@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// Objects that came for a study from somebody who may not add to it.
+package struct AsideStudy: Sendable, Hashable {
+  package let studyInstanceUID: String
+  package let patient: String
+  /// Who sent them, as far as the name is still known.
+  package let sender: String
+  package let principal: Int64
+  package let instances: Int
+}
+
+extension Administration {
+  package func studiesAside() async throws -> [AsideStudy] {
+    try await database.read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT v_0020000d, patient_id, issuer, sole_study, aside,
+            coalesce((SELECT name FROM principal WHERE id = aside), 'removed'),
+            (SELECT COUNT(*) FROM series JOIN instance ON instance.series = series.id
+              WHERE series.received_study = study.id)
+          FROM study JOIN patient ON patient.id = received_patient WHERE aside <> 0 ORDER BY study.id
+          """
+      ).map { row in
+        AsideStudy(
+          studyInstanceUID: row[0],
+          patient: PatientIdentity(stored: row[1], issuer: row[2], soleStudy: row[3]).description, sender: row[5],
+          principal: row[4], instances: row[6])
+      }
+    }
+  }
+
+  /// Lets what a sender added to a study in: it is seen by all to whom the study is open. Returns how many objects there were.
+  package func admit(study uid: String, from sender: String) async throws -> Int {
+    try await database.write { database in
+      let aside = try studiesAside(uid, sender, in: database)
+      guard !aside.isEmpty else {
+        throw ArchiveError("nothing of '\(sender)' is aside for \(uid): see collimator aside list")
+      }
+      var count = 0
+      for (study, patient) in aside {
+        try database.execute(
+          sql: """
+            UPDATE arrival SET aside = 0 WHERE object IN (SELECT object FROM instance
+              WHERE coalesce(folded_from, series) IN (SELECT id FROM series WHERE received_study = ?))
+            """, arguments: [study])
+        count += database.changesCount
+        try Self.join(study, of: patient, uid, in: database)
+      }
+      let further = try FurtherKeyTable.settled(nil, in: database)
+      try Placement(layout: IndexLayout(further: further), in: database).place(study: MatchingForm.storable(uid))
+      return count
+    }
+  }
+
+  private func studiesAside(
+    _ uid: String, _ sender: String, in database: Database
+  ) throws -> [(study: Int64, patient: Int64)] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        SELECT study.id, received_patient FROM study LEFT JOIN principal ON principal.id = aside
+        WHERE v_0020000d = ? AND aside <> 0 AND coalesce(principal.name, 'removed') = ?
+        """, arguments: [MatchingForm.storable(uid), sender]
+    ).map { ($0[0], $0[1]) }
+  }
+
+  /// The rows that were aside become, or become part of, those that are not.
+  private static func join(_ study: Int64, of patient: Int64, _ uid: String, in database: Database) throws {
+    let main = try Int64.fetchOne(
+      database, sql: "SELECT id FROM study WHERE v_0020000d = ? AND received_patient = ? AND aside = 0",
+      arguments: [MatchingForm.storable(uid), patient])
+    guard let main else {
+      return try database.execute(sql: "UPDATE study SET aside = 0 WHERE id = ?", arguments: [study])
+    }
+    // What corrections moved is put back first; the placement that follows moves it again.
+    try database.execute(
+      sql: """
+        UPDATE instance SET series = folded_from, folded_from = NULL
+        WHERE folded_from IN (SELECT id FROM series WHERE received_study IN (?, ?))
+        """, arguments: [study, main])
+    for row in try Row.fetchAll(
+      database,
+      sql: """
+        SELECT own.id, (SELECT id FROM series WHERE v_0020000e = own.v_0020000e AND received_study = ?)
+        FROM series AS own WHERE own.received_study = ?
+        """, arguments: [main, study])
+    {
+      let (series, other): (Int64, Int64?) = (row[0], row[1])
+      if let other {
+        try database.execute(
+          sql:
+            "UPDATE instance SET series = ? WHERE series = ?; UPDATE series SET folded_into = NULL WHERE folded_into = ?; DELETE FROM series WHERE id = ?",
+          arguments: [other, series, series, series])
+      } else {
+        try database.execute(
+          sql: "UPDATE series SET study = ?, received_study = ?, folded_into = NULL WHERE id = ?",
+          arguments: [main, main, series])
+      }
+    }
+    try database.execute(
+      sql: """
+        UPDATE OR REPLACE difference SET study = ? WHERE study = ?;
+        UPDATE study SET folded_into = NULL WHERE folded_into = ?; DELETE FROM study WHERE id = ?
+        """, arguments: [main, study, study, study])
+  }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Access
+import GRDB
+
+extension Administration {
+  package func addGrant(to grantee: String, scope: GrantScope, until: Double?) async throws -> Grant {
+    try await addGrant(to: grantee, GrantTerms(scope, until: until))
+  }
+
+  /// `pending`: it opens nothing until it is approved; nil for what its relationship asks for.
+  package func addGrant(to grantee: String, _ terms: GrantTerms, pending: Bool? = nil) async throws -> Grant {
+    let time = now()
+    return try await database.write { database in
+      try Self.insert(terms, to: grantee, pending: pending, by: user.name, at: time, in: database)
+    }
+  }
+
+  static func insert(
+    _ terms: GrantTerms, to grantee: String, pending: Bool?, by user: String, at time: Double, in database: Database
+  ) throws -> Grant {
+    if let until = terms.until, until <= time {
+      throw ArchiveError("the grant would have ended before it began: --until is past")
+    }
+    if let from = terms.from, let until = terms.until, until <= from {
+      throw ArchiveError("the grant would end before it begins: --until is not after --from")
+    }
+    guard !terms.rights.isEmpty || terms.effect == .limits else {
+      throw ArchiveError("a grant without a right opens nothing")
+    }
+    guard let principal = try PrincipalTable.id(of: grantee, in: database) else {
+      throw ArchiveError(
+        "there is no peer, user or group '\(grantee)': see collimator peer list and collimator user list")
+    }
+    if terms.effect == .limits, try PrincipalTable.kind(of: grantee, in: database) != "peer" {
+      throw ArchiveError("a ceiling is a peer's: '\(grantee)' is none")
+    }
+    if let consent = terms.basis.consent {
+      let standing = try ConsentTable.all(
+        where: "number = ? AND withdrawn_at IS NULL AND kind <> 'veto'", [consent], in: database)
+      guard !standing.isEmpty else { throw ArchiveError("there is no consent \(consent) that a grant could rest on") }
+    }
+    return try GrantTable.insert(
+      to: (principal, grantee), terms, pending: pending ?? terms.relationship?.needsVerification ?? false, by: user,
+      at: time, in: database)
+  }
+
+  package func grants() async throws -> [Grant] {
+    let time = now()
+    return try await database.read { database in try GrantTable.all(at: time, in: database) }
+  }
+
+  package func revokeGrant(_ number: Int, reason: String? = nil) async throws {
+    _ = try await change(number, .revoke, reason)
+  }
+
+  package func approveGrant(_ number: Int, reason: String? = nil) async throws -> Grant {
+    try await change(number, .approve, reason)
+  }
+
+  package func suspendGrant(_ number: Int, reason: String? = nil) async throws -> Grant {
+    try await change(number, .suspend, reason)
+  }
+
+  package func resumeGrant(_ number: Int, reason: String? = nil) async throws -> Grant {
+    try await change(number, .resume, reason)
+  }
+
+  /// nil: without an end.
+  package func extendGrant(_ number: Int, until: Double?, reason: String? = nil) async throws -> Grant {
+    try await change(number, .extend(until: until), reason)
+  }
+
+  private func change(_ number: Int, _ change: GrantTable.Change, _ reason: String?) async throws -> Grant {
+    let time = now()
+    return try await database.write { database in
+      try GrantTable.change(number, change, reason: reason, by: user.name, at: time, in: database)
+    }
+  }
+
+  /// All or none. `dryRun`: nothing is kept, and what would be is returned.
+  package func importGrants(
+    _ drafts: [(grantee: String, terms: GrantTerms, pending: Bool?)], dryRun: Bool
+  ) async throws -> [Grant] {
+    let time = now()
+    struct Rehearsal: Error { let grants: [Grant] }
+    do {
+      return try await database.write { database in
+        let grants = try drafts.enumerated().map { index, draft in
+          do {
+            return try Self.insert(
+              draft.terms, to: draft.grantee, pending: draft.pending, by: user.name, at: time, in: database)
+          } catch let error as ArchiveError {
+            throw ArchiveError("row \(index + 1): \(error.description)")
+          }
+        }
+        if dryRun { throw Rehearsal(grants: grants) }
+        return grants
+      }
+    } catch let rehearsal as Rehearsal {
+      return rehearsal.grants
+    }
+  }
+}
+
+extension Administration {
+  package func record(_ draft: ConsentDraft) async throws -> Int {
+    let time = now()
+    return try await database.write { database in
+      var party: Int64?
+      if let name = draft.party {
+        guard let id = try PrincipalTable.id(of: name, in: database) else {
+          throw ArchiveError("there is no peer, user or group '\(name)'")
+        }
+        party = id
+      }
+      return try ConsentTable.insert(draft, party: party, by: user.name, at: time, in: database)
+    }
+  }
+
+  package func consents() async throws -> [Consent] {
+    try await database.read { database in try ConsentTable.all(in: database) }
+  }
+
+  /// Returns how many grants ended with it.
+  package func withdrawConsent(_ number: Int) async throws -> Int {
+    let time = now()
+    return try await database.write { database in
+      try ConsentTable.withdraw(number, by: user.name, at: time, in: database)
+    }
+  }
+}

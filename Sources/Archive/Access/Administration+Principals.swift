@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Access
+import GRDB
+
+/// What is known of a peer, user or group beside its name.
+package struct PrincipalDetails: Sendable {
+  package let kind: String
+  package let roles: [Role]
+  package let attributes: [String: String]
+  package let links: [PatientLink]
+  package let groupKind: GroupKind?
+}
+
+extension Administration {
+  package func details(of name: String) async throws -> PrincipalDetails {
+    try await database.read { database in
+      let (principal, kind) = try Self.principal(name, in: database)
+      return PrincipalDetails(
+        kind: kind, roles: try PrincipalDetailTable.roles(of: principal, in: database),
+        attributes: try PrincipalDetailTable.attributes(of: principal, in: database),
+        links: try PrincipalDetailTable.links(of: principal, in: database),
+        groupKind: try String.fetchOne(
+          database, sql: "SELECT group_kind FROM principal WHERE id = ?", arguments: [principal]
+        ).flatMap(GroupKind.init(rawValue:)))
+    }
+  }
+
+  private static func principal(_ name: String, in database: Database) throws -> (id: Int64, kind: String) {
+    guard let id = try PrincipalTable.id(of: name, in: database),
+      let kind = try PrincipalTable.kind(of: name, in: database)
+    else { throw ArchiveError("there is no peer, user or group '\(name)'") }
+    return (id, kind)
+  }
+
+  package func setRoles(_ roles: Set<Role>, ofUser name: String) async throws {
+    try await database.write { database in
+      try PrincipalDetailTable.setRoles(roles, of: UserTable.principal(of: name, in: database), in: database)
+    }
+  }
+
+  /// Of a peer, user or group; an empty value takes it away.
+  package func setAttribute(_ attribute: String, _ value: String, of name: String) async throws {
+    try await database.write { database in
+      let (principal, _) = try Self.principal(name, in: database)
+      try PrincipalDetailTable.setAttribute(attribute, value, of: principal, in: database)
+    }
+  }
+
+  /// Links a user to a patient; the grant that it gives is pending until it is approved. `endsAtAge`: in years, counted from
+  /// `birthDate` (YYYYMMDD), or from the birth date in the patient's studies.
+  package func link(
+    user name: String, toPatient id: String, issuer: String?, as relationship: Relationship, endsAtAge age: Int? = nil,
+    birthDate: String? = nil
+  ) async throws -> Grant {
+    guard let patient = PatientIdentity(id: id, issuer: issuer) else {
+      throw ArchiveError("an empty Patient ID identifies nobody")
+    }
+    guard
+      let template = GrantTemplate.all.first(where: { $0.relationship == relationship })
+        ?? (relationship == .parent ? GrantTemplate.named("child") : nil),
+      relationship.needsVerification
+    else { throw ArchiveError("a link is self, child, parent or guardian") }
+    let time = now()
+    return try await database.write { database in
+      let principal = try UserTable.principal(of: name, in: database)
+      var terms = template.terms(.patient(id: patient.id, issuer: patient.issuer), at: time)
+      terms.relationship = relationship
+      if let age { terms.until = try Coming.birthday(age, of: patient, birthDate, in: database) }
+      let grant = try Self.insert(terms, to: name, pending: true, by: user.name, at: time, in: database)
+      try PrincipalDetailTable.link(
+        principal, to: patient, as: relationship, grant: grant.number, by: user.name, at: time, in: database)
+      return grant
+    }
+  }
+
+  /// The grants that the links gave end with them; returns how many.
+  package func unlink(user name: String, fromPatient id: String, issuer: String?) async throws -> Int {
+    let time = now()
+    return try await database.write { database in
+      let principal = try UserTable.principal(of: name, in: database)
+      guard let patient = PatientIdentity(id: id, issuer: issuer) else { return 0 }
+      var count = 0
+      for grant in try PrincipalDetailTable.unlink(principal, from: patient, in: database) {
+        count += try GrantTable.revoke(where: "number = ?", [grant], by: user.name, at: time, in: database)
+      }
+      return count
+    }
+  }
+
+  /// Makes the group, or changes what it is; nil leaves as it is.
+  package func setGroup(_ name: String, kind: GroupKind?) async throws {
+    try await database.write { database in
+      let group =
+        try PrincipalTable.id(of: name, kind: "group", in: database)
+        ?? PrincipalTable.insert(name, kind: "group", in: database)
+      guard let kind else { return }
+      try database.execute(
+        sql: "UPDATE principal SET group_kind = ? WHERE id = ?", arguments: [kind.rawValue, group])
+    }
+  }
+
+  /// From a moment, until a moment; nil from now, and without an end.
+  package func addMember(_ member: String, toGroup name: String, since: Double?, until: Double?) async throws {
+    let time = now()
+    try await database.write { database in
+      guard let group = try PrincipalTable.id(of: name, kind: "group", in: database) else {
+        throw ArchiveError("there is no group '\(name)': see collimator group list")
+      }
+      try MembershipTable.add(member, to: group, since: since, until: until, at: time, in: database)
+    }
+  }
+
+  package func removeMember(_ member: String, fromGroup name: String) async throws {
+    let time = now()
+    try await database.write { database in
+      guard let group = try PrincipalTable.id(of: name, kind: "group", in: database),
+        let principal = try PrincipalTable.id(of: member, in: database)
+      else { throw ArchiveError("'\(member)' is no member of '\(name)'") }
+      try MembershipTable.end(principal, in: group, at: time, database)
+    }
+  }
+}
+
+/// When somebody will be of an age.
+enum Coming {
+  /// Seconds since 1970 of the beginning, in UTC, of the day on which the patient is so old.
+  static func birthday(
+    _ age: Int, of patient: PatientIdentity, _ given: String?, in database: Database
+  ) throws -> Double {
+    let known = try String.fetchOne(
+      database,
+      sql: """
+        SELECT k_00100030 FROM study JOIN patient ON patient.id = study.patient
+        WHERE patient_id = ? AND issuer = ? AND sole_study = '' AND k_00100030 <> '' AND aside = 0 ORDER BY study.id
+        """, arguments: [patient.id, patient.issuer])
+    guard let text = given ?? known, let day = day(text) else {
+      throw ArchiveError("when \(patient) was born is not known here: say it with --birth-date YYYYMMDD")
+    }
+    guard (1...120).contains(age) else { throw ArchiveError("\(age) is no age") }
+    return Double(days(year: day.year + age, month: day.month, day: day.day)) * 86_400
+  }
+
+  private static func day(_ text: String) -> (year: Int, month: Int, day: Int)? {
+    let digits = text.filter { $0 != "-" }
+    guard digits.count == 8, let number = Int(digits), (18_000_101...99_991_231).contains(number) else { return nil }
+    let (month, day) = (number / 100 % 100, number % 100)
+    guard (1...12).contains(month), (1...31).contains(day) else { return nil }
+    return (number / 10_000, month, day)
+  }
+
+  /// Since 1970-01-01 in the Gregorian calendar; the 29th of February is the 1st of March where there is none.
+  private static func days(year: Int, month: Int, day: Int) -> Int {
+    let (y, m) = month > 2 ? (year, month - 3) : (year - 1, month + 9)
+    return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468
+  }
+}

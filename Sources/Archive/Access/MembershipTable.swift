@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// Who belongs to which group from when until when; what has ended stays, so that it can be told who could see what.
+enum MembershipTable {
+  /// That a membership holds now, of `membership`; `:now` is bound.
+  static let holds =
+    "(membership.since IS NULL OR membership.since <= :now) AND (membership.until IS NULL OR membership.until > :now)"
+
+  static func add(
+    _ member: String, to group: Int64, since: Double?, until: Double?, at time: Double, in database: Database
+  ) throws {
+    guard let principal = try PrincipalTable.id(of: member, in: database), principal != group,
+      try PrincipalTable.kind(of: member, in: database) != "group"
+    else {
+      throw ArchiveError("there is no peer or user '\(member)': see collimator peer list and collimator user list")
+    }
+    if let since, let until, until <= since { throw ArchiveError("a membership ends after it begins") }
+    try end(principal, in: group, at: time, database)
+    try database.execute(
+      sql: "INSERT INTO membership (member, \"group\", since, until) VALUES (?, ?, ?, ?)",
+      arguments: [principal, group, since ?? time, until])
+  }
+
+  /// What never began is not kept.
+  static func end(_ member: Int64, in group: Int64, at time: Double, _ database: Database) throws {
+    try database.execute(
+      sql: "DELETE FROM membership WHERE member = ? AND \"group\" = ? AND since >= ?",
+      arguments: [member, group, time])
+    try database.execute(
+      sql: """
+        UPDATE membership SET until = ? WHERE member = ? AND "group" = ? AND (until IS NULL OR until > ?)
+        """, arguments: [time, member, group, time])
+  }
+
+  static func members(of group: Int64, at time: Double, in database: Database) throws -> [String] {
+    try String.fetchAll(
+      database,
+      sql: """
+        SELECT DISTINCT principal.name FROM membership JOIN principal ON principal.id = member
+        WHERE "group" = :group AND \(holds) ORDER BY principal.name
+        """, arguments: ["group": group, "now": time])
+  }
+
+  static func groups(of member: Int64, at time: Double, in database: Database) throws -> [String] {
+    try String.fetchAll(
+      database,
+      sql: """
+        SELECT DISTINCT principal.name FROM membership JOIN principal ON principal.id = "group"
+        WHERE member = :member AND \(holds) ORDER BY principal.name
+        """, arguments: ["member": member, "now": time])
+  }
+}

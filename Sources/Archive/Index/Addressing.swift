@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import GRDB
+
+/// Judges whether a sender may add an object to the study that it names. Where not, the object is kept all the same, aside:
+/// the sender hears what it would hear if there were no such study, and nobody else sees the object until an administrator
+/// lets it in.
+struct Addressing {
+  private let record: InstanceRecord
+  private let layout: IndexLayout
+
+  init(_ record: InstanceRecord, layout: IndexLayout) {
+    self.record = record
+    self.layout = layout
+  }
+
+  /// For whom it has to be kept aside; 0 for nobody.
+  func aside(in database: Database) throws -> Int64 {
+    let sender = record.arrival.principal
+    guard sender != 0, let hierarchy = record.hierarchy else { return 0 }
+    guard try !mayAddAnywhere(in: database) else { return 0 }
+    let studies = try Row.fetchAll(
+      database.cachedStatement(
+        sql: """
+          SELECT begun_by, patient_id = ? AND issuer = ? AND sole_study = ?
+          FROM study JOIN patient ON patient.id = received_patient WHERE v_0020000d = ? AND aside = 0
+          """),
+      arguments: [
+        hierarchy.patient.id, hierarchy.patient.issuer, hierarchy.patient.soleStudy, hierarchy.studyInstanceUID,
+      ])
+    // The same UID under another patient is an attempt to move it, unless it is the sender's own.
+    let same = studies.filter { $0[1] as Bool }
+    let concerned = same.isEmpty ? studies : same
+    guard concerned.contains(where: { $0[0] as Int64 != sender }) else { return 0 }
+    guard !same.isEmpty, let caller = record.arrival.caller, try isOpen(to: caller, in: database) else { return sender }
+    return 0
+  }
+
+  private func mayAddAnywhere(in database: Database) throws -> Bool {
+    let peer = record.arrival.caller?.peer ?? record.arrival.principal
+    let rights = try Int.fetchOne(
+      database.cachedStatement(sql: "SELECT rights FROM peer WHERE principal = ?"), arguments: [peer])
+    return Rights(rawValue: rights ?? 0).contains(.add)
+  }
+
+  /// Whether a grant lets the caller add just this: put in, asked for, and taken out again.
+  private func isOpen(to caller: Caller, in database: Database) throws -> Bool {
+    var isOpen = false
+    try database.inSavepoint {
+      try InstanceInsertion(record, layout: layout).insert(number: nil, in: database)
+      let visibility = try Visibility(
+        Question(caller: caller, rights: .add, now: record.arrival.time), in: database)
+      isOpen =
+        try Int.fetchOne(
+          database,
+          sql: """
+            SELECT 1 FROM instance JOIN series ON series.id = instance.series JOIN study ON study.id = series.study
+              JOIN patient ON patient.id = study.patient WHERE instance.object = ? AND \(visibility.instance)
+            """, arguments: StatementArguments([record.object.name]) + visibility.arguments) != nil
+      return .rollback
+    }
+    return isOpen
+  }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+
+@testable import Archive
+
+/// What the index answers a caller, held against what the oracle says, at each level and for each right.
+struct GrantComparison {
+  let index: SQLiteIndex
+  let world: GrantWorld
+  /// How many answers were compared: of each row of the world whether it is there, and each count.
+  private(set) var count = 0
+  private(set) var differences: [String] = []
+
+  init(_ index: SQLiteIndex, _ world: GrantWorld) {
+    self.index = index
+    self.world = world
+  }
+
+  mutating func compare(_ caller: Caller, _ random: inout SeededGenerator) async throws {
+    let visible = GrantOracle(world, caller, .query).visible
+    for level in QueryRetrieveLevel.allCases {
+      let key = Bool.random(using: &random) ? nil : Key.random(at: level, &random)
+      try await compare(level, key, visible, caller, Bool.random(using: &random) ? .patientRoot : .studyRoot)
+    }
+    for rights in [GrantRights.retrieve, .send] {
+      let had = GrantOracle(world, caller, rights).visible
+      let study = "1.\(Int.random(in: 0..<GrantWorld.studies, using: &random))"
+      for selection in [InstanceSelection(studyInstanceUIDs: [study]), InstanceSelection()] {
+        let expected = had.filter { selection.studyInstanceUIDs.isEmpty || $0.study == study }.map(\.instance)
+        let served = try await index.instances(in: selection, as: caller, for: rights, after: nil)
+        note(
+          served.instances.map(\.sopInstanceUID).sorted(), Set(expected).sorted(), of: world.objects.count,
+          "\(rights) of \(selection.studyInstanceUIDs) to \(caller.identity)")
+      }
+    }
+    let issuers = Set(GrantOracle(world, caller, .retrieve).visible.filter { $0.patientID == "P1" }.map(\.issuer))
+    note(
+      try await index.issuers(ofPatientID: "P1", as: caller, for: .retrieve), issuers.sorted(), of: 2, "issuers")
+  }
+
+  /// A key and what it leaves of the objects.
+  private struct Key {
+    let key: MatchingKey
+    let leaves: (SeenObject, [SeenObject]) -> Bool
+
+    static func random(at level: QueryRetrieveLevel, _ random: inout SeededGenerator) -> Key {
+      let study = "1.\(Int.random(in: 0..<GrantWorld.studies, using: &random))"
+      switch Int.random(in: level == .patient ? 0..<1 : 0..<4, using: &random) {
+      case 0:
+        return Key(key: MatchingKey(tag: .patientID, matching: .singleValue("P1"))) { one, _ in one.patientID == "P1" }
+      case 1:
+        return Key(key: MatchingKey(tag: .studyInstanceUID, matching: .uidList([study, "1.0"]))) { one, _ in
+          one.study == study || one.study == "1.0"
+        }
+      case 2:
+        return Key(key: MatchingKey(tag: .studyDate, matching: .range(from: "20260115", to: nil))) { one, _ in
+          one.date > "20260115"
+        }
+      default:
+        return Key(key: MatchingKey(tag: .modalitiesInStudy, matching: .singleValue("CT"))) { one, visible in
+          visible.contains { $0.studyRow == one.studyRow && $0.modality == "CT" }
+        }
+      }
+    }
+  }
+
+  private mutating func compare(
+    _ level: QueryRetrieveLevel, _ key: Key?, _ visible: [SeenObject], _ caller: Caller, _ model: InformationModel
+  ) async throws {
+    let (tags, name, counts) = Self.asked(at: level)
+    let query = FindQuery(
+      informationModel: model, level: level, keys: key.map { [$0.key] } ?? [], returning: tags)
+    let rows = try await index.matches(of: query, as: caller, after: nil).rows
+    let answered = rows.map { row in
+      tags.map { row[$0].map { $0.sorted().joined(separator: "\\") } ?? "?" }.joined(separator: " ")
+    }.sorted()
+    let groups = Dictionary(grouping: visible.filter { key?.leaves($0, visible) ?? true }, by: name)
+    // What is aside is a study of its own; the answers are those of both.
+    let expected = groups.map { name, found in
+      ([name.last ?? ""] + counts(found)).joined(separator: " ")
+    }.sorted()
+    let rowCount = Set(world.objects.map { name(SeenObject(object: $0, aside: 0)) }).count
+    note(
+      answered, expected, of: rowCount * tags.count,
+      "\(level) for \(caller.identity) through \(caller.peerName), key \(key.map { "\($0.key)" } ?? "none")")
+  }
+
+  private typealias Asked = (
+    tags: [DICOMData.Tag], name: (SeenObject) -> [String], counts: ([SeenObject]) -> [String]
+  )
+
+  private static func asked(at level: QueryRetrieveLevel) -> Asked {
+    let patient = { (object: SeenObject) in
+      [object.patientID.isEmpty ? object.study : "", object.issuer, object.patientID]
+    }
+    switch level {
+    case .patient:
+      return (
+        [.patientID, .numberOfPatientRelatedStudies, .numberOfPatientRelatedSeries, .numberOfPatientRelatedInstances],
+        patient,
+        { found in
+          [Set(found.map(\.studyRow)).count, Set(found.map(\.seriesRow)).count, Set(found.map(\.instance)).count].map(
+            String.init)
+        }
+      )
+    case .study:
+      return (
+        [.studyInstanceUID, .numberOfStudyRelatedSeries, .numberOfStudyRelatedInstances, .modalitiesInStudy],
+        { patient($0) + [$0.studyRow, $0.study] },
+        { found in
+          [
+            String(Set(found.map(\.seriesRow)).count), String(Set(found.map(\.instance)).count),
+            Set(found.map(\.modality)).sorted().joined(separator: "\\"),
+          ]
+        }
+      )
+    case .series:
+      return (
+        [.seriesInstanceUID, .numberOfSeriesRelatedInstances], { patient($0) + [$0.seriesRow, $0.series] },
+        { [String(Set($0.map(\.instance)).count)] }
+      )
+    case .image: return ([.sopInstanceUID], { [$0.seriesRow, $0.instance] }, { _ in [] })
+    }
+  }
+
+  private mutating func note(
+    _ answered: [String], _ expected: [String], of count: Int, _ what: @autoclosure () -> String
+  ) {
+    self.count += count
+    guard answered != expected else { return }
+    differences.append("\(what()): \(answered), not \(expected)")
+  }
+}
