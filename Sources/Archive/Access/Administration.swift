@@ -29,7 +29,10 @@ package struct Administration: Sendable {
   }
 
   package func addPeer(_ peer: Peer) async throws {
-    try await database.write { database in try PeerTable.insert(peer, in: database) }
+    try await database.write { database in
+      try PeerTable.insert(peer, in: database)
+      try record("peer added", "'\(peer.name)' may \(peer.rights.names.joined(separator: ", "))", in: database)
+    }
   }
 
   package func peers() async throws -> [Peer] {
@@ -41,6 +44,9 @@ package struct Administration: Sendable {
     try await database.write { database in
       try PeerTable.change(
         name, demand: demand, allowsCleartextPasswords: allowsCleartextPasswords, in: database)
+      let passwords = allowsCleartextPasswords.map { "passwords in the clear \($0 ? "allowed" : "forbidden")" }
+      let changes = [demand.map { "demands \($0)" }, passwords].compactMap { $0 }
+      try record("peer changed", "'\(name)': \(changes.joined(separator: ", "))", in: database)
     }
   }
 
@@ -72,6 +78,7 @@ package struct Administration: Sendable {
         try database.execute(
           sql: "INSERT INTO membership (member, \"group\") VALUES (?, ?)", arguments: [principal, group])
       }
+      try record("group changed", "'\(name)': \(Set(members).sorted().joined(separator: ", "))", in: database)
     }
   }
 
@@ -101,8 +108,12 @@ package struct Administration: Sendable {
         throw ArchiveError(
           "there is no peer, user or group '\(grantee)': see collimator peer list and collimator user list")
       }
-      return try GrantTable.insert(
+      let grant = try GrantTable.insert(
         to: (principal, grantee), scope: scope, until: until, by: user.name, at: time, in: database)
+      try record(
+        "grant added", "\(grant.scope) to '\(grantee)'", grants: [grant.number], subjects: [AuditSubject](scope),
+        in: database)
+      return grant
     }
   }
 
@@ -120,6 +131,7 @@ package struct Administration: Sendable {
       guard database.changesCount == 1 else {
         throw ArchiveError("there is no grant \(number) that could be revoked: see collimator grant list")
       }
+      try record("grant revoked", "grant \(number)", grants: [number], in: database)
     }
   }
 
@@ -134,6 +146,7 @@ package struct Administration: Sendable {
         sql: "UPDATE access_grant SET revoked_by = ?, revoked_at = ? WHERE principal = ? AND revoked_at IS NULL",
         arguments: [user.name, time, id])
       try database.execute(sql: "DELETE FROM principal WHERE id = ?", arguments: [id])
+      try record("\(kind) removed", "'\(name)'", in: database)
     }
   }
 }

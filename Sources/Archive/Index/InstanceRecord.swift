@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import DICOMData
 
 /// All that the index holds of one instance, by level.
 struct InstanceRecord: Sendable {
   let object: ObjectKey
   let transferSyntaxUID: String
+  let sopClassUID: String
   let sopInstanceUID: String
   /// SHA-256 of the data set's bytes.
   let digest: [UInt8]
@@ -19,6 +21,8 @@ struct InstanceRecord: Sendable {
   /// In the order of the layout's columns of `instance`.
   let values: [String]
   let remarks: [String]
+  /// Who brought it, for the audit; nil where it is found again.
+  var actor: AuditActor?
 
   struct Hierarchy: Sendable {
     let patient: PatientIdentity
@@ -35,6 +39,7 @@ struct InstanceRecord: Sendable {
   ) throws(ReceptionError) {
     self.object = object
     transferSyntaxUID = announcement.transferSyntaxUID
+    sopClassUID = announcement.sopClassUID
     sopInstanceUID = MatchingForm.storable(announcement.sopInstanceUID)
     self.digest = digest
     self.size = size

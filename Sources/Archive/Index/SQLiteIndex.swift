@@ -7,14 +7,16 @@ import GRDB
 struct SQLiteIndex: InstanceIndex {
   let database: DatabasePool
   let layout: IndexLayout
+  let audit: AuditTrail
   private let writer: IndexWriter
   private let now: @Sendable () -> Double
 
-  init(database: DatabasePool, layout: IndexLayout, now: @escaping @Sendable () -> Double) {
+  init(database: DatabasePool, layout: IndexLayout, audit: AuditTrail, now: @escaping @Sendable () -> Double) {
     self.database = database
     self.layout = layout
+    self.audit = audit
     self.now = now
-    writer = IndexWriter(database: database, layout: layout)
+    writer = IndexWriter(database: database, layout: layout, audit: audit)
   }
 
   func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition {
@@ -24,9 +26,11 @@ struct SQLiteIndex: InstanceIndex {
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
     let compiler = QueryCompiler(query, layout: layout)
     let last = mark?.value ?? 0
-    let statement = compiler.statement(for: Visibility(caller: caller, now: now()), after: last)
+    let visibility = Visibility(caller: caller, now: now())
+    let statement = compiler.statement(for: visibility, after: last)
     return try await read { database in
       var rows: [FindRow] = []
+      var shown: [Int64] = []
       var count = 0
       var end = last
       let cursor = try Row.fetchCursor(
@@ -34,9 +38,13 @@ struct SQLiteIndex: InstanceIndex {
       while let row = try cursor.next() {
         count += 1
         end = row[0]
-        if compiler.judges(row) { rows.append(FindRow(row, compiler)) }
+        guard compiler.judges(row) else { continue }
+        rows.append(FindRow(row, compiler))
+        shown.append(end)
       }
-      return FindPage(rows: rows, next: count < QueryCompiler.pageSize ? nil : PageMark(value: end))
+      return FindPage(
+        rows: rows, next: count < QueryCompiler.pageSize ? nil : PageMark(value: end),
+        disclosure: try AuditDisclosure(of: shown, at: query.level, to: visibility, in: database))
     }
   }
 
@@ -50,9 +58,10 @@ struct SQLiteIndex: InstanceIndex {
         database.cachedStatement(sql: compiler.sql(layout)),
         arguments: compiler.arguments(for: visibility, after: mark?.value ?? 0))
       let isLast = rows.count < SelectionCompiler.pageSize
+      let instances = try rows.map { try ServedInstance($0, layout: layout) }
       return InstancePage(
-        instances: try rows.map { try ServedInstance($0, layout: layout) },
-        next: isLast ? nil : rows.last.map { PageMark(value: $0[0]) })
+        instances: instances, next: isLast ? nil : rows.last.map { PageMark(value: $0[0]) },
+        disclosure: try AuditDisclosure(of: instances, to: visibility, in: database))
     }
   }
 
