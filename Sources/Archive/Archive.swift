@@ -15,6 +15,8 @@ package final class Archive: Sendable {
   let index: SQLiteIndex
   let identities: IdentityJudge
   let accessDirectory: AccessDirectory
+  /// Who did what, and who was shown what.
+  package let audit: AuditTrail
   /// What the start found and set right.
   package let recovery: RecoveryReport
   private let surroundings: ReceptionSurroundings
@@ -34,6 +36,7 @@ package final class Archive: Sendable {
     self.recovery = recovery
     self.now = now
     database = index.database
+    audit = index.audit
     surroundings = ReceptionSurroundings(
       store: store, index: index, layout: index.layout, gate: WriteGate(),
       space: SpaceWatch(directory: store.directory, reserve: options.reserve))
@@ -60,8 +63,10 @@ package final class Archive: Sendable {
       var recovery = Recovery(store: store, database: database, layout: layout, now: now())
       let report = try recovery.perform()
       return Archive(
-        lock: lock, store: store, index: SQLiteIndex(database: database, layout: layout, now: now), recovery: report,
-        options: options, identity: identity, now: now)
+        lock: lock, store: store,
+        index: SQLiteIndex(
+          database: database, layout: layout, audit: AuditTrail(database: database, now: now), now: now),
+        recovery: report, options: options, identity: identity, now: now)
     } catch let error as FileError {
       throw ArchiveError(error.description)
     } catch let error as DatabaseError {
@@ -79,6 +84,8 @@ package final class Archive: Sendable {
   /// Marks the directory as left in order; nothing may be asked of this archive afterwards.
   package func close() async throws {
     try await writeKnocks()
+    audit.noteCountedRefusals(all: true)
+    await audit.flush()
     try await database.write { database in try database.execute(sql: "UPDATE node SET was_closed = 1") }
     try database.close()
     lock.release()
@@ -115,13 +122,19 @@ package final class Archive: Sendable {
 
 extension Archive {
   /// Remembers who was turned away, and why; the same again is counted.
-  package func recordKnock(callingAETitle: String, calledAETitle: String, address: String, reason: String) {
+  package func recordKnock(
+    callingAETitle: String, calledAETitle: String, address: String, reason: String, isLogin: Bool = false
+  ) {
     knocks.record(
       callingAETitle: callingAETitle, calledAETitle: calledAETitle, address: address, reason: reason, at: now())
+    audit.noteRefusal(
+      callingAETitle: callingAETitle, calledAETitle: calledAETitle, address: address, reason: reason,
+      isLogin: isLogin)
   }
 
   /// Puts on the disk what was remembered since the last time.
   package func writeKnocks() async throws {
+    audit.noteCountedRefusals()
     let accessed = accesses.take()
     if !accessed.isEmpty { try await database.write { try AccessRecorder.write(accessed, in: $0) } }
     let taken = knocks.take()
@@ -135,7 +148,9 @@ extension Archive {
     let arrival = Arrival(
       sender: sender.name, callingAETitle: announcement.callingAETitle, time: now(),
       defaultIssuer: try await defaultIssuer(of: sender), caller: sender.caller)
-    return try await Reception(announcement, arrival: arrival, thread: threads.thread(), in: surroundings)
+    return try await Reception(
+      announcement, arrival: arrival, from: AuditActor(sender, callingAETitle: announcement.callingAETitle),
+      thread: threads.thread(), in: surroundings)
   }
 
   private func defaultIssuer(of sender: Sender) async throws(ReceptionError) -> String {
@@ -196,6 +211,6 @@ extension Archive {
 
   package func operations(as user: Operator) -> ArchiveOperations {
     ArchiveOperations(
-      user: user, directory: store.directory, store: store, index: index, gate: gate, now: now)
+      user: user, directory: store.directory, store: store, index: index, audit: audit, gate: gate, now: now)
   }
 }

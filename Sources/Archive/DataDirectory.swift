@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The importer of C files `struct stat` under this module where crypto packages are imported beside Glibc.
+import CoreFoundation
 import Glibc
 
 /// The directory that holds all of a node's data. Patient data that others on the machine could read or change, or that

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Archive
 package import Logging
 import NIOCore
@@ -35,12 +36,16 @@ package struct DICOMNode: Sendable {
     let archive = try Archive.open(
       directory: configuration.directory, options: configuration.archive, identity: configuration.identity)
     report(archive.recovery)
+    archive.audit.note(AuditEntry(at: archive.audit.time, .node, "node started", by: .node))
     do {
       try await serve(archive, limits)
     } catch {
+      archive.audit.note(
+        AuditEntry(at: archive.audit.time, .node, "node stopped", .failed, by: .node, detail: "\(error)"))
       try? await archive.close()
       throw error
     }
+    archive.audit.note(AuditEntry(at: archive.audit.time, .node, "node stopped", by: .node))
     try await archive.close()
     logger.info("stopped")
   }

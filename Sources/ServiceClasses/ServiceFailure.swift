@@ -30,6 +30,12 @@ package struct ServiceFailure: Error, Sendable, CustomStringConvertible {
 }
 
 extension ServiceFailure {
+  /// What cannot be recorded is not shown.
+  init(auditing error: AuditError, _ status: Status = .refusedOutOfResources) {
+    // The sentence of SQLite is for the log.
+    self.init(status, "the audit cannot be written now; try again later")
+  }
+
   /// PS3.4 Table B.2-1: what the archive could not take, as the status that says whether to try again.
   package init(_ error: ReceptionError) {
     let elements = error.offendingElement.map { [$0] } ?? []

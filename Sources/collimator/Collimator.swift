@@ -21,6 +21,7 @@ struct Collimator: AsyncParsableCommand {
         name: "Who may see what",
         subcommands: [
           PeerCommand.self, UserCommand.self, IssuerCommand.self, GroupCommand.self, GrantCommand.self,
+          AuditCommand.self,
         ]),
       CommandGroup(
         name: "What is stored", subcommands: [ConflictsCommand.self, PatientCommand.self, StudyCommand.self]),

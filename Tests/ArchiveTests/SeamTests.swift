@@ -47,7 +47,7 @@ struct Seams: Sendable {
       space: SpaceWatch(directory: test.directory, reserve: reserve))
     let reception = try await Reception(
       object.announced(as: syntax),
-      arrival: Arrival(sender: "test", callingAETitle: "TEST", time: 1, defaultIssuer: issuer),
+      arrival: Arrival(sender: "test", callingAETitle: "TEST", time: 1, defaultIssuer: issuer), from: .node,
       thread: threads.thread(),
       in: surroundings)
     try await reception.append(object.encoded(as: syntax))
@@ -220,7 +220,7 @@ private struct FailingIndex: InstanceIndex {
 
     func reception(_ object: TestObject) async throws {
       let reception = try await Reception(
-        object.announcement, arrival: Arrival(sender: "", callingAETitle: "", time: 0, defaultIssuer: ""),
+        object.announcement, arrival: Arrival(sender: "", callingAETitle: "", time: 0, defaultIssuer: ""), from: .node,
         thread: FileThreads(count: 1).thread(), in: surroundings)
       try await reception.append(object.dataSet)
       _ = try await reception.commit()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import GRDB
 
 /// Objects that came for a study from somebody who may not add to it.
@@ -52,6 +53,7 @@ extension Administration {
       }
       let further = try FurtherKeyTable.settled(nil, in: database)
       try Placement(layout: IndexLayout(further: further), in: database).place(study: MatchingForm.storable(uid))
+      try record("objects let in", "\(count) objects of '\(sender)'", subjects: [AuditSubject](.study(uid: uid)), in: database)
       return count
     }
   }

@@ -12,8 +12,23 @@ extension Administration {
   package func addGrant(to grantee: String, _ terms: GrantTerms, pending: Bool? = nil) async throws -> Grant {
     let time = now()
     return try await database.write { database in
-      try Self.insert(terms, to: grantee, pending: pending, by: user.name, at: time, in: database)
+      try give(terms, to: grantee, pending: pending, at: time, in: database)
     }
+  }
+
+  /// Gives it, on record.
+  func give(
+    _ terms: GrantTerms, to grantee: String, pending: Bool?, at time: Double, in database: Database
+  ) throws -> Grant {
+    let grant = try Self.insert(terms, to: grantee, pending: pending, by: user.name, at: time, in: database)
+    try record("grant added", about: grant, in: database)
+    return grant
+  }
+
+  private func record(_ act: String, about grant: Grant, in database: Database) throws {
+    try record(
+      act, "grant \(grant.number), \(grant.state.rawValue): \(grant.terms.scope) to '\(grant.grantee)'",
+      grants: [grant.number], subjects: [AuditSubject](grant.terms.scope), in: database)
   }
 
   static func insert(
@@ -74,7 +89,9 @@ extension Administration {
   private func change(_ number: Int, _ change: GrantTable.Change, _ reason: String?) async throws -> Grant {
     let time = now()
     return try await database.write { database in
-      try GrantTable.change(number, change, reason: reason, by: user.name, at: time, in: database)
+      let grant = try GrantTable.change(number, change, reason: reason, by: user.name, at: time, in: database)
+      try record("grant \(change.participle)", about: grant, in: database)
+      return grant
     }
   }
 
@@ -88,8 +105,7 @@ extension Administration {
       return try await database.write { database in
         let grants = try drafts.enumerated().map { index, draft in
           do {
-            return try Self.insert(
-              draft.terms, to: draft.grantee, pending: draft.pending, by: user.name, at: time, in: database)
+            return try give(draft.terms, to: draft.grantee, pending: draft.pending, at: time, in: database)
           } catch let error as ArchiveError {
             throw ArchiveError("row \(index + 1): \(error.description)")
           }
@@ -114,7 +130,9 @@ extension Administration {
         }
         party = id
       }
-      return try ConsentTable.insert(draft, party: party, by: user.name, at: time, in: database)
+      let number = try ConsentTable.insert(draft, party: party, by: user.name, at: time, in: database)
+      try record("consent recorded", "consent \(number)", in: database)
+      return number
     }
   }
 
@@ -126,7 +144,9 @@ extension Administration {
   package func withdrawConsent(_ number: Int) async throws -> Int {
     let time = now()
     return try await database.write { database in
-      try ConsentTable.withdraw(number, by: user.name, at: time, in: database)
+      let ended = try ConsentTable.withdraw(number, by: user.name, at: time, in: database)
+      try record("consent withdrawn", "consent \(number): \(ended) grants ended with it", in: database)
+      return ended
     }
   }
 }

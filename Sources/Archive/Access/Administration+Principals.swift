@@ -36,6 +36,7 @@ extension Administration {
   package func setRoles(_ roles: Set<Role>, ofUser name: String) async throws {
     try await database.write { database in
       try PrincipalDetailTable.setRoles(roles, of: UserTable.principal(of: name, in: database), in: database)
+      try record("roles set", "'\(name)': \(roles.map(\.rawValue).sorted().joined(separator: ", "))", in: database)
     }
   }
 
@@ -44,6 +45,7 @@ extension Administration {
     try await database.write { database in
       let (principal, _) = try Self.principal(name, in: database)
       try PrincipalDetailTable.setAttribute(attribute, value, of: principal, in: database)
+      try record("attribute set", "'\(name)': \(attribute)", in: database)
     }
   }
 
@@ -67,7 +69,7 @@ extension Administration {
       var terms = template.terms(.patient(id: patient.id, issuer: patient.issuer), at: time)
       terms.relationship = relationship
       if let age { terms.until = try Coming.birthday(age, of: patient, birthDate, in: database) }
-      let grant = try Self.insert(terms, to: name, pending: true, by: user.name, at: time, in: database)
+      let grant = try give(terms, to: name, pending: true, at: time, in: database)
       try PrincipalDetailTable.link(
         principal, to: patient, as: relationship, grant: grant.number, by: user.name, at: time, in: database)
       return grant
@@ -84,6 +86,7 @@ extension Administration {
       for grant in try PrincipalDetailTable.unlink(principal, from: patient, in: database) {
         count += try GrantTable.revoke(where: "number = ?", [grant], by: user.name, at: time, in: database)
       }
+      try record("link removed", "'\(name)': \(patient), \(count) grants ended with it", in: database)
       return count
     }
   }
@@ -97,6 +100,7 @@ extension Administration {
       guard let kind else { return }
       try database.execute(
         sql: "UPDATE principal SET group_kind = ? WHERE id = ?", arguments: [kind.rawValue, group])
+      try record("group changed", "'\(name)' is a \(kind.rawValue)", in: database)
     }
   }
 
@@ -108,6 +112,7 @@ extension Administration {
         throw ArchiveError("there is no group '\(name)': see collimator group list")
       }
       try MembershipTable.add(member, to: group, since: since, until: until, at: time, in: database)
+      try record("group changed", "'\(member)' is a member of '\(name)'", in: database)
     }
   }
 
@@ -118,6 +123,7 @@ extension Administration {
         let principal = try PrincipalTable.id(of: member, in: database)
       else { throw ArchiveError("'\(member)' is no member of '\(name)'") }
       try MembershipTable.end(principal, in: group, at: time, database)
+      try record("group changed", "'\(member)' is no member of '\(name)' any more", in: database)
     }
   }
 }

@@ -30,7 +30,10 @@ package struct Administration: Sendable {
   }
 
   package func addPeer(_ peer: Peer) async throws {
-    try await database.write { database in try PeerTable.insert(peer, in: database) }
+    try await database.write { database in
+      try PeerTable.insert(peer, in: database)
+      try record("peer added", "'\(peer.name)' may \(peer.rights.names.joined(separator: ", "))", in: database)
+    }
   }
 
   package func peers() async throws -> [Peer] {
@@ -42,6 +45,9 @@ package struct Administration: Sendable {
     try await database.write { database in
       try PeerTable.change(
         name, demand: demand, allowsCleartextPasswords: allowsCleartextPasswords, in: database)
+      let passwords = allowsCleartextPasswords.map { "passwords in the clear \($0 ? "allowed" : "forbidden")" }
+      let changes = [demand.map { "demands \($0)" }, passwords].compactMap { $0 }
+      try record("peer changed", "'\(name)': \(changes.joined(separator: ", "))", in: database)
     }
   }
 
@@ -72,6 +78,7 @@ package struct Administration: Sendable {
       for member in Set(members).subtracting(present) {
         try MembershipTable.add(member, to: group, since: nil, until: nil, at: time, in: database)
       }
+      try record("group changed", "'\(name)': \(Set(members).sorted().joined(separator: ", "))", in: database)
     }
   }
 
@@ -101,6 +108,7 @@ package struct Administration: Sendable {
       }
       try GrantTable.revoke(where: "principal = ?", [id], by: user.name, at: time, in: database)
       try database.execute(sql: "DELETE FROM principal WHERE id = ?", arguments: [id])
+      try record("\(kind) removed", "'\(name)'", in: database)
     }
   }
 }

@@ -12,6 +12,9 @@ package struct Caller: Sendable, Hashable {
   package let peer: Int64
   package let peerName: String
   package let identity: EstablishedIdentity
+  /// As the association said it, and where it comes from: for the audit.
+  package let aeTitle: String
+  package let address: String
 }
 
 /// A peer that an association says to be; who calls through it is still to be verified.

@@ -9,6 +9,17 @@ enum GrantTable {
   enum Change {
     case approve, suspend, resume, revoke
     case extend(until: Double?)
+
+    /// What was done, for the record.
+    var participle: String {
+      switch self {
+      case .approve: "approved"
+      case .suspend: "suspended"
+      case .resume: "resumed"
+      case .revoke: "revoked"
+      case .extend: "extended"
+      }
+    }
   }
 
   static func insert(

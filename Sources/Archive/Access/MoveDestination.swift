@@ -42,6 +42,7 @@ extension Archive {
       MoveDestination(
         peer: peer, host: host, port: port,
         caller: Caller(
-          principal: known.principal, peer: known.principal, peerName: peer.name, identity: identity)))
+          principal: known.principal, peer: known.principal, peerName: peer.name, identity: identity,
+          aeTitle: peer.aeTitle.description, address: host)))
   }
 }

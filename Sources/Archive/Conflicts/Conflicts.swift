@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Foundation
 import GRDB
 
@@ -83,7 +84,7 @@ package struct Conflicts: Sendable {
   /// From now on this version is served to all who may see it.
   package func choose(_ number: Int, of uid: String, reason: String) async throws {
     guard !reason.isEmpty else { throw ArchiveError("a choice needs a reason: --reason") }
-    let (time, user, uid) = (now(), user.name, MatchingForm.storable(uid))
+    let (time, actor, user, uid) = (now(), AuditActor(user), user.name, MatchingForm.storable(uid))
     try await index.database.write { database in
       let digest = try Data.fetchOne(
         database, sql: "SELECT digest FROM instance WHERE id = ? AND v_00080018 = ?", arguments: [number, uid])
@@ -97,17 +98,23 @@ package struct Conflicts: Sendable {
           """, arguments: [uid, digest, reason, user, time])
       try database.execute(
         sql: "UPDATE instance SET preference = -1 WHERE v_00080018 = ? AND digest = ?", arguments: [uid, digest])
+      try AuditTable.append(
+        AuditEntry(
+          at: time, .correction, "version chosen", by: actor, detail: "version \(number) of \(uid): \(reason)"),
+        in: database)
     }
   }
 
   /// The earliest is served again.
   package func undoChoice(of uid: String) async throws {
-    let (time, user, uid) = (now(), user.name, MatchingForm.storable(uid))
+    let (time, actor, user, uid) = (now(), AuditActor(user), user.name, MatchingForm.storable(uid))
     try await index.database.write { database in
       guard try ConflictChoiceTable.chosen(of: uid, in: database) != nil else {
         throw ArchiveError("no version of \(uid) was chosen")
       }
       try Self.end(of: uid, by: user, at: time, in: database)
+      try AuditTable.append(
+        AuditEntry(at: time, .correction, "choice of version undone", by: actor, detail: "of \(uid)"), in: database)
     }
   }
 

@@ -99,18 +99,35 @@ package struct Corrections: Sendable {
   private func change(
     agreed: Bool, _ body: @Sendable @escaping (CorrectionChange) throws -> Made
   ) async throws -> Outcome {
-    let (layout, user, time) = (index.layout, user.name, now())
+    let (layout, name, time) = (index.layout, user.name, now())
     do {
       return try await index.database.write { database in
-        let change = CorrectionChange(layout: layout, user: user, time: time, in: database)
+        let change = CorrectionChange(layout: layout, user: name, time: time, in: database)
         let made = try body(change)
         let moved = try change.place(made.studies)
         let grants = try change.grants(on: moved.patients.union(made.alsoNamed))
         guard agreed || grants.isEmpty else { throw NotAgreed(grants: grants) }
+        try record(made, at: time, in: database)
         return .done(number: Int(made.number), studies: moved.studies)
       }
     } catch let error as NotAgreed {
       return .wouldWiden(error.grants)
     }
+  }
+
+  private func record(_ made: Made, at time: Double, in database: Database) throws {
+    let row = try Row.fetchOne(database, sql: "SELECT * FROM correction WHERE number = ?", arguments: [made.number])
+    guard let row else { return }
+    let isUndone = (row["undone_at"] as Double?) != nil
+    let from = PatientIdentity(
+      stored: row["from_patient_id"], issuer: row["from_issuer"], soleStudy: row["from_sole_study"])
+    let to = PatientIdentity(stored: row["to_patient_id"], issuer: row["to_issuer"], soleStudy: "")
+    let study: String? = row["study_uid"]
+    let reason: String = isUndone ? row["undone_reason"] ?? "" : row["reason"]
+    try AuditTable.append(
+      AuditEntry(
+        at: time, .correction, isUndone ? "correction undone" : study == nil ? "patients merged" : "study reassigned",
+        by: AuditActor(user), count: made.studies.count, detail: "correction \(made.number): \(reason)",
+        subjects: [from, to].map { AuditSubject($0, studyInstanceUID: study ?? "") }), in: database)
   }
 }

@@ -12,6 +12,7 @@ extension Administration {
     try await database.write { database in
       let principal = try UserTable.insert(name, password: hash, by: user.name, at: time, in: database)
       if let certificate { try UserCertificateTable.insert(certificate, of: principal, in: database) }
+      try record("user added", "'\(name)'", in: database)
     }
   }
 
@@ -27,12 +28,18 @@ extension Administration {
   /// Holds at the next request, also of associations that are open.
   package func lockUser(_ name: String) async throws {
     let time = now()
-    try await database.write { database in try UserTable.lock(name, by: user.name, at: time, in: database) }
+    try await database.write { database in
+      try UserTable.lock(name, by: user.name, at: time, in: database)
+      try record("user locked", "'\(name)'", in: database)
+    }
   }
 
   /// Ends a lock too.
   package func unlockUser(_ name: String) async throws {
-    try await database.write { database in try UserTable.unlock(name, in: database) }
+    try await database.write { database in
+      try UserTable.unlock(name, in: database)
+      try record("user unlocked", "'\(name)'", in: database)
+    }
   }
 
   package func setPassword(_ password: Secret, ofUser name: String) async throws {
@@ -40,6 +47,7 @@ extension Administration {
     guard let hash = try await hash(password) else { return }
     try await database.write { database in
       try UserTable.setPassword(hash, of: UserTable.principal(of: name, in: database), in: database)
+      try record("password changed", "of '\(name)'", in: database)
     }
   }
 
@@ -48,12 +56,14 @@ extension Administration {
     try await database.write { database in
       try UserCertificateTable.insert(
         certificate, of: UserTable.principal(of: name, in: database), in: database)
+      try record("certificate added", "of '\(name)': \(certificate.fingerprint)", in: database)
     }
   }
 
   package func removeCertificate(_ fingerprint: CertificateFingerprint, ofUser name: String) async throws {
     try await database.write { database in
       try UserCertificateTable.remove(fingerprint, of: UserTable.principal(of: name, in: database), in: database)
+      try record("certificate removed", "of '\(name)': \(fingerprint)", in: database)
     }
   }
 
@@ -69,7 +79,10 @@ extension Administration {
             + "Key Set, and with --algorithm what it is for")
       }
     }
-    try await database.write { database in try TokenIssuerTable.insert(issuer, in: database) }
+    try await database.write { database in
+      try TokenIssuerTable.insert(issuer, in: database)
+      try record("token issuer added", "'\(issuer.issuer)' for '\(issuer.audience)'", in: database)
+    }
   }
 
   package func tokenIssuers() async throws -> [TokenIssuer] {
@@ -77,7 +90,10 @@ extension Administration {
   }
 
   package func removeTokenIssuer(_ issuer: String) async throws {
-    try await database.write { database in try TokenIssuerTable.remove(issuer, in: database) }
+    try await database.write { database in
+      try TokenIssuerTable.remove(issuer, in: database)
+      try record("token issuer removed", "'\(issuer)'", in: database)
+    }
   }
 
   private func requireValid(_ certificate: UserCertificate?) throws(ArchiveError) {

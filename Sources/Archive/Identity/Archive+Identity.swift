@@ -34,7 +34,7 @@ extension Archive {
       return .success(
         Caller(
           principal: user?.principal ?? peer.principal, peer: peer.principal, peerName: peer.peer.name,
-          identity: identity))
+          identity: identity, aeTitle: peer.peer.aeTitle.description, address: peer.address))
     } catch let refusal as IdentityRefusal {
       return .failure(refusal)
     }

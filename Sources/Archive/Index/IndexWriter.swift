@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import GRDB
 
 /// Commits instances to the index, as many to a transaction as wait: a lone one waits for none, many share one sync.
@@ -14,12 +15,14 @@ actor IndexWriter {
 
   private let database: DatabasePool
   private let layout: IndexLayout
+  private let audit: AuditTrail
   private var waiting: [Waiting] = []
   private var isCommitting = false
 
-  init(database: DatabasePool, layout: IndexLayout) {
+  init(database: DatabasePool, layout: IndexLayout, audit: AuditTrail) {
     self.database = database
     self.layout = layout
+    self.audit = audit
   }
 
   /// Returns once the instance's row is on the disk.
@@ -54,10 +57,18 @@ actor IndexWriter {
   }
 
   private func outcomes(of insertions: [InstanceInsertion]) async -> Result<[Addition], IndexError> {
+    // Who was let in is on the disk before what they stored.
+    let (notes, now) = (audit.takeNotes(), audit.now)
     do {
       return .success(
-        try await database.write { database in try insertions.map { try $0.perform(in: database) } })
+        try await database.write { database in
+          let additions = try insertions.map { try $0.perform(in: database) }
+          let records = zip(insertions, additions).compactMap { $0.audit($1, at: now()) }
+          try AuditTable.append(notes + records, in: database)
+          return additions
+        })
     } catch {
+      audit.giveBack(notes)
       return .failure(IndexError(writing: error))
     }
   }

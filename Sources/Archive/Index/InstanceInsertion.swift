@@ -50,6 +50,33 @@ struct InstanceInsertion {
     return .done(.keptBesideAnother)
   }
 
+  /// What the audit has to say of it; nil for what came from nobody, or is not done yet, or was refused.
+  func audit(_ addition: Addition, at time: Double) -> AuditEntry? {
+    guard let actor = record.actor, case .done(let outcome) = addition, outcome != .keptOut else { return nil }
+    let detail: String =
+      switch outcome {
+      case .stored, .keptOut: ""
+      case .alreadyStored: "it was stored before"
+      case .keptBesideAnother: "another object with this UID says something else; both are kept"
+      }
+    let objects = [record.sopClassUID: [record.sopInstanceUID]]
+    let subject =
+      record.hierarchy.map {
+        AuditSubject($0.patient, studyInstanceUID: $0.studyInstanceUID, instances: objects)
+      } ?? AuditSubject(patientID: "", issuer: "", studyInstanceUID: "", instances: objects)
+    return AuditEntry(
+      at: time, .store, Self.act(of: actor), by: actor, count: 1,
+      detail: actor.kind == .node ? "found again; it came from \(record.arrival.sender)" : detail, subjects: [subject])
+  }
+
+  private static func act(of actor: AuditActor) -> String {
+    switch actor.kind {
+    case .peer, .user, .nobody: "C-STORE"
+    case .operator: "import"
+    case .node: "recovery"
+    }
+  }
+
   /// The very object is known. Where its file was lost, this is its file now.
   private func meet(_ same: Version, in database: Database) throws -> Receipt.Outcome {
     guard !same.isHere else { return .alreadyStored }

@@ -7,6 +7,7 @@ import DICOMData
 struct InstanceRecord: Sendable {
   let object: ObjectKey
   let transferSyntaxUID: String
+  let sopClassUID: String
   let sopInstanceUID: String
   /// SHA-256 of the data set's bytes.
   let digest: [UInt8]
@@ -22,6 +23,8 @@ struct InstanceRecord: Sendable {
   /// As grants are narrowed to them, by its SOP class.
   let recordTypes: RecordTypes
   let remarks: [String]
+  /// Who brought it, for the audit; nil where it is found again.
+  var actor: AuditActor?
 
   struct Hierarchy: Sendable {
     let patient: PatientIdentity
@@ -38,6 +41,7 @@ struct InstanceRecord: Sendable {
   ) throws(ReceptionError) {
     self.object = object
     transferSyntaxUID = announcement.transferSyntaxUID
+    sopClassUID = announcement.sopClassUID
     sopInstanceUID = MatchingForm.storable(announcement.sopInstanceUID)
     self.digest = digest
     self.size = size

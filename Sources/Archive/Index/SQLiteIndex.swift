@@ -8,17 +8,19 @@ import GRDB
 struct SQLiteIndex: InstanceIndex {
   let database: DatabasePool
   let layout: IndexLayout
+  let audit: AuditTrail
   private let writer: IndexWriter
   /// Seconds since 1970 by which grants begin and end.
   var clock: @Sendable () -> Double
   /// How the clauses of the predicate are written: as they are, but where it is shown that each is missed.
   var rewriting = ClauseRewriting.none
 
-  init(database: DatabasePool, layout: IndexLayout, now: @escaping @Sendable () -> Double) {
+  init(database: DatabasePool, layout: IndexLayout, audit: AuditTrail, now: @escaping @Sendable () -> Double) {
     self.database = database
     self.layout = layout
+    self.audit = audit
     clock = now
-    writer = IndexWriter(database: database, layout: layout)
+    writer = IndexWriter(database: database, layout: layout, audit: audit)
   }
 
   func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition {
@@ -34,6 +36,7 @@ struct SQLiteIndex: InstanceIndex {
       let named = compiler.isSelective ? nil : try visibility.namedStudies(in: database)
       let statement = compiler.statement(after: last, within: named)
       var rows: [(name: String, row: FindRow)] = []
+      var shown: [Int64] = []
       var count = 0
       var end = last
       let cursor = try Row.fetchCursor(
@@ -41,12 +44,15 @@ struct SQLiteIndex: InstanceIndex {
       while let row = try cursor.next() {
         count += 1
         end = row[0]
-        if compiler.judges(row) { rows.append((row[1], FindRow(row, compiler))) }
+        guard compiler.judges(row) else { continue }
+        rows.append((row[1], FindRow(row, compiler)))
+        shown.append(end)
       }
       // Those of one name stay in their order.
       let sorted = rows.enumerated().sorted { ($0.element.name, $0.offset) < ($1.element.name, $1.offset) }
       return FindPage(
-        rows: sorted.map(\.element.row), next: count < QueryCompiler.pageSize ? nil : PageMark(value: end))
+        rows: sorted.map(\.element.row), next: count < QueryCompiler.pageSize ? nil : PageMark(value: end),
+        disclosure: try AuditDisclosure(of: shown, at: query.level, to: visibility, in: database))
     }
   }
 
@@ -61,9 +67,10 @@ struct SQLiteIndex: InstanceIndex {
         database.cachedStatement(sql: compiler.sql(layout, visibility)),
         arguments: compiler.arguments(for: visibility, after: mark?.value ?? 0))
       let isLast = rows.count < SelectionCompiler.pageSize
+      let instances = try rows.map { try ServedInstance($0, layout: layout) }
       return InstancePage(
-        instances: try rows.map { try ServedInstance($0, layout: layout) },
-        next: isLast ? nil : rows.last.map { PageMark(value: $0[0]) })
+        instances: instances, next: isLast ? nil : rows.last.map { PageMark(value: $0[0]) },
+        disclosure: try AuditDisclosure(of: instances, withIDs: rows.map { $0[0] }, to: visibility, in: database))
     }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import GRDB
 
 /// What the operator of an archive does with all of it, while it serves and while it does not.
@@ -8,17 +9,19 @@ package struct ArchiveOperations: Sendable {
   let directory: String
   let store: FileObjectStore
   let index: SQLiteIndex
+  let audit: AuditTrail
   let gate: OperationGate
   let now: @Sendable () -> Double
 
   init(
-    user: Operator, directory: String, store: FileObjectStore, index: SQLiteIndex, gate: OperationGate,
-    now: @escaping @Sendable () -> Double
+    user: Operator, directory: String, store: FileObjectStore, index: SQLiteIndex, audit: AuditTrail,
+    gate: OperationGate, now: @escaping @Sendable () -> Double
   ) {
     self.user = user
     self.directory = directory
     self.store = store
     self.index = index
+    self.audit = audit
     self.gate = gate
     self.now = now
   }
@@ -51,8 +54,10 @@ extension ArchiveOperations {
   package func check(
     _ order: CheckOrder, _ progress: OperationProgress = OperationProgress()
   ) async throws -> CheckReport {
-    try await OperationThread.run(progress) {
-      try gate.during(.check) { try Check(order, of: self, progress).perform() }
+    try await recorded("check") {
+      try await OperationThread.run(progress) {
+        try gate.during(.check) { try Check(order, of: self, progress).perform() }
+      }
     }
   }
 
@@ -69,14 +74,20 @@ extension ArchiveOperations {
   }
 
   package func reindex(_ progress: OperationProgress = OperationProgress()) async throws -> ReindexReport {
-    try await OperationThread.run(progress) { try gate.during(.reindex) { try Reindex(of: self, progress).perform() } }
+    try await recorded("reindex") {
+      try await OperationThread.run(progress) {
+        try gate.during(.reindex) { try Reindex(of: self, progress).perform() }
+      }
+    }
   }
 
   package func backup(
     to path: String, keeping count: Int?, _ progress: OperationProgress = OperationProgress()
   ) async throws -> BackupReport {
-    let report = try await OperationThread.run(progress) {
-      try gate.during(.backup) { try Backup(to: path, keeping: count, of: self, progress).perform() }
+    let report = try await recorded("backup", to: path) {
+      try await OperationThread.run(progress) {
+        try gate.during(.backup) { try Backup(to: path, keeping: count, of: self, progress).perform() }
+      }
     }
     // What was deleted meanwhile kept its files for the copy's sake.
     try await OperationThread.run { try Removal(store: store, database: database).perform() }

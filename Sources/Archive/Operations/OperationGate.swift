@@ -5,7 +5,7 @@ import Synchronization
 /// Which long operations run on an archive: two of one kind never do, nor two that would disturb each other.
 final class OperationGate: Sendable {
   enum Kind: String, Sendable {
-    case check, reindex, backup
+    case check, reindex, backup, audit
 
     /// A check walks the rows that a reindex replaces.
     fileprivate var disturbing: [Kind] {
@@ -13,6 +13,8 @@ final class OperationGate: Sendable {
       case .check: [.check, .reindex]
       case .reindex: [.reindex, .check]
       case .backup: [.backup]
+      // Whoever follows the chain must not find it cut meanwhile.
+      case .audit: [.audit]
       }
     }
   }

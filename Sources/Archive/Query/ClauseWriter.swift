@@ -40,6 +40,15 @@ struct ClauseWriter {
   /// That a grant or ceiling of this shape is in force and about it. State and shape come first: with them the index of what
   /// is in force is used.
   private func grant(_ shape: GrantShape, heldBy holder: String) -> String {
+    "EXISTS (SELECT 1 FROM access_grant AS g WHERE \(isInForce(shape, heldBy: holder)))"
+  }
+
+  /// The same of a grant `g` of the caller's, for statements that want to know which it is.
+  func opening(_ shape: GrantShape) -> String {
+    isInForce(shape, heldBy: "g.principal IN (\(holders))")
+  }
+
+  private func isInForce(_ shape: GrantShape, heldBy holder: String) -> String {
     let rights = predicate.rights.rawValue
     let conditions =
       [
@@ -49,7 +58,7 @@ struct ClauseWriter {
         written(.right, "g.rights & \(rights) = \(rights)"),
         written(.assurance, "g.least_assurance <= \(predicate.assurance.rung)"),
       ] + shape.clauses.map(written)
-    return "EXISTS (SELECT 1 FROM access_grant AS g WHERE \(conditions.joined(separator: " AND ")))"
+    return conditions.joined(separator: " AND ")
   }
 
   private func veto(_ shape: GrantShape) -> String {

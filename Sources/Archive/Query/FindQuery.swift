@@ -72,6 +72,14 @@ package struct FindPage: Sendable {
   package let rows: [FindRow]
   /// Where the next page begins; nil for the last.
   let next: PageMark?
+  /// What the audit has to say of it.
+  package let disclosure: AuditDisclosure
+
+  init(rows: [FindRow], next: PageMark?, disclosure: AuditDisclosure = .nothing) {
+    self.rows = rows
+    self.next = next
+    self.disclosure = disclosure
+  }
 
   package var isLast: Bool { next == nil }
 }

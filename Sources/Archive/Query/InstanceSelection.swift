@@ -25,6 +25,14 @@ package struct InstancePage: Sendable {
   package let instances: [ServedInstance]
   /// Where the next page begins; nil for the last.
   let next: PageMark?
+  /// What the audit has to say of it.
+  package let disclosure: AuditDisclosure
+
+  init(instances: [ServedInstance], next: PageMark?, disclosure: AuditDisclosure = .nothing) {
+    self.instances = instances
+    self.next = next
+    self.disclosure = disclosure
+  }
 
   package var isLast: Bool { next == nil }
 }

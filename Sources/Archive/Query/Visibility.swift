@@ -26,6 +26,7 @@ struct Visibility {
   let predicate: VisibilityPredicate
   private let question: Question
   private let holders: [Int64]
+  private let writer: ClauseWriter
   /// Of a study, its patient, and a series and an instance where they are needed: that it is there for the caller.
   private let condition: String
   /// By names, so that a condition may stand in a statement as often as it is needed.
@@ -36,7 +37,7 @@ struct Visibility {
     let found = try VisibilityHolders(question, in: database)
     holders = found.padded
     predicate = found.predicate
-    let writer = ClauseWriter(question.rewriting, predicate: predicate, holders: holders.count)
+    writer = ClauseWriter(question.rewriting, predicate: predicate, holders: holders.count)
     condition = writer.condition
     var named: [String: any DatabaseValueConvertible] = [
       "now": question.now, "caller": question.caller.principal, "peer": question.caller.peer,
@@ -88,6 +89,40 @@ struct Visibility {
   func namedStudies(in database: Database) throws -> String? {
     guard predicate.opensByName else { return nil }
     return try NamedStudies(predicate.opening, holders: holders.count).sql(arguments, in: database)
+  }
+}
+
+extension Visibility {
+  /// Which of the caller's grants open rows of a level, at most so many, lowest number first. Asked from the rows, not from
+  /// the grants: somebody may have twenty thousand.
+  func grants(
+    opening ids: [Int64], at level: QueryRetrieveLevel, most: Int, in database: Database
+  ) throws -> [Int] {
+    guard !predicate.opening.isEmpty, !ids.isEmpty else { return [] }
+    let asked = predicate.opening.map { shape in
+      """
+      SELECT g.number FROM json_each(:rows) AS shown \(Self.joins(from: level, to: shape.decidedAt))
+        CROSS JOIN access_grant AS g WHERE \(writer.opening(shape))
+      """
+    }
+    return try Int.fetchAll(
+      database.cachedStatement(sql: "\(asked.joined(separator: " UNION ")) ORDER BY 1 LIMIT \(most)"),
+      arguments: arguments + ["rows": IndexTables.json(ids)])
+  }
+
+  /// From the shown rows up to their patient, and down as far as it takes to tell whether a grant is about them.
+  private static func joins(from level: QueryRetrieveLevel, to granularity: Granularity) -> String {
+    let tables = ["patient", "study", "series", "instance"]
+    let own = QueryRetrieveLevel.allCases.firstIndex(of: level) ?? 0
+    let lowest = granularity == .study ? 1 : granularity == .series ? 2 : 3
+    let upwards = (0..<own).reversed().map { upper in
+      "CROSS JOIN \(tables[upper]) ON \(tables[upper]).id = \(tables[upper + 1]).\(tables[upper])"
+    }
+    let downwards = (own..<max(own, lowest)).map { upper in
+      "CROSS JOIN \(tables[upper + 1]) ON \(tables[upper + 1]).\(tables[upper]) = \(tables[upper]).id"
+    }
+    return (["CROSS JOIN \(tables[own]) ON \(tables[own]).id = shown.value"] + upwards + downwards)
+      .joined(separator: " ")
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Crypto
 import DICOMData
 
@@ -17,6 +18,7 @@ package actor Reception {
   private let thread: FileThread
   private let announcement: Announcement
   private let arrival: Arrival
+  private let actor: AuditActor
   private let surroundings: ReceptionSurroundings
   private let sink: any ObjectSink
   private var reader: PushReader
@@ -32,7 +34,8 @@ package actor Reception {
   package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   init(
-    _ announcement: Announcement, arrival: Arrival, thread: FileThread, in surroundings: ReceptionSurroundings
+    _ announcement: Announcement, arrival: Arrival, from actor: AuditActor, thread: FileThread,
+    in surroundings: ReceptionSurroundings
   ) async throws(ReceptionError) {
     guard let syntax = TransferSyntax(uid: announcement.transferSyntaxUID) else {
       throw ReceptionError(.doesNotMatch, "the transfer syntax is none that can be stored")
@@ -42,6 +45,7 @@ package actor Reception {
     self.thread = thread
     self.announcement = announcement
     self.arrival = arrival
+    self.actor = actor
     self.surroundings = surroundings
     reader = PushReader(
       transferSyntax: syntax, stoppingBefore: .pixelData, keeping: surroundings.layout.wantedElements)
@@ -103,9 +107,11 @@ package actor Reception {
   private func record() throws -> InstanceRecord {
     guard let header = reader.header else { throw ReceptionError(.unreadable, "the data set has no header") }
     try announcement.requireMatch(with: header)
-    return try InstanceRecord(
+    var record = try InstanceRecord(
       header, announcement: announcement, object: sink.key, digest: Array(digest.finalize()), size: sink.size,
       arrival: arrival, layout: surroundings.layout)
+    record.actor = actor
+    return record
   }
 
   private func amendment(for record: InstanceRecord) -> Amendment? {

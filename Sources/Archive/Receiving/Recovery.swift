@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import DICOMData
 import Glibc
 import GRDB
@@ -143,10 +144,16 @@ struct Recovery {
 
   private func add(_ original: InstanceRecord) throws {
     var record = original
+    record.actor = .node
     var compared: [ObjectKey: [UInt8]] = [:]
     while true {
       let insertion = InstanceInsertion(record, layout: layout, compared: compared)
-      switch try database.write({ try insertion.perform(in: $0) }) {
+      let addition = try database.write { database in
+        let addition = try insertion.perform(in: database)
+        if let entry = insertion.audit(addition, at: now) { try AuditTable.append(entry, in: database) }
+        return addition
+      }
+      switch addition {
       case .done(.alreadyStored), .done(.keptOut):
         unlink(store.path(of: record.object))
         return

@@ -19,6 +19,8 @@ struct AssociationAdmission: Sendable {
   private struct Rejected: Error {
     let rejection: AssociateRJ
     let why: String
+    /// Who called did not prove to be who they said.
+    var isLogin = false
   }
 
   let aeTitle: String
@@ -64,6 +66,7 @@ struct AssociationAdmission: Sendable {
       throw Rejected(rejection: .localLimitExceeded, why: refusal.description)
     }
     log(negotiation, of: request, caller, logger)
+    archive.noteAcceptance(request, of: caller, contexts: negotiation.count, transport: connected.transport)
     return Admitted(caller: caller, acceptance: acceptance(of: request, negotiation, caller))
   }
 
@@ -110,7 +113,8 @@ struct AssociationAdmission: Sendable {
     case .failure(let refusal):
       // One answer for all that is wrong with an identity: which user exists is nobody's business.
       throw Rejected(
-        rejection: refusal.kind == .busy ? .temporaryCongestion : .identityRefused, why: refusal.description)
+        rejection: refusal.kind == .busy ? .temporaryCongestion : .identityRefused, why: refusal.description,
+        isLogin: true)
     }
   }
 
@@ -119,11 +123,11 @@ struct AssociationAdmission: Sendable {
   ) {
     record(
       Refusal(why: rejected.why, callingAETitle: request.callingAETitle, calledAETitle: request.calledAETitle),
-      from: connected.address, logger: logger)
+      from: connected.address, isLogin: rejected.isLogin, logger: logger)
   }
 
   /// One line, one knock, one entry among the last refusals.
-  func record(_ refusal: Refusal, from address: String, logger: Logger) {
+  func record(_ refusal: Refusal, from address: String, isLogin: Bool = false, logger: Logger) {
     // Who said nothing has no AE title.
     let (calling, called) = (refusal.callingAETitle ?? "", refusal.calledAETitle ?? "")
     logger.notice(
@@ -134,7 +138,7 @@ struct AssociationAdmission: Sendable {
         at: Date(), address: address, callingAETitle: calling.printable, calledAETitle: called.printable,
         reason: refusal.why))
     archive.recordKnock(
-      callingAETitle: calling, calledAETitle: called, address: address, reason: refusal.why)
+      callingAETitle: calling, calledAETitle: called, address: address, reason: refusal.why, isLogin: isLogin)
   }
 
   private func acceptance(of request: AssociateRQ, _ negotiation: Negotiation, _ caller: Caller) -> AssociateAC {

@@ -35,7 +35,8 @@ struct ServiceConversation {
     self.association = association
     self.caller = caller
     self.services = services
-    responder = ServiceResponder(writer: association.writer, services: services, logger: logger)
+    responder = ServiceResponder(
+      writer: association.writer, caller: caller, services: services, logger: logger)
     window = association.agreed.asynchronousOperationsWindow.map { max(1, Int($0.invoked)) } ?? 1
   }
 

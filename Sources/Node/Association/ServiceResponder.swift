@@ -15,6 +15,7 @@ struct ServiceResponder: Sendable {
   private static let responsesAtOnce = 16
 
   let writer: MessageWriter
+  let caller: Caller
   let services: NodeServices
   let logger: Logger
 
@@ -136,6 +137,7 @@ struct ServiceResponder: Sendable {
 
   func refuse(_ failure: ServiceFailure, _ command: CommandSet, contextID: UInt8) async throws {
     logger.notice("\(command.commandField) refused: \(failure.status) \(failure.comment)")
+    services.archive.noteRefusal(of: command, by: caller, failure)
     try await writer.send(failure.response(to: command), contextID: contextID)
   }
 }

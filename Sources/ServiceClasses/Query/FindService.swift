@@ -22,23 +22,52 @@ package struct FindService: Sendable {
     _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8],
     send: @Sendable (CommandSet, ByteBuffer) async throws -> Void
   ) async throws -> Int {
-    try await requireRight(of: request.caller)
-    let identifier = try QueryIdentifier(reading: bytes, transferSyntax: request.transferSyntax, model: model)
-    var matches = 0
-    for try await page in archive.reading(as: request.caller).find(identifier.query) {
-      for row in page.rows {
-        if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
-        let answer = FindResponse(
-          row: row, to: identifier, retrieveAETitle: aeTitle, transferSyntax: request.transferSyntax)
-        var response = CommandSet.response(
-          to: request.command, status: answer.supportsAllKeys ? .pending : .pendingWithWarning)
-        response.hasDataSet = true
-        try await send(response, ByteBuffer(bytes: answer.identifier))
-        matches += 1
+    let identifier = try await judged(request, model, bytes)
+    let read = archive.audited(
+      .query, "C-FIND", as: request.caller,
+      detail: "\(identifier.query.description); transfer syntax \(request.transferSyntax.uid)",
+      identifier: bytes.count <= Self.longestRecorded ? bytes : nil)
+    var record = QueryRecord(read)
+    do {
+      for try await page in archive.reading(as: request.caller).find(identifier.query) {
+        try await record.cover(page)
+        for row in page.rows {
+          if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
+          let answer = FindResponse(
+            row: row, to: identifier, retrieveAETitle: aeTitle, transferSyntax: request.transferSyntax)
+          var response = CommandSet.response(
+            to: request.command, status: answer.supportsAllKeys ? .pending : .pendingWithWarning)
+          response.hasDataSet = true
+          try await send(response, ByteBuffer(bytes: answer.identifier))
+          record.sent += 1
+        }
       }
+      if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
+      try await record.end()
+      return record.sent
+    } catch let error as AuditError {
+      throw ServiceFailure(auditing: error)
+    } catch {
+      await record.end(because: error)
+      throw error
     }
-    if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
-    return matches
+  }
+
+  /// Longer identifiers are told in words alone.
+  private static let longestRecorded = 16 << 10
+
+  /// What is refused is recorded too.
+  private func judged(
+    _ request: ServiceRequest, _ model: InformationModel, _ bytes: [UInt8]
+  ) async throws -> QueryIdentifier {
+    do {
+      try await requireRight(of: request.caller)
+      return try QueryIdentifier(reading: bytes, transferSyntax: request.transferSyntax, model: model)
+    } catch let failure as ServiceFailure {
+      try? await archive.audited(.query, "C-FIND", as: request.caller, detail: "")
+        .end(.refused, count: 0, remark: "\(failure.status) \(failure.comment)")
+      throw failure
+    }
   }
 
   private func requireRight(of caller: Caller) async throws {

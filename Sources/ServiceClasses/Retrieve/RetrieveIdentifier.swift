@@ -72,3 +72,19 @@ package struct RetrieveIdentifier: Sendable, Equatable {
     ServiceFailure(.dataSetDoesNotMatchSOPClass, "a retrieve \(why)", offendingElements: [step.uniqueKey])
   }
 }
+
+extension RetrieveIdentifier: CustomStringConvertible {
+  /// For a person who reads the audit.
+  package var description: String {
+    let patient = patientID.map { ["PatientID=\($0)" + (issuerOfPatientID.map { " of \($0)" } ?? "")] } ?? []
+    let lists = [
+      ("StudyInstanceUID", studyInstanceUIDs), ("SeriesInstanceUID", seriesInstanceUIDs),
+      ("SOPInstanceUID", sopInstanceUIDs),
+    ]
+    return
+      ([level.rawValue] + patient
+      + lists.compactMap { name, uids in
+        uids.isEmpty ? nil : "\(name)=\(uids.joined(separator: "\\"))"
+      }).joined(separator: "; ")
+  }
+}

@@ -8,6 +8,8 @@ import DIMSE
 /// What a retrieve found to send, and the question by which each object is asked for again before it is sent.
 struct RetrievePlan: Sendable {
   let instances: [ServedInstance]
+  /// Those of the caller's grants that opened them, as far as they are known.
+  let grants: [Int]
   private let selection: InstanceSelection
   private let archive: Archive
   private let caller: Caller
@@ -29,16 +31,19 @@ struct RetrievePlan: Sendable {
       patient: patient.flatMap(\.self), studyInstanceUIDs: identifier.studyInstanceUIDs,
       seriesInstanceUIDs: identifier.seriesInstanceUIDs, sopInstanceUIDs: identifier.sopInstanceUIDs)
     var found: [ServedInstance] = []
+    var grants: Set<Int> = []
     // A Patient ID of nobody names nothing, whatever else is named.
     if patient != nil {
       for try await page in reader.instances(in: selection) {
         found += page.instances
+        grants.formUnion(page.disclosure.grants)
         guard found.count <= SubOperationCounts.most else {
           throw ServiceFailure(.cannotCountMatches, "more than \(SubOperationCounts.most) objects: ask for fewer")
         }
       }
     }
     instances = found
+    self.grants = grants.sorted()
   }
 
   /// .some(nil) where no patient is asked for; nil where the one asked for is nobody.

@@ -33,23 +33,29 @@ package struct RetrieveService: Sendable {
     _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8], over association: GetAssociation,
     logger: Logger, report: @escaping Report
   ) async throws -> Outcome {
-    try await requireRight(of: request.caller)
-    let identifier = try RetrieveIdentifier(
-      reading: bytes, transferSyntax: request.transferSyntax, model: model)
-    let operations = try await operations(identifier, request, for: .retrieve, to: nil, logger, report)
-    try await operations.progress.ticking {
-      for instance in operations.plan.instances where !Task.isCancelled {
-        do {
-          try await operations.perform(instance, accepted: association.transferSyntaxUIDs) { object in
-            // A message that was begun is sent to its end, and its answer is waited for, cancelled or not.
-            try await Task { try await association.store(object) }.value
+    let (identifier, operations) = try await recordingRefusals(request, "C-GET") {
+      try await requireRight(of: request.caller)
+      let identifier = try RetrieveIdentifier(
+        reading: bytes, transferSyntax: request.transferSyntax, model: model)
+      return (identifier, try await self.operations(identifier, request, for: .retrieve, to: nil, logger, report))
+    }
+    let record = RetrieveRecord(
+      archive.audited(.retrieve, "C-GET", as: request.caller, detail: identifier.description), of: operations)
+    return try await record.during(operations.plan.instances) {
+      try await operations.progress.ticking {
+        for instance in operations.plan.instances where !Task.isCancelled {
+          do {
+            try await operations.perform(instance, accepted: association.transferSyntaxUIDs) { object in
+              // A message that was begun is sent to its end, and its answer is waited for, cancelled or not.
+              try await Task { try await association.store(object) }.value
+            }
+          } catch is CancellationError {
+            break
           }
-        } catch is CancellationError {
-          break
         }
       }
+      return outcome(of: operations)
     }
-    return outcome(of: operations)
   }
 
   /// C-MOVE. Throws what the peer is to be told.
@@ -57,15 +63,22 @@ package struct RetrieveService: Sendable {
     _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8], logger: Logger,
     report: @escaping Report
   ) async throws -> Outcome {
-    try await requireRight(of: request.caller)
-    let identifier = try RetrieveIdentifier(
-      reading: bytes, transferSyntax: request.transferSyntax, model: model)
-    let destination = try await destination(of: request.command, logger)
-    // To the peer through which the caller calls, it is the caller's own retrieve; to any other, it is sent to somebody else.
-    let isOwn = destination.caller.peer == request.caller.peer
-    let receiver = isOwn ? request.caller : destination.caller
-    let operations = try await operations(
-      identifier, request, for: isOwn ? .retrieve : .send, to: receiver, logger, report)
+    let (identifier, destination, receiver, operations) = try await recordingRefusals(request, "C-MOVE") {
+      try await requireRight(of: request.caller)
+      let identifier = try RetrieveIdentifier(
+        reading: bytes, transferSyntax: request.transferSyntax, model: model)
+      let destination = try await self.destination(of: request.command, logger)
+      // To the peer through which the caller calls, it is the caller's own retrieve; to any other, it is sent to somebody else.
+      let isOwn = destination.caller.peer == request.caller.peer
+      let receiver = isOwn ? request.caller : destination.caller
+      let operations = try await self.operations(
+        identifier, request, for: isOwn ? .retrieve : .send, to: receiver, logger, report)
+      return (identifier, destination, receiver, operations)
+    }
+    let record = RetrieveRecord(
+      archive.audited(
+        .retrieve, "C-MOVE", as: request.caller, detail: identifier.description, destination: destination.description),
+      of: operations)
     let originator = MoveOriginator(
       aeTitle: request.callingAETitle, messageID: request.command.messageID ?? 0)
     // Before the destination hears anything: already which SOP classes there are is not for everybody.
@@ -73,11 +86,27 @@ package struct RetrieveService: Sendable {
     let transfer = MoveTransfer(
       operations: operations, instances: open, destination: destination, originator: originator,
       connecting: connecting)
-    try await operations.progress.ticking {
-      await operations.fail(allBut: open, RetrievePlan.notOpenToReceiver)
-      await transfer.run()
+    return try await record.during(open) {
+      try await operations.progress.ticking {
+        await operations.fail(allBut: open, RetrievePlan.notOpenToReceiver)
+        await transfer.run()
+      }
+      return outcome(of: operations)
     }
-    return outcome(of: operations)
+  }
+
+  /// What is refused before anything was looked for is recorded too.
+  private func recordingRefusals<Value>(
+    _ request: ServiceRequest, _ act: String, _ body: () async throws -> Value
+  ) async throws -> Value {
+    do {
+      return try await body()
+    } catch let failure as ServiceFailure {
+      let named = request.command.moveDestination.map { "to '\($0)': " } ?? ""
+      try? await archive.audited(.retrieve, act, as: request.caller, detail: "")
+        .end(.refused, count: 0, remark: "\(named)\(failure.status) \(failure.comment)")
+      throw failure
+    }
   }
 
   private func operations(
@@ -112,4 +141,8 @@ package struct RetrieveService: Sendable {
       throw unknown
     }
   }
+}
+
+extension MoveDestination {
+  fileprivate var description: String { "\(peer.name) (\(peer.aeTitle)) at \(host):\(port)" }
 }

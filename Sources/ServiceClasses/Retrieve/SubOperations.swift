@@ -24,10 +24,14 @@ struct SubOperations: Sendable {
     struct Values {
       var studies: Set<String> = []
       var firstFailure: String?
+      var sent: [ServedInstance] = []
     }
 
     let values = Mutex(Values())
   }
+
+  /// What the receiver took, in the order in which it was sent.
+  var sent: [ServedInstance] { notes.values.withLock(\.sent) }
 
   /// Why the first of the failed failed; without a word about whose it is.
   var firstFailure: String? { notes.values.withLock(\.firstFailure) }
@@ -55,7 +59,10 @@ struct SubOperations: Sendable {
     guard status == .success || status.isWarning else {
       return await fail(planned, "the receiver answered \(status)")
     }
-    let isNew = notes.values.withLock { $0.studies.insert(planned.studyInstanceUID).inserted }
+    let isNew = notes.values.withLock { notes in
+      notes.sent.append(planned)
+      return notes.studies.insert(planned.studyInstanceUID).inserted
+    }
     if isNew { archive.noteAccess(studyInstanceUID: planned.studyInstanceUID) }
     await progress.note(status == .success ? .completed : .warning, of: planned.sopInstanceUID)
   }

@@ -45,6 +45,8 @@ package struct RestoreReport: Codable, Sendable {
   package var carriedOver: [String] = []
   /// What may be missing or back again, in sentences.
   package var warnings: [String] = []
+  /// What became of the audit that was here.
+  package var auditNote = ""
 
   package var isClean: Bool { withoutFile.isEmpty }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Foundation
 import Glibc
 import GRDB
@@ -33,6 +34,10 @@ package struct Restore {
     let operations = archive.operations(as: .current)
     _ = try await OperationThread.run { try StrayFiles(of: operations).takeIn() }
     let count = try await operations.statistics().instances
+    try await archive.audit.record(
+      AuditEntry(
+        at: archive.audit.now(), .operation, "restore", by: AuditActor(.current), count: report.instances,
+        detail: "from the backup \(report.backup) of \(report.madeAt); \(report.auditNote)"))
     try await archive.close()
     var final = report
     final.takenIn = max(count - report.instances, 0)
@@ -167,6 +172,7 @@ extension Restore {
       try queue.close()
       guard verdict == ["ok"] else { return warnOfForgotten() }
       report.carriedOver = try RestoreCarrying(from: old).perform(into: copy)
+      try carryAudit(from: old, into: copy)
     } catch is DatabaseError {
       return warnOfForgotten()
     }
@@ -176,10 +182,25 @@ extension Restore {
     report.instances -= deleted.count
   }
 
+  /// What was recorded since the backup goes on where the backup's chain ends.
+  private mutating func carryAudit(from old: String, into copy: DatabaseQueue) throws {
+    switch try AuditCarrying(from: old).perform(into: copy) {
+    case .carried(let count):
+      report.auditNote = "\(count) audit records made since were taken over"
+      if count > 0 { report.carriedOver.append("audit") }
+    case .nothing: report.auditNote = "no audit records made since"
+    case .diverged:
+      report.auditNote = "the audit before it is another chain and stands in index.sqlite.before-restore"
+      report.warnings.append("The audit that was here does not go on from the backup's: \(report.auditNote).")
+    }
+  }
+
   private mutating func warnOfForgotten() {
+    report.auditNote = "what was recorded since could not be taken over"
     report.warnings += [
       "What was deleted after \(report.madeAt) is back, and nothing remembers that it was deleted.",
       "Grants that were revoked after \(report.madeAt) are in force again, and peers removed since are let in again.",
+      "What the audit recorded after \(report.madeAt) is not in it any more: a checkpoint made since will say so.",
       "Grants, peers, groups and legal holds added after \(report.madeAt) are missing.",
     ]
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Foundation
 import GRDB
 
@@ -65,6 +66,7 @@ struct Deletion {
     in database: Database
   ) throws -> (number: Int, instances: Int, bytes: Int) {
     let places = Set(instances.compactMap(\.place))
+    let subjects = try [AuditSubject](of: instances, in: database)
     let holds = try LegalHoldTable.holds(onStudies: Set(places.map(\.study)), in: database)
     if let hold = holds.first {
       throw ArchiveError("legal hold \(hold.number) forbids it (\(hold.what): \(hold.reason)); nothing was deleted")
@@ -86,6 +88,9 @@ struct Deletion {
     }
     try IndexTables.prune(places, in: database)
     try speakers.succeed(in: database)
+    try operations.record(
+      .delete, "delete", detail: "deletion \(number), \(level): \(order.reason)", count: instances.count,
+      subjects: subjects, in: database)
     return (number, instances.count, bytes)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import DICOMData
 import Foundation
 import Glibc
@@ -40,6 +41,7 @@ struct Export {
     report.remarks = corrected.sorted().map {
       "study \($0) is exported as it was received: a correction is not in its files"
     }
+    let began = try recordBegin(instances)
     try progress.begin("exporting", total: instances.count)
     for instance in instances {
       try export(instance, partial)
@@ -49,8 +51,18 @@ struct Export {
     rmdir(partial)
     if let directory { try write(directory) }
     try FileObjectStore.syncDirectory(folder.path)
-    try noteAccess()
+    try noteAccess(began, instances)
     return report
+  }
+
+  /// What leaves is on record before it leaves.
+  private func recordBegin(_ instances: [SelectedInstance]) throws -> Int64 {
+    try operations.database.write { database in
+      try AuditTable.append(
+        AuditEntry(
+          at: operations.now(), .export, "export", .began, by: AuditActor(operations.user), destination: folder.path,
+          subjects: [AuditSubject](of: instances, in: database)), in: database)
+    }
   }
 
   /// Of several versions of an object the earliest.
@@ -136,9 +148,18 @@ struct Export {
   }
 
   /// Who takes a study along has used it.
-  private func noteAccess() throws {
+  private func noteAccess(_ began: Int64, _ instances: [SelectedInstance]) throws {
     let time = operations.now()
     let noted = Dictionary(studies.map { ($0, time) }, uniquingKeysWith: { first, _ in first })
-    try operations.database.write { try AccessRecorder.write(noted, in: $0) }
+    try operations.database.write { database in
+      try AccessRecorder.write(noted, in: database)
+      var entry = AuditEntry(
+        at: time, .export, "export", report.failures.isEmpty ? .success : .partial, by: AuditActor(operations.user),
+        destination: folder.path, count: report.exported + report.alreadyThere,
+        detail: report.failures.isEmpty ? "" : "\(report.failures.count) objects were not exported",
+        subjects: try [AuditSubject](of: instances, in: database))
+      entry.began = began
+      try AuditTable.append(entry, in: database)
+    }
   }
 }

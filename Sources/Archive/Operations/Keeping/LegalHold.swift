@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import GRDB
 
 /// What is not to be deleted, whatever a rule or an operator says, until the hold is released.
@@ -110,7 +111,11 @@ extension ArchiveOperations {
   package func addHold(_ scope: HoldScope, reason: String) async throws -> HoldListing {
     let (name, time) = (user.name, now())
     return try await OperationThread.run {
-      try database.write { try LegalHoldTable.insert(scope, reason: reason, by: name, at: time, in: $0) }
+      try database.write { database in
+        let hold = try LegalHoldTable.insert(scope, reason: reason, by: name, at: time, in: database)
+        try record(.correction, "legal hold placed", detail: "\(hold.number), \(hold.what): \(reason)", in: database)
+        return hold
+      }
     }
   }
 
@@ -121,12 +126,20 @@ extension ArchiveOperations {
   package func releaseHold(_ number: Int, reason: String) async throws {
     let (name, time) = (user.name, now())
     try await OperationThread.run {
-      try database.write { try LegalHoldTable.release(number, reason: reason, by: name, at: time, in: $0) }
+      try database.write { database in
+        try LegalHoldTable.release(number, reason: reason, by: name, at: time, in: database)
+        try record(.correction, "legal hold released", detail: "\(number): \(reason)", in: database)
+      }
     }
   }
 
   /// What was kept out may come again.
   package func liftDeletion(_ number: Int) async throws {
-    try await OperationThread.run { try database.write { try TombstoneTable.lift(number, in: $0) } }
+    try await OperationThread.run {
+      try database.write { database in
+        try TombstoneTable.lift(number, in: database)
+        try record(.correction, "deletion lifted", detail: "deletion \(number) keeps out nothing more", in: database)
+      }
+    }
   }
 }

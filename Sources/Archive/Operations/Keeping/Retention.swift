@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Foundation
 import GRDB
 
@@ -143,7 +144,11 @@ extension ArchiveOperations {
   package func addRetentionRule(_ rule: RetentionRule) async throws -> Int {
     let (name, time) = (user.name, now())
     return try await OperationThread.run {
-      try database.write { try RetentionRuleTable.insert(rule, by: name, at: time, in: $0) }
+      try database.write { database in
+        let number = try RetentionRuleTable.insert(rule, by: name, at: time, in: database)
+        try record(.correction, "retention rule added", detail: "rule \(number): \(rule.days) days", in: database)
+        return number
+      }
     }
   }
 
@@ -152,7 +157,12 @@ extension ArchiveOperations {
   }
 
   package func removeRetentionRule(_ number: Int) async throws {
-    try await OperationThread.run { try database.write { try RetentionRuleTable.remove(number, in: $0) } }
+    try await OperationThread.run {
+      try database.write { database in
+        try RetentionRuleTable.remove(number, in: database)
+        try record(.correction, "retention rule removed", detail: "rule \(number)", in: database)
+      }
+    }
   }
 
   package func planRetention() async throws -> RetentionPlan {

@@ -19,6 +19,7 @@ extension InstanceRecord {
     digest = Array(instance["digest"] as Data)
     canonicalDigest = (instance["canonical_digest"] as Data?).map { Array($0) }
     size = instance["size"]
+    sopClassUID = instance["v_00080016"]
     self.arrival = Arrival(
       sender: arrival["sender"], callingAETitle: arrival["calling"], time: arrival["arrived_at"],
       defaultIssuer: arrival["default_issuer"], principal: arrival["principal"], aside: arrival["aside"])

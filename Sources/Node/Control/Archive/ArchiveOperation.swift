@@ -21,6 +21,7 @@ package enum ArchiveOperation: Codable, Sendable {
   case removeRetentionRule(number: Int)
   case planRetention
   case applyRetention(plan: Int)
+  case audit(AuditOrder)
 }
 
 /// What came of it.
@@ -38,6 +39,7 @@ package enum ArchiveOperationResult: Codable, Sendable {
   case retentionRules([RetentionRule])
   case retentionPlan(RetentionPlan)
   case retention(RetentionReport)
+  case audit(AuditAnswer)
 }
 
 /// A part of the archive as it is named at the command line.

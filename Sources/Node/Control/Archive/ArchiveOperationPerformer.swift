@@ -42,6 +42,7 @@ struct ArchiveOperationPerformer: Sendable {
     case .backup(let folder, let keeping):
       return .backup(try await operations.backup(to: folder, keeping: keeping, progress))
     case .statistics: return .statistics(try await operations.statistics())
+    case .audit(let order): return .audit(try await operations.perform(order, progress))
     default: return try await keepingResult(of: operation, operations, progress)
     }
   }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Access
+import GRDB
+
+/// Which records are asked for: those that agree with all that is said.
+package struct AuditFilter: Codable, Sendable {
+  /// A principal, the peer through which they called, or an operator.
+  package var who: String?
+  package var patientID: String?
+  /// nil for any; empty for none.
+  package var issuer: String?
+  package var studyInstanceUID: String?
+  /// Seconds since 1970; the first belongs to it, the last does not.
+  package var from: Double?
+  package var until: Double?
+  package var kinds: [AuditKind] = []
+  package var outcomes: [AuditOutcome] = []
+
+  package init() {}
+}
+
+/// A filter as SQL over `audit`.
+struct AuditFilterCompiler {
+  private(set) var conditions: [String] = []
+  private(set) var arguments: [DatabaseValue] = []
+
+  /// Of what began and has ended, how it ended is told.
+  static let isNotSuperseded = """
+    NOT (outcome = 'began' AND EXISTS (SELECT 1 FROM audit AS later
+      WHERE later.began = coalesce(audit.began, audit.number) AND later.outcome <> 'began'))
+    """
+
+  init(_ filter: AuditFilter, in database: Database) throws {
+    if let who = filter.who {
+      add("(principal = ? OR peer = ? OR ae_title = ?)", [who, who, who].map(\.databaseValue))
+    }
+    if let from = filter.from { add("at >= ?", [from.databaseValue]) }
+    if let until = filter.until { add("at < ?", [until.databaseValue]) }
+    add("kind", filter.kinds.map(\.rawValue))
+    add("outcome", filter.outcomes.map(\.rawValue))
+    if let patient = filter.patientID {
+      let named = try AuditPatient(patient, issuer: filter.issuer, in: database)
+      add("number IN (\(AuditPatient.records))", named.arguments)
+    }
+    if let study = filter.studyInstanceUID {
+      add(
+        """
+        number IN (SELECT number FROM audit WHERE study_uid = ?
+          UNION SELECT record FROM audit_subject WHERE study_uid = ?)
+        """, [study, study].map(\.databaseValue))
+    }
+  }
+
+  private mutating func add(_ condition: String, _ values: [DatabaseValue]) {
+    conditions.append(condition)
+    arguments += values
+  }
+
+  private mutating func add(_ column: String, _ words: [String]) {
+    guard !words.isEmpty else { return }
+    add("\(column) IN (SELECT value FROM json_each(?))", [QueryCompiler.json(words).databaseValue])
+  }
+}
+
+/// A patient as the audit may name them: by the ID, by the IDs that were merged into it, and by the studies that are theirs
+/// now.
+struct AuditPatient {
+  private let identities: String
+  private let studies: String
+
+  init(_ id: String, issuer: String?, in database: Database) throws {
+    let id = MatchingForm.storable(id.trimmed)
+    let given = issuer.map { MatchingForm.storable($0.trimmed) }
+    let merged = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT from_patient_id, from_issuer FROM correction
+        WHERE study_uid IS NULL AND undone_at IS NULL AND from_patient_id <> '' AND to_patient_id = ?1 AND (?2 IS NULL OR to_issuer = ?2)
+        """, arguments: [id, given])
+    let all = [[id, given]] + merged.map { [$0[0] as String, $0[1] as String?] }
+    identities =
+      "["
+      + all.map { pair in
+        "["
+          + pair.map { $0.map { String(QueryCompiler.json([$0]).dropFirst().dropLast()) } ?? "null" }
+          .joined(separator: ",") + "]"
+      }.joined(separator: ",") + "]"
+    studies = QueryCompiler.json(
+      try String.fetchAll(
+        database,
+        sql: """
+          SELECT DISTINCT v_0020000d FROM study JOIN patient ON patient.id = study.patient
+          WHERE patient_id = ?1 AND (?2 IS NULL OR issuer = ?2)
+          """, arguments: [id, given]))
+  }
+
+  var arguments: [DatabaseValue] {
+    [identities, identities, studies, studies].map(\.databaseValue)
+  }
+
+  /// The numbers of the records that name them.
+  static let records = """
+    SELECT number FROM json_each(?) AS who CROSS JOIN audit ON audit.patient_id = json_extract(who.value, '$[0]')
+      WHERE json_extract(who.value, '$[1]') IS NULL OR audit.issuer = json_extract(who.value, '$[1]')
+    UNION SELECT record FROM json_each(?) AS who
+      CROSS JOIN audit_subject ON audit_subject.patient_id = json_extract(who.value, '$[0]')
+      WHERE json_extract(who.value, '$[1]') IS NULL OR audit_subject.issuer = json_extract(who.value, '$[1]')
+    UNION SELECT number FROM json_each(?) AS theirs CROSS JOIN audit ON audit.study_uid = theirs.value
+    UNION SELECT record FROM json_each(?) AS theirs CROSS JOIN audit_subject ON audit_subject.study_uid = theirs.value
+    """
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import Foundation
+import GRDB
+
+/// Reads records.
+enum AuditReading {
+  /// What a listing gives at most.
+  static let most = 10_000
+
+  /// The newest first; `before`: those with a smaller number.
+  static func list(
+    _ filter: AuditFilter, before: Int64?, limit: Int, in database: Database
+  ) throws -> [AuditRecord] {
+    let compiler = try AuditFilterCompiler(filter, in: database)
+    let conditions = ["number < ?", AuditFilterCompiler.isNotSuperseded] + compiler.conditions
+    return try records(
+      "\(conditions.joined(separator: " AND ")) ORDER BY number DESC LIMIT ?",
+      [(before ?? Int64.max).databaseValue] + compiler.arguments + [min(max(limit, 0), most).databaseValue],
+      in: database)
+  }
+
+  /// The oldest first; `after`: those with a greater number.
+  static func follow(
+    _ filter: AuditFilter, after: Int64, limit: Int, in database: Database
+  ) throws -> [AuditRecord] {
+    let compiler = try AuditFilterCompiler(filter, in: database)
+    let conditions = ["number > ?", AuditFilterCompiler.isNotSuperseded] + compiler.conditions
+    return try records(
+      "\(conditions.joined(separator: " AND ")) ORDER BY number LIMIT ?",
+      [after.databaseValue] + compiler.arguments + [min(max(limit, 0), most).databaseValue], in: database)
+  }
+
+  private static func records(
+    _ rest: String, _ arguments: [DatabaseValue], in database: Database
+  ) throws -> [AuditRecord] {
+    let columns = AuditTable.columns.joined(separator: ", ")
+    let rows = try Row.fetchAll(
+      database, sql: "SELECT \(columns) FROM audit WHERE \(rest)", arguments: StatementArguments(arguments))
+    return try rows.map { row in
+      var record = AuditRecord(row)
+      guard (Int.fromDatabaseValue(row["subjects"]) ?? 0) > 1 else { return record }
+      record.subjects = try Row.fetchAll(
+        database.cachedStatement(sql: "SELECT * FROM audit_subject WHERE record = ? ORDER BY ordinal"),
+        arguments: [record.number]
+      ).map(AuditRecord.Subject.init)
+      return record
+    }
+  }
+}
+
+/// Somebody who was shown something of a patient.
+package struct AuditViewer: Codable, Sendable, Hashable {
+  package let principal: String
+  /// peer, user, operator or node.
+  package let actor: String
+  /// Through which peers they called.
+  package let peers: [String]
+  /// query, retrieve or export.
+  package let kind: String
+  /// To whom objects went, where that was somebody else.
+  package let destination: String?
+  package let times: Int
+  /// Seconds since 1970.
+  package let first: Double
+  package let last: Double
+  /// Grants that opened it, as far as they were known.
+  package let grants: [Int]
+  /// How many of these records say that something began, and no later one how it ended.
+  package let unfinished: Int
+}
+
+extension AuditReading {
+  /// Whoever was shown rows or objects of the patient, by an answer, a retrieval or files.
+  static func viewers(ofPatient id: String, issuer: String?, in database: Database) throws -> [AuditViewer] {
+    let patient = try AuditPatient(id, issuer: issuer, in: database)
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT principal, actor, kind, destination, group_concat(DISTINCT peer), COUNT(*), MIN(at), MAX(at),
+          group_concat(DISTINCT nullif(grants, '')), SUM(outcome = 'began')
+        FROM audit WHERE number IN (\(AuditPatient.records)) AND kind IN ('query', 'retrieve', 'export')
+          AND outcome <> 'refused' AND \(AuditFilterCompiler.isNotSuperseded)
+        GROUP BY principal, actor, kind, destination ORDER BY MAX(at) DESC
+        """, arguments: StatementArguments(patient.arguments))
+    return rows.map { row in
+      func text(_ index: Int) -> String { String.fromDatabaseValue(row[index]) ?? "" }
+      func list(_ index: Int) -> [String] { Set(text(index).split(separator: ",").map(String.init)).sorted() }
+      return AuditViewer(
+        principal: text(0), actor: text(1), peers: list(4), kind: text(2),
+        destination: String.fromDatabaseValue(row[3]), times: Int.fromDatabaseValue(row[5]) ?? 0,
+        first: Double.fromDatabaseValue(row[6]) ?? 0, last: Double.fromDatabaseValue(row[7]) ?? 0,
+        grants: list(8).compactMap { Int($0) }.sorted(), unfinished: Int.fromDatabaseValue(row[9]) ?? 0)
+    }
+  }
+}

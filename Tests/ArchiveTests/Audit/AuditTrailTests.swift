@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+import Foundation
+import GRDB
+import Testing
+
+@testable import Archive
+
+@Suite struct AuditTrailTests {
+  private static func records(_ archive: Archive, _ kind: AuditKind? = nil) async throws -> [AuditRecord] {
+    await archive.audit.flush()
+    return try await archive.database.read { database in
+      var filter = AuditFilter()
+      filter.kinds = kind.map { [$0] } ?? []
+      return try AuditReading.follow(filter, after: 0, limit: 10_000, in: database)
+    }
+  }
+
+  /// As a full disk does.
+  private static func refuse(_ isRefusing: Bool, _ archive: Archive) async throws {
+    try await archive.database.write { database in
+      try database.execute(
+        sql: isRefusing
+          ? "CREATE TRIGGER no_more BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
+          : "DROP TRIGGER no_more")
+    }
+  }
+
+  @Test func eachStoreHasOneRecordInItsOwnTransaction() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<50 {
+        group.addTask { try await archive.store(TestObject(instance: "9.\(number)", patientID: "P\(number % 3)")) }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try await archive.store(TestObject(instance: "9.0", patientID: "P0")) == .alreadyStored)
+    let stores = try await Self.records(archive, .store)
+    #expect(stores.count == 51)
+    #expect(stores.last?.detail == "it was stored before")
+    #expect(Set(stores.flatMap { $0.subjects.flatMap { $0.instances.values.joined() } }).count == 50)
+    // Where the record cannot be written, nothing is stored.
+    try await Self.refuse(true, archive)
+    await #expect(throws: ReceptionError.self) { try await archive.store(TestObject(instance: "9.77")) }
+    try await Self.refuse(false, archive)
+    #expect(try await archive.operations(as: .current).statistics().instances == 50)
+    try await archive.close()
+  }
+
+  @Test func nothingIsShownThatCannotBeRecorded() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let caller = try await archive.makeCaller("WS")
+    try await Self.refuse(true, archive)
+    let read = archive.audited(.query, "C-FIND", as: caller, detail: "")
+    await #expect(throws: AuditError.self) { try await read.begin(showing: .nothing) }
+    await #expect(throws: AuditError.self) { try await read.end(.success, count: 1) }
+    #expect(archive.audit.failure != nil)
+    #expect(throws: AuditError.self) { try read.goOn(showing: .nothing) }
+    // What nobody waits for is kept until it can be written, in its order.
+    for number in 0..<5 { archive.audit.note(AuditEntry(at: Double(number), .node, "\(number)", by: .node)) }
+    await archive.audit.flush()
+    try await Self.refuse(false, archive)
+    try await read.end(.success, count: 1)
+    #expect(archive.audit.failure == nil)
+    let acts = try await Self.records(archive).filter { $0.kind == "node" }.map(\.act)
+    #expect(acts == ["0", "1", "2", "3", "4"])
+    #expect(try await Self.records(archive, .query).map(\.outcome) == ["success"])
+    try await archive.close()
+  }
+
+  @Test func whatBeganIsToldUntilItIsKnownHowItEnded() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let caller = try await archive.makeCaller("WS")
+    func disclosure(_ study: String) -> AuditDisclosure {
+      AuditDisclosure(
+        subjects: [AuditSubject(patientID: "P1", issuer: "", studyInstanceUID: study)], grants: [])
+    }
+    let first = archive.audited(.query, "C-FIND", as: caller, detail: "first")
+    try await first.begin(showing: disclosure("1"))
+    try first.goOn(showing: disclosure("2"))
+    let second = archive.audited(.query, "C-FIND", as: caller, detail: "second")
+    try await second.begin(showing: disclosure("3"))
+    #expect(try await Self.records(archive, .query).map(\.outcome) == ["began", "began", "began"])
+    try await first.end(.success, count: 2)
+    let records = try await Self.records(archive, .query)
+    #expect(records.map(\.detail) == ["second", "first"])
+    #expect(records.map(\.outcome) == ["began", "success"])
+    #expect(records.last?.subjects.map(\.studyInstanceUID) == ["1", "2"])
+    let viewers = try await archive.operations(as: .current).viewers(ofPatient: "P1", issuer: nil)
+    #expect(viewers.map(\.times) == [2])
+    #expect(viewers.map(\.unfinished) == [1])
+    try await archive.close()
+  }
+
+  @Test func theSameRefusalWithinAMinuteIsCounted() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    for _ in 0..<1000 {
+      archive.recordKnock(callingAETitle: "X", calledAETitle: "Y", address: "192.0.2.1", reason: "unknown")
+    }
+    #expect(try await Self.records(archive, .association).map(\.count) == [1])
+    test.clock.advance(by: 61)
+    archive.recordKnock(callingAETitle: "X", calledAETitle: "Y", address: "192.0.2.1", reason: "unknown")
+    #expect(try await Self.records(archive, .association).map(\.count) == [1, 999, 1])
+    // A scanner that calls itself otherwise each time.
+    for number in 0..<1000 {
+      archive.recordKnock(callingAETitle: "A\(number)", calledAETitle: "Y", address: "192.0.2.1", reason: "unknown")
+    }
+    archive.audit.noteCountedRefusals(all: true)
+    let counts = try await Self.records(archive, .association).compactMap(\.count)
+    #expect(counts.count < 210)
+    #expect(counts.reduce(0, +) == 2001)
+    try await archive.close()
+  }
+
+  /// Each change of who may see what, and of what is stored, is one record.
+  @Test func eachChangeIsRecorded() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let administration = archive.administration(as: .current)
+    let operations = archive.operations(as: .current)
+    let password = Secret("a long password")
+    try await archive.store(TestObject(instance: "9.1"))
+    try await archive.store(TestObject(instance: "9.2", study: "1.2.4", patientID: "P2"))
+    let (first, second) = (PatientIdentity(id: "P1", issuer: nil), PatientIdentity(id: "P2", issuer: nil))
+    let from = try #require(first)
+    let to = try #require(second)
+    let changes: [(String, () async throws -> Void)] = [
+      ("peer added", { _ = try await archive.makeCaller("WS") }),
+      ("peer changed", { try await administration.setPeer("WS", demand: .password, allowsCleartextPasswords: true) }),
+      ("user added", { try await administration.addUser("weber", password: password) }),
+      ("password changed", { try await administration.setPassword(password, ofUser: "weber") }),
+      ("user locked", { try await administration.lockUser("weber") }),
+      ("user unlocked", { try await administration.unlockUser("weber") }),
+      ("group changed", { try await administration.setGroup("clinic", members: ["weber"]) }),
+      (
+        "grant added",
+        { _ = try await administration.addGrant(to: "clinic", scope: .patient(id: "P1", issuer: nil), until: nil) }
+      ),
+      ("grant revoked", { try await administration.revokeGrant(1) }),
+      ("group removed", { try await administration.removeGroup("clinic") }),
+      ("user removed", { try await administration.removeUser("weber") }),
+      ("peer removed", { try await administration.removePeer("WS") }),
+      (
+        "patients merged",
+        { _ = try await archive.corrections(as: .current).merge(from, into: to, reason: "same", agreed: true) }
+      ),
+      ("correction undone", { _ = try await archive.corrections(as: .current).undo(1, reason: "not", agreed: true) }),
+      ("legal hold placed", { _ = try await operations.addHold(.study(uid: "1.2.3"), reason: "court") }),
+      ("legal hold released", { try await operations.releaseHold(1, reason: "over") }),
+      (
+        "retention rule added",
+        { _ = try await operations.addRetentionRule(RetentionRule(days: 1, basis: .arrival, modalities: [])) }
+      ),
+      ("retention rule removed", { try await operations.removeRetentionRule(1) }),
+      (
+        "export",
+        {
+          _ = try await operations.export(
+            ExportOrder(selection: .everything, folder: test.directory + "-export", writesDICOMDIR: false))
+        }
+      ),
+      ("backup", { _ = try await operations.backup(to: test.directory + "-backup", keeping: nil) }),
+      ("reindex", { _ = try await operations.reindex() }),
+      ("check", { _ = try await operations.check(CheckOrder()) }),
+      ("delete", { _ = try await operations.delete(.study(uid: "1.2.4"), DeletionOrder(reason: "wish")) }),
+      ("audit read", { _ = try await operations.auditRecords(AuditFilter(), before: nil, limit: 1) }),
+    ]
+    defer {
+      for folder in ["-export", "-backup"] { try? FileManager.default.removeItem(atPath: test.directory + folder) }
+    }
+    for (act, change) in changes {
+      let before = try await Self.records(archive).count
+      try await change()
+      let records = try await Self.records(archive).dropFirst(before)
+      #expect(records.map(\.act) == [act])
+      #expect(records.allSatisfy { $0.actor == "operator" && $0.principal == Operator.current.name })
+      #expect(records.allSatisfy { !"\($0)".contains("a long password") })
+    }
+    let deleted = try await Self.records(archive, .delete).last
+    #expect(deleted?.subjects.map(\.patientID) == ["P2"])
+    #expect(deleted?.subjects.first?.instances.values.joined().map { $0 } == ["9.2"])
+    #expect(try await operations.verifyAudit([]).isWhole)
+    try await archive.close()
+  }
+
+  /// By the patient's ID, by an ID that was merged into it, by a study that is theirs now; and by nobody else's.
+  @Test func whoSawFollowsCorrections() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.store(TestObject(instance: "9.1", patientID: "OLD"))
+    try await archive.store(TestObject(instance: "9.2", study: "1.2.4", patientID: "NEW", issuer: "A"))
+    let caller = try await archive.makeCaller("WS")
+    _ = try await archive.administration(as: .current).addGrant(to: "WS", scope: .everything, until: nil)
+    let served = try await archive.served(InstanceSelection(studyInstanceUIDs: ["1.2.3"]), to: caller)
+    let read = archive.audited(.retrieve, "C-GET", as: caller, detail: "")
+    try await read.end(
+      .success, count: 1, showing: AuditDisclosure(subjects: [AuditSubject](of: served), grants: [1]))
+    let operations = archive.operations(as: .current)
+    #expect(try await operations.viewers(ofPatient: "OLD", issuer: "").map(\.principal) == ["WS"])
+    #expect(try await operations.viewers(ofPatient: "OLD", issuer: "A").isEmpty)
+    #expect(try await operations.viewers(ofPatient: "NEW", issuer: "A").isEmpty)
+    let (old, new) = (PatientIdentity(id: "OLD", issuer: nil), PatientIdentity(id: "NEW", issuer: "A"))
+    _ = try await archive.corrections(as: .current).merge(
+      #require(old), into: #require(new), reason: "same", agreed: true)
+    let viewers = try await operations.viewers(ofPatient: "NEW", issuer: "A")
+    #expect(viewers.map(\.principal) == ["WS"])
+    #expect(viewers.map(\.grants) == [[1]])
+    try await archive.close()
+  }
+}
