@@ -25,8 +25,16 @@ package struct FindService: Sendable {
     try await requireRight(of: request.caller)
     let identifier = try QueryIdentifier(reading: bytes, transferSyntax: request.transferSyntax, model: model)
     var matches = 0
-    for try await page in archive.reading(as: request.caller).find(identifier.query) {
-      for row in page.rows {
+    let reader = archive.reading(as: request.caller)
+    for try await found in reader.find(identifier.query) {
+      var page = found
+      var index = 0
+      while true {
+        // What was revoked since the page was read is not told any more.
+        page = try await reader.current(page, from: index, of: identifier.query)
+        guard index < page.rows.count else { break }
+        let row = page.rows[index]
+        index += 1
         if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
         let answer = FindResponse(
           row: row, to: identifier, retrieveAETitle: aeTitle, transferSyntax: request.transferSyntax)
@@ -39,6 +47,23 @@ package struct FindService: Sendable {
     }
     if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
     return matches
+  }
+
+  /// What somebody would be told, as far as `limit` goes: the identifiers in Explicit VR Little Endian.
+  package func preview(
+    as caller: Caller, model: InformationModel, identifier bytes: [UInt8], limit: Int
+  ) async throws -> [[UInt8]] {
+    let syntax = TransferSyntax.explicitVRLittleEndian
+    let identifier = try QueryIdentifier(reading: bytes, transferSyntax: syntax, model: model)
+    var answers: [[UInt8]] = []
+    for try await page in archive.reading(as: caller).find(identifier.query) {
+      for row in page.rows.prefix(limit - answers.count) {
+        answers.append(
+          FindResponse(row: row, to: identifier, retrieveAETitle: aeTitle, transferSyntax: syntax).identifier)
+      }
+      if answers.count >= limit { break }
+    }
+    return answers
   }
 
   private func requireRight(of caller: Caller) async throws {
