@@ -58,10 +58,16 @@ struct GrantWorld: Sendable {
   private static let titles: [(String, String)] = [("1", "LN"), ("2", "LN"), ("2", "DCM"), ("", "LN"), ("2", "")]
 
   /// Puts it into an empty archive.
-  init(_ random: inout SeededGenerator, in database: Database, layout: IndexLayout) throws {
+  init(
+    _ random: inout SeededGenerator, objects count: Int = 80, in database: Database, layout: IndexLayout,
+    keeping isKept: (TestObject, Int64) -> Bool = { _, _ in true }
+  ) throws {
     try Self.clear(database)
     try addPrincipals(&random, in: database)
-    try addObjects(&random, in: database, layout)
+    try addObjects(&random, count)
+    for (object, owner) in zip(objects, aside) where isKept(object, owner) {
+      try Self.insert(object, aside: owner, in: database, layout)
+    }
     for _ in 0..<Int.random(in: 6...14, using: &random) { try addGrant(&random, in: database) }
     for _ in 0..<(Bool.random(using: &random) ? 0 : Int.random(in: 1...9, using: &random)) {
       try addVeto(&random, in: database)
@@ -113,10 +119,8 @@ struct GrantWorld: Sendable {
     return choice > 4 ? nil : now + Double(choice - 2)
   }
 
-  private mutating func addObjects(
-    _ random: inout SeededGenerator, in database: Database, _ layout: IndexLayout
-  ) throws {
-    for number in 0..<80 {
+  private mutating func addObjects(_ random: inout SeededGenerator, _ count: Int) throws {
+    for number in 0..<count {
       let study = Int.random(in: 0..<Self.studies, using: &random)
       let (id, issuer) = Self.patients[study % Self.patients.count]
       let series = Int.random(in: 0..<3, using: &random)
@@ -137,7 +141,6 @@ struct GrantWorld: Sendable {
       }
       let owner =
         Int.random(in: 0..<10, using: &random) == 0 ? principals.randomElement(using: &random)?.number ?? 0 : 0
-      try Self.insert(object, aside: owner, in: database, layout)
       objects.append(object)
       aside.append(owner)
     }
@@ -220,7 +223,9 @@ struct GrantWorld: Sendable {
     let party = Bool.random(using: &random) ? nil : (principals + groups).randomElement(using: &random)
     let draft = ConsentDraft(
       kind: Int.random(in: 0..<5, using: &random) == 0 ? .permission : .veto,
-      scope: Self.scope(&random, everything: false),
+      scope: Int.random(in: 0..<3, using: &random) > 0
+        ? .patient(id: "P1", issuer: Bool.random(using: &random) ? "A" : nil)
+        : Self.scope(&random, everything: false),
       narrowing: Bool.random(using: &random) ? GrantNarrowing() : Self.narrowing(&random), party: party?.name,
       holdsInEmergency: Bool.random(using: &random),
       from: Self.time(&random).flatMap { Bool.random(using: &random) ? $0 : nil }, until: Self.time(&random))
