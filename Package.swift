@@ -45,10 +45,12 @@ func tests(of name: String, with dependencies: [Target.Dependency] = []) -> Targ
 }
 
 /// What measures a room: `Benchmarks/NAME`, beside its peers and the script that runs them all.
-func benchmark(_ name: String, knows dependencies: [Target.Dependency], beside peers: [String]) -> Target {
+func benchmark(_ name: String, knows dependencies: [Target.Dependency], beside peers: [String], and more: [String] = [])
+  -> Target
+{
   .executableTarget(
     name: "\(name.lowercased())-benchmark", dependencies: dependencies, path: "Benchmarks/\(name)",
-    exclude: peers, sources: ["\(name)Benchmark.swift"], swiftSettings: houseRules)
+    exclude: peers, sources: ["\(name)Benchmark.swift"] + more, swiftSettings: houseRules)
 }
 
 let package = Package(
@@ -113,6 +115,8 @@ let package = Package(
       sources: ["FaultScenario.swift"],
       swiftSettings: houseRules),
 
+    benchmark(
+      "Access", knows: ["Archive", "Access", "DICOMData", grdb], beside: ["run"], and: ["BenchmarkWorld.swift"]),
     benchmark("Codecs", knows: ["CodecWorker", "PixelCodecs", "DICOMData"], beside: ["run"]),
 
     // Programs that tests of several rooms run.
@@ -124,7 +128,7 @@ let package = Package(
     tests(of: "DIMSE", with: ["UpperLayer", "DICOMData", nioCore, nioEmbedded]),
     tests(of: "Access", with: ["DICOMData"]),
     tests(of: "Archive", with: ["Access", "DICOMData", grdb, crypto, cryptoExtras, jwtKit, x509, asn1]),
-    tests(of: "ServiceClasses", with: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore]),
+    tests(of: "ServiceClasses", with: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, grdb]),
     tests(
       of: "Node",
       with: [

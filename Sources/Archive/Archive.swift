@@ -17,6 +17,7 @@ package final class Archive: Sendable {
   let accessDirectory: AccessDirectory
   /// Who did what, and who was shown what.
   package let audit: AuditTrail
+  private let accessGeneration: AccessGeneration
   /// What the start found and set right.
   package let recovery: RecoveryReport
   private let surroundings: ReceptionSurroundings
@@ -41,6 +42,7 @@ package final class Archive: Sendable {
       store: store, index: index, layout: index.layout, gate: WriteGate(),
       space: SpaceWatch(directory: store.directory, reserve: options.reserve))
     accessDirectory = AccessDirectory(database: database)
+    accessGeneration = AccessGeneration(database: database)
     identities = IdentityJudge(database: database, options: identity, now: now)
   }
 
@@ -186,7 +188,9 @@ extension Archive {
   /// What is found asks for the right to query; `rights` is
   /// asked for of what is to be had: `.retrieve` to have it oneself, `.send` to have it sent to another.
   package func reading(as caller: Caller, for rights: GrantRights = .retrieve) -> ArchiveReader {
-    ArchiveReader(caller: caller, rights: rights, index: index, store: store)
+    ArchiveReader(
+      caller: caller, rights: rights, index: index, store: store,
+      generation: { [accessGeneration] in accessGeneration.current })
   }
 
   /// What an administrator sets right about whose a study is.

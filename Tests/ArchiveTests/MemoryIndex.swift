@@ -58,14 +58,20 @@ final class MemoryIndex: InstanceIndex {
     }
   }
 
-  func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
+  func matches(
+    of query: FindQuery, as caller: Caller, after mark: PageMark?, among numbers: [Int64]?
+  ) async throws(IndexError) -> FindPage {
     let groups = Dictionary(grouping: visible(to: caller)) { Self.identity(of: $0, at: query.level) }
     let rows = groups.values.compactMap { group -> (Int64, FindRow)? in
       guard let first = group.min(by: { $0.number < $1.number }) else { return nil }
       let values = { (tag: Tag) in self.values(of: tag, in: first) }
       guard query.keys.allSatisfy({ Self.matches($0, values($0.tag)) }) else { return nil }
       let pairs = query.returning.map { ($0, values($0)) }
-      return (first.number, FindRow(values: Dictionary(pairs, uniquingKeysWith: { first, _ in first }), items: [:]))
+      guard numbers?.contains(first.number) ?? true else { return nil }
+      return (
+        first.number,
+        FindRow(id: first.number, values: Dictionary(pairs, uniquingKeysWith: { first, _ in first }), items: [:])
+      )
     }
     let page = rows.sorted { $0.0 < $1.0 }.filter { $0.0 > mark?.value ?? 0 }.prefix(Self.pageSize)
     let isLast = page.count < Self.pageSize

@@ -8,8 +8,10 @@ protocol InstanceIndex: Sendable {
   /// Returns once the instance is in the index for good. `compared` has canonical digests of objects that were asked for.
   func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition
 
-  /// The matches behind a mark; nil for the first of them.
-  func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage
+  /// The matches behind a mark; nil for the first of them. `among`: only those with these numbers, at most a page of them.
+  func matches(
+    of query: FindQuery, as caller: Caller, after mark: PageMark?, among numbers: [Int64]?
+  ) async throws(IndexError) -> FindPage
 
   /// What the caller has the rights to of what a selection names: of several versions of an object the one that is served.
   func instances(

@@ -27,14 +27,16 @@ struct SQLiteIndex: InstanceIndex {
     try await writer.add(record, compared: compared)
   }
 
-  func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
+  func matches(
+    of query: FindQuery, as caller: Caller, after mark: PageMark?, among numbers: [Int64]? = nil
+  ) async throws(IndexError) -> FindPage {
     let question = question(caller, .query)
     let last = mark?.value ?? 0
     return try await read { [layout] database in
       let visibility = try Visibility(question, in: database)
       let compiler = QueryCompiler(query, layout: layout, visibility: visibility)
-      let named = compiler.isSelective ? nil : try visibility.namedStudies(in: database)
-      let statement = compiler.statement(after: last, within: named)
+      let named = compiler.isSelective || numbers != nil ? nil : try visibility.namedStudies(in: database)
+      let statement = compiler.statement(after: last, within: named, among: numbers)
       var rows: [(name: String, row: FindRow)] = []
       var shown: [Int64] = []
       var count = 0
@@ -45,7 +47,7 @@ struct SQLiteIndex: InstanceIndex {
         count += 1
         end = row[0]
         guard compiler.judges(row) else { continue }
-        rows.append((row[1], FindRow(row, compiler)))
+        rows.append((row[1], FindRow(row, compiler, id: end)))
         shown.append(end)
       }
       // Those of one name stay in their order.

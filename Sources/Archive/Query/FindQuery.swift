@@ -56,6 +56,8 @@ package struct FindQuery: Sendable {
 
 /// One match: the values of what was asked for.
 package struct FindRow: Sendable {
+  /// The row's number at its level.
+  var id: Int64 = 0
   let values: [Tag: [String]]
   /// Of sequences that were asked for: the attributes of each item.
   let items: [Tag: [[Tag: String]]]
@@ -72,14 +74,11 @@ package struct FindPage: Sendable {
   package let rows: [FindRow]
   /// Where the next page begins; nil for the last.
   let next: PageMark?
+  /// What the grants were when it was read.
+  var generation = 0
+  var readAt = ContinuousClock.now
   /// What the audit has to say of it.
-  package let disclosure: AuditDisclosure
-
-  init(rows: [FindRow], next: PageMark?, disclosure: AuditDisclosure = .nothing) {
-    self.rows = rows
-    self.next = next
-    self.disclosure = disclosure
-  }
+  package var disclosure: AuditDisclosure = .nothing
 
   package var isLast: Bool { next == nil }
 }

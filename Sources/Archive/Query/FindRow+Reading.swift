@@ -4,7 +4,8 @@ import DICOMData
 import GRDB
 
 extension FindRow {
-  init(_ row: Row, _ compiler: QueryCompiler) {
+  init(_ row: Row, _ compiler: QueryCompiler, id: Int64) {
+    self.id = id
     values = compiler.columnOfTag.mapValues { column in Self.values(Self.text(row, column)) }
       .merging(compiler.collectedValues(in: row)) { _, sorted in sorted }
     items = compiler.columnsOfSequence.mapValues { columns in

@@ -39,18 +39,25 @@ struct QueryCompiler {
 
   /// One page: the visible rows behind `lastID`, in the order of their ids.
   /// `named`: the studies among which all that is visible is, where these are few.
-  func statement(after lastID: Int64, within named: String?) -> (sql: String, arguments: StatementArguments) {
+  func statement(
+    after lastID: Int64, within named: String?, among numbers: [Int64]?
+  ) -> (sql: String, arguments: StatementArguments) {
+    let among = numbers.map { _ in "\(level.rawValue).id IN (SELECT value FROM json_each(:among))" }
     let within = named.map { named in
       level == .patient
         ? "patient.id IN (SELECT patient FROM study WHERE id IN (\(named)))" : "study.id IN (\(named))"
     }
-    let all = ["\(level.rawValue).id > ?", within, visibilityCondition].compactMap(\.self) + conditions
+    let all = ["\(level.rawValue).id > ?", within, among, visibilityCondition].compactMap(\.self) + conditions
     let sql = """
       SELECT \(columns.joined(separator: ", ")) FROM \(tables)
       WHERE \(all.joined(separator: " AND "))
       ORDER BY \(level.rawValue).id LIMIT \(Self.pageSize)
       """
-    return (sql, visibility.arguments + StatementArguments([lastID.databaseValue] + arguments))
+    return (
+      sql,
+      visibility.arguments + StatementArguments(["among": numbers.map(IndexTables.json)])
+        + StatementArguments([lastID.databaseValue] + arguments)
+    )
   }
 
   private var tables: String {

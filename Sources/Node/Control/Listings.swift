@@ -13,7 +13,7 @@ extension Peer {
           + (draft.hasOddTitles ? "" : "; --odd-titles takes what some devices say"))
     }
     guard let rights = Rights(names: draft.may), !rights.isEmpty else {
-      throw OperationError("--may takes store, query and retrieve, separated by commas")
+      throw OperationError("--may takes store, query, retrieve and add, separated by commas")
     }
     var networks: [Network] = []
     for address in draft.addresses {
@@ -58,15 +58,7 @@ extension KnockListing {
 
 extension GroupListing {
   init(_ group: PeerGroup) {
-    self.init(name: group.name, members: group.members)
-  }
-}
-
-extension GrantListing {
-  init(_ grant: Grant) {
-    self.init(
-      number: grant.number, to: grant.grantee, what: grant.scope.description, until: grant.until.map(Moment.text),
-      state: grant.state.rawValue, grantedBy: grant.grantedBy)
+    self.init(name: group.name, members: group.members, kind: group.kind?.rawValue)
   }
 }
 
@@ -112,18 +104,11 @@ extension UserListing {
         Certificate(
           fingerprint: certificate.fingerprint.description, subject: certificate.subject,
           notAfter: Moment.text(certificate.notAfter))
-      }, groups: user.groups, created: Moment.text(user.created), createdBy: user.createdBy)
-  }
-}
-
-extension GrantScope {
-  init(_ scope: GrantDraft.Scope) {
-    self =
-      switch scope {
-      case .everything: .everything
-      case .patient(let id, let issuer): .patient(id: id, issuer: issuer)
-      case .study(let uid): .study(uid: uid)
-      }
+      }, groups: user.groups, roles: user.roles.map(\.rawValue), attributes: user.attributes,
+      patients: user.links.map { link in
+        Patient(
+          id: link.patientID, issuer: link.issuer, relationship: link.relationship.rawValue, grant: link.grant)
+      }, created: Moment.text(user.created), createdBy: user.createdBy)
   }
 }
 

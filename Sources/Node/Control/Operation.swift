@@ -17,6 +17,8 @@ package enum Operation: Codable, Sendable {
   case addGrant(GrantDraft)
   case listGrants
   case revokeGrant(number: Int)
+  /// About who may see what.
+  case access(AccessOperation)
   case addUser(UserDraft)
   case listUsers
   case setPassword(Secret, user: String)
@@ -48,6 +50,7 @@ package enum OperationResult: Codable, Sendable {
   case knocks([KnockListing])
   case groups([GroupListing])
   case grants([GrantListing])
+  case access(AccessResult)
   case imported(ImportOutcome)
   case users([UserListing])
   case issuers([IssuerListing])
@@ -89,25 +92,6 @@ package struct PeerDraft: Codable, Sendable {
   }
 }
 
-package struct GrantDraft: Codable, Sendable {
-  package enum Scope: Codable, Sendable {
-    case everything
-    case patient(id: String, issuer: String?)
-    case study(uid: String)
-  }
-
-  package let to: String
-  package let scope: Scope
-  /// Seconds since 1970 at which the grant ends; nil for a grant without end.
-  package let until: Double?
-
-  package init(to: String, scope: Scope, until: Double?) {
-    self.to = to
-    self.scope = scope
-    self.until = until
-  }
-}
-
 package struct PeerListing: Codable, Sendable {
   package let name: String
   package let aeTitle: String
@@ -134,15 +118,8 @@ package struct KnockListing: Codable, Sendable {
 package struct GroupListing: Codable, Sendable {
   package let name: String
   package let members: [String]
-}
-
-package struct GrantListing: Codable, Sendable {
-  package let number: Int
-  package let to: String
-  package let what: String
-  package let until: String?
-  package let state: String
-  package let grantedBy: String
+  /// practice, clinic or department.
+  package let kind: String?
 }
 
 package struct ImportOutcome: Codable, Sendable {

@@ -2,6 +2,7 @@
 
 import Access
 import Archive
+import Foundation
 
 /// Performs an administrator's operations on the archive, in the node or in a command that holds the directory itself.
 struct OperationPerformer: Sendable {
@@ -62,8 +63,9 @@ struct OperationPerformer: Sendable {
       try await administration.removeGroup(name)
       return .done("group '\(name)' is dissolved.")
     case .addGrant(let draft):
-      let grant = try await administration.addGrant(to: draft.to, scope: GrantScope(draft.scope), until: draft.until)
-      return .done("grant \(grant.number): \(grant.scope) is open to '\(draft.to)'.")
+      let terms = try GrantTerms(draft, at: Date().timeIntervalSince1970)
+      let grant = try await administration.addGrant(to: draft.to, terms, pending: draft.isPending)
+      return .done(Self.sentence(on: grant))
     case .listGrants:
       return .grants(try await administration.grants().map(GrantListing.init))
     case .revokeGrant(let number):
@@ -80,11 +82,25 @@ struct OperationPerformer: Sendable {
       return .done(try await reload())
     case .importFile(let path, let issuer):
       return .imported(await FileImport(archive: archive, user: user, issuer: issuer).outcome(of: path))
+    case .access(let operation):
+      return .access(try await AccessPerformer(archive: archive, user: user).perform(operation))
     case .records(let operation):
       return .records(try await RecordsPerformer(archive: archive, user: user).perform(operation))
     case .archive:
       throw OperationError("an operation on all that is stored has its own performer")
     }
+  }
+
+  private static func sentence(on grant: Grant) -> String {
+    let what = [grant.scope.description, grant.terms.narrowing.description].filter { !$0.isEmpty }
+      .joined(separator: ": ")
+    if grant.terms.effect == .limits {
+      return "grant \(grant.number): through '\(grant.grantee)' at most \(what) is seen."
+    }
+    guard grant.state == .pending else { return "grant \(grant.number): \(what) is open to '\(grant.grantee)'." }
+    return
+      "grant \(grant.number) is pending: \(what) for '\(grant.grantee)'. Once it is verified: collimator grant approve "
+      + "\(grant.number)"
   }
 
   private static func sentence(on peer: Peer, from addresses: [String]) -> String {

@@ -25,6 +25,14 @@ package struct UserListing: Codable, Sendable {
     package let notAfter: String
   }
 
+  /// A patient that the user has to do with.
+  package struct Patient: Codable, Sendable {
+    package let id: String
+    package let issuer: String?
+    package let relationship: String
+    package let grant: Int?
+  }
+
   package let name: String
   package let hasPassword: Bool
   package let isLocked: Bool
@@ -34,6 +42,9 @@ package struct UserListing: Codable, Sendable {
   package let wrongPasswords: Int
   package let certificates: [Certificate]
   package let groups: [String]
+  package let roles: [String]
+  package let attributes: [String: String]
+  package let patients: [Patient]
   package let created: String
   package let createdBy: String
 }

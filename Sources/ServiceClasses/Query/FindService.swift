@@ -29,9 +29,17 @@ package struct FindService: Sendable {
       identifier: bytes.count <= Self.longestRecorded ? bytes : nil)
     var record = QueryRecord(read)
     do {
-      for try await page in archive.reading(as: request.caller).find(identifier.query) {
-        try await record.cover(page)
-        for row in page.rows {
+      let reader = archive.reading(as: request.caller)
+      for try await found in reader.find(identifier.query) {
+        try await record.cover(found)
+        var page = found
+        var index = 0
+        while true {
+          // What was revoked since the page was read is not told any more.
+          page = try await reader.current(page, from: index, of: identifier.query)
+          guard index < page.rows.count else { break }
+          let row = page.rows[index]
+          index += 1
           if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
           let answer = FindResponse(
             row: row, to: identifier, retrieveAETitle: aeTitle, transferSyntax: request.transferSyntax)
@@ -68,6 +76,23 @@ package struct FindService: Sendable {
         .end(.refused, count: 0, remark: "\(failure.status) \(failure.comment)")
       throw failure
     }
+  }
+
+  /// What somebody would be told, as far as `limit` goes: the identifiers in Explicit VR Little Endian.
+  package func preview(
+    as caller: Caller, model: InformationModel, identifier bytes: [UInt8], limit: Int
+  ) async throws -> [[UInt8]] {
+    let syntax = TransferSyntax.explicitVRLittleEndian
+    let identifier = try QueryIdentifier(reading: bytes, transferSyntax: syntax, model: model)
+    var answers: [[UInt8]] = []
+    for try await page in archive.reading(as: caller).find(identifier.query) {
+      for row in page.rows.prefix(limit - answers.count) {
+        answers.append(
+          FindResponse(row: row, to: identifier, retrieveAETitle: aeTitle, transferSyntax: syntax).identifier)
+      }
+      if answers.count >= limit { break }
+    }
+    return answers
   }
 
   private func requireRight(of caller: Caller) async throws {

@@ -50,7 +50,9 @@ struct FindCommand: AsyncParsableCommand {
     return try await remote.node().withAssociation(proposing: [proposed]) { association in
       var user = ServiceUser(association)
       var matches: [DataSet] = []
-      let response = try await user.find(sopClassUID: model, identifier: identifier(keys)) { matches.append($0) }
+      let response = try await user.find(sopClassUID: model, identifier: Self.identifier(keys, level: level)) {
+        matches.append($0)
+      }
       guard response.status == .success else {
         let status = response.status.map { "\($0)" } ?? "no status"
         throw OperationError("\(remote.called) answered \(status)" + (response.errorComment.map { ": \($0)" } ?? ""))
@@ -59,7 +61,7 @@ struct FindCommand: AsyncParsableCommand {
     }
   }
 
-  private func identifier(_ keys: [QueryKey]) -> DataSetBuilder {
+  static func identifier(_ keys: [QueryKey], level: String) -> DataSetBuilder {
     var identifier = DataSetBuilder(characterSet: .utf8)
     if keys.contains(where: { !$0.value.utf8.allSatisfy { $0 < 0x80 } }) {
       identifier.set(.specificCharacterSet, .cs, "ISO_IR 192")
@@ -100,7 +102,7 @@ struct QueryKey {
 }
 
 /// Matches under the keys that were asked for.
-private struct FindTable {
+struct FindTable {
   let text: String
 
   init(keys: [QueryKey], matches: [DataSet]) {

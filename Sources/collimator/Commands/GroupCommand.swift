@@ -6,7 +6,7 @@ import Node
 struct GroupCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "group", abstract: "Groups of peers and users, such as a practice or a clinic, that share grants.",
-    subcommands: [Add.self, List.self, Remove.self])
+    subcommands: [Add.self, Kind.self, Join.self, Leave.self, List.self, Remove.self])
 }
 
 extension GroupCommand {
@@ -36,8 +36,8 @@ extension GroupCommand {
     func run() async throws {
       guard case .groups(let groups) = try await archive.perform(.listGroups) else { return }
       guard !listing.json else { return try Output.print(json: groups) }
-      var table = Table("NAME", "MEMBERS")
-      for group in groups { table.add(group.name, group.members.joined(separator: " ")) }
+      var table = Table("NAME", "KIND", "MEMBERS")
+      for group in groups { table.add(group.name, group.kind ?? "-", group.members.joined(separator: " ")) }
       Output.print(table.text)
     }
   }

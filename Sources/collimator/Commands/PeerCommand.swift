@@ -39,7 +39,8 @@ extension PeerCommand {
     @Option(help: "The port on which the peer itself listens, where this node is to call it.")
     var port: Int?
 
-    @Option(help: "What it may do, of store, query, retrieve, separated by commas.")
+    @Option(
+      help: "What it may do, of store, query, retrieve and add (to studies that others began), separated by commas.")
     var may: String
 
     @Option(help: "Who gave the Patient IDs that it sends or asks for without naming an issuer.")
@@ -168,7 +169,7 @@ extension String {
 extension OperationResult {
   func printOutcome() {
     switch self {
-    case .done(let sentence), .records(.done(let sentence)): Output.print(sentence)
+    case .done(let sentence), .records(.done(let sentence)), .access(.done(let sentence)): Output.print(sentence)
     default: break
     }
   }

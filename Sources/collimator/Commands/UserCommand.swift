@@ -13,7 +13,9 @@ struct UserCommand: AsyncParsableCommand {
       says which of these a peer's callers need.
       """,
     subcommands: [
-      Add.self, List.self, Show.self, Password.self, Certificate.self, Lock.self, Unlock.self, Remove.self,
+      Add.self, List.self, Show.self, Roles.self, Attribute.self, Link.self, Unlink.self, Password.self,
+      Certificate.self,
+      Lock.self, Unlock.self, Remove.self,
     ])
 }
 

@@ -13,10 +13,11 @@ extension UserCommand {
     func run() async throws {
       guard case .users(let users) = try await archive.perform(.listUsers) else { return }
       guard !listing.json else { return try Output.print(json: users) }
-      var table = Table("NAME", "PASSWORD", "CERTIFICATES", "GROUPS", "STATE")
+      var table = Table("NAME", "ROLES", "PASSWORD", "CERTIFICATES", "GROUPS", "STATE")
       for user in users {
         table.add(
-          user.name, user.hasPassword ? "yes" : "no", "\(user.certificates.count)", user.groups.joined(separator: " "),
+          user.name, user.roles.joined(separator: " "), user.hasPassword ? "yes" : "no", "\(user.certificates.count)",
+          user.groups.joined(separator: " "),
           user.state)
       }
       Output.print(table.text)
@@ -43,6 +44,12 @@ extension UserCommand {
       table.add("state", user.state)
       table.add("password", user.hasPassword ? "yes" : "no")
       table.add("wrong passwords in a row", "\(user.wrongPasswords)")
+      table.add("roles", user.roles.joined(separator: " "))
+      for (name, value) in user.attributes.sorted(by: { $0.key < $1.key }) { table.add(name, value) }
+      for patient in user.patients {
+        let name = patient.issuer.map { "\(patient.id) of \($0)" } ?? patient.id
+        table.add(patient.relationship, name + (patient.grant.map { ", grant \($0)" } ?? ""))
+      }
       table.add("groups", user.groups.joined(separator: " "))
       table.add("added", "\(user.created) by \(user.createdBy)")
       for certificate in user.certificates {

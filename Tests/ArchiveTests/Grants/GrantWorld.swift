@@ -50,7 +50,7 @@ struct GrantWorld: Sendable {
   private(set) var vetoes: [GivenVeto] = []
 
   private static let patients = [("P1", ""), ("P1", "A"), ("P2", "A"), ("", "")]
-  static let studies = 6
+  static let studies = 8
   private static let kinds: [(modality: String, sopClass: String)] = [
     ("CT", "1.2.840.10008.5.1.4.1.1.2"), ("MR", "1.2.840.10008.5.1.4.1.1.4"),
     ("SR", "1.2.840.10008.5.1.4.1.1.88.11"), ("DOC", "1.2.840.10008.5.1.4.1.1.104.1"),
@@ -58,12 +58,20 @@ struct GrantWorld: Sendable {
   private static let titles: [(String, String)] = [("1", "LN"), ("2", "LN"), ("2", "DCM"), ("", "LN"), ("2", "")]
 
   /// Puts it into an empty archive.
-  init(_ random: inout SeededGenerator, in database: Database, layout: IndexLayout) throws {
+  init(
+    _ random: inout SeededGenerator, objects count: Int = 80, in database: Database, layout: IndexLayout,
+    keeping isKept: (TestObject, Int64) -> Bool = { _, _ in true }
+  ) throws {
     try Self.clear(database)
     try addPrincipals(&random, in: database)
-    try addObjects(&random, in: database, layout)
+    try addObjects(&random, count)
+    for (object, owner) in zip(objects, aside) where isKept(object, owner) {
+      try Self.insert(object, aside: owner, in: database, layout)
+    }
     for _ in 0..<Int.random(in: 6...14, using: &random) { try addGrant(&random, in: database) }
-    for _ in 0..<Int.random(in: 0...4, using: &random) { try addVeto(&random, in: database) }
+    for _ in 0..<(Bool.random(using: &random) ? 0 : Int.random(in: 1...9, using: &random)) {
+      try addVeto(&random, in: database)
+    }
   }
 
   private static func clear(_ database: Database) throws {
@@ -111,10 +119,8 @@ struct GrantWorld: Sendable {
     return choice > 4 ? nil : now + Double(choice - 2)
   }
 
-  private mutating func addObjects(
-    _ random: inout SeededGenerator, in database: Database, _ layout: IndexLayout
-  ) throws {
-    for number in 0..<30 {
+  private mutating func addObjects(_ random: inout SeededGenerator, _ count: Int) throws {
+    for number in 0..<count {
       let study = Int.random(in: 0..<Self.studies, using: &random)
       let (id, issuer) = Self.patients[study % Self.patients.count]
       let series = Int.random(in: 0..<3, using: &random)
@@ -135,7 +141,6 @@ struct GrantWorld: Sendable {
       }
       let owner =
         Int.random(in: 0..<10, using: &random) == 0 ? principals.randomElement(using: &random)?.number ?? 0 : 0
-      try Self.insert(object, aside: owner, in: database, layout)
       objects.append(object)
       aside.append(owner)
     }
@@ -157,8 +162,11 @@ struct GrantWorld: Sendable {
     let choice = Int.random(in: 0..<8, using: &random)
     if choice == 1 || choice == 5 { narrowing.modalities = ["CT", "SR"] }
     if choice == 2 || choice == 5 {
-      narrowing.recordTypes = [.images, .documents, .reports].subtracting(
-        [.images, .reports, .documents].randomElement(using: &random) ?? .images)
+      let all: [RecordTypes] = [.images, .reports, .documents]
+      let without = Int.random(in: 0..<3, using: &random)
+      narrowing.recordTypes = all.enumerated().reduce(into: RecordTypes()) {
+        if $1.offset != without { $0.formUnion($1.element) }
+      }
     }
     if choice == 3 {
       narrowing = GrantNarrowing(
@@ -215,7 +223,10 @@ struct GrantWorld: Sendable {
     let party = Bool.random(using: &random) ? nil : (principals + groups).randomElement(using: &random)
     let draft = ConsentDraft(
       kind: Int.random(in: 0..<5, using: &random) == 0 ? .permission : .veto,
-      scope: Self.scope(&random, everything: false), narrowing: Self.narrowing(&random), party: party?.name,
+      scope: Int.random(in: 0..<3, using: &random) > 0
+        ? .patient(id: "P1", issuer: Bool.random(using: &random) ? "A" : nil)
+        : Self.scope(&random, everything: false),
+      narrowing: Bool.random(using: &random) ? GrantNarrowing() : Self.narrowing(&random), party: party?.name,
       holdsInEmergency: Bool.random(using: &random),
       from: Self.time(&random).flatMap { Bool.random(using: &random) ? $0 : nil }, until: Self.time(&random))
     if draft.kind == .permission {
@@ -223,7 +234,7 @@ struct GrantWorld: Sendable {
     }
     let number = try ConsentTable.insert(draft, party: party?.number, by: "test", at: 0, in: database)
     guard draft.kind == .veto else { return }
-    let isWithdrawn = Int.random(in: 0..<5, using: &random) == 0
+    let isWithdrawn = Int.random(in: 0..<3, using: &random) == 0
     if isWithdrawn { _ = try ConsentTable.withdraw(number, by: "test", at: 0, in: database) }
     vetoes.append(
       GivenVeto(
@@ -244,7 +255,7 @@ struct GrantWorld: Sendable {
             ? .password : .certificate(CertificateFingerprint(digest: [UInt8](repeating: 1, count: 32)))
         return Caller(
           principal: principal.number, peer: peer.number, peerName: peer.name,
-          identity: EstablishedIdentity(principalName: principal.name, evidence: evidence))
+          identity: EstablishedIdentity(principalName: principal.name, evidence: evidence), aeTitle: "", address: "")
       }
     }
   }

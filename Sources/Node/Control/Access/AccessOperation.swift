@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an administrator asks and says about who may see what. Times are seconds since 1970.
+package enum AccessOperation: Codable, Sendable {
+  /// `change`: approve, suspend, resume or revoke.
+  case changeGrant(number: Int, change: String, reason: String?)
+  /// nil: without an end.
+  case extendGrant(number: Int, until: Double?, reason: String?)
+  case importGrants([GrantDraft], dryRun: Bool)
+  case setRoles([String], user: String)
+  /// Of a peer, user or group; an empty value takes it away.
+  case setAttribute(name: String, value: String, of: String)
+  case linkPatient(PatientLinkDraft)
+  case unlinkPatient(user: String, id: String, issuer: String?)
+  case setGroupKind(name: String, kind: String?)
+  case addMember(String, group: String, since: Double?, until: Double?)
+  case removeMember(String, group: String)
+  case recordConsent(ConsentMessage)
+  case listConsents
+  case withdrawConsent(number: Int)
+  case explain(CallerName, ExplainedTarget)
+  /// The identifier as a C-FIND-RQ has it, in Explicit VR Little Endian.
+  case query(CallerName, patientRoot: Bool, identifier: [UInt8], limit: Int)
+  case access(patient: String, issuer: String?, at: Double?)
+  case listAside
+  case admitAside(study: String, sender: String)
+}
+
+package enum AccessResult: Codable, Sendable {
+  case done(String)
+  case imported([GrantListing])
+  case consents([ConsentListing])
+  case explained([ExplanationListing])
+  /// Identifiers of answers, in Explicit VR Little Endian.
+  case answers([[UInt8]])
+  case access([AccessListing])
+  case aside([AsideListing])
+}
+
+/// Who would call: a peer, or a user through one.
+package struct CallerName: Codable, Sendable {
+  package let name: String
+  package let through: String?
+  /// One of title, address, password, token, certificate.
+  package let assurance: String?
+
+  package init(name: String, through: String?, assurance: String?) {
+    self.name = name
+    self.through = through
+    self.assurance = assurance
+  }
+}
+
+package enum ExplainedTarget: Codable, Sendable {
+  case study(uid: String)
+  case patient(id: String, issuer: String?)
+}
+
+package struct PatientLinkDraft: Codable, Sendable {
+  package let user: String
+  package let id: String
+  package let issuer: String?
+  package let relationship: String
+  package let endsAtAge: Int?
+  package let birthDate: String?
+
+  package init(
+    user: String, id: String, issuer: String?, relationship: String, endsAtAge: Int?, birthDate: String?
+  ) {
+    self.user = user
+    self.id = id
+    self.issuer = issuer
+    self.relationship = relationship
+    self.endsAtAge = endsAtAge
+    self.birthDate = birthDate
+  }
+}
+
+package struct ConsentMessage: Codable, Sendable {
+  package let kind: String
+  package let scope: GrantDraft.Scope
+  package let narrowing: GrantDraft.Narrowing
+  package let party: String?
+  package let holdsInEmergency: Bool
+  package let from: Double?
+  package let until: Double?
+  package let reference: String?
+
+  package init(
+    kind: String, scope: GrantDraft.Scope, narrowing: GrantDraft.Narrowing, party: String?, holdsInEmergency: Bool,
+    from: Double?, until: Double?, reference: String?
+  ) {
+    self.kind = kind
+    self.scope = scope
+    self.narrowing = narrowing
+    self.party = party
+    self.holdsInEmergency = holdsInEmergency
+    self.from = from
+    self.until = until
+    self.reference = reference
+  }
+}
+
+package struct ConsentListing: Codable, Sendable {
+  package let number: Int
+  package let kind: String
+  package let what: String
+  package let party: String?
+  package let holdsInEmergency: Bool
+  package let from: String?
+  package let until: String?
+  package let reference: String?
+  package let recordedBy: String
+  package let recorded: String
+  package let withdrawn: String?
+}
+
+package struct ExplanationListing: Codable, Sendable {
+  package struct Judgement: Codable, Sendable {
+    package let grant: GrantListing
+    package let group: String?
+    /// Empty for one that opens it.
+    package let reasons: [String]
+  }
+
+  package let studyInstanceUID: String
+  package let patient: String
+  package let studyDate: String
+  package let instances: Int
+  /// By right: how many of them.
+  package let seen: [String: Int]
+  package let grants: [Judgement]
+  package let vetoes: [ConsentListing]
+  package let obstacles: [String]
+}
+
+package struct AccessListing: Codable, Sendable {
+  package let who: String
+  package let group: String?
+  package let grant: GrantListing
+  /// The numbers of the consents that outrank it, as far as they reach.
+  package let vetoes: [Int]
+}
+
+package struct AsideListing: Codable, Sendable {
+  package let studyInstanceUID: String
+  package let patient: String
+  package let sender: String
+  package let instances: Int
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import Archive
+import Foundation
+import ServiceClasses
+
+/// Performs what an administrator asks and says about who may see what.
+struct AccessPerformer: Sendable {
+  private let archive: Archive
+  private let administration: Administration
+
+  init(archive: Archive, user: Operator) {
+    self.archive = archive
+    administration = archive.administration(as: user)
+  }
+
+  func perform(_ operation: AccessOperation) async throws -> AccessResult {
+    switch operation {
+    case .changeGrant, .extendGrant, .importGrants: try await grants(operation)
+    case .setRoles, .setAttribute, .linkPatient, .unlinkPatient, .setGroupKind, .addMember, .removeMember:
+      try await principals(operation)
+    case .recordConsent, .listConsents, .withdrawConsent: try await consents(operation)
+    case .explain, .query, .access, .listAside, .admitAside: try await tell(operation)
+    }
+  }
+
+  private func grants(_ operation: AccessOperation) async throws -> AccessResult {
+    switch operation {
+    case .changeGrant(let number, let change, let reason):
+      switch change {
+      case "approve":
+        _ = try await administration.approveGrant(number, reason: reason)
+        return .done("grant \(number) is active.")
+      case "suspend":
+        _ = try await administration.suspendGrant(number, reason: reason)
+        return .done("grant \(number) is suspended: see collimator grant resume.")
+      case "resume":
+        _ = try await administration.resumeGrant(number, reason: reason)
+        return .done("grant \(number) is active again.")
+      default:
+        try await administration.revokeGrant(number, reason: reason)
+        return .done("grant \(number) is revoked.")
+      }
+    case .extendGrant(let number, let until, let reason):
+      _ = try await administration.extendGrant(number, until: until, reason: reason)
+      return .done("grant \(number) ends \(until.map(Moment.text) ?? "never").")
+    case .importGrants(let drafts, let dryRun):
+      let time = Date().timeIntervalSince1970
+      let terms = try drafts.map { draft in (draft.to, try GrantTerms(draft, at: time), draft.isPending) }
+      return .imported(try await administration.importGrants(terms, dryRun: dryRun).map(GrantListing.init))
+    default: throw OperationError("this is no operation on grants")
+    }
+  }
+
+  private func principals(_ operation: AccessOperation) async throws -> AccessResult {
+    switch operation {
+    case .setRoles(let names, let user):
+      let roles = try names.map { name in
+        guard let role = Role(rawValue: name) else {
+          throw OperationError("a role is one of \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return role
+      }
+      try await administration.setRoles(Set(roles), ofUser: user)
+      return .done("'\(user)': \(roles.isEmpty ? "no role" : names.joined(separator: ", ")).")
+    case .setAttribute(let name, let value, let principal):
+      try await administration.setAttribute(name, value, of: principal)
+      return .done(value.isEmpty ? "'\(principal)' has no \(name)." : "'\(principal)': \(name) is '\(value)'.")
+    case .linkPatient(let draft): return try await link(draft)
+    case .unlinkPatient(let user, let id, let issuer):
+      let count = try await administration.unlink(user: user, fromPatient: id, issuer: issuer)
+      return .done("'\(user)' has nothing to do with \(id) any more; \(count) grants ended.")
+    case .setGroupKind(let name, let word):
+      let kind = try word.map { word in
+        guard let kind = GroupKind(rawValue: word) else {
+          throw OperationError("a group is one of \(GroupKind.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return kind
+      }
+      try await administration.setGroup(name, kind: kind)
+      return .done("group '\(name)'" + (word.map { ", a \($0)." } ?? "."))
+    case .addMember(let member, let group, let since, let until):
+      try await administration.addMember(member, toGroup: group, since: since, until: until)
+      return .done("'\(member)' belongs to '\(group)'" + (until.map { " until \(Moment.text($0))." } ?? "."))
+    case .removeMember(let member, let group):
+      try await administration.removeMember(member, fromGroup: group)
+      return .done("'\(member)' belongs to '\(group)' no longer.")
+    default: throw OperationError("this is no operation on peers, users and groups")
+    }
+  }
+
+  private func link(_ draft: PatientLinkDraft) async throws -> AccessResult {
+    guard let relationship = Relationship(rawValue: draft.relationship), relationship.needsVerification else {
+      throw OperationError("--as takes self, child, parent or guardian")
+    }
+    let grant = try await administration.link(
+      user: draft.user, toPatient: draft.id, issuer: draft.issuer, as: relationship, endsAtAge: draft.endsAtAge,
+      birthDate: draft.birthDate)
+    let end = grant.until.map { ", until \(Moment.text($0))" } ?? ""
+    return .done(
+      "grant \(grant.number) is pending: \(grant.scope) for '\(draft.user)' (\(relationship.rawValue))\(end). Once it is "
+        + "verified: collimator grant approve \(grant.number)")
+  }
+
+  private func consents(_ operation: AccessOperation) async throws -> AccessResult {
+    switch operation {
+    case .recordConsent(let message):
+      guard let kind = Consent.Kind(rawValue: message.kind) else {
+        throw OperationError("a consent is one of \(Consent.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      let number = try await administration.record(
+        ConsentDraft(
+          kind: kind, scope: GrantScope(message.scope), narrowing: GrantNarrowing(message.narrowing),
+          party: message.party, holdsInEmergency: message.holdsInEmergency, from: message.from, until: message.until,
+          reference: message.reference))
+      let rest = kind == .veto ? "" : " Grants may rest on it: collimator grant add … --consent \(number)"
+      return .done("consent \(number) is recorded: a \(kind.rawValue).\(rest)")
+    case .listConsents: return .consents(try await administration.consents().map(ConsentListing.init))
+    case .withdrawConsent(let number):
+      let count = try await administration.withdrawConsent(number)
+      return .done("consent \(number) is withdrawn; \(count) grants that rested on it ended.")
+    default: throw OperationError("this is no operation on consents")
+    }
+  }
+
+  private func tell(_ operation: AccessOperation) async throws -> AccessResult {
+    switch operation {
+    case .explain(let name, let target):
+      let caller = try await caller(name)
+      let explained =
+        switch target {
+        case .study(let uid): try await administration.explain(caller, study: uid)
+        case .patient(let id, let issuer): try await administration.explain(caller, patient: id, issuer: issuer)
+        }
+      return .explained(explained.map(ExplanationListing.init))
+    case .query(let name, let patientRoot, let identifier, let limit):
+      let service = FindService(archive: archive, aeTitle: "COLLIMATOR")
+      do {
+        return .answers(
+          try await service.preview(
+            as: caller(name), model: patientRoot ? .patientRoot : .studyRoot, identifier: identifier, limit: limit))
+      } catch let failure as ServiceFailure {
+        throw OperationError("\(failure.status): \(failure.comment)")
+      }
+    case .access(let patient, let issuer, let moment):
+      let entries = try await administration.access(toPatient: patient, issuer: issuer, at: moment)
+      return .access(
+        entries.map {
+          AccessListing(who: $0.principal, group: $0.group, grant: GrantListing($0.grant), vetoes: $0.vetoes)
+        })
+    case .listAside:
+      return .aside(
+        try await administration.studiesAside().map {
+          AsideListing(
+            studyInstanceUID: $0.studyInstanceUID, patient: $0.patient, sender: $0.sender, instances: $0.instances)
+        })
+    case .admitAside(let study, let sender):
+      let count = try await administration.admit(study: study, from: sender)
+      return .done("\(count) objects of '\(sender)' are part of \(study).")
+    default: throw OperationError("this is no question")
+    }
+  }
+
+  private func caller(_ name: CallerName) async throws -> Caller {
+    try await administration.caller(
+      named: name.name, through: name.through,
+      assurance: try name.assurance.map { try IdentityAssurance(word: $0) })
+  }
+}
+
+extension ConsentListing {
+  fileprivate init(_ consent: Consent) {
+    self.init(
+      number: consent.number, kind: consent.kind.rawValue,
+      what: [consent.scope.description, consent.narrowing.description].filter { !$0.isEmpty }.joined(separator: ": "),
+      party: consent.party, holdsInEmergency: consent.holdsInEmergency, from: consent.from.map(Moment.text),
+      until: consent.until.map(Moment.text), reference: consent.reference, recordedBy: consent.recordedBy,
+      recorded: Moment.text(consent.recordedAt),
+      withdrawn: consent.withdrawnAt.map { "\(Moment.text($0)) by \(consent.withdrawnBy ?? "?")" })
+  }
+}
+
+extension ExplanationListing {
+  fileprivate init(_ explanation: StudyExplanation) {
+    self.init(
+      studyInstanceUID: explanation.studyInstanceUID, patient: explanation.patient.description,
+      studyDate: explanation.studyDate, instances: explanation.instances,
+      seen: Dictionary(
+        explanation.seen.map { ($0.right, $0.instances) }, uniquingKeysWith: { first, _ in first }),
+      grants: explanation.grants.map {
+        Judgement(grant: GrantListing($0.grant), group: $0.group, reasons: $0.reasons)
+      }, vetoes: explanation.vetoes.map(ConsentListing.init), obstacles: explanation.obstacles)
+  }
+}

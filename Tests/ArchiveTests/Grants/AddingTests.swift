@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+import Testing
+
+@testable import Archive
+
+/// Who may add to a study, and what becomes of the rest (A47, A48).
+@Suite struct AddingTests {
+  private let test = TestArchive()
+
+  private func peer(_ name: String, _ rights: Rights, in archive: Archive) async throws -> Caller {
+    let title = try #require(AETitle(name))
+    try await archive.administration(as: .current).addPeer(
+      Peer(
+        name: name, aeTitle: title, addresses: [try #require(Network("127.0.0.1"))], port: nil, rights: rights,
+        acceptsPrivateSOPClasses: false))
+    guard case .admitted(let caller, _) = try await archive.caller(callingAETitle: name, address: "127.0.0.1") else {
+      throw ArchiveError("not admitted")
+    }
+    return caller
+  }
+
+  private func send(_ object: TestObject, as caller: Caller, to archive: Archive) async throws -> Receipt.Outcome {
+    let reception = try await archive.receive(object.announcement, from: .peer(caller))
+    try await reception.append(object.dataSet)
+    return try await reception.commit().outcome
+  }
+
+  @Test func aSenderAddsToWhatItBeganAndToWhatItMay() async throws {
+    let archive = try test.open()
+    let administration = archive.administration(as: .current)
+    let ct = try await peer("CT1", [.store], in: archive)
+    let trusted = try await peer("PACS", [.store, .add], in: archive)
+    let stranger = try await peer("WS", [.store, .query], in: archive)
+    let reader = try await peer("READER", [.query], in: archive)
+    _ = try await administration.addGrant(to: "READER", scope: .everything, until: nil)
+    #expect(try await send(TestObject(instance: "1.1"), as: ct, to: archive) == .stored)
+    #expect(try await send(TestObject(instance: "1.2"), as: ct, to: archive) == .stored)
+    #expect(try await send(TestObject(instance: "1.3"), as: trusted, to: archive) == .stored)
+    // Another's study: it hears what it would hear if there were none, and nobody else sees it.
+    #expect(try await send(TestObject(instance: "1.4"), as: stranger, to: archive) == .stored)
+    // The same object as is there, and another under its UID.
+    #expect(try await send(TestObject(instance: "1.1"), as: stranger, to: archive) == .stored)
+    #expect(try await send(TestObject(instance: "1.2", comment: "other"), as: stranger, to: archive) == .stored)
+    // Its study and series under another patient (A48).
+    #expect(try await send(TestObject(instance: "1.5", patientID: "P2"), as: stranger, to: archive) == .stored)
+    let images = { try await archive.values(of: .sopInstanceUID, at: .image, as: reader) }
+    #expect(try await images().sorted() == ["1.1", "1.2", "1.3"])
+    #expect(try await archive.values(of: .numberOfPatientRelatedInstances, at: .patient, as: reader) == ["3"])
+    let aside = try await administration.studiesAside()
+    #expect(aside.map(\.sender) == ["WS", "WS"] && aside.map(\.instances).reduce(0, +) == 4)
+    // What the sender itself was granted shows what it sent, as its own study.
+    _ = try await administration.addGrant(to: "WS", scope: .patient(id: "P1", issuer: nil), until: nil)
+    #expect(
+      try await archive.values(of: .sopInstanceUID, at: .image, as: stranger).sorted() == [
+        "1.1", "1.1", "1.2", "1.2", "1.3", "1.4",
+      ])
+    // A new index keeps aside what is aside.
+    _ = try await OperationThread.run { try Reindex(of: archive.operations(as: .current), OperationProgress()).perform() }
+    #expect(try await images().sorted() == ["1.1", "1.2", "1.3"])
+    #expect(try await administration.admit(study: "1.2.3", from: "WS") == 4)
+    #expect(try await images().sorted() == ["1.1", "1.2", "1.3", "1.4", "1.5"])
+    #expect(try await administration.studiesAside().isEmpty)
+    try await archive.close()
+  }
+
+  @Test func aGrantLetsAddWhatItSays() async throws {
+    let archive = try test.open()
+    let administration = archive.administration(as: .current)
+    let ct = try await peer("CT1", [.store], in: archive)
+    let station = try await peer("WS", [.store], in: archive)
+    #expect(try await send(TestObject(instance: "1.1"), as: ct, to: archive) == .stored)
+    var terms = GrantTerms(.study(uid: "1.2.3"), rights: [.query, .add])
+    terms.narrowing.recordTypes = .reports
+    _ = try await administration.addGrant(to: "WS", terms)
+    let report = "1.2.840.10008.5.1.4.1.1.88.11"
+    #expect(
+      try await send(
+        TestObject(instance: "1.2", series: "1.2.3.2", modality: "SR", sopClass: report), as: station, to: archive)
+        == .stored)
+    #expect(try await administration.studiesAside().isEmpty)
+    #expect(try await send(TestObject(instance: "1.3"), as: station, to: archive) == .stored)
+    #expect(try await administration.studiesAside().map(\.instances) == [1])
+    try await archive.close()
+  }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+import GRDB
+import Testing
+
+@testable import Archive
+
+@Suite struct GrantTests {
+  private let test = TestArchive()
+
+  private func filled() async throws -> (Archive, Administration, Caller) {
+    let archive = try test.open()
+    try await archive.store(TestObject(instance: "1.1"))
+    let caller = try await archive.makeCaller("WS")
+    return (archive, archive.administration(as: .current), caller)
+  }
+
+  private func sees(_ caller: Caller, _ archive: Archive) async throws -> Bool {
+    try await !archive.values(of: .studyInstanceUID, at: .study, as: caller).isEmpty
+  }
+
+  /// Each state, and each change that it allows.
+  @Test func aGrantGoesThroughItsStates() async throws {
+    let (archive, administration, caller) = try await filled()
+    let grant = try await administration.addGrant(
+      to: "WS", GrantTerms(.everything, until: test.clock.now + 10), pending: true)
+    #expect(grant.state == .pending)
+    #expect(try await !sees(caller, archive))
+    await #expect(throws: ArchiveError.self) { _ = try await administration.suspendGrant(grant.number) }
+    #expect(try await administration.approveGrant(grant.number).state == .active)
+    #expect(try await sees(caller, archive))
+    #expect(try await administration.suspendGrant(grant.number).state == .suspended)
+    #expect(try await !sees(caller, archive))
+    #expect(try await administration.resumeGrant(grant.number).state == .active)
+    // A46: to the moment, forwards and, where somebody sets the clock back, backwards.
+    test.clock.advance(by: 10)
+    #expect(try await !sees(caller, archive))
+    #expect(try await administration.grants().map(\.state) == [.expired])
+    test.clock.advance(by: -0.001)
+    #expect(try await sees(caller, archive))
+    test.clock.advance(by: 400 * 86_400)
+    #expect(try await !sees(caller, archive))
+    #expect(try await administration.extendGrant(grant.number, until: nil).state == .active)
+    #expect(try await sees(caller, archive))
+    try await administration.revokeGrant(grant.number)
+    #expect(try await !sees(caller, archive))
+    await #expect(throws: ArchiveError.self) { _ = try await administration.extendGrant(grant.number, until: nil) }
+    await #expect(throws: ArchiveError.self) { try await administration.revokeGrant(grant.number) }
+    try await archive.close()
+  }
+
+  /// View-only opens what is found and nothing that is had.
+  @Test func aRightIsAskedForByItself() async throws {
+    let (archive, administration, caller) = try await filled()
+    let had = { (rights: GrantRights) in
+      try await archive.reading(as: caller, for: rights).instances(in: InstanceSelection())
+        .reduce(into: 0) { $0 += $1.instances.count }
+    }
+    _ = try await administration.addGrant(to: "WS", GrantTerms(.everything, rights: .query))
+    #expect(try await sees(caller, archive))
+    #expect(try await [had(.retrieve), had(.send)] == [0, 0])
+    _ = try await administration.addGrant(to: "WS", GrantTerms(.everything, rights: [.query, .retrieve]))
+    #expect(try await [had(.retrieve), had(.send)] == [1, 0])
+    _ = try await administration.addGrant(to: "WS", GrantTerms(.everything, rights: [.send]))
+    #expect(try await [had(.retrieve), had(.send)] == [1, 1])
+    try await archive.close()
+  }
+
+  @Test func whatRestsOnAConsentEndsWithIt() async throws {
+    let (archive, administration, caller) = try await filled()
+    let consent = try await administration.record(
+      ConsentDraft(kind: .permission, scope: .patient(id: "P1", issuer: nil), party: "WS"))
+    var terms = GrantTerms(.patient(id: "P1", issuer: nil), relationship: .consent)
+    terms.basis.consent = consent
+    _ = try await administration.addGrant(to: "WS", terms)
+    #expect(try await sees(caller, archive))
+    #expect(try await administration.withdrawConsent(consent) == 1)
+    #expect(try await !sees(caller, archive))
+    #expect(try await administration.consents().map { $0.withdrawnAt != nil } == [true])
+    await #expect(throws: ArchiveError.self) { _ = try await administration.addGrant(to: "WS", terms) }
+    try await archive.close()
+  }
+
+  @Test func aChildsGrantWaitsAndEndsAtAnAge() async throws {
+    let (archive, administration, _) = try await filled()
+    try await administration.addUser("anna", password: nil)
+    await #expect(throws: ArchiveError.self) {
+      _ = try await administration.link(user: "anna", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 16)
+    }
+    let grant = try await administration.link(
+      user: "anna", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 16, birthDate: "20120229")
+    #expect(grant.state == .pending)
+    // 2028-02-29, in UTC.
+    #expect(grant.until == 1_835_395_200)
+    let caller = try await administration.caller(named: "anna", through: nil, assurance: nil)
+    #expect(try await !sees(caller, archive))
+    _ = try await administration.approveGrant(grant.number)
+    #expect(try await sees(caller, archive))
+    test.clock.advance(by: 1_835_395_200 - test.clock.now)
+    #expect(try await !sees(caller, archive))
+    #expect(try await administration.unlink(user: "anna", fromPatient: "P1", issuer: nil) == 1)
+    try await archive.close()
+  }
+
+  @Test func anImportGivesAllOrNone() async throws {
+    let (archive, administration, _) = try await filled()
+    let good = ("WS", GrantTerms(.everything), nil as Bool?)
+    let rehearsed = try await administration.importGrants([good, good], dryRun: true)
+    #expect(rehearsed.count == 2)
+    #expect(try await administration.grants().isEmpty)
+    await #expect(throws: ArchiveError.self) {
+      _ = try await administration.importGrants([good, ("NOBODY", GrantTerms(.everything), nil)], dryRun: false)
+    }
+    #expect(try await administration.grants().isEmpty)
+    #expect(try await administration.importGrants([good], dryRun: false).count == 1)
+    try await archive.close()
+  }
+
+  /// What it says follows the predicate: a grant that is said to open something does, unless something else is named.
+  @Test func explanationsSayWhatThePredicateDoes() async throws {
+    let archive = try test.open()
+    var index = archive.index
+    let clock = test.clock
+    index.clock = { clock.now }
+    clock.advance(by: GrantWorld.now - clock.now)
+    for seed in 1...6 as ClosedRange<UInt64> {
+      let layout = index.layout
+      let world = try await archive.database.write { database in
+        var random = SeededGenerator(seed: seed)
+        return try GrantWorld(&random, objects: 30, in: database, layout: layout) { _, _ in true }
+      }
+      var random = SeededGenerator(seed: seed)
+      for caller in world.callers(&random) where caller.peerName != "GONE" {
+        for study in 0..<GrantWorld.studies {
+          for explained in try await archive.administration(as: .current).explain(caller, study: "1.\(study)") {
+            let right = explained.seen.first { $0.right == "query" }?.instances ?? 0
+            let opens = explained.grants.contains {
+              $0.reasons.isEmpty && $0.grant.terms.rights.contains(.query)
+            }
+            let hinders = !explained.vetoes.isEmpty || !explained.obstacles.isEmpty
+            #expect(right == 0 || opens, "seed \(seed), 1.\(study), \(caller.identity)")
+            // A ceiling may leave a part in, and another part may be what is granted.
+            let hasCeiling = world.grants.contains { $0.holder == caller.peer && $0.terms.effect == .limits }
+            #expect(right > 0 || !opens || hinders || hasCeiling, "seed \(seed), 1.\(study), \(caller.identity)")
+          }
+        }
+      }
+    }
+    try await archive.close()
+  }
+
+  @Test func whoCouldSeeAPatientWhen() async throws {
+    let (archive, administration, _) = try await filled()
+    let begin = test.clock.now
+    try await administration.setGroup("clinic", members: ["WS"])
+    let grant = try await administration.addGrant(to: "clinic", scope: .patient(id: "P1", issuer: nil), until: nil)
+    test.clock.advance(by: 10)
+    _ = try await administration.suspendGrant(grant.number)
+    test.clock.advance(by: 10)
+    _ = try await administration.resumeGrant(grant.number)
+    test.clock.advance(by: 10)
+    try await administration.setGroup("clinic", members: [])
+    let seen = { (moment: Double?) in
+      try await administration.access(toPatient: "P1", issuer: nil, at: moment).map(\.principal)
+    }
+    #expect(try await seen(nil).isEmpty)
+    #expect(
+      try await [seen(begin - 1), seen(begin + 5), seen(begin + 15), seen(begin + 25)] == [[], ["WS"], [], ["WS"]])
+    try await archive.close()
+  }
+}
