@@ -89,8 +89,8 @@ let package = Package(
     room(
       "Node",
       knows: [
-        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioTLS,
-        nioSSL, crypto, x509, asn1, logging, lifecycle,
+        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "PixelCodecs", "DICOMData", nioCore, nioPosix,
+        nioTLS, nioSSL, crypto, x509, asn1, logging, lifecycle,
       ]),
     .executableTarget(
       name: "collimator",
