@@ -25,6 +25,8 @@ def run(command, mode, files):
 
 for folder in ("slices", "multiframes"):
     files = sorted(glob.glob(f"{FILES}/{folder}/*.dcm"))
+    # So many that no reader's start counts.
+    files *= max(1, 80 // len(files))
     print(f"\n{folder}: {len(files)} files, {sum(map(os.path.getsize, files)) / len(files) / 1024:.0f} KiB each, {ROUNDS} rounds")
     print(f"  {'read':8} {'reader':14} {'µs/file':>10} {'peak MiB':>9} {'× DCMTK':>8} {'× pydicom':>10}")
     for what, ours, dcmtk_mode, pydicom_mode in ASKS:

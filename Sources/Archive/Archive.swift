@@ -47,7 +47,7 @@ package final class Archive: Sendable {
     directory: String, options: ArchiveOptions = ArchiveOptions(), identity: IdentityOptions = IdentityOptions(),
     now: @escaping @Sendable () -> Double = Archive.wallClock
   ) throws -> Archive {
-    try prepareDirectory(directory)
+    try DataDirectory.prepare(directory)
     try RestoreMark.requireNone(directory)
     let lock = try DirectoryLock(directory: directory)
     let store = FileObjectStore(directory: directory)
@@ -64,6 +64,7 @@ package final class Archive: Sendable {
     } catch let error as FileError {
       throw ArchiveError(error.description)
     } catch let error as DatabaseError {
+      if let damage = ArchiveError(damage: error) { throw damage }
       throw ArchiveError("the index of '\(directory)' cannot be opened: \(error.message ?? "SQLite says no")")
     }
   }
@@ -80,25 +81,6 @@ package final class Archive: Sendable {
     try await database.write { database in try database.execute(sql: "UPDATE node SET was_closed = 1") }
     try database.close()
     lock.release()
-  }
-
-  /// Patient data that others on the machine could read or change are refused rather than kept.
-  static func prepareDirectory(_ directory: String) throws(ArchiveError) {
-    if mkdir(directory, 0o700) == 0 {
-      // A new directory is lost in a power cut, with all in it, until its parent is synced.
-      do throws(FileError) { try FileObjectStore.syncDirectory(directory + "/..") } catch {
-        throw ArchiveError(error.description)
-      }
-    } else if errno != EEXIST {
-      throw ArchiveError(FileError("make", directory).description)
-    }
-    var status = stat()
-    guard lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-      throw ArchiveError("'\(directory)' is not a directory (a link to one is not followed)")
-    }
-    guard status.st_mode & 0o077 == 0 else {
-      throw ArchiveError("others may enter '\(directory)', which is to hold patient data: run chmod 700 on it")
-    }
   }
 
   private static func openDatabase(

@@ -122,6 +122,38 @@ import Testing
     try await archive.close()
   }
 
+  /// A59 of the attacks: what others could read or change, and what stands elsewhere, is not taken into service.
+  @Test(
+    arguments: [
+      (".", "chmod 755", "others may enter"), ("instances", "chmod 777", "others may enter"),
+      ("incoming", "chmod 705", "others may enter"), ("index.sqlite", "chmod 666", "others may open"),
+      ("index.sqlite", "chmod 640", "others may open"), ("collimator.json", "chmod 666", "others may change"),
+      ("collimator.json", "chmod 644", nil), ("instances", "link", "is not a directory"),
+      ("quarantine", "link", "is not a directory"), ("index.sqlite", "link", "is not a file"),
+      ("lock", "link", "is not a file"), (".", "link", "is not a directory"),
+    ] as [(String, String, String?)])
+  func whatOthersCouldChangeIsRefused(name: String, deed: String, why: String?) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.store(TestObject(instance: "1.1"))
+    try await archive.close()
+    let path = name == "." ? test.directory : "\(test.directory)/\(name)"
+    if name == "collimator.json" { try Data("{}".utf8).write(to: URL(filePath: path)) }
+    if let mode = deed.split(separator: " ").last.flatMap({ mode_t($0, radix: 8) }) {
+      #expect(chmod(path, mode) == 0)
+    } else {
+      try FileManager.default.moveItem(atPath: path, toPath: test.directory + "-elsewhere")
+      try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: test.directory + "-elsewhere")
+    }
+    defer { try? FileManager.default.removeItem(atPath: test.directory + "-elsewhere") }
+    if let why {
+      let error = #expect(throws: ArchiveError.self) { try test.open() }
+      #expect(error?.description.contains(why) == true, "\(String(describing: error))")
+    } else {
+      try await test.open().close()
+    }
+  }
+
   private func dropRow(ofFile file: String, in test: TestArchive) throws {
     let database = try DatabaseQueue(path: "\(test.directory)/index.sqlite")
     try database.write { database in

@@ -109,6 +109,7 @@ struct LimitTests {
     #expect(node.stop() == 0)
   }
 
+  /// A17.
   @Test func aStoreThatIsCutLeavesNothing() async throws {
     let node = try await node()
     try await play("cut", "0", node)

@@ -31,6 +31,13 @@ final class RunningNode {
 
   var logged: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
 
+  /// Whether the node writes that, or exactly so many times; a peer may know its answer before the node has written its line.
+  func says(_ words: String, times: Int? = nil) async throws -> Bool {
+    var said: Int { logged.components(separatedBy: words).count - 1 }
+    for _ in 0..<1_000 where said < times ?? 1 { try await Task.sleep(for: .milliseconds(20)) }
+    return times.map { said == $0 } ?? (said > 0)
+  }
+
   func start() throws {
     process = ChildProcess()
     process.executableURL = URL(filePath: Tool.collimator)

@@ -95,7 +95,7 @@ struct TLSRenewalTests {
     let end = Date() + 10
     while served != "CN = localhost renewed", Date() < end { served = try await subject(node) }
     #expect(served == "CN = localhost renewed")
-    #expect(node.logged.contains("TLS certificates were read anew"))
+    #expect(try await node.says("TLS certificates were read anew"))
     let echo = try await node.echo(certificates.client())
     #expect(echo.status == 0, "\(echo.all)")
     #expect(node.stop() == 0)

@@ -9,7 +9,9 @@ enum OperationThread {
   ) async throws -> Value {
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue(label: "collimator.operation").async { continuation.resume(with: Result { try body() }) }
+        DispatchQueue(label: "collimator.operation").async {
+          continuation.resume(with: Result { try body() }.mapError { ArchiveError(damage: $0) ?? $0 })
+        }
       }
     } onCancel: {
       progress.cancel()

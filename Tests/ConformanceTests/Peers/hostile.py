@@ -23,7 +23,7 @@ def echo(after):
 
 
 def connect():
-    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=60)
     return connection
 
 

@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 
+from patience import PATIENCE
 from rawpeer import ABORT, ACCEPT, CT, REJECT, STUDY_ROOT_FIND, Peer, command, element, item, pdv, request
 
 port, scenario = int(sys.argv[1]), sys.argv[2]
@@ -21,7 +22,7 @@ def check(what, holds):
         problems.append(what)
 
 
-def echo(after, within=1.0):
+def echo(after, within=1.0 * PATIENCE):
     """Of three at least one is answered in time: on a busy machine any one may be late, in a stalled node all are."""
     took = []
     while len(took) < 3 and min(took, default=within) >= within:
@@ -49,7 +50,7 @@ def runs():
 def stop():
     """Tells the node to stop: it does within its grace period of a second, and some for a busy machine."""
     os.kill(process, signal.SIGTERM)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 10 * PATIENCE
     while time.monotonic() < deadline:
         if not runs():
             return
@@ -69,7 +70,7 @@ def full():
     open_still = peers.pop()
     open_still.send(b"\x05\0\0\0\0\x04\0\0\0\0")
     check("release", open_still.read()[0] == 6)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 10 * PATIENCE
     kind = REJECT
     while kind == REJECT and time.monotonic() < deadline:
         again = Peer(port)
@@ -131,7 +132,7 @@ def keys():
         peer.send(pdv(2 if number == len(pieces) - 1 else 0, piece))
     kind, body = peer.read()
     check("A700", kind == 4 and element(0, 0x900, b"\0\xa7") in body)
-    check("at once", time.monotonic() - start < 5)
+    check("at once", time.monotonic() - start < 5 * PATIENCE)
     peer.release()
 
 

@@ -5,6 +5,7 @@ import time
 from io import BytesIO
 from pathlib import Path
 
+from patience import PATIENCE
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
@@ -111,7 +112,7 @@ for number in range(1, 21):
         answer()
     outstanding[number] = ds.SOPInstanceUID
     association.dimse.send_msg(request, context)
-deadline = time.monotonic() + 30
+deadline = time.monotonic() + 30 * PATIENCE
 while outstanding and not problems and time.monotonic() < deadline:
     answer()
 check(f"all are stored: {len(stored)}", len(set(stored)) == 20)

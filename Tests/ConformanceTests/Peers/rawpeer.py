@@ -43,7 +43,7 @@ def command(field, message_id, sop_class, has_data=False, instance=None):
 class Peer:
     """One TCP connection; `associate` returns the type of the PDU that came back and its body."""
 
-    def __init__(self, port, timeout=20):
+    def __init__(self, port, timeout=60):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
 
     def send(self, data):

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+from patience import PATIENCE
+
 port, tls_port = int(sys.argv[1]), int(sys.argv[2])
 certificates, collimator, data = sys.argv[3:6]
 half_done, deadline = int(sys.argv[6]), float(sys.argv[7])
@@ -31,7 +33,7 @@ def status():
 def echo(after):
     """Of three at least one is answered in time: on a busy machine any one may be late, in a stalled node all are."""
     tls, took = ["+tla", "+cf", f"{certificates}/ca.pem"], []
-    while len(took) < 3 and min(took, default=1) >= 1:
+    while len(took) < 3 and min(took, default=PATIENCE) >= PATIENCE:
         began = time.monotonic()
         said = subprocess.run(
             ["/usr/bin/echoscu", "-aet", "MOD", "-aec", "COLLIMATOR", *tls, "127.0.0.1", str(tls_port)],
@@ -39,7 +41,7 @@ def echo(after):
         if said.returncode != 0:
             problems.append(f"no C-ECHO over TLS after {after}: {said.stderr.decode()}")
         took.append(time.monotonic() - began)
-    if min(took) >= 1:
+    if min(took) >= PATIENCE:
         problems.append(f"C-ECHOs over TLS took {took} s after {after}")
 
 
@@ -77,7 +79,7 @@ def refused(what, attack, count=1):
     """Runs an attack that is turned away at once, and counts what the node counts."""
     before, began = status()["associations"]["refusals"], time.monotonic()
     attack()
-    if time.monotonic() - began > 1.5:
+    if time.monotonic() - began > 1.5 * PATIENCE:
         problems.append(f"{what}: turned away only after {time.monotonic() - began:.1f} s")
     after = settled(before + count)
     if after - before != count:
@@ -87,7 +89,7 @@ def refused(what, attack, count=1):
 
 def settled(wanted):
     """The node counts when the connection's task ends, a moment after the peer sees the end."""
-    end = time.monotonic() + 2
+    end = time.monotonic() + 2 * PATIENCE
     while True:
         refusals = status()["associations"]["refusals"]
         if refusals >= wanted or time.monotonic() > end:
@@ -146,7 +148,7 @@ def renegotiation():
     client.stdin.flush()
     try:
         # The input stays open: only the node can end this.
-        client.wait(timeout=5)
+        client.wait(timeout=5 * PATIENCE)
     except subprocess.TimeoutExpired:
         client.kill()
         problems.append("renegotiation was not answered with an end")
@@ -194,7 +196,7 @@ for connection in held:
     until_closed(connection)
     connection.close()
 ended = time.monotonic() - began
-if ended > opened + deadline + 10:
+if ended > opened + deadline + 10 * PATIENCE:
     problems.append(f"half-done handshakes ended only after {ended:.1f} s")
 if settled(before["associations"]["refusals"] + half_done) != before["associations"]["refusals"] + half_done:
     problems.append(f"{status()['associations']['refusals'] - before['associations']['refusals']} refusals, not {half_done}")
@@ -215,7 +217,7 @@ with connect() as slow:
     except ConnectionError:
         pass
     took = time.monotonic() - began
-    if not deadline - 0.5 < took < deadline + 1.5:
+    if not deadline - 0.5 < took < deadline + 1.5 * PATIENCE:
         problems.append(f"a handshake that is dripped ended after {took:.1f} s")
 echo("a dripped handshake")
 

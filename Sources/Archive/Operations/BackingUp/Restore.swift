@@ -23,7 +23,7 @@ package struct Restore {
     _ progress: OperationProgress = OperationProgress()
   ) async throws -> RestoreReport {
     let report = try await OperationThread.run(progress) {
-      try Archive.prepareDirectory(directory)
+      try DataDirectory.prepare(directory)
       return try Restore(
         from: path, name: name, into: directory, revokingGrants: revokingGrants, progress
       ).perform()
