@@ -30,6 +30,7 @@ struct VersionComparison {
   let store: any ObjectStore
   /// nil where nobody decodes: compressed pixel data are then what stands there.
   let samples: (any SampleReading)?
+  let turn: DecodingTurn
 
   /// What is decoded is held as a whole; a larger object is compared as it stands.
   private static let longestDecoded = 1 << 30
@@ -64,6 +65,8 @@ struct VersionComparison {
     else { return .asItStands }
     guard let size = try? await store.size(of: key) else { return .notNow }
     guard size <= Self.longestDecoded else { return .asItStands }
+    await turn.take()
+    defer { turn.give() }
     guard let file = try? await store.read(0..<size, of: key) else { return .notNow }
     var digest = CanonicalDigest(transferSyntax: .explicitVRLittleEndian)
     let outcome = await samples.giveDecoded(file) { piece in try piece.withUnsafeBytes { try digest.push($0) } }

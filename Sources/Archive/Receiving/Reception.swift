@@ -12,6 +12,7 @@ struct ReceptionSurroundings: Sendable {
   let space: SpaceWatch
   /// nil where nobody decodes.
   var samples: (any SampleReading)?
+  var decodingTurn = DecodingTurn()
   var arrivals = PictureArrivals()
 }
 
@@ -137,7 +138,8 @@ package actor Reception {
         return outcome
       case .needsComparison(let others):
         // Each turn knows one version more; another can only come while this one looks.
-        let comparison = VersionComparison(store: surroundings.store, samples: surroundings.samples)
+        let comparison = VersionComparison(
+          store: surroundings.store, samples: surroundings.samples, turn: surroundings.decodingTurn)
         if record.canonicalDigest == nil {
           record.canonicalDigest = await comparison.canonicalDigest(of: sink.key)
         }
