@@ -113,7 +113,7 @@ let package = Package(
       sources: ["FaultScenario.swift"],
       swiftSettings: houseRules),
 
-    benchmark("Codecs", knows: ["CodecWorker", "PixelCodecs", "DICOMData"], beside: ["run"]),
+    benchmark("Codecs", knows: ["CodecWorker", "PixelCodecs", "DICOMData"], beside: ["run", "thumbnail"]),
 
     // Programs that tests of several rooms run.
     .target(name: "CSpawn", path: "Tests/CSpawn"),
