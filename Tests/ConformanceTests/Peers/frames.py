@@ -108,9 +108,10 @@ def write(folder):
         ds.add_new("PixelData", "OB", padded(value))
         done(ds, f"bits-{number}", ExplicitVRLittleEndian, value)
         # Each frame begins with a byte of its own where frames are coded one by one.
-        ds.add_new("PixelData", "OB", encapsulate([deflated(pack_bits(frame, pad=False)) for frame in bits]))
+        coded = [pack_bits(frame, pad=False) for frame in bits]
+        ds.add_new("PixelData", "OB", encapsulate([deflated(frame) for frame in coded]))
         ds["PixelData"].is_undefined_length = True
-        done(ds, f"bits-deflated-{number}", DEFLATED_FRAME, value)
+        done(ds, f"bits-deflated-{number}", DEFLATED_FRAME, b"".join(coded))
         for kind, keyword, allocated in (("f4", "FloatPixelData", 32), ("f8", "DoubleFloatPixelData", 64)):
             ds = image(rows, columns, frames, 1, allocated, allocated)
             for tag in ("BitsStored", "HighBit", "PixelRepresentation"):
