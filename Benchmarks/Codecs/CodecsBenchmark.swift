@@ -18,7 +18,6 @@ struct CodecsBenchmark {
   /// It is its own worker; so its `main` may start no thread before it knows.
   static func main() {
     if CodecWorkerProcess.isAsked { CodecWorkerProcess.run() }
-    setvbuf(stdout, nil, _IOLBF, 0)
     let arguments = CommandLine.arguments
     guard arguments.count == 3 else { exit(64) }
     Task {
