@@ -91,8 +91,8 @@ let package = Package(
     room(
       "Node",
       knows: [
-        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, nioPosix, nioTLS,
-        nioSSL, crypto, x509, asn1, logging, lifecycle,
+        "ServiceClasses", "DIMSE", "UpperLayer", "Archive", "Access", "PixelCodecs", "DICOMData", nioCore, nioPosix,
+        nioTLS, nioSSL, crypto, x509, asn1, logging, lifecycle,
       ]),
     .executableTarget(
       name: "collimator",
@@ -117,7 +117,7 @@ let package = Package(
 
     benchmark(
       "Access", knows: ["Archive", "Access", "DICOMData", grdb], beside: ["run"], and: ["BenchmarkWorld.swift"]),
-    benchmark("Codecs", knows: ["CodecWorker", "PixelCodecs", "DICOMData"], beside: ["run"]),
+    benchmark("Codecs", knows: ["CodecWorker", "PixelCodecs", "DICOMData"], beside: ["run", "thumbnail"]),
 
     // Programs that tests of several rooms run.
     .target(name: "CSpawn", path: "Tests/CSpawn"),

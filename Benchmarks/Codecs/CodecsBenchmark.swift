@@ -7,6 +7,7 @@ import PixelCodecs
 
 /// codecs-benchmark measure SECONDS: decoding in this process, through a worker, through all workers.
 /// codecs-benchmark write FOLDER: 200 frames in a file for each of DCMTK's tools.
+/// codecs-benchmark study FOLDER: a CT study of 300 slices, half of them compressed.
 @main
 struct CodecsBenchmark {
   struct Kind {
@@ -24,8 +25,10 @@ struct CodecsBenchmark {
         switch arguments[1] {
         case "measure":
           try await measureReplacement()
+          try await measureThumbnail()
           try await measure(seconds: Double(arguments[2]) ?? 3)
         case "write": try await write(to: arguments[2])
+        case "study": try await writeStudy(to: arguments[2])
         default: exit(64)
         }
         exit(0)
@@ -132,13 +135,45 @@ struct CodecsBenchmark {
       String(format: "a killed worker is replaced within %.1f ms (median), %.1f ms (worst of 20)", sorted[10], worst))
   }
 
+  /// A JPEG-LS slice of 512 x 512 to a JPEG of 192 x 192, from cold workers on; without reading it from the archive.
+  private static func measureThumbnail() async throws {
+    var times: [Double] = []
+    let slice = frame(try layout(512), number: 1)
+    let syntax = TransferSyntax(uid: "1.2.840.10008.1.2.4.80") ?? .explicitVRLittleEndian
+    var builder = description(of: slice.layout, sopClassUID: "1.2.840.10008.5.1.4.1.1.2", sopInstanceUID: "2.25.4711")
+    builder.setEncapsulatedPixelData(frames: [try await UnconfinedCodecs().encode(slice, with: .jpegLS)])
+    let encoded = builder.encoded(as: syntax)
+    for _ in 0..<20 {
+      var settings = CodecPool.Settings()
+      settings.workers = 1
+      let pool = CodecPool(settings)
+      for _ in 0..<2 {
+        let began = ContinuousClock.now
+        let dataSet = try DataSet(reading: encoded, transferSyntax: syntax)
+        let source = try FrameSource(dataSet)
+        var options = RenderingOptions()
+        options.size = 192
+        let decoded = try await pool.decode(try source.frame(0))
+        let image = try Renderer(dataSet, source: source, options: options).image(of: decoded, index: 0)
+        _ = try await pool.jpeg(image, quality: 80)
+        times.append((ContinuousClock.now - began) / .milliseconds(1))
+      }
+    }
+    let cold = stride(from: 0, to: times.count, by: 2).map { times[$0] }.sorted()
+    let warm = stride(from: 1, to: times.count, by: 2).map { times[$0] }.sorted()
+    print(
+      String(
+        format: "a thumbnail of a JPEG-LS slice takes %.1f ms (median; worst of 20 %.1f), its worker's start included,",
+        cold[10], cold[19]), String(format: "%.1f ms (%.1f) without", warm[10], warm[19]))
+  }
+
   private static func figure(_ rate: Double, _ megabytes: Double) -> String {
     String(format: "%7.1f/s %6.0f MB/s", rate, rate * megabytes)
   }
 
   /// Frames a second.
   private static func rate(
-    of codecs: some FrameCoding, _ frames: [EncodedFrame], seconds: Double, atOnce: Int
+    of codecs: some FrameCoding, _ frames: [EncodedFrame], seconds: Double, atOnce: Int, together: Int = 8
   ) async throws -> Double {
     let clock = ContinuousClock()
     let begin = clock.now
@@ -148,8 +183,11 @@ struct CodecsBenchmark {
         group.addTask {
           var done = 0
           while clock.now < end || done == 0 {
-            _ = try await codecs.decode(frames[(lane + done) % frames.count])
-            done += 1
+            // As an object's frames are decoded: some together.
+            for result in await codecs.decode((0..<together).map { frames[(lane + done + $0) % frames.count] }) {
+              _ = try result.get()
+            }
+            done += together
           }
           return done
         }
@@ -157,6 +195,50 @@ struct CodecsBenchmark {
       return try await group.reduce(0, +)
     }
     return Double(done) / ((clock.now - begin) / .seconds(1))
+  }
+
+  private static func writeStudy(to folder: String) async throws {
+    let layout = try layout(512)
+    guard let jpegLS = TransferSyntax(uid: "1.2.840.10008.1.2.4.80") else { return }
+    for number in 1...300 {
+      let image = frame(layout, number: number)
+      let uid = "2.25.4711.\(number)"
+      var builder = description(of: layout, sopClassUID: "1.2.840.10008.5.1.4.1.1.2", sopInstanceUID: uid)
+      builder.set(.studyInstanceUID, .ui, "2.25.4711")
+      builder.set(.seriesInstanceUID, .ui, "2.25.4712")
+      builder.set(.patientID, .lo, "4711")
+      let syntax: TransferSyntax = number % 2 == 0 ? .explicitVRLittleEndian : jpegLS
+      if syntax == jpegLS {
+        builder.setEncapsulatedPixelData(frames: [try await UnconfinedCodecs().encode(image, with: .jpegLS)])
+      } else {
+        builder.setBytes(.pixelData, .ow, image.bytes)
+      }
+      try write(builder, in: syntax, "1.2.840.10008.5.1.4.1.1.2", uid, to: "\(folder)/\(number).dcm")
+    }
+  }
+
+  private static func description(
+    of layout: FrameLayout, sopClassUID: String, sopInstanceUID: String
+  ) -> DataSetBuilder {
+    var builder = DataSetBuilder()
+    builder.set(.sopClassUID, .ui, sopClassUID)
+    builder.set(.sopInstanceUID, .ui, sopInstanceUID)
+    builder.setIntegers(.samplesPerPixel, .us, [1])
+    builder.set(.photometricInterpretation, .cs, "MONOCHROME2")
+    for (tag, value) in [
+      (Tag.rows, layout.rows), (.columns, layout.columns), (.bitsAllocated, 16), (.bitsStored, 12), (.highBit, 11),
+      (.pixelRepresentation, 0),
+    ] { builder.setIntegers(tag, .us, [value]) }
+    return builder
+  }
+
+  private static func write(
+    _ builder: DataSetBuilder, in syntax: TransferSyntax, _ sopClassUID: String, _ sopInstanceUID: String,
+    to path: String
+  ) throws {
+    let meta = FileMetaInformation.encoded(
+      sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID, transferSyntaxUID: syntax.uid, sourceAETitle: "")
+    try Data(meta + builder.encoded(as: syntax)).write(to: URL(filePath: path))
   }
 
   private static func write(to folder: String) async throws {
@@ -171,21 +253,11 @@ struct CodecsBenchmark {
       for number in 0..<4 {
         frames.append(try await UnconfinedCodecs().encode(frame(layout, number: number), with: codec))
       }
-      var builder = DataSetBuilder()
-      builder.set(.sopClassUID, .ui, "1.2.840.10008.5.1.4.1.1.7.3")
-      builder.set(.sopInstanceUID, .ui, "2.25.4711")
-      builder.setIntegers(.samplesPerPixel, .us, [1])
-      builder.set(.photometricInterpretation, .cs, "MONOCHROME2")
+      let sopClass = "1.2.840.10008.5.1.4.1.1.7.3"
+      var builder = description(of: layout, sopClassUID: sopClass, sopInstanceUID: "2.25.4711")
       builder.set(.numberOfFrames, .is, "200")
-      for (tag, value) in [
-        (Tag.rows, 512), (.columns, 512), (.bitsAllocated, 16), (.bitsStored, 12), (.highBit, 11),
-        (.pixelRepresentation, 0),
-      ] { builder.setIntegers(tag, .us, [value]) }
       builder.setEncapsulatedPixelData(frames: (0..<200).map { frames[$0 % 4] })
-      let meta = FileMetaInformation.encoded(
-        sopClassUID: "1.2.840.10008.5.1.4.1.1.7.3", sopInstanceUID: "2.25.4711", transferSyntaxUID: uid,
-        sourceAETitle: "")
-      try Data(meta + builder.encoded(as: syntax)).write(to: URL(filePath: "\(folder)/\(name).dcm"))
+      try write(builder, in: syntax, sopClass, "2.25.4711", to: "\(folder)/\(name).dcm")
     }
   }
 }

@@ -40,7 +40,7 @@ package final class Archive: Sendable {
     audit = index.audit
     surroundings = ReceptionSurroundings(
       store: store, index: index, layout: index.layout, gate: WriteGate(),
-      space: SpaceWatch(directory: store.directory, reserve: options.reserve))
+      space: SpaceWatch(directory: store.directory, reserve: options.reserve), samples: options.samples)
     accessDirectory = AccessDirectory(database: database)
     accessGeneration = AccessGeneration(database: database)
     identities = IdentityJudge(database: database, options: identity, now: now)
@@ -211,6 +211,13 @@ extension Archive {
   /// Remembers that a study was used now, for the retention rules; call it for each that is retrieved.
   package func noteAccess(studyInstanceUID: String) {
     accesses.note(studyInstanceUID, at: now())
+  }
+
+  /// Pictures of what is stored, and the thumbnails that are kept of it.
+  package func pictures(as user: Operator) -> StoredPictures {
+    StoredPictures(
+      administration: administration(as: user), index: index, store: store, thumbnails: ThumbnailFiles(directory: store.directory),
+      space: surroundings.space, arrivals: surroundings.arrivals)
   }
 
   package func operations(as user: Operator) -> ArchiveOperations {

@@ -6,9 +6,12 @@ package struct ArchiveOptions: Sendable {
   package var reserve: Int
   /// Attributes to index beside the Standard's; nil for those that the index has.
   package var furtherKeys: [FurtherKey]?
+  /// Who decodes pixel data where objects are compared; nil for nobody.
+  package var samples: (any SampleReading)?
 
-  package init(reserve: Int = 0, furtherKeys: [FurtherKey]? = nil) {
+  package init(reserve: Int = 0, furtherKeys: [FurtherKey]? = nil, samples: (any SampleReading)? = nil) {
     self.reserve = reserve
     self.furtherKeys = furtherKeys
+    self.samples = samples
   }
 }

@@ -21,7 +21,7 @@ enum DataDirectory {
     for name in files { try requirePrivate("\(directory)/\(name)", S_IFREG) }
   }
 
-  private static let folders = ["instances", "incoming", "quarantine"]
+  private static let folders = ["instances", "incoming", "quarantine", "thumbnails"]
   private static let files = ["lock", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "collimator.json"]
 
   /// What is not there yet is made private by who makes it.

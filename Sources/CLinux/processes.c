@@ -21,8 +21,8 @@ int clinux_sealed_memory(const char *name, uint64_t size) {
   return -1;
 }
 
-int clinux_release_pages(int memory, uint64_t size) {
-  return fallocate(memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
+int clinux_release_pages(int memory, uint64_t offset, uint64_t size) {
+  return fallocate(memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size);
 }
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

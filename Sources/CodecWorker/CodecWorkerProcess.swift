@@ -37,12 +37,16 @@ package enum CodecWorkerProcess {
     to message: CodecMessage.Request, _ arena: UnsafeMutableRawBufferPointer
   ) -> CodecMessage.Response {
     let request = message.request
-    guard message.inputCount <= CodecArena.outputOffset, request.outputLimit <= arena.count - CodecArena.outputOffset
-    else { return .failed(.codecFailed, why: "the frame is larger than the memory that is shared") }
-    let input = UnsafeRawBufferPointer(rebasing: arena[0..<message.inputCount])
-    let output = UnsafeMutableRawBufferPointer(rebasing: arena[CodecArena.outputOffset...])
+    let room = CodecArena.laneSize - CodecArena.outputOffset
+    guard message.inputCount <= CodecArena.outputOffset, request.outputLimit <= room else {
+      return .failed(.codecFailed, why: "the frame is larger than the memory that is shared")
+    }
+    let start = message.lane * CodecArena.laneSize
+    let output = start + CodecArena.outputOffset
+    let input = UnsafeRawBufferPointer(rebasing: arena[start..<start + message.inputCount])
+    let place = UnsafeMutableRawBufferPointer(rebasing: arena[output..<output + room])
     do throws(PixelError) {
-      return .done(outputCount: try FrameCodecs.perform(request, input: input, output: output))
+      return .done(outputCount: try FrameCodecs.perform(request, input: input, output: place))
     } catch {
       let (failure, why) = error.codecFailure
       return .failed(failure, why: why)

@@ -74,8 +74,8 @@ package struct UnconfinedCodecs: FrameCoding {
     FrameCodecs.start()
   }
 
-  package func perform(_ request: CodecRequest, on input: Bytes) async throws(PixelError) -> [UInt8] {
-    try performBlocking(request, on: input)
+  package func perform(_ jobs: [CodecJob]) async -> [Result<[UInt8], PixelError>] {
+    jobs.map { job in Result { () throws(PixelError) in try performBlocking(job.request, on: job.input) } }
   }
 
   package func performBlocking(_ request: CodecRequest, on input: Bytes) throws(PixelError) -> [UInt8] {

@@ -5,6 +5,7 @@ import Archive
 package import Logging
 import NIOCore
 import NIOPosix
+import PixelCodecs
 import ServiceLifecycle
 
 /// A running node: owns a data directory, listens for associations and for its administrator.
@@ -33,12 +34,15 @@ package struct DICOMNode: Sendable {
   /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
   package func run() async throws {
     let limits = associationLimits(within: OpenFileLimit.raise())
+    let codecs = CodecPool(.few)
+    var options = configuration.archive
+    options.samples = DecodedSamples(codecs: codecs)
     let archive = try Archive.open(
-      directory: configuration.directory, options: configuration.archive, identity: configuration.identity)
+      directory: configuration.directory, options: options, identity: configuration.identity)
     report(archive.recovery)
     archive.audit.note(AuditEntry(at: archive.audit.time, .node, "node started", by: .node))
     do {
-      try await serve(archive, limits)
+      try await serve(archive, limits, codecs)
     } catch {
       archive.audit.note(
         AuditEntry(at: archive.audit.time, .node, "node stopped", .failed, by: .node, detail: "\(error)"))
@@ -72,7 +76,7 @@ package struct DICOMNode: Sendable {
       ])
   }
 
-  private func serve(_ archive: Archive, _ limits: AssociationLimits) async throws {
+  private func serve(_ archive: Archive, _ limits: AssociationLimits, _ codecs: CodecPool) async throws {
     let registry = AssociationRegistry(limits: limits)
     let tls = try await TLSServer.start(configuration.tls, logger: logger)
     let secure: AssociationListener? =
@@ -82,13 +86,17 @@ package struct DICOMNode: Sendable {
       } else { nil }
     let listener = try await AssociationListener(
       configuration: configuration, archive: archive, registry: registry, logger: logger, tlsPort: secure?.port)
-    let operations = operations(archive, registry, listener, secure, tls)
+    let operations = operations(archive, codecs, registry, listener, secure, tls)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
     let control = try await ControlServer(
       directory: configuration.directory, operations: operations, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
       group.addTask { try await keepKnocks(of: archive) }
+      group.addTask(priority: .background) {
+        let pictures = archive.pictures(as: .current)
+        await ThumbnailService(maker: PictureMaker(pictures: pictures, codecs: codecs), logger: logger).run()
+      }
       group.addTask { try await configuration.checks.run(on: archive, logger: logger) }
       let peers = try await archive.administration(as: .current).peers()
       await whenStarted(
@@ -103,12 +111,12 @@ package struct DICOMNode: Sendable {
   }
 
   private func operations(
-    _ archive: Archive, _ registry: AssociationRegistry, _ listener: AssociationListener,
+    _ archive: Archive, _ codecs: CodecPool, _ registry: AssociationRegistry, _ listener: AssociationListener,
     _ secure: AssociationListener?, _ tls: TLSServer?
   ) -> OperationPerformer {
     let aeTitle = configuration.aeTitle
     return OperationPerformer(
-      archive: archive,
+      archive: archive, codecs: codecs,
       status: {
         NodeStatus(
           aeTitle: aeTitle, address: listener.address, port: listener.port,

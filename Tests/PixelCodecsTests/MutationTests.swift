@@ -56,7 +56,7 @@ struct MutationTests {
 
   @Test(.timeLimit(.minutes(60)))
   func brokenObjectsCostNobodyElse() async throws {
-    let pool = CodecPoolTests.pool(workers: 4, deadline: .seconds(5))
+    let pool = CodecPoolTests.pool(workers: 4, deadline: .seconds(60))
     try await pool.warm()
     let seeds = try await Self.seeds()
     #expect(seeds.count >= 10)

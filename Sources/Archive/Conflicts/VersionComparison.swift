@@ -24,12 +24,27 @@ struct CanonicalReading {
   }
 }
 
-/// Reads objects of a store to tell whether they say the same.
+/// Reads objects of a store to tell whether they say the same: compressed without loss or not at all, colour by pixel or by
+/// plane.
 struct VersionComparison {
   let store: any ObjectStore
+  /// nil where nobody decodes: compressed pixel data are then what stands there.
+  let samples: (any SampleReading)?
+  let turn: DecodingTurn
 
-  /// Empty where the object cannot be read: it is then like no other, and kept beside it.
+  /// What is decoded is held as a whole; a larger object is compared as it stands.
+  private static let longestDecoded = 1 << 30
+
+  /// Empty where the object cannot be read now: it is then like no other, and kept beside it.
   func canonicalDigest(of key: ObjectKey) async -> [UInt8] {
+    switch await decodedDigest(of: key) {
+    case .digest(let digest): return digest
+    case .notNow: return []
+    case .asItStands: return await digestAsItStands(of: key)
+    }
+  }
+
+  private func digestAsItStands(of key: ObjectKey) async -> [UInt8] {
     var reading = CanonicalReading()
     while let piece = try? await store.read(reading.range, of: key) {
       do {
@@ -37,5 +52,38 @@ struct VersionComparison {
       } catch { break }
     }
     return []
+  }
+
+  private enum Decoded {
+    case digest([UInt8])
+    case asItStands
+    case notNow
+  }
+
+  private func decodedDigest(of key: ObjectKey) async -> Decoded {
+    guard let samples, let start = try? await store.read(0..<Part10Head.enoughBytes, of: key), Self.needsDecoding(start)
+    else { return .asItStands }
+    guard let size = try? await store.size(of: key) else { return .notNow }
+    guard size <= Self.longestDecoded else { return .asItStands }
+    await turn.take()
+    defer { turn.give() }
+    guard let file = try? await store.read(0..<size, of: key) else { return .notNow }
+    var digest = CanonicalDigest(transferSyntax: .explicitVRLittleEndian)
+    let outcome = await samples.giveDecoded(file) { piece in try piece.withUnsafeBytes { try digest.push($0) } }
+    switch outcome {
+    case .given: return (try? digest.finish()).map(Decoded.digest) ?? .asItStands
+    case .undecodable: return .asItStands
+    case .notNow: return .notNow
+    }
+  }
+
+  /// Whether what stands there is one of several forms of the same samples.
+  private static func needsDecoding(_ start: [UInt8]) -> Bool {
+    guard let head = try? Part10Head(reading: start), !head.transferSyntax.isLossy else { return false }
+    if head.transferSyntax.isEncapsulated { return true }
+    var reader = PushReader(
+      transferSyntax: head.transferSyntax, stoppingBefore: .pixelData, keeping: [.planarConfiguration])
+    try? start.dropFirst(head.dataSetOffset).withUnsafeBytes { try reader.push($0) }
+    return reader.header?.integer(.planarConfiguration) == 1
   }
 }

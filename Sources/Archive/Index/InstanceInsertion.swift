@@ -18,11 +18,16 @@ struct InstanceInsertion {
   private let layout: IndexLayout
   /// Canonical digests of objects that are here, as far as they were needed.
   private let compared: [ObjectKey: [UInt8]]
+  /// False where nobody decoded what was compared: the next comparison is to find out anew.
+  private let remembersDigests: Bool
 
-  init(_ record: InstanceRecord, layout: IndexLayout, compared: [ObjectKey: [UInt8]] = [:]) {
+  init(
+    _ record: InstanceRecord, layout: IndexLayout, compared: [ObjectKey: [UInt8]] = [:], remembersDigests: Bool = true
+  ) {
     self.record = record
     self.layout = layout
     self.compared = compared
+    self.remembersDigests = remembersDigests
   }
 
   func perform(in database: Database) throws -> Addition {
@@ -97,7 +102,8 @@ struct InstanceInsertion {
 
   private func remember(_ versions: [Version], in database: Database) throws {
     for version in versions where version.canonicalDigest == nil {
-      guard let digest = compared[version.object] else { continue }
+      // Empty: it could not be read now.
+      guard remembersDigests, let digest = compared[version.object], !digest.isEmpty else { continue }
       try database.execute(
         sql: "UPDATE instance SET canonical_digest = ? WHERE id = ?", arguments: [Data(digest), version.id])
     }
@@ -122,7 +128,7 @@ struct InstanceInsertion {
     let fixed: [DatabaseValue] = [
       number.databaseValue, (place?.series).databaseValue, (place?.foldedFrom).databaseValue,
       record.object.name.databaseValue, record.transferSyntaxUID.databaseValue, Data(record.digest).databaseValue,
-      record.canonicalDigest.map { Data($0) }.databaseValue, record.size.databaseValue,
+      canonicalDigest.databaseValue, record.size.databaseValue,
       (preference ? -1 : 0).databaseValue, record.recordTypes.rawValue.databaseValue,
     ]
     try database.cachedStatement(sql: Self.sql(columns)).execute(
@@ -130,6 +136,11 @@ struct InstanceInsertion {
     if let place, let hierarchy = record.hierarchy, !place.isNewStudy {
       try rows.noteDifferences(hierarchy, study: place.receivedStudy, instance: number)
     }
+  }
+
+  private var canonicalDigest: Data? {
+    guard remembersDigests, let digest = record.canonicalDigest, !digest.isEmpty else { return nil }
+    return Data(digest)
   }
 
   private static func sql(_ columns: [String]) -> String {

@@ -11,6 +11,10 @@ struct ReceptionSurroundings: Sendable {
   let layout: IndexLayout
   let gate: WriteGate
   let space: SpaceWatch
+  /// nil where nobody decodes.
+  var samples: (any SampleReading)?
+  var decodingTurn = DecodingTurn()
+  var arrivals = PictureArrivals()
 }
 
 /// One object on its way in: written, hashed and its header read as it arrives, on a thread that may wait for the disk.
@@ -101,7 +105,9 @@ package actor Reception {
       throw await givenUp(ReceptionError(any: error), error)
     }
     isOver = true
-    return Receipt(outcome: try await addToIndex(record), remarks: record.remarks)
+    let outcome = try await addToIndex(record)
+    if outcome == .stored { surroundings.arrivals.tell(of: record) }
+    return Receipt(outcome: outcome, remarks: record.remarks)
   }
 
   private func record() throws -> InstanceRecord {
@@ -138,7 +144,8 @@ package actor Reception {
         return outcome
       case .needsComparison(let others):
         // Each turn knows one version more; another can only come while this one looks.
-        let comparison = VersionComparison(store: surroundings.store)
+        let comparison = VersionComparison(
+          store: surroundings.store, samples: surroundings.samples, turn: surroundings.decodingTurn)
         if record.canonicalDigest == nil {
           record.canonicalDigest = await comparison.canonicalDigest(of: sink.key)
         }

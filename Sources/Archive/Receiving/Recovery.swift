@@ -147,7 +147,7 @@ struct Recovery {
     record.actor = .node
     var compared: [ObjectKey: [UInt8]] = [:]
     while true {
-      let insertion = InstanceInsertion(record, layout: layout, compared: compared)
+      let insertion = InstanceInsertion(record, layout: layout, compared: compared, remembersDigests: false)
       let addition = try database.write { database in
         let addition = try insertion.perform(in: database)
         if let entry = insertion.audit(addition, at: now) { try AuditTable.append(entry, in: database) }
@@ -165,6 +165,7 @@ struct Recovery {
     }
   }
 
+  /// Nothing is decoded before the node is there: compressed objects are compared as they stand.
   private func canonicalDigest(of key: ObjectKey) -> [UInt8] {
     var reading = CanonicalReading()
     while let piece = try? store.readNow(reading.range, of: key) {

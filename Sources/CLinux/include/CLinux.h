@@ -27,7 +27,7 @@ int clinux_confine(uint64_t address_space, uint64_t processor_seconds);
 int clinux_sealed_memory(const char *name, uint64_t size);
 
 /// Gives back the pages of shared memory; what is read afterwards is zero.
-int clinux_release_pages(int memory, uint64_t size);
+int clinux_release_pages(int memory, uint64_t offset, uint64_t size);
 
 /// A pipe whose ends no other program inherits.
 int clinux_pipe(int ends[2]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Archive
+import PixelCodecs
 
 /// One set of operations, two ways in: through the node that owns the directory, or directly when none does.
 package struct DataDirectory: Sendable {
@@ -45,8 +46,9 @@ package struct DataDirectory: Sendable {
         return result
       }
     }
-    let archive = try Archive.open(directory: path, options: ArchiveOptions(reserve: Self.reserve))
-    let performer = OperationPerformer(archive: archive)
+    let codecs = CodecPool(.few)
+    let archive = try open(decodingWith: codecs)
+    let performer = OperationPerformer(archive: archive, codecs: codecs)
     let outcome: Result<Value, any Error>
     do {
       outcome = .success(try await body { operation in try await performer.perform(operation, as: user) })
@@ -66,7 +68,7 @@ package struct DataDirectory: Sendable {
       guard case .archive(let result) = result else { throw OperationError("the node answered something else") }
       return result
     }
-    let archive = try Archive.open(directory: path, options: ArchiveOptions(reserve: Self.reserve))
+    let archive = try open(decodingWith: CodecPool(.few))
     let outcome: Result<ArchiveOperationResult, any Error>
     do {
       let performer = ArchiveOperationPerformer(archive: archive)
@@ -76,6 +78,11 @@ package struct DataDirectory: Sendable {
     }
     try await archive.close()
     return try outcome.get()
+  }
+
+  private func open(decodingWith codecs: CodecPool) throws -> Archive {
+    try Archive.open(
+      directory: path, options: ArchiveOptions(reserve: Self.reserve, samples: DecodedSamples(codecs: codecs)))
   }
 
   /// Brings the directory to what a backup holds; no node may be running on it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Access
+package import Foundation
 
 /// What an administrator may ask of a data directory. The same value travels through the control socket of a running node
 /// and is performed directly when no node holds the directory.
@@ -37,6 +38,7 @@ package enum Operation: Codable, Sendable {
   case records(RecordsOperation)
   /// With all that is stored.
   case archive(ArchiveOperation)
+  case picture(PictureOrder)
   /// Of a running node alone.
   case status
   /// Of a running node alone: reads the certificates anew.
@@ -57,6 +59,8 @@ package enum OperationResult: Codable, Sendable {
   case records(RecordsResult)
   case status(NodeStatus)
   case archive(ArchiveOperationResult)
+  /// A PNG or a JPEG.
+  case picture(Data)
 }
 
 package struct PeerDraft: Codable, Sendable {

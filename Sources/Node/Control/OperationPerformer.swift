@@ -3,18 +3,22 @@
 import Access
 import Archive
 import Foundation
+import PixelCodecs
 
 /// Performs an administrator's operations on the archive, in the node or in a command that holds the directory itself.
 struct OperationPerformer: Sendable {
   private let archive: Archive
+  private let codecs: CodecPool
   private let status: (@Sendable () -> NodeStatus)?
   private let reload: (@Sendable () async throws -> String)?
 
   /// `status` and `reload` are what only a running node has.
   init(
-    archive: Archive, status: (@Sendable () -> NodeStatus)? = nil, reload: (@Sendable () async throws -> String)? = nil
+    archive: Archive, codecs: CodecPool, status: (@Sendable () -> NodeStatus)? = nil,
+    reload: (@Sendable () async throws -> String)? = nil
   ) {
     self.archive = archive
+    self.codecs = codecs
     self.status = status
     self.reload = reload
   }
@@ -86,6 +90,9 @@ struct OperationPerformer: Sendable {
       return .access(try await AccessPerformer(archive: archive, user: user).perform(operation))
     case .records(let operation):
       return .records(try await RecordsPerformer(archive: archive, user: user).perform(operation))
+    case .picture(let order):
+      let maker = PictureMaker(pictures: archive.pictures(as: user), codecs: codecs)
+      return .picture(try await maker.picture(order))
     case .archive:
       throw OperationError("an operation on all that is stored has its own performer")
     }

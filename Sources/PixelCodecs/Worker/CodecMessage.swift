@@ -7,10 +7,13 @@ package enum CodecMessage {
   package struct Request: Sendable {
     package let request: CodecRequest
     package let inputCount: Int
+    /// Of the arena, where its input lies and its output goes.
+    package let lane: Int
 
-    package init(_ request: CodecRequest, inputCount: Int) {
+    package init(_ request: CodecRequest, inputCount: Int, lane: Int = 0) {
       self.request = request
       self.inputCount = inputCount
+      self.lane = lane
     }
   }
 
@@ -40,7 +43,7 @@ extension CodecMessage.Request {
       Int(CodecMessage.mark), Int(request.operation.rawValue), Int(request.codec.rawValue), layout.rows, layout.columns,
       layout.samplesPerPixel, layout.bitsAllocated, layout.bitsStored,
       (layout.isSigned ? 1 : 0) | (layout.isPlanar ? 2 : 0),
-      photometric, request.quality, inputCount,
+      photometric, request.quality, inputCount, lane,
     ]).bytes
   }
 
@@ -49,6 +52,7 @@ extension CodecMessage.Request {
     let words = Words(bytes)
     guard words[0] == CodecMessage.mark, let operation = CodecRequest.Operation(rawValue: words[1]),
       let codec = PixelCodec(rawValue: words[2]), words[9] < PhotometricInterpretation.allCases.count,
+      words[12] < CodecArena.lanes,
       let layout = try? FrameLayout(
         rows: Int(words[3]), columns: Int(words[4]), samplesPerPixel: Int(words[5]), bitsAllocated: Int(words[6]),
         bitsStored: Int(words[7]), isSigned: words[8] & 1 != 0, isPlanar: words[8] & 2 != 0,
@@ -56,6 +60,7 @@ extension CodecMessage.Request {
     else { return nil }
     request = CodecRequest(operation, codec, layout: layout, quality: Int(words[10]))
     inputCount = Int(words[11])
+    lane = Int(words[12])
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import DICOMData
+import DICOMData
 import Glibc
 
 /// The codecs as the node uses them: a few child processes of the same executable that hold nothing worth stealing. A frame that
@@ -18,6 +18,9 @@ package actor CodecPool: FrameCoding {
     /// With this and no more of work behind it a worker gives way to a fresh one; its limit of processor time is above both.
     static let longestDeadline = Duration.seconds(240)
     static let longestWork = Duration.seconds(300)
+    /// Frames, and bytes of them, that one worker is given at once.
+    static let longestBatch = 8
+    static let largestBatch = 64 << 20
 
     package init() {}
 
@@ -57,36 +60,56 @@ package actor CodecPool: FrameCoding {
     for slot in slots { try await slot.warm() }
   }
 
-  package func perform(_ request: CodecRequest, on input: Bytes) async throws(PixelError) -> [UInt8] {
-    guard !poisoned.contains(request, input) else { throw .poisoned(request.codec) }
-    var hasTriedAnother = false
-    while true {
-      let slot = try await freeSlot()
-      let outcome: CodecWorkerSlot.Outcome
-      do throws(PixelError) {
-        outcome = try await slot.perform(request, on: input)
-      } catch {
-        release(slot)
-        throw error
+  package func perform(_ jobs: [CodecJob]) async -> [Result<[UInt8], PixelError>] {
+    var results: [Result<[UInt8], PixelError>] = []
+    // The frame that is tried once more, where the first worker may have been broken by an earlier one.
+    var triedAgain: Int?
+    while results.count < jobs.count {
+      let next = results.count
+      guard !poisoned.contains(jobs[next]) else {
+        results.append(.failure(.poisoned(jobs[next].request.codec)))
+        continue
       }
-      switch outcome {
-      case .done(let bytes):
-        release(slot)
-        return bytes
-      case .refused(let error):
-        release(slot)
-        throw error
-      case .lost(let error, let mayBeTheFormer):
-        replace(slot)
-        // What an earlier frame broke is not this one's fault: a fresh worker tells.
-        if mayBeTheFormer, !hasTriedAnother {
-          hasTriedAnother = true
-          continue
+      do throws(PixelError) {
+        for outcome in try await outcomes(of: batch(jobs[next...])) {
+          switch outcome {
+          case .done(let bytes): results.append(.success(bytes))
+          case .refused(let error): results.append(.failure(error))
+          case .lost(_, mayBeTheFormer: true) where triedAgain != results.count: triedAgain = results.count
+          case .lost(let error, _):
+            poisoned.insert(jobs[results.count])
+            results.append(.failure(error))
+          }
         }
-        poisoned.insert(request, input)
-        throw error
+      } catch {
+        // No worker can be had: not for the others either.
+        results += jobs[results.count...].map { _ in .failure(error) }
       }
     }
+    return results
+  }
+
+  /// As many as one worker is given at once: who else waits is to have a turn, and a worker its limit of time.
+  private func batch(_ jobs: ArraySlice<CodecJob>) -> ArraySlice<CodecJob> {
+    var end = jobs.startIndex
+    var bytes = 0
+    while end < jobs.endIndex, end - jobs.startIndex < Settings.longestBatch {
+      bytes += jobs[end].input.count + jobs[end].request.outputLimit
+      if end > jobs.startIndex, bytes > Settings.largestBatch || poisoned.contains(jobs[end]) { break }
+      end += 1
+    }
+    return jobs[..<end]
+  }
+
+  private func outcomes(of jobs: ArraySlice<CodecJob>) async throws(PixelError) -> [CodecWorkerSlot.Outcome] {
+    let slot = try await freeSlot()
+    let outcomes: [CodecWorkerSlot.Outcome]
+    do throws(PixelError) { outcomes = try await slot.perform(jobs) } catch {
+      release(slot)
+      throw error
+    }
+    if case .lost = outcomes.last { replace(slot) } else { release(slot) }
+    return outcomes
   }
 
   package func statistics() async -> Statistics {

@@ -62,11 +62,15 @@ final class CodecProcess {
     return ["SWIFT_BACKTRACE=enable=no", "DCMDICTPATH=", "LC_ALL=C"] + libraries
   }
 
-  /// One message there and one back. What comes back is as trustworthy as what was decoded.
-  func exchange(_ message: [UInt8], until deadline: ContinuousClock.Instant) throws(Silence) -> CodecMessage.Response {
-    // Shorter than a pipe holds, and the pipe is empty: it cannot wait.
+  /// Shorter than a pipe holds, and no more than a few are under way: it cannot wait. Whether the worker is there to read it,
+  /// `receive` tells.
+  func send(_ message: [UInt8]) throws(Silence) {
     let sent = message.withUnsafeBytes { write(toWorker, $0.baseAddress, $0.count) }
     guard sent == message.count else { throw .ended(obituary()) }
+  }
+
+  /// An answer. It is as trustworthy as what was decoded.
+  func answer(until deadline: ContinuousClock.Instant) throws(Silence) -> CodecMessage.Response {
     let response = try receive(until: deadline)
     framesDone += 1
     return response

@@ -31,49 +31,74 @@ actor CodecWorkerSlot {
     case lost(PixelError, mayBeTheFormer: Bool)
   }
 
-  func perform(_ request: CodecRequest, on input: Bytes) throws(PixelError) -> Outcome {
+  /// Frames in their order, up to the one that cost the worker. While it works on one, the next is brought and the one before
+  /// is fetched.
+  func perform(_ jobs: ArraySlice<CodecJob>) throws(PixelError) -> [Outcome] {
     let arena = try ownArena()
     try start(with: arena)
     guard let worker else { throw .workerUnavailable(why: "it did not start") }
-    guard input.count <= CodecArena.outputOffset, request.outputLimit <= CodecArena.size - CodecArena.outputOffset
-    else {
-      throw .frameTooLarge(bytes: max(input.count, request.outputLimit), limit: FrameLayout.byteLimit)
-    }
-    arena.write(input)
-    let message = CodecMessage.Request(request, inputCount: input.count).bytes
-    let allowed = settings.deadline(for: request, inputCount: input.count)
+    var outcomes: [Outcome] = []
+    var sent = jobs.startIndex
     do throws(CodecProcess.Silence) {
-      let began = ContinuousClock.now
-      let response = try worker.exchange(message, until: began + allowed)
-      work += ContinuousClock.now - began
-      return try outcome(response, of: request, from: arena, inputCount: input.count)
+      for (index, job) in zip(jobs.indices, jobs) {
+        while sent < jobs.endIndex, sent < index + CodecArena.lanes {
+          try bring(jobs[sent], toLane: sent % CodecArena.lanes, of: arena, for: worker)
+          sent += 1
+        }
+        guard job.fits else {
+          outcomes.append(.refused(job.tooLarge))
+          continue
+        }
+        let began = ContinuousClock.now
+        let deadline = began + settings.deadline(for: job.request, inputCount: job.input.count)
+        let response = try worker.answer(until: deadline)
+        work += ContinuousClock.now - began
+        outcomes.append(try outcome(response, of: job, from: arena, lane: index % CodecArena.lanes))
+      }
     } catch {
       let isFirst = worker.framesDone == 0
       self.worker = nil
       arena.clear()
-      switch error {
-      case .ended(let why): return .lost(.workerEnded(request.codec, why: why), mayBeTheFormer: !isFirst)
-      case .lied: return .lost(.workerEnded(request.codec, why: "its answer made no sense"), mayBeTheFormer: !isFirst)
-      case .late:
-        let milliseconds = Int(allowed / .milliseconds(1))
-        return .lost(.deadlineExceeded(request.codec, milliseconds: milliseconds), mayBeTheFormer: false)
+      if outcomes.count < jobs.count {
+        outcomes.append(loss(error, of: jobs[jobs.startIndex + outcomes.count], isFirst: isFirst))
       }
+    }
+    return outcomes
+  }
+
+  private func bring(
+    _ job: CodecJob, toLane lane: Int, of arena: CodecArena, for worker: CodecProcess
+  ) throws(CodecProcess.Silence) {
+    guard job.fits else { return }
+    arena.write(job.input, toLane: lane)
+    try worker.send(CodecMessage.Request(job.request, inputCount: job.input.count, lane: lane).bytes)
+  }
+
+  private func loss(_ silence: CodecProcess.Silence, of job: CodecJob, isFirst: Bool) -> Outcome {
+    let codec = job.request.codec
+    switch silence {
+    case .ended(let why): return .lost(.workerEnded(codec, why: why), mayBeTheFormer: !isFirst)
+    case .lied: return .lost(.workerEnded(codec, why: "its answer made no sense"), mayBeTheFormer: !isFirst)
+    case .late:
+      let allowed = settings.deadline(for: job.request, inputCount: job.input.count)
+      return .lost(.deadlineExceeded(codec, milliseconds: Int(allowed / .milliseconds(1))), mayBeTheFormer: false)
     }
   }
 
   private func outcome(
-    _ response: CodecMessage.Response, of request: CodecRequest, from arena: CodecArena, inputCount: Int
+    _ response: CodecMessage.Response, of job: CodecJob, from arena: CodecArena, lane: Int
   ) throws(CodecProcess.Silence) -> Outcome {
+    let request = job.request
     switch response {
     case .ready: throw .lied
     case .failed(let failure, let why):
-      arena.trim(after: max(inputCount, request.outputLimit))
+      arena.trim(lane, after: max(job.input.count, request.outputLimit))
       return .refused(PixelError(failure, request.codec, why: why))
     case .done(let count):
       let isWhole = request.operation == .decode ? count == request.outputLimit : count <= request.outputLimit
       guard isWhole else { throw .lied }
-      let bytes = arena.output(count: count)
-      arena.trim(after: max(inputCount, count))
+      let bytes = arena.output(count: count, ofLane: lane)
+      arena.trim(lane, after: max(job.input.count, count))
       return .done(bytes)
     }
   }

@@ -1,29 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension FrameCoding {
-  /// Many frames of an object, in their order; as many at once as codecs have room for.
+  /// Frames that go to a worker together: more of them save nothing more.
+  private static var batch: Int { 8 }
+
+  /// Many frames of an object, in their order; as many at once as codecs have room for. Throws what the first that cannot be
+  /// had throws.
   package func decodeAll(
-    _ indices: Range<Int>, of source: FrameSource, atOnce: Int = 8
+    _ indices: Range<Int>, of source: FrameSource, atOnce: Int = 32
   ) async throws(PixelError) -> [DecodedFrame] {
     // Room is made for frames that are there: how many there are is only what the object says.
     var frames: [DecodedFrame] = []
-    for start in stride(from: indices.lowerBound, to: indices.upperBound, by: atOnce) {
-      let part = start..<min(start + atOnce, indices.upperBound)
-      let results = await withTaskGroup(of: (Int, Result<DecodedFrame, PixelError>).self) { group in
-        for index in part { group.addTask { (index, await outcome(of: index, in: source)) } }
-        return await group.reduce(into: [Int: Result<DecodedFrame, PixelError>]()) { $0[$1.0] = $1.1 }
+    for start in stride(from: indices.lowerBound, to: indices.upperBound, by: max(atOnce, 1)) {
+      let part = start..<min(start + max(atOnce, 1), indices.upperBound)
+      // Small objects too keep several workers busy.
+      let size = min(Self.batch, max(part.count / 4, 1))
+      let starts = Array(stride(from: part.lowerBound, to: part.upperBound, by: size))
+      let results = await withTaskGroup(of: (Int, Result<[DecodedFrame], PixelError>).self) { group in
+        for first in starts {
+          group.addTask { (first, await outcome(of: first..<min(first + size, part.upperBound), in: source)) }
+        }
+        return await group.reduce(into: [Int: Result<[DecodedFrame], PixelError>]()) { $0[$1.0] = $1.1 }
       }
-      for index in part {
-        guard let result = results[index] else { throw .noSuchFrame(number: index + 1, count: source.count) }
-        frames.append(try result.get())
+      for first in starts {
+        guard let result = results[first] else { throw .noSuchFrame(number: first + 1, count: source.count) }
+        frames += try result.get()
       }
     }
     return frames
   }
 
-  private func outcome(of index: Int, in source: FrameSource) async -> Result<DecodedFrame, PixelError> {
+  private func outcome(of indices: Range<Int>, in source: FrameSource) async -> Result<[DecodedFrame], PixelError> {
     do throws(PixelError) {
-      return .success(try await decode(try source.frame(index)))
+      var encoded: [EncodedFrame] = []
+      for index in indices { encoded.append(try source.frame(index)) }
+      var frames: [DecodedFrame] = []
+      for result in await decode(encoded) { frames.append(try result.get()) }
+      return .success(frames)
     } catch {
       return .failure(error)
     }

@@ -18,8 +18,8 @@ struct PoisonedFrames {
 
   var count: Int { marks.count }
 
-  mutating func insert(_ request: CodecRequest, _ input: Bytes) {
-    let mark = Self.mark(request, input)
+  mutating func insert(_ job: CodecJob) {
+    let mark = Self.mark(job)
     guard marks.insert(mark).inserted else { return }
     counts.insert(mark.count)
     order.append(mark)
@@ -28,14 +28,14 @@ struct PoisonedFrames {
     counts = Set(order.map(\.count))
   }
 
-  func contains(_ request: CodecRequest, _ input: Bytes) -> Bool {
-    counts.contains(input.count) && marks.contains(Self.mark(request, input))
+  func contains(_ job: CodecJob) -> Bool {
+    counts.contains(job.input.count) && marks.contains(Self.mark(job))
   }
 
   /// SipHash with this process's own key: nobody outside can make two frames look alike.
-  private static func mark(_ request: CodecRequest, _ input: Bytes) -> Mark {
+  private static func mark(_ job: CodecJob) -> Mark {
     var hasher = Hasher()
-    input.withSpan { span in span.withUnsafeBytes { hasher.combine(bytes: $0) } }
-    return Mark(request: request, count: input.count, hash: hasher.finalize())
+    job.input.withSpan { span in span.withUnsafeBytes { hasher.combine(bytes: $0) } }
+    return Mark(request: job.request, count: job.input.count, hash: hasher.finalize())
   }
 }

@@ -49,14 +49,18 @@ def pnm(path):
     return numpy.frombuffer(pixels, "u1").reshape(height, width, 3 if kind == b"P6" else 1)
 
 
-if sys.argv[1] == "--difference":
-    one, other = png(sys.argv[2]).astype(int), pnm(sys.argv[3]).astype(int)
-    assert one.shape == other.shape, f"{one.shape} {other.shape}"
-    print(abs(one - other).max())
-    sys.exit()
+def main(arguments):
+    if arguments[0] == "--difference":
+        one, other = png(arguments[1]).astype(int), pnm(arguments[2]).astype(int)
+        assert one.shape == other.shape, f"{one.shape} {other.shape}"
+        print(abs(one - other).max())
+        return
+    for path in arguments:
+        try:
+            print(digest(path), path)
+        except Exception as error:
+            print(f"error: {type(error).__name__} {error}".replace("\n", " "), path)
 
-for path in sys.argv[1:]:
-    try:
-        print(digest(path), path)
-    except Exception as error:
-        print(f"error: {type(error).__name__} {error}".replace("\n", " "), path)
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -38,8 +38,9 @@ struct Removal {
 
   /// Whether nothing is left of it.
   private func remove(_ key: ObjectKey) -> Bool {
-    [store.path(of: key), store.quarantinePath(of: key), store.incomingPath(of: key)].allSatisfy { (path: String) in
-      unlink(path) == 0 || errno == ENOENT
+    let thumbnail = ThumbnailFiles(directory: store.directory).path(of: key)
+    return [store.path(of: key), store.quarantinePath(of: key), store.incomingPath(of: key), thumbnail].allSatisfy {
+      (path: String) in unlink(path) == 0 || errno == ENOENT
     }
   }
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import DICOMData
+import Foundation
+import PixelCodecs
+
+/// Makes pictures of what is stored, decoding behind the codecs' walls.
+struct PictureMaker<Coding: FrameCoding>: Sendable {
+  let pictures: StoredPictures
+  let codecs: Coding
+
+  /// The longer side of a thumbnail.
+  private static var thumbnailSize: Int { 192 }
+  /// What may be held of an object in memory.
+  private static var longestObject: Int { 1 << 30 }
+  /// Objects without a picture that are passed over before one is found.
+  private static var mostTries: Int { 32 }
+
+  func picture(_ order: PictureOrder) async throws -> Data {
+    let selection = InstanceSelection(
+      studyInstanceUIDs: [order.studyInstanceUID], seriesInstanceUIDs: order.seriesInstanceUID.map { [$0] } ?? [],
+      sopInstanceUIDs: order.sopInstanceUID.map { [$0] } ?? [])
+    var reason: PixelError?
+    for object in try await pictures.objects(of: selection, as: order.caller).prefix(Self.mostTries) {
+      do {
+        return Data(try await order.isThumbnail ? thumbnail(of: object) : picture(of: object, order))
+      } catch let error as PixelError {
+        reason = reason ?? error
+        // A report or a presentation state beside the images.
+        guard error == .noPixelData else { throw OperationError("\(object.sopInstanceUID): \(error)") }
+      }
+    }
+    guard reason != nil else { throw OperationError("there is nothing of the kind") }
+    throw OperationError("none of these objects has pixels to show")
+  }
+
+  /// The one that is kept, or one that is made and kept.
+  func thumbnail(of object: PicturedObject) async throws -> [UInt8] {
+    if let kept = try await pictures.thumbnail(of: object) { return kept }
+    var options = RenderingOptions()
+    options.size = Self.thumbnailSize
+    let image = try await image(of: object, frame: 0, options)
+    let thumbnail = try await codecs.jpeg(image, quality: 80)
+    // One that cannot be kept is a thumbnail all the same.
+    try? await pictures.keep(thumbnail, of: object)
+    return thumbnail
+  }
+
+  private func picture(of object: PicturedObject, _ order: PictureOrder) async throws -> [UInt8] {
+    var options = RenderingOptions()
+    options.size = order.size
+    options.showsOverlays = order.showsOverlays
+    switch order.valuesOfInterest {
+    case .asStored: break
+    case .allValues: options.valuesOfInterest = .allValues
+    case .lookupTable(let place): options.valuesOfInterest = .lookupTable(place)
+    case .window(let center, let width): options.valuesOfInterest = .window(.init(center: center, width: width))
+    }
+    let image = try await image(of: object, frame: order.frame - 1, options)
+    return try await order.format == .png ? image.png : codecs.jpeg(image, quality: order.quality)
+  }
+
+  private func image(
+    of object: PicturedObject, frame: Int, _ options: RenderingOptions
+  ) async throws -> RenderedImage {
+    guard object.size <= Self.longestObject else {
+      throw PixelError.frameTooLarge(bytes: object.size, limit: Self.longestObject)
+    }
+    let file = try await pictures.file(of: object)
+    let part10: Part10File
+    do throws(ReadingError) { part10 = try Part10File(reading: Bytes(file)) } catch {
+      throw OperationError("\(object.sopInstanceUID) cannot be read: \(error)")
+    }
+    let source = try FrameSource(part10)
+    let decoded = try await codecs.decode(try source.frame(frame))
+    return try Renderer(part10.dataSet, source: source, options: options).image(of: decoded, index: frame)
+  }
+}

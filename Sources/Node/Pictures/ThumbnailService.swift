@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import Logging
+import PixelCodecs
+
+/// Makes a thumbnail of each series that arrives, one after the other, behind all else that the node does.
+struct ThumbnailService<Coding: FrameCoding>: Sendable {
+  let maker: PictureMaker<Coding>
+  let logger: Logger
+
+  /// Larger objects get their thumbnail when somebody asks for it.
+  private static var longestObject: Int { 128 << 20 }
+
+  /// Until cancelled.
+  func run() async {
+    do {
+      try await maker.pictures.sweep()
+    } catch {
+      logger.error("thumbnails of deleted objects could not be looked for", metadata: ["error": "\(error)"])
+    }
+    for await object in maker.pictures.arrivals where object.size <= Self.longestObject {
+      do {
+        _ = try await maker.thumbnail(of: object)
+      } catch {
+        // Objects without pixels, and those that nothing decodes: whoever asks is told why.
+        logger.debug("no thumbnail", metadata: ["object": "\(object.sopInstanceUID)", "why": "\(error)"])
+      }
+    }
+  }
+}
+
+extension CodecPool.Settings {
+  /// Beside the workers of retrieval: one makes thumbnails, one does what somebody waits for.
+  static var few: CodecPool.Settings {
+    var settings = CodecPool.Settings()
+    settings.workers = 2
+    return settings
+  }
+}

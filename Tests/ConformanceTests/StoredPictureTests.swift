@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// `render --study`: pictures and thumbnails of what is stored, while a node runs and while none does.
+@Suite struct StoredPictureTests {
+  private struct Stored {
+    let node: RunningNode
+    let folder: TemporaryFolder
+    let study: String
+
+    init(_ names: [String] = ["ct-1", "ct-2", "us-multiframe", "sr"]) async throws {
+      node = try RunningNode()
+      folder = try TemporaryFolder()
+      try await node.addPeer("MOD", may: "store")
+      let sent = try await node.send(names.map { Tool.fixture("\($0).dcm") }, as: "MOD")
+      #expect(sent.allSatisfy { $0.status == "0000" })
+      study = try await Self.uid("StudyInstanceUID", of: names[0])
+    }
+
+    static func uid(_ keyword: String, of name: String) async throws -> String {
+      let result = try await Tool.run(Tool.collimator, ["dump", "--tag", keyword, Tool.fixture("\(name).dcm")])
+      return String(try #require(result.output.firstMatch(of: /\d+(\.\d+)+/)).output.0)
+    }
+
+    func render(_ arguments: [String], to name: String) async throws -> (result: Tool.Result, picture: Data?) {
+      let path = "\(folder.path)/\(name)"
+      let result = try await Tool.run(
+        Tool.collimator, ["render", "--data", node.directory, "-o", path] + arguments)
+      return (result, FileManager.default.contents(atPath: path))
+    }
+
+    var thumbnails: [String] {
+      (try? FileManager.default.contentsOfDirectory(atPath: "\(node.directory)/thumbnails")) ?? []
+    }
+  }
+
+  @Test func whatIsStoredLooksAsItsFile() async throws {
+    let stored = try await Stored()
+    let multiframe = try await Stored.uid("StudyInstanceUID", of: "us-multiframe")
+    let instance = try await Stored.uid("SOPInstanceUID", of: "ct-2")
+    let cases = [
+      ("ct-1", ["--study", stored.study], ["--window", "40,400", "--size", "100"]),
+      ("ct-2", ["--study", stored.study, "--instance", instance], ["--all-values"]),
+      ("us-multiframe", ["--study", multiframe], ["--frame", "3", "--overlays"]),
+    ]
+    for round in ["running", "stopped"] {
+      for (name, wanted, how) in cases {
+        let own = "\(stored.folder.path)/\(name)-file.png"
+        #expect(
+          try await Tool.run(Tool.collimator, ["render", Tool.fixture("\(name).dcm"), "-o", own] + how).status == 0)
+        let (result, picture) = try await stored.render(wanted + how, to: "\(name)-\(round).png")
+        #expect(result.status == 0 && picture != nil, "\(result.all)")
+        #expect(picture == FileManager.default.contents(atPath: own), "\(name) \(round)")
+      }
+      if round == "running" { #expect(stored.node.stop() == 0) }
+    }
+  }
+
+  /// A series gets its thumbnail without being asked, and loses it with its object.
+  @Test func thumbnailsComeAndGoWithTheirObjects() async throws {
+    let stored = try await Stored()
+    // Two series have pixels; for the second nobody asks.
+    let (result, thumbnail) = try await stored.render(["--study", stored.study, "--thumbnail"], to: "a.jpg")
+    #expect(result.status == 0 && thumbnail?.starts(with: [0xFF, 0xD8]) == true, "\(result.all)")
+    for _ in 0..<600 where stored.thumbnails.count < 2 { try await stored.node.command("status") }
+    #expect(stored.thumbnails.count >= 2, "\(stored.thumbnails)")
+    let again = try await stored.render(["--study", stored.study, "--thumbnail"], to: "b.jpg")
+    #expect(again.picture == thumbnail)
+    let before = stored.thumbnails.count
+    let deleted = try await stored.node.command("delete", "--study", stored.study, "--reason", "a test", "--yes")
+    #expect(deleted.status == 0, "\(deleted.all)")
+    #expect(stored.thumbnails.count < before)
+    let gone = try await stored.render(["--study", stored.study, "--thumbnail"], to: "c.jpg")
+    #expect(gone.result.status != 0 && gone.result.errors.contains("nothing of the kind"), "\(gone.result.all)")
+    // Disposable: all of them may go, and come again.
+    try? FileManager.default.removeItem(atPath: "\(stored.node.directory)/thumbnails")
+    let multiframe = try await Stored.uid("StudyInstanceUID", of: "us-multiframe")
+    let anew = try await stored.render(["--study", multiframe, "--thumbnail"], to: "d.jpg")
+    #expect(anew.result.status == 0 && stored.thumbnails.count == 1, "\(anew.result.all)")
+  }
+
+  /// With the eyes of somebody who may not see it, it is not there, cached or not.
+  @Test func nobodySeesMoreThanTheirGrantsOpen() async throws {
+    let stored = try await Stored()
+    try await stored.node.addPeer("WS", may: "query,retrieve")
+    let wanted = ["--study", stored.study, "--as", "WS"]
+    #expect(try await stored.render(["--study", stored.study, "--thumbnail"], to: "own.jpg").result.status == 0)
+    for (more, name) in [([], "a.png"), (["--thumbnail"], "a.jpg")] as [([String], String)] {
+      let (result, picture) = try await stored.render(wanted + more, to: name)
+      let unknown = try await stored.render(["--study", "1.2.3.4.5", "--as", "WS"] + more, to: name)
+      #expect(result.status != 0 && picture == nil && result.errors == unknown.result.errors, "\(result.all)")
+    }
+    try await stored.node.command("grant", "add", "--to", "WS", "--study", stored.study)
+    #expect(try await stored.render(wanted, to: "b.png").result.status == 0)
+    #expect(try await stored.render(wanted + ["--thumbnail"], to: "b.jpg").result.status == 0)
+    let nobody = try await stored.render(["--study", stored.study, "--as", "NOBODY"], to: "c.png")
+    #expect(nobody.result.status != 0 && nobody.result.errors.contains("no peer and no user 'NOBODY'"))
+  }
+
+  @Test func whatCannotBeShownIsToldWhy() async throws {
+    let stored = try await Stored()
+    let report = try await Stored.uid("SeriesInstanceUID", of: "sr")
+    for (arguments, why) in [
+      (["--study", "1.2.3.4.5"], "nothing of the kind"), (["--study", stored.study, "--frame", "9"], "no frame 9"),
+      (["--study", stored.study, "--voi-lut", "7"], "cannot be rendered"),
+      (["--study", stored.study, "--series", report], "none of these objects has pixels"),
+      (["--study", stored.study, "--thumbnail"], "has to end in .jpg"),
+      (["--series", "1.2"], "go with a --study"), ([], "name a file or a --study"),
+    ] {
+      let (result, picture) = try await stored.render(arguments, to: "x.png")
+      #expect(result.status != 0 && result.errors.contains(why) && picture == nil, "\(arguments): \(result.all)")
+    }
+  }
+}
