@@ -6,9 +6,17 @@ package struct ArchiveOptions: Sendable {
   package var reserve: Int
   /// Attributes to index beside the Standard's; nil for those that the index has.
   package var furtherKeys: [FurtherKey]?
+  /// Bytes of a segment of the arrivals log; nil for the usual.
+  package var arrivalsSegmentSize: Int?
+  /// Bytes that are held ready to be given up by a deletion on a full disk.
+  package var spareSpace: Int
 
-  package init(reserve: Int = 0, furtherKeys: [FurtherKey]? = nil) {
+  package init(
+    reserve: Int = 0, furtherKeys: [FurtherKey]? = nil, arrivalsSegmentSize: Int? = nil, spareSpace: Int = 16 << 20
+  ) {
+    self.spareSpace = spareSpace
     self.reserve = reserve
     self.furtherKeys = furtherKeys
+    self.arrivalsSegmentSize = arrivalsSegmentSize
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The importer of C files some structs of Glibc under this module where crypto packages are imported too.
+import CoreFoundation
 import Glibc
 
 /// The directory that holds all of a node's data. Patient data that others on the machine could read or change, or that
@@ -19,8 +21,10 @@ enum DataDirectory {
     for name in files { try requirePrivate("\(directory)/\(name)", S_IFREG) }
   }
 
-  private static let folders = ["instances", "incoming", "quarantine"]
-  private static let files = ["lock", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "collimator.json"]
+  private static let folders = ["instances", "incoming", "arrivals", "quarantine"]
+  private static let files = [
+    "lock", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "spare", "collimator.json",
+  ]
 
   /// What is not there yet is made private by who makes it.
   private static func requirePrivate(_ path: String, _ kind: mode_t) throws(ArchiveError) {

@@ -4,7 +4,10 @@
 /// seen. Each question names its caller, and is answered from what is open to that caller when the page is read.
 protocol InstanceIndex: Sendable {
   /// Returns once the instance is in the index for good. `compared` has canonical digests of objects that were asked for.
-  func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition
+  /// Goes on where the caller does.
+  nonisolated(nonsending) func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
+  ) async throws(IndexError) -> Addition
 
   /// The matches behind a mark; nil for the first of them.
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage

@@ -17,7 +17,9 @@ struct SQLiteIndex: InstanceIndex {
     writer = IndexWriter(database: database, layout: layout)
   }
 
-  func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition {
+  nonisolated(nonsending) func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
+  ) async throws(IndexError) -> Addition {
     try await writer.add(record, compared: compared)
   }
 

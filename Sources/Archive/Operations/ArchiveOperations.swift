@@ -9,10 +9,12 @@ package struct ArchiveOperations: Sendable {
   let store: FileObjectStore
   let index: SQLiteIndex
   let gate: OperationGate
+  let spare: SpareSpace
   let now: @Sendable () -> Double
 
   init(
     user: Operator, directory: String, store: FileObjectStore, index: SQLiteIndex, gate: OperationGate,
+    spare: SpareSpace,
     now: @escaping @Sendable () -> Double
   ) {
     self.user = user
@@ -20,6 +22,7 @@ package struct ArchiveOperations: Sendable {
     self.store = store
     self.index = index
     self.gate = gate
+    self.spare = spare
     self.now = now
   }
 }
@@ -41,7 +44,10 @@ extension ArchiveOperations {
   package func delete(
     _ selection: ArchiveSelection, _ order: DeletionOrder, _ progress: OperationProgress = OperationProgress()
   ) async throws -> DeletionReport {
-    try await OperationThread.run(progress) { try Deletion(of: self).perform(selection, order, progress) }
+    try await OperationThread.run(progress) {
+      defer { spare.take() }
+      return try spare.during { try Deletion(of: self).perform(selection, order, progress) }
+    }
   }
 
   package func deletions() async throws -> [DeletionListing] {
@@ -79,7 +85,7 @@ extension ArchiveOperations {
       try gate.during(.backup) { try Backup(to: path, keeping: count, of: self, progress).perform() }
     }
     // What was deleted meanwhile kept its files for the copy's sake.
-    try await OperationThread.run { try Removal(store: store, database: database).perform() }
+    _ = try await OperationThread.run { try Removal(store: store, database: database).perform() }
     return report
   }
 
