@@ -21,6 +21,7 @@ package final class Archive: Sendable {
   /// What the start found and set right.
   package let recovery: RecoveryReport
   private let surroundings: ReceptionSurroundings
+  private let spare: SpareSpace
   private let threads = FileThreads()
   private let knocks = KnockRecorder()
   private let accesses = AccessRecorder()
@@ -28,12 +29,13 @@ package final class Archive: Sendable {
   private let now: @Sendable () -> Double
 
   private init(
-    lock: DirectoryLock, store: FileObjectStore, index: SQLiteIndex, recovery: RecoveryReport,
+    lock: DirectoryLock, store: FileObjectStore, index: SQLiteIndex, spare: SpareSpace, recovery: RecoveryReport,
     options: ArchiveOptions, identity: IdentityOptions, now: @escaping @Sendable () -> Double
   ) {
     self.lock = lock
     self.store = store
     self.index = index
+    self.spare = spare
     self.recovery = recovery
     self.now = now
     database = index.database
@@ -56,18 +58,26 @@ package final class Archive: Sendable {
     try DataDirectory.prepare(directory)
     try RestoreMark.requireNone(directory)
     let lock = try DirectoryLock(directory: directory)
-    let store = FileObjectStore(directory: directory)
+    let store = FileObjectStore(
+      directory: directory, arrivalsSegmentSize: options.arrivalsSegmentSize ?? ArrivalsLog.usualSegmentSize)
+    let spare = SpareSpace(directory: directory, size: options.spareSpace)
     do {
       try store.prepare()
-      let (database, layout) = try openDatabase(at: directory + "/index.sqlite", furtherKeys: options.furtherKeys)
+      let (database, layout) = try spare.during {
+        try openDatabase(at: directory + "/index.sqlite", furtherKeys: options.furtherKeys)
+      }
       ReindexScratch.sweep(directory: directory)
-      try Removal(store: store, database: database).perform()
-      var recovery = Recovery(store: store, database: database, layout: layout, now: now())
-      let report = try recovery.perform()
+      let report = try spare.during {
+        try Removal(store: store, database: database).perform()
+        var recovery = Recovery(store: store, database: database, layout: layout, now: now())
+        return try recovery.perform()
+      }
+      spare.take()
       return Archive(
         lock: lock, store: store,
         index: SQLiteIndex(
           database: database, layout: layout, audit: AuditTrail(database: database, now: now), now: now),
+        spare: spare,
         recovery: report, options: options, identity: identity, now: now)
     } catch let error as FileError {
       throw ArchiveError(error.description)
@@ -86,6 +96,9 @@ package final class Archive: Sendable {
   /// Marks the directory as left in order; nothing may be asked of this archive afterwards.
   package func close() async throws {
     try await writeKnocks()
+    // What cannot be let go of is looked at by the next start.
+    let store = store
+    _ = try? await OperationThread.run { try store.arrivals.forget() }
     audit.noteCountedRefusals(all: true)
     await audit.flush()
     try await database.write { database in try database.execute(sql: "UPDATE node SET was_closed = 1") }
@@ -150,7 +163,7 @@ extension Archive {
     let arrival = Arrival(
       sender: sender.name, callingAETitle: announcement.callingAETitle, time: now(),
       defaultIssuer: try await defaultIssuer(of: sender), caller: sender.caller)
-    return try await Reception(
+    return try Reception(
       announcement, arrival: arrival, from: AuditActor(sender, callingAETitle: announcement.callingAETitle),
       thread: threads.thread(), in: surroundings)
   }
@@ -169,15 +182,14 @@ extension Archive {
 
   /// The issuer of the Patient IDs that this peer sends or asks for without naming one; nil where none is set.
   package func defaultIssuer(of caller: Caller) async throws -> String? {
-    try await database.read { database in
-      try String.fetchOne(
-        database.cachedStatement(sql: "SELECT issuer FROM peer WHERE principal = ? AND issuer <> ''"),
-        arguments: [caller.principal])?.trimmed
-    }
+    try await accessDirectory.entries().defaultIssuers[caller.principal]
   }
 
   /// Why nothing is taken any more since the disk failed; nil while all is well.
   package var reasonForReadOnly: String? { surroundings.gate.reason }
+
+  /// What may still be stored before the reserve is touched, in bytes; below zero nothing is taken.
+  package var space: (room: Int?, reserve: Int) { (surroundings.space.room, surroundings.space.reserve) }
 
   /// Which of these objects are kept, in some version: what Storage Commitment may promise.
   package func kept(_ objects: [ReferencedObject]) async throws -> Set<ReferencedObject> {
@@ -222,6 +234,7 @@ extension Archive {
 
   package func operations(as user: Operator) -> ArchiveOperations {
     ArchiveOperations(
-      user: user, directory: store.directory, store: store, index: index, audit: audit, gate: gate, now: now)
+      user: user, directory: store.directory, store: store, index: index, audit: audit, gate: gate, spare: spare,
+      now: now)
   }
 }

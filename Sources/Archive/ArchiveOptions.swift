@@ -8,10 +8,19 @@ package struct ArchiveOptions: Sendable {
   package var furtherKeys: [FurtherKey]?
   /// Who decodes pixel data where objects are compared; nil for nobody.
   package var samples: (any SampleReading)?
+  /// Bytes of a segment of the arrivals log; nil for the usual.
+  package var arrivalsSegmentSize: Int?
+  /// Bytes that are held ready to be given up by a deletion on a full disk.
+  package var spareSpace: Int
 
-  package init(reserve: Int = 0, furtherKeys: [FurtherKey]? = nil, samples: (any SampleReading)? = nil) {
+  package init(
+    reserve: Int = 0, furtherKeys: [FurtherKey]? = nil, samples: (any SampleReading)? = nil,
+    arrivalsSegmentSize: Int? = nil, spareSpace: Int = 16 << 20
+  ) {
     self.reserve = reserve
     self.furtherKeys = furtherKeys
     self.samples = samples
+    self.arrivalsSegmentSize = arrivalsSegmentSize
+    self.spareSpace = spareSpace
   }
 }

@@ -21,8 +21,10 @@ enum DataDirectory {
     for name in files { try requirePrivate("\(directory)/\(name)", S_IFREG) }
   }
 
-  private static let folders = ["instances", "incoming", "quarantine", "thumbnails"]
-  private static let files = ["lock", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "collimator.json"]
+  private static let folders = ["instances", "incoming", "arrivals", "quarantine", "thumbnails"]
+  private static let files = [
+    "lock", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "spare", "collimator.json",
+  ]
 
   /// What is not there yet is made private by who makes it.
   private static func requirePrivate(_ path: String, _ kind: mode_t) throws(ArchiveError) {

@@ -121,7 +121,8 @@ package struct DICOMNode: Sendable {
         NodeStatus(
           aeTitle: aeTitle, address: listener.address, port: listener.port,
           tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
-          associations: registry.listing, readOnly: archive.reasonForReadOnly)
+          associations: registry.listing, readOnly: archive.reasonForReadOnly,
+          space: archive.space)
       },
       reload: {
         guard let tls else { return "There is no TLS port, and nothing else to read anew." }

@@ -11,9 +11,28 @@ enum Program {
   static func main() {
     if CodecWorkerProcess.isAsked { CodecWorkerProcess.run() }
     Task {
-      await Collimator.main()
+      await perform()
       exit(0)
     }
     dispatchMain()
+  }
+
+  /// How a command is to be called is said to whoever called it wrongly, not to whoever was refused something.
+  private static func perform() async {
+    do {
+      var command = try Collimator.parseAsRoot()
+      do {
+        if var command = command as? any AsyncParsableCommand {
+          try await command.run()
+        } else {
+          try command.run()
+        }
+      } catch let refusal as ValidationError {
+        Output.note("Error: \(refusal.message)")
+        Collimator.exit(withError: ExitCode.validationFailure)
+      }
+    } catch {
+      Collimator.exit(withError: error)
+    }
   }
 }

@@ -33,29 +33,40 @@ final class MemoryIndex: InstanceIndex {
     state.withLock { $0.grants[caller.principal] = nil }
   }
 
-  func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition {
+  nonisolated(nonsending) func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
+  ) async throws(IndexError) -> Addition {
     state.withLock { state in
       let versions = state.entries.filter { $0.record.sopInstanceUID == record.sopInstanceUID }
       let issuer = record.arrival.defaultIssuer
       let mine = versions.filter { $0.record.arrival.defaultIssuer == issuer }
-      if mine.contains(where: {
+      if let same = mine.first(where: {
         $0.record.digest == record.digest && $0.record.transferSyntaxUID == record.transferSyntaxUID
       }) {
-        return .done(.alreadyStored)
+        let key = same.record.object
+        guard compared[key]?.isEmpty == true else { return Self.here(same, compared) }
+        let place = state.entries.firstIndex { $0.number == same.number } ?? 0
+        state.entries[place] = Entry(number: same.number, record: record, canonicalDigest: same.canonicalDigest)
+        return .replaced(key)
       }
       let unknown = versions.filter { $0.canonicalDigest == nil && compared[$0.record.object] == nil }
       if !versions.isEmpty, !unknown.isEmpty || record.canonicalDigest == nil {
         return .needsComparison(with: unknown.map(\.record.object))
       }
-      if mine.contains(where: { ($0.canonicalDigest ?? compared[$0.record.object]) == record.canonicalDigest }),
-        record.canonicalDigest != nil
+      if let same = mine.first(where: { ($0.canonicalDigest ?? compared[$0.record.object]) == record.canonicalDigest }),
+        record.canonicalDigest != nil, compared[same.record.object]?.isEmpty != true
       {
-        return .done(.alreadyStored)
+        return Self.here(same, compared)
       }
       state.last += 1
       state.entries.append(Entry(number: state.last, record: record, canonicalDigest: record.canonicalDigest))
       return .done(versions.isEmpty ? .stored : .keptBesideAnother)
     }
+  }
+
+  private static func here(_ same: Entry, _ compared: [ObjectKey: [UInt8]]) -> Addition {
+    compared[same.record.object] == nil
+      ? .alreadyHere(same.record.object, digest: same.record.digest) : .done(.alreadyStored)
   }
 
   func matches(

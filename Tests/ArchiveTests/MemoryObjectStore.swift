@@ -40,6 +40,18 @@ final class MemoryObjectStore: ObjectStore {
     state.withLock { $0.objects[key] = nil }
   }
 
+  func setAside(_ key: ObjectKey) async throws(StoreError) {
+    state.withLock { $0.objects[key] = nil }
+  }
+
+  /// As a failing disk would: bytes of the object are others than were kept.
+  func damage(_ key: ObjectKey) {
+    state.withLock { state in
+      guard let last = state.objects[key]?.indices.last else { return }
+      state.objects[key]?[last] ^= 1
+    }
+  }
+
   func keys(after last: ObjectKey?) async throws(StoreError) -> [ObjectKey] {
     let keys = state.withLock { $0.objects.keys.sorted() }
     return Array(keys.filter { key in last.map { $0 < key } ?? true }.prefix(100))

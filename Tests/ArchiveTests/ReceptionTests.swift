@@ -133,7 +133,10 @@ import Testing
     #expect(receipt.outcome == .stored)
     #expect(receipt.remarks.count == 3)
     let names = try FileManager.default.contentsOfDirectory(atPath: test.directory).sorted()
-    #expect(names.filter { !$0.hasPrefix("index.sqlite") } == ["incoming", "instances", "lock", "quarantine"])
+    #expect(
+      names.filter { !$0.hasPrefix("index.sqlite") } == [
+        "arrivals", "incoming", "instances", "lock", "quarantine", "spare",
+      ])
     #expect(try test.files(in: "instances").allSatisfy { $0.wholeMatch(of: /[0-9a-f]{2}\/[0-9a-f]{32}\.dcm/) != nil })
     try await archive.close()
   }

@@ -45,7 +45,7 @@ struct Seams: Sendable {
     let surroundings = ReceptionSurroundings(
       store: store, index: index, layout: .standard, gate: gate,
       space: SpaceWatch(directory: test.directory, reserve: reserve))
-    let reception = try await Reception(
+    let reception = try Reception(
       object.announced(as: syntax),
       arrival: Arrival(sender: "test", callingAETitle: "TEST", time: 1, defaultIssuer: issuer), from: .node,
       thread: threads.thread(),
@@ -219,7 +219,7 @@ private struct FailingIndex: InstanceIndex {
     let surroundings: ReceptionSurroundings
 
     func reception(_ object: TestObject) async throws {
-      let reception = try await Reception(
+      let reception = try Reception(
         object.announcement, arrival: Arrival(sender: "", callingAETitle: "", time: 0, defaultIssuer: ""), from: .node,
         thread: FileThreads(count: 1).thread(), in: surroundings)
       try await reception.append(object.dataSet)
@@ -238,7 +238,9 @@ private struct FailingIndex: InstanceIndex {
 
   private var error: IndexError { IndexError(kind, "as told") }
 
-  func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition {
+  nonisolated(nonsending) func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
+  ) async throws(IndexError) -> Addition {
     throw error
   }
 

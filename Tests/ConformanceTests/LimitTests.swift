@@ -161,6 +161,18 @@ struct LimitTests {
     #expect(node.stop() == 0)
   }
 
+  /// Below the reserve nothing is taken (A700), and the operator can see why.
+  @Test func statusSaysHowMuchRoomThereIs() async throws {
+    let roomy = try await node("--reserve", "1")
+    let text = try await roomy.command("status").output
+    #expect(
+      text.contains("room for objects") && text.contains("1.0 MiB") && !text.contains("refuses objects"), "\(text)")
+    let full = try await node("--reserve", "1000000000")
+    let said = try await full.command("status").output
+    #expect(said.contains("refuses objects until there is space again"), "\(said)")
+    #expect(try await full.send([Tool.fixture("ct-1.dcm")], as: "MOD").first?.status?.uppercased() == "A700")
+  }
+
   private func node(_ arguments: String...) async throws -> RunningNode {
     let node = try RunningNode(arguments)
     for name in ["MOD", "OTHER"] { try await node.addPeer(name, may: "store,query") }

@@ -33,6 +33,11 @@ import Testing
       ([:], #"{"prot": 4242}"#, "prot"),
       ([:], #"{"port": "many"}"#, "port"),
       ([:], #"{"port": 70000}"#, "port"),
+      ([:], #"{"idleTimeout": true}"#, "idleTimeout in"),
+      ([:], #"{"idleTimeout": true}"#, "true or false, not a number"),
+      ([:], #"{"idleTimeout": "60"}"#, "a text, not a number"),
+      ([:], #"{"aeTitle": 5}"#, "a number, not a text"),
+      ([:], #"{"aeTitle": ["A"]}"#, "neither a text nor a number, not a text"),
       ([:], "port = 4242", "collimator.json"),
       (["COLLIMATOR_GRACE": "-1"], "{}", "grace"),
     ] as [([String: String], String, String)])
@@ -40,6 +45,21 @@ import Testing
     let result = try await config(environment: environment, file: file, flags: [])
     #expect(result.status != 0)
     #expect(result.errors.contains(name), "\(result.errors)")
+    #expect(!result.errors.contains("Usage:"), "\(result.errors)")
+  }
+
+  /// How a command is called is told to whoever calls it wrongly.
+  @Test func onlyWhoCallsItWronglyIsToldHowToCallIt() async throws {
+    let result = try await config(environment: [:], file: "{}", flags: ["--prot", "1"])
+    #expect(result.status == 64)
+    #expect(result.errors.contains("Usage:"), "\(result.errors)")
+  }
+
+  @Test func aMisspeltVariableIsNamed() async throws {
+    let result = try await config(environment: ["COLLIMATOR_PROT": "1", "COLLIMATOR_PORT": "2"], file: "{}", flags: [])
+    #expect(result.status == 0)
+    #expect(result.errors.contains("COLLIMATOR_PROT"), "\(result.errors)")
+    #expect(!result.errors.contains("COLLIMATOR_PORT"), "\(result.errors)")
   }
 
   private func config(environment: [String: String], file: String, flags: [String]) async throws -> Tool.Result {

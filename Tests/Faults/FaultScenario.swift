@@ -23,14 +23,14 @@ struct FaultScenario {
         let seed = UInt64(arguments[4]) ?? 1
         try await Storing(directory: arguments[2], log: arguments[3], seed: seed, count: Int(arguments[5]) ?? 10).run()
       case "open" where arguments.count == 3:
-        let archive = try Archive.open(directory: arguments[2])
+        let archive = try Archive.open(directory: arguments[2], options: .scenario)
         try await archive.close()
       case "correct" where arguments.count == 4:
         try await Correcting(directory: arguments[2], log: arguments[3]).run()
       case "operate" where arguments.count == 5:
         try await Operating(directory: arguments[2], log: arguments[3], vault: arguments[4]).run()
       case "backup" where arguments.count == 4:
-        let archive = try Archive.open(directory: arguments[2])
+        let archive = try Archive.open(directory: arguments[2], options: .scenario)
         let report = try await archive.operations(as: .current).backup(to: arguments[3], keeping: nil)
         try await archive.close()
         guard report.isClean else { exit(2) }
@@ -45,6 +45,11 @@ struct FaultScenario {
       exit(1)
     }
   }
+}
+
+extension ArchiveOptions {
+  /// So little that segments of the arrivals log are closed, freed and used again.
+  static let scenario = ArchiveOptions(arrivalsSegmentSize: 32 << 10, spareSpace: 64 << 10)
 }
 
 /// Lines that outlive the process: what is in it was acknowledged.
@@ -98,7 +103,7 @@ struct Storing {
   let count: Int
 
   func run() async throws {
-    let archive = try Archive.open(directory: directory)
+    let archive = try Archive.open(directory: directory, options: .scenario)
     let log = AcknowledgementLog(log)
     await withTaskGroup(of: Void.self) { group in
       for lane in 0..<4 {
@@ -116,7 +121,7 @@ struct Storing {
   ) async {
     let chance = (seed &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(truncatingIfNeeded: turn &* 31 &+ lane)
     let object = ScenarioObject(
-      number: turn * 2 + lane % 2, content: lane / 2 + Int(chance % 2), size: [0, 300, 70_000][Int(chance % 3)])
+      number: turn * 2 + lane % 2, content: lane / 2 + Int(chance % 2), size: [0, 300, 9_000, 140_000][Int(chance % 4)])
     let syntax: TransferSyntax = chance % 5 == 0 ? .implicitVRLittleEndian : .explicitVRLittleEndian
     let announcement = Announcement(
       sopClassUID: "1.2.840.10008.5.1.4.1.1.7", sopInstanceUID: object.instance, transferSyntaxUID: syntax.uid,
@@ -141,7 +146,7 @@ struct Correcting {
   let log: String
 
   func run() async throws {
-    let archive = try Archive.open(directory: directory)
+    let archive = try Archive.open(directory: directory, options: .scenario)
     let log = AcknowledgementLog(log)
     let corrections = archive.corrections(as: .current)
     if let first = PatientIdentity(id: "P1", issuer: nil), let second = PatientIdentity(id: "P2", issuer: nil) {
@@ -181,7 +186,7 @@ struct Operating {
   let vault: String
 
   func run() async throws {
-    let archive = try Archive.open(directory: directory)
+    let archive = try Archive.open(directory: directory, options: .scenario)
     let log = AcknowledgementLog(log)
     let operations = archive.operations(as: .current)
     for instance in [ScenarioObject(number: 0, content: 0, size: 0), ScenarioObject(number: 3, content: 0, size: 0)] {

@@ -4,7 +4,8 @@
 //   FAULT_KIND=    kill (before it), killafter, eio, enospc, short (half is written, then ENOSPC), emfile (of an open),
 //                  erofs; "all-..." from the n-th call on
 //   FAULT_CALL=    only calls of this name count
-//   FAULT_DROP=dirsync|walsync   a planted defect: these syncs are answered without being done
+//   FAULT_DROP=dirsync|walsync|logsync|filesync   a planted defect: these syncs are answered without being done (logsync: of
+//                  the arrivals log; filesync: of the file system, before a segment of that log is used again)
 //   FAULT_LOG=path at the fault, or at the end: the name and the number of the call, and the counts of all
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,8 +23,8 @@
 
 static atomic_int counted;
 static const char *names[] = {"open", "write", "pwrite", "fsync", "fdatasync", "link", "rename", "unlink", "ftruncate",
-                              "mkdir", "close"};
-enum { OPEN, WRITE, PWRITE, FSYNC, FDATASYNC, LINK, RENAME, UNLINK, FTRUNCATE, MKDIR, CLOSE, CALLS };
+                              "mkdir", "close", "syncfs", "fallocate"};
+enum { OPEN, WRITE, PWRITE, FSYNC, FDATASYNC, LINK, RENAME, UNLINK, FTRUNCATE, MKDIR, CLOSE, SYNCFS, FALLOCATE, CALLS };
 static atomic_int hits[CALLS];
 static char under[65536];
 
@@ -140,7 +141,29 @@ static int dropped(int fd) {
   ssize_t length = readlink(link, path, sizeof path - 1);
   if (length < 0) return 0;
   path[length] = 0;
+  if (!strcmp(drop, "logsync")) return strstr(path, "/arrivals/") != 0;
   return !strcmp(drop, "walsync") && strstr(path, "-wal") != 0;
+}
+
+#define FALLOCATE_OF(name) \
+  int name(int fd, off_t offset, off_t length) { \
+    REAL(int, #name, (int, off_t, off_t)); \
+    enum outcome outcome = marked(fd) ? judge(FALLOCATE) : GO; \
+    if (outcome == FAIL || outcome == SHORT) return errno; \
+    int result = real(fd, offset, length); \
+    end(outcome); \
+    return result; \
+  }
+FALLOCATE_OF(posix_fallocate)
+FALLOCATE_OF(posix_fallocate64)
+
+int syncfs(int fd) {
+  REAL(int, "syncfs", (int));
+  enum outcome outcome = marked(fd) ? judge(SYNCFS) : GO;
+  if (outcome == FAIL || outcome == SHORT) return -1;
+  int result = !strcmp(env("FAULT_DROP"), "filesync") ? 0 : real(fd);
+  end(outcome);
+  return result;
 }
 
 int fsync(int fd) {

@@ -68,6 +68,8 @@ def verified(directory, log, database):
         raise Broken("foreign_key_check")
     if os.listdir(os.path.join(directory, "incoming")):
         raise Broken("leftovers in incoming")
+    if os.path.isdir(os.path.join(directory, "arrivals")) and os.listdir(os.path.join(directory, "arrivals")):
+        raise Broken("leftovers in arrivals")
     stored = files(directory)
     rows = database.execute("SELECT object, digest, size, v_00080018, fault FROM instance").fetchall()
     if {row[0] for row in rows} != set(stored):

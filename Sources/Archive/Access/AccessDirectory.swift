@@ -11,6 +11,8 @@ final class AccessDirectory: Sendable {
   struct Entries: Sendable {
     fileprivate(set) var peersByTitle: [String: [PeerTable.Known]] = [:]
     fileprivate var rights: [Int64: Rights] = [:]
+    /// The issuers of the Patient IDs that peers send without naming one, where one is set.
+    fileprivate(set) var defaultIssuers: [Int64: String] = [:]
     /// Peers that exist, and users that exist and are not locked.
     fileprivate var principals: Set<Int64> = []
 
@@ -73,6 +75,7 @@ final class AccessDirectory: Sendable {
     for known in try PeerTable.peers(in: database) {
       entries.peersByTitle[known.peer.aeTitle.description, default: []].append(known)
       entries.rights[known.principal] = known.peer.rights
+      if let issuer = known.peer.issuer { entries.defaultIssuers[known.principal] = issuer.trimmed }
     }
     entries.principals = try Set(
       Int64.fetchAll(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Crypto
 import DICOMData
 
 /// The canonical digest of a stored object, from its bytes in pieces.
@@ -85,5 +86,20 @@ struct VersionComparison {
       transferSyntax: head.transferSyntax, stoppingBefore: .pixelData, keeping: [.planarConfiguration])
     try? start.dropFirst(head.dataSetOffset).withUnsafeBytes { try reader.push($0) }
     return reader.header?.integer(.planarConfiguration) == 1
+  }
+
+  /// Whether the object can be read in full, and its data set has this digest: only then it is here.
+  func isReadable(_ key: ObjectKey, digest: [UInt8]) async -> Bool {
+    var hash = SHA256()
+    var offset = 0
+    do {
+      while case var piece = try await store.read(offset..<offset + (1 << 20), of: key), !piece.isEmpty {
+        let count = piece.count
+        if offset == 0 { piece.removeFirst(try Part10Head(reading: piece).dataSetOffset) }
+        hash.update(data: piece)
+        offset += count
+      }
+    } catch { return false }
+    return Array(hash.finalize()) == digest
   }
 }

@@ -54,6 +54,16 @@ struct Arrival: Sendable {
   /// Where the digest goes, which is known only once all has arrived.
   static let unknownDigest = String(repeating: "0", count: 64)
 
+  /// Where in a note the digest goes: it has no other such row of zeros before it, for its names are sorted.
+  static func digestOffset(inNote note: [UInt8]) -> Int? {
+    var zeros = 0
+    for (offset, byte) in note.enumerated() {
+      zeros = byte == UInt8(ascii: "0") ? zeros + 1 : 0
+      if zeros == unknownDigest.utf8.count { return offset + 1 - zeros }
+    }
+    return nil
+  }
+
   /// Whether the data set is the one that the head was written for; nil where the head does not say.
   static func confirms(_ digest: [UInt8], _ meta: FileMetaInformation) -> Bool? {
     let note = meta.ownPrivateInformation.flatMap { try? JSONDecoder().decode(Note.self, from: Data($0)) }

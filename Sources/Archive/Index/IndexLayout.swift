@@ -45,7 +45,7 @@ struct IndexLayout: Sendable {
   /// What a header says, in the order of `columns(of:)`.
   func values(for table: String, of header: DataSet) -> [String] {
     attributes(in: table).flatMap { attribute in
-      attribute.columns(of: attribute.values(in: header)).map(\.value)
+      attribute.stored(attribute.values(in: header))
     }
   }
 

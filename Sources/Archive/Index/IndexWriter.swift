@@ -2,12 +2,18 @@
 
 import Access
 import GRDB
+import Synchronization
 
 /// Commits instances to the index, as many to a transaction as wait: a lone one waits for none, many share one sync.
-actor IndexWriter {
-  private struct Waiting {
+final class IndexWriter: Sendable {
+  private struct Waiting: Sendable {
     let insertion: InstanceInsertion
     let continuation: CheckedContinuation<Result<Addition, IndexError>, Never>
+  }
+
+  private struct State: Sendable {
+    var waiting: [Waiting] = []
+    var isCommitting = false
   }
 
   /// Enough to make the sync cheap, few enough that the first of them does not wait long.
@@ -16,8 +22,9 @@ actor IndexWriter {
   private let database: DatabasePool
   private let layout: IndexLayout
   private let audit: AuditTrail
-  private var waiting: [Waiting] = []
-  private var isCommitting = false
+  private let state = Mutex(State())
+  /// Its own: a commit waits for the disk, and to go from thread to thread costs as much as to insert a row.
+  private let thread = FileThread(number: -3)
 
   init(database: DatabasePool, layout: IndexLayout, audit: AuditTrail) {
     self.database = database
@@ -26,42 +33,52 @@ actor IndexWriter {
   }
 
   /// Returns once the instance's row is on the disk.
-  func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition {
+  nonisolated(nonsending) func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
+  ) async throws(IndexError) -> Addition {
     let insertion = InstanceInsertion(record, layout: layout, compared: compared)
     return try await withCheckedContinuation { continuation in
-      waiting.append(Waiting(insertion: insertion, continuation: continuation))
-      guard !isCommitting else { return }
-      isCommitting = true
-      Task { await commitAll() }
+      let begins = state.withLock { state in
+        state.waiting.append(Waiting(insertion: insertion, continuation: continuation))
+        defer { state.isCommitting = true }
+        return !state.isCommitting
+      }
+      if begins { thread.perform { self.commitAll() } }
     }.get()
   }
 
-  private func commitAll() async {
-    while !waiting.isEmpty {
-      let batch = Array(waiting.prefix(Self.largestBatch))
-      waiting.removeFirst(batch.count)
-      switch await outcomes(of: batch.map(\.insertion)) {
+  private func nextBatch() -> [Waiting]? {
+    state.withLock { state in
+      let batch = Array(state.waiting.prefix(Self.largestBatch))
+      state.waiting.removeFirst(batch.count)
+      state.isCommitting = !batch.isEmpty
+      return batch.isEmpty ? nil : batch
+    }
+  }
+
+  private func commitAll() {
+    while let batch = nextBatch() {
+      switch outcomes(of: batch.map(\.insertion)) {
       case .success(let additions):
         for (waiter, addition) in zip(batch, additions) { waiter.continuation.resume(returning: .success(addition)) }
       case .failure(let error) where error.kind == .impossible && batch.count > 1:
         // One that cannot be committed must not fail the others.
         for waiter in batch {
-          let alone = await outcomes(of: [waiter.insertion])
+          let alone = outcomes(of: [waiter.insertion])
           waiter.continuation.resume(returning: alone.flatMap { $0.first.map(Result.success) ?? .failure(error) })
         }
       case .failure(let error):
         for waiter in batch { waiter.continuation.resume(returning: .failure(error)) }
       }
     }
-    isCommitting = false
   }
 
-  private func outcomes(of insertions: [InstanceInsertion]) async -> Result<[Addition], IndexError> {
+  private func outcomes(of insertions: [InstanceInsertion]) -> Result<[Addition], IndexError> {
     // Who was let in is on the disk before what they stored.
     let (notes, now) = (audit.takeNotes(), audit.now)
     do {
       return .success(
-        try await database.write { database in
+        try database.write { database in
           let additions = try insertions.map { try $0.perform(in: database) }
           let records = zip(insertions, additions).compactMap { $0.audit($1, at: now()) }
           try AuditTable.append(notes + records, in: database)

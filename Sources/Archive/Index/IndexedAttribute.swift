@@ -12,6 +12,15 @@ struct IndexedAttribute: Sendable, Hashable {
   let vr: VR
   let level: Level
   let isMultiValued: Bool
+  /// The values as they are answered, joined by backslashes; of items, one of each. A patient is known by ID and issuer,
+  /// which a correction may change, so these two are the patient's own.
+  let column: String
+  /// The values as they are matched; the same column where that makes no difference.
+  let keyColumn: String
+  let hasKeyColumn: Bool
+  let identifiesPatient: Bool
+  /// What objects say of their patient is kept with their study, so that who sees one study learns nothing from another.
+  let table: String
 
   init(_ tag: Tag, _ vr: VR, at level: Level, in sequence: Tag? = nil, isMultiValued: Bool = false) {
     self.sequence = sequence
@@ -20,36 +29,31 @@ struct IndexedAttribute: Sendable, Hashable {
     self.level = level
     // Each item of a sequence has a value.
     self.isMultiValued = isMultiValued || sequence != nil
-  }
-
-  private var suffix: String { (sequence.map { $0.hex + "_" } ?? "").lowercased() + tag.hex.lowercased() }
-
-  /// The values as they are answered, joined by backslashes; of items, one of each. A patient is known by ID and issuer,
-  /// which a correction may change, so these two are the patient's own.
-  var column: String {
-    guard level == .patient, sequence == nil else { return "v_" + suffix }
-    switch tag {
-    case .patientID: return "patient_id"
-    case .issuerOfPatientID: return "issuer"
-    default: return "v_" + suffix
-    }
-  }
-
-  /// The values as they are matched; the same column where that makes no difference.
-  var keyColumn: String { hasKeyColumn ? "k_" + suffix : column }
-  var hasKeyColumn: Bool { vr == .pn || vr == .da || vr == .tm || vr == .dt }
-  var identifiesPatient: Bool { !column.hasPrefix("v_") }
-
-  /// What objects say of their patient is kept with their study, so that who sees one study learns nothing from another.
-  var table: String {
-    level == .patient && !identifiesPatient ? Level.study.rawValue : level.rawValue
+    hasKeyColumn = vr == .pn || vr == .da || vr == .tm || vr == .dt
+    let suffix = (sequence.map { $0.hex + "_" } ?? "").lowercased() + tag.hex.lowercased()
+    let own: String? =
+      switch tag {
+      case .patientID where level == .patient && sequence == nil: "patient_id"
+      case .issuerOfPatientID where level == .patient && sequence == nil: "issuer"
+      default: nil
+      }
+    column = own ?? "v_" + suffix
+    keyColumn = hasKeyColumn ? "k_" + suffix : column
+    identifiesPatient = own != nil
+    table = level == .patient && own == nil ? Level.study.rawValue : level.rawValue
   }
 
   /// What is stored of a data set's values, by column.
   func columns(of values: [String]) -> [(name: String, value: String)] {
+    Array(zip([column] + (hasKeyColumn ? [keyColumn] : []), stored(values)))
+  }
+
+  /// The same without the columns' names.
+  func stored(_ values: [String]) -> [String] {
+    guard values.contains(where: { !$0.isEmpty }) || values.count > 1 else { return hasKeyColumn ? ["", ""] : [""] }
     let stored = values.map(MatchingForm.storable)
-    let text = (column, stored.joined(separator: "\\"))
-    return hasKeyColumn ? [text, (keyColumn, MatchingForm.key(of: stored, vr: vr))] : [text]
+    let text = stored.joined(separator: "\\")
+    return hasKeyColumn ? [text, MatchingForm.key(of: stored, vr: vr)] : [text]
   }
 
   /// The values in a data set; of items, the first of each, empty where it has none.

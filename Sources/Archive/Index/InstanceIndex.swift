@@ -6,7 +6,10 @@ import Access
 /// seen. Each question names its caller, and is answered from what is open to that caller when the page is read.
 protocol InstanceIndex: Sendable {
   /// Returns once the instance is in the index for good. `compared` has canonical digests of objects that were asked for.
-  func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition
+  /// Goes on where the caller does.
+  nonisolated(nonsending) func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
+  ) async throws(IndexError) -> Addition
 
   /// The matches behind a mark; nil for the first of them. `among`: only those with these numbers, at most a page of them.
   func matches(

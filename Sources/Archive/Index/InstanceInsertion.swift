@@ -10,6 +10,11 @@ enum Addition: Sendable, Equatable {
   /// Nothing was written: objects of the same UID and other bytes are here, and whether they say the same must be judged
   /// first, by their canonical digests.
   case needsComparison(with: [ObjectKey])
+  /// Nothing was written: the object is here as this one, with data set bytes of this digest, if they can be read. Whoever
+  /// finds that they cannot says so with an empty canonical digest for it.
+  case alreadyHere(ObjectKey, digest: [UInt8])
+  /// Written, in the place of an object whose bytes cannot be read any more.
+  case replaced(ObjectKey)
 }
 
 /// Puts one instance into the index, in a transaction of the caller's.
@@ -42,14 +47,16 @@ struct InstanceInsertion {
       try insert(number: nil, aside: aside, in: database)
       return .done(.stored)
     }
-    if let same = versions.first(where: { $0.hasBytes(of: record) }) { return .done(try meet(same, in: database)) }
+    if let same = versions.first(where: { $0.hasBytes(of: record) }) { return try meet(same, in: database) }
     let unknown = versions.filter { $0.canonicalDigest == nil && compared[$0.object] == nil && $0.isHere }
     guard unknown.isEmpty, record.canonicalDigest != nil else {
       return .needsComparison(with: unknown.map(\.object))
     }
     try remember(versions, in: database)
-    if versions.contains(where: { $0.isHere && $0.saysTheSame(as: record, compared[$0.object]) }) {
-      return .done(.alreadyStored)
+    if let same = versions.first(where: {
+      $0.isHere && compared[$0.object]?.isEmpty != true && $0.saysTheSame(as: record, compared[$0.object])
+    }) {
+      return here(same)
     }
     try insert(number: nil, aside: aside, in: database)
     return .done(.keptBesideAnother)
@@ -57,13 +64,15 @@ struct InstanceInsertion {
 
   /// What the audit has to say of it; nil for what came from nobody, or is not done yet, or was refused.
   func audit(_ addition: Addition, at time: Double) -> AuditEntry? {
-    guard let actor = record.actor, case .done(let outcome) = addition, outcome != .keptOut else { return nil }
-    let detail: String =
-      switch outcome {
-      case .stored, .keptOut: ""
-      case .alreadyStored: "it was stored before"
-      case .keptBesideAnother: "another object with this UID says something else; both are kept"
-      }
+    guard let actor = record.actor else { return nil }
+    let detail: String
+    switch addition {
+    case .done(.stored): detail = ""
+    case .done(.alreadyStored): detail = "it was stored before"
+    case .done(.keptBesideAnother): detail = "another object with this UID says something else; both are kept"
+    case .replaced: detail = "it was stored before, and its file was lost or could not be read"
+    case .done(.keptOut), .alreadyHere, .needsComparison: return nil
+    }
     let objects = [record.sopClassUID: [record.sopInstanceUID]]
     let subject =
       record.hierarchy.map {
@@ -82,9 +91,11 @@ struct InstanceInsertion {
     }
   }
 
-  /// The very object is known. Where its file was lost, this is its file now.
-  private func meet(_ same: Version, in database: Database) throws -> Receipt.Outcome {
-    guard !same.isHere else { return .alreadyStored }
+  /// The very object is known. Where its file was lost or cannot be read, this is its file now.
+  private func meet(_ same: Version, in database: Database) throws -> Addition {
+    guard !same.isHere || compared[same.object]?.isEmpty == true else {
+      return here(same)
+    }
     try database.execute(
       sql: "UPDATE instance SET object = ?, size = ?, fault = 0 WHERE id = ?",
       arguments: [record.object.name, record.size, same.id])
@@ -97,7 +108,12 @@ struct InstanceInsertion {
       arguments: [
         record.object.name, record.size, arrival.sender, arrival.callingAETitle, arrival.time, same.id,
       ])
-    return .stored
+    return .replaced(same.object)
+  }
+
+  /// What was compared was read just now; of anything else it is still to be found out whether it can be.
+  private func here(_ same: Version) -> Addition {
+    compared[same.object] == nil ? .alreadyHere(same.object, digest: same.digest) : .done(.alreadyStored)
   }
 
   private func remember(_ versions: [Version], in database: Database) throws {
@@ -188,7 +204,10 @@ private struct Version {
   }
 
   func saysTheSame(as record: InstanceRecord, _ compared: [UInt8]?) -> Bool {
-    guard let own = canonicalDigest ?? compared, !own.isEmpty, let other = record.canonicalDigest else { return false }
+    // What cannot be read now says nothing, whatever was known of it.
+    guard compared?.isEmpty != true, let own = canonicalDigest ?? compared, !own.isEmpty,
+      let other = record.canonicalDigest
+    else { return false }
     return own == other && defaultIssuer == record.arrival.defaultIssuer
   }
 }

@@ -7,7 +7,7 @@ import Foundation
 enum MatchingForm {
   /// SQLite's text ends at a NUL: what a peer writes behind one must not be lost, or "P1\0X" would pass for "P1".
   static func storable(_ text: String) -> String {
-    text.unicodeScalars.contains("\0")
+    text.utf8.contains(0)
       ? String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 })) : text
   }
 

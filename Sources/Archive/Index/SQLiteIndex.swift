@@ -23,7 +23,9 @@ struct SQLiteIndex: InstanceIndex {
     writer = IndexWriter(database: database, layout: layout, audit: audit)
   }
 
-  func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition {
+  nonisolated(nonsending) func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
+  ) async throws(IndexError) -> Addition {
     try await writer.add(record, compared: compared)
   }
 

@@ -11,11 +11,12 @@ package struct ArchiveOperations: Sendable {
   let index: SQLiteIndex
   let audit: AuditTrail
   let gate: OperationGate
+  let spare: SpareSpace
   let now: @Sendable () -> Double
 
   init(
     user: Operator, directory: String, store: FileObjectStore, index: SQLiteIndex, audit: AuditTrail,
-    gate: OperationGate, now: @escaping @Sendable () -> Double
+    gate: OperationGate, spare: SpareSpace, now: @escaping @Sendable () -> Double
   ) {
     self.user = user
     self.directory = directory
@@ -23,6 +24,7 @@ package struct ArchiveOperations: Sendable {
     self.index = index
     self.audit = audit
     self.gate = gate
+    self.spare = spare
     self.now = now
   }
 }
@@ -44,7 +46,10 @@ extension ArchiveOperations {
   package func delete(
     _ selection: ArchiveSelection, _ order: DeletionOrder, _ progress: OperationProgress = OperationProgress()
   ) async throws -> DeletionReport {
-    try await OperationThread.run(progress) { try Deletion(of: self).perform(selection, order, progress) }
+    try await OperationThread.run(progress) {
+      defer { spare.take() }
+      return try spare.during { try Deletion(of: self).perform(selection, order, progress) }
+    }
   }
 
   package func deletions() async throws -> [DeletionListing] {
@@ -90,7 +95,7 @@ extension ArchiveOperations {
       }
     }
     // What was deleted meanwhile kept its files for the copy's sake.
-    try await OperationThread.run { try Removal(store: store, database: database).perform() }
+    _ = try await OperationThread.run { try Removal(store: store, database: database).perform() }
     return report
   }
 

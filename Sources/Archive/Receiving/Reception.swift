@@ -1,219 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Access
-import Crypto
-import DICOMData
+import Synchronization
 
-/// What a reception needs of its archive.
-struct ReceptionSurroundings: Sendable {
-  let store: any ObjectStore
-  let index: any InstanceIndex
-  let layout: IndexLayout
-  let gate: WriteGate
-  let space: SpaceWatch
-  /// nil where nobody decodes.
-  var samples: (any SampleReading)?
-  var decodingTurn = DecodingTurn()
-  var arrivals = PictureArrivals()
-}
+/// One object on its way in. Its bytes are gathered here until they are worth a way to the thread that waits for the disk;
+/// a small object goes it once.
+package final class Reception: Sendable {
+  private let intake: Intake
+  private let gathered = Mutex<[UInt8]>([])
 
-/// One object on its way in: written, hashed and its header read as it arrives, on a thread that may wait for the disk.
-package actor Reception {
-  private let thread: FileThread
-  private let announcement: Announcement
-  private let arrival: Arrival
-  private let actor: AuditActor
-  private let surroundings: ReceptionSurroundings
-  private let sink: any ObjectSink
-  private var reader: PushReader
-  private var digest = SHA256()
-  /// Where the head has room for the digest.
-  private var digestOffset: Int?
-  private var isOver = false
-  /// Where the disk is looked at again.
-  private var nextLook = Reception.lookDistance
-
-  private static let lookDistance = 16 << 20
-
-  package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+  /// Bytes.
+  private static let worthTheWay = ArrivalsLog.largestObject
 
   init(
     _ announcement: Announcement, arrival: Arrival, from actor: AuditActor, thread: FileThread,
     in surroundings: ReceptionSurroundings
-  ) async throws(ReceptionError) {
-    guard let syntax = TransferSyntax(uid: announcement.transferSyntaxUID) else {
-      throw ReceptionError(.doesNotMatch, "the transfer syntax is none that can be stored")
-    }
-    try surroundings.gate.requireOpen()
-    try surroundings.space.requireRoom()
-    self.thread = thread
-    self.announcement = announcement
-    self.arrival = arrival
-    self.actor = actor
-    self.surroundings = surroundings
-    reader = PushReader(
-      transferSyntax: syntax, stoppingBefore: .pixelData, keeping: surroundings.layout.wantedElements)
-    do {
-      sink = try await surroundings.store.begin()
-    } catch {
-      throw ReceptionError(error)
-    }
-    try await writeHead()
-  }
-
-  /// The preamble and group 0002 are ours; the data set that follows is kept as it comes.
-  private func writeHead() async throws(ReceptionError) {
-    let head = FileMetaInformation.encoded(
-      sopClassUID: announcement.sopClassUID, sopInstanceUID: announcement.sopInstanceUID,
-      transferSyntaxUID: announcement.transferSyntaxUID, sourceAETitle: announcement.callingAETitle,
-      privateInformation: arrival.note)
-    digestOffset = head.firstRange(of: Arrival.unknownDigest.utf8)?.lowerBound
-    do throws(StoreError) {
-      try await sink.write(HeadBytes(bytes: head))
-    } catch {
-      throw await givenUp(ReceptionError(error), error)
-    }
+  ) throws(ReceptionError) {
+    intake = try Intake(announcement, arrival: arrival, from: actor, thread: thread, in: surroundings)
   }
 
   package func append(_ chunk: some ByteChunk) async throws(ReceptionError) {
-    guard !isOver else { throw ReceptionError(.unreadable, "the object was given up before") }
-    do {
-      try await sink.write(chunk)
-      try chunk.withBytes { bytes in
-        digest.update(bufferPointer: bytes)
-        try reader.push(bytes)
-      }
-      if sink.size >= nextLook {
-        nextLook = sink.size + Self.lookDistance
-        try surroundings.space.requireRoom()
-      }
-    } catch {
-      throw await givenUp(ReceptionError(any: error), error)
+    let bytes = gathered.withLock { gathered -> [UInt8]? in
+      chunk.withBytes { gathered += $0 }
+      guard gathered.count >= Self.worthTheWay else { return nil }
+      defer { gathered = [] }
+      return gathered
     }
+    if let bytes { try await intake.append(GatheredBytes(bytes: bytes)) }
   }
 
-  /// The object has arrived in full. When this returns it survives a power cut: file, name and index are on the disk.
+  /// The object has arrived in full. When this returns it survives a power cut: bytes and index are on the disk.
   package func commit() async throws(ReceptionError) -> Receipt {
-    guard !isOver else { throw ReceptionError(.unreadable, "the object was given up before") }
-    let record: InstanceRecord
-    do {
-      try reader.finish()
-      record = try self.record()
-      try surroundings.gate.requireOpen()
-      try await sink.keep(amendment(for: record))
-    } catch {
-      throw await givenUp(ReceptionError(any: error), error)
-    }
-    isOver = true
-    let outcome = try await addToIndex(record)
-    if outcome == .stored { surroundings.arrivals.tell(of: record) }
-    return Receipt(outcome: outcome, remarks: record.remarks)
-  }
-
-  private func record() throws -> InstanceRecord {
-    guard let header = reader.header else { throw ReceptionError(.unreadable, "the data set has no header") }
-    try announcement.requireMatch(with: header)
-    var record = try InstanceRecord(
-      header, announcement: announcement, object: sink.key, digest: Array(digest.finalize()), size: sink.size,
-      arrival: arrival, layout: surroundings.layout)
-    record.actor = actor
-    return record
-  }
-
-  private func amendment(for record: InstanceRecord) -> Amendment? {
-    digestOffset.map { Amendment(offset: $0, bytes: Array(Arrival.hex(record.digest).utf8)) }
-  }
-
-  private func addToIndex(_ original: InstanceRecord) async throws(ReceptionError) -> Receipt.Outcome {
-    var record = original
-    var compared: [ObjectKey: [UInt8]] = [:]
-    while true {
-      let addition: Addition
-      do throws(IndexError) {
-        addition = try await surroundings.index.add(record, compared: compared)
-      } catch {
-        throw await notIndexed(error)
-      }
-      switch addition {
-      case .done(let outcome):
-        guard outcome != .keptOut else {
-          await sink.discard()
-          throw ReceptionError(.keptOut, "the object was deleted here and is kept out: see collimator deletion list")
-        }
-        if outcome == .alreadyStored { await sink.discard() } else { await sink.settle() }
-        return outcome
-      case .needsComparison(let others):
-        // Each turn knows one version more; another can only come while this one looks.
-        let comparison = VersionComparison(
-          store: surroundings.store, samples: surroundings.samples, turn: surroundings.decodingTurn)
-        if record.canonicalDigest == nil {
-          record.canonicalDigest = await comparison.canonicalDigest(of: sink.key)
-        }
-        for key in others { compared[key] = await comparison.canonicalDigest(of: key) }
-      }
-    }
-  }
-
-  /// Where the row is certainly not on the disk, the file goes too: whoever tries again and again must not fill the disk.
-  /// Where it may be, the file stays, and the next start sets it right.
-  private func notIndexed(_ error: IndexError) async -> ReceptionError {
-    switch error.kind {
-    case .untrustworthy: surroundings.gate.close(because: error.description)
-    case .busy, .exhausted, .readOnly, .impossible: await sink.discard()
-    }
-    return ReceptionError(.outOfResources, "the object cannot be taken now: \(error)")
+    try await intake.commit(GatheredBytes(bytes: take()))
   }
 
   /// Nothing of the object stays.
   package func abandon() async {
-    guard !isOver else { return }
-    isOver = true
-    await sink.discard()
+    _ = take()
+    await intake.abandon()
   }
 
-  private func givenUp(_ reason: ReceptionError, _ cause: any Error) async -> ReceptionError {
-    await abandon()
-    if let error = cause as? StoreError, error.kind == .untrustworthy {
-      surroundings.gate.close(because: error.description)
+  private func take() -> [UInt8] {
+    gathered.withLock { gathered in
+      defer { gathered = [] }
+      return gathered
     }
-    return reason
   }
 }
 
-/// The preamble and group 0002.
-private struct HeadBytes: ByteChunk {
+struct GatheredBytes: ByteChunk {
   let bytes: [UInt8]
 
   func withBytes<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
     try bytes.withUnsafeBytes(body)
-  }
-}
-
-extension ReceptionError {
-  init(_ error: StoreError) {
-    self.init(.outOfResources, error.description)
-  }
-
-  fileprivate init(any error: any Error) {
-    switch error {
-    case let error as ReceptionError: self = error
-    case let error as ReadingError:
-      self.init(.unreadable, "\(error.reason)", offendingElement: error.tagPath.last)
-    case let error as StoreError: self.init(error)
-    default: self.init(.outOfResources, "the archive cannot take the object now")
-    }
-  }
-}
-
-extension Announcement {
-  fileprivate func requireMatch(with header: DataSet) throws(ReceptionError) {
-    guard header.string(.sopClassUID) == sopClassUID else {
-      throw ReceptionError(
-        .doesNotMatch, "SOP Class UID is not the one announced", offendingElement: .sopClassUID)
-    }
-    guard header.string(.sopInstanceUID) == sopInstanceUID else {
-      throw ReceptionError(
-        .doesNotMatch, "SOP Instance UID is not the one announced", offendingElement: .sopInstanceUID)
-    }
   }
 }

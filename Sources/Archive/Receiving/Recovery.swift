@@ -42,6 +42,7 @@ struct Recovery {
   }
 
   mutating func perform() throws -> RecoveryReport {
+    try takeInArrivals()
     try takeInIncoming()
     let (wasClosed, count) = try database.read { database in
       (
@@ -63,6 +64,39 @@ struct Recovery {
       files += try store.keys(onShelf: shelf).count
     }
     return (1...Self.comparesUpTo).contains(files)
+  }
+
+  /// What stands in the arrivals log may have no file, or half of one, and may not be in the index. Only once all of it has
+  /// and is, and is on the disk, the log goes.
+  private mutating func takeInArrivals() throws {
+    let segments = try store.arrivals.leftovers()
+    var keys: [ObjectKey] = []
+    for segment in segments {
+      var arrived: [Orphan] = []
+      for record in try ArrivalsSegment.records(at: segment) where try !isDeleted(record.key) {
+        try store.complete(record)
+        keys.append(record.key)
+        if try isKnown(record.key) {
+          try mark(0, flaggedFrom: record.key)
+        } else {
+          arrived.append(Orphan(record.key, in: store, layout: layout, now: now))
+        }
+      }
+      try takeIn(arrived)
+    }
+    try store.arrivals.sweep(segments, keys)
+  }
+
+  private func isDeleted(_ key: ObjectKey) throws -> Bool {
+    try database.read { try TombstoneTable.names(key.name, in: $0) }
+  }
+
+  private func mark(_ fault: Int, flaggedFrom key: ObjectKey) throws {
+    let isFlagged = try database.read { database in
+      try Bool.fetchOne(
+        database.cachedStatement(sql: "SELECT fault <> ? FROM instance WHERE object = ?"), arguments: [fault, key.name])
+    }
+    if isFlagged == true { try mark(fault, [key.name]) }
   }
 
   private mutating func takeInIncoming() throws {
@@ -130,10 +164,9 @@ struct Recovery {
   mutating func takeIn(_ orphans: [Orphan]) throws {
     for orphan in orphans.sorted(by: { $0.arrivedAt < $1.arrivedAt }) {
       // What was deleted is no object that never reached the index.
-      guard try !database.read({ try TombstoneTable.names(orphan.key.name, in: $0) }) else { continue }
+      guard try !isDeleted(orphan.key) else { continue }
       if let record = try orphan.record() {
-        try add(record)
-        report.indexed += 1
+        if try add(record) { report.indexed += 1 }
       } else {
         rename(store.path(of: orphan.key), "\(store.quarantine)/\(orphan.key.name).dcm")
         report.quarantined += 1
@@ -142,7 +175,8 @@ struct Recovery {
     }
   }
 
-  private func add(_ original: InstanceRecord) throws {
+  /// False for one that need not be kept.
+  private func add(_ original: InstanceRecord) throws -> Bool {
     var record = original
     record.actor = .node
     var compared: [ObjectKey: [UInt8]] = [:]
@@ -154,15 +188,26 @@ struct Recovery {
         return addition
       }
       switch addition {
-      case .done(.alreadyStored), .done(.keptOut):
+      case .alreadyHere(let key, let digest): compared[key] = isReadable(key, digest) ? digest : []
+      case .done(.alreadyStored):
         unlink(store.path(of: record.object))
-        return
-      case .done: return
+        return false
+      case .done(.keptOut):
+        unlink(store.path(of: record.object))
+        return false
+      case .replaced(let damaged):
+        try store.quarantineNow(damaged)
+        return true
+      case .done: return true
       case .needsComparison(let others):
         if record.canonicalDigest == nil { record.canonicalDigest = canonicalDigest(of: record.object) }
         for key in others { compared[key] = canonicalDigest(of: key) }
       }
     }
+  }
+
+  private func isReadable(_ key: ObjectKey, _ digest: [UInt8]) -> Bool {
+    (try? StoredObject(key, in: store).dataSetDigest()) == digest
   }
 
   /// Nothing is decoded before the node is there: compressed objects are compared as they stand.

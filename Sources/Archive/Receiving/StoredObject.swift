@@ -28,6 +28,11 @@ struct StoredObject {
     try read { _ in }.isConfirmed
   }
 
+  /// SHA-256 of the data set as it is. Blocks.
+  func dataSetDigest() throws -> [UInt8] {
+    try read { _ in }.digest
+  }
+
   /// `arrival`: as the index remembers it; where it does not, the file's head does. Blocks.
   func record(layout: IndexLayout, arrival: Arrival? = nil, now: Double) throws -> InstanceRecord {
     let syntax = try Part10Head(reading: store.readNow(0..<Part10Head.enoughBytes, of: key)).transferSyntax

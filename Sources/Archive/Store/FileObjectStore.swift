@@ -8,11 +8,18 @@ import Glibc
 struct FileObjectStore: ObjectStore {
   let directory: String
   let directorySyncs = DirectorySyncs()
+  let arrivals: ArrivalsLog
   private let threads: FileThreads
 
-  init(directory: String, threads: FileThreads = FileThreads(count: 2)) {
+  init(
+    directory: String, threads: FileThreads = FileThreads(count: 2),
+    arrivalsSegmentSize: Int = ArrivalsLog.usualSegmentSize
+  ) {
     self.directory = directory
     self.threads = threads
+    arrivals = ArrivalsLog(directory: directory + "/arrivals", segmentSize: arrivalsSegmentSize) { key in
+      Self.path(of: key, in: directory)
+    }
   }
 
   var incoming: String { directory + "/incoming" }
@@ -21,14 +28,18 @@ struct FileObjectStore: ObjectStore {
 
   func incomingPath(of key: ObjectKey) -> String { "\(incoming)/\(key.name)" }
   func shelf(of key: ObjectKey) -> String { "\(instances)/\(key.name.prefix(2))" }
-  func path(of key: ObjectKey) -> String { "\(shelf(of: key))/\(key.name).dcm" }
+  func path(of key: ObjectKey) -> String { Self.path(of: key, in: directory) }
+
+  private static func path(of key: ObjectKey, in directory: String) -> String {
+    "\(directory)/instances/\(key.name.prefix(2))/\(key.name).dcm"
+  }
 
   static let shelves = (0..<256).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
 
   /// Makes all that is missing. The 256 shelves are made at once, so that no store has to sync a new one.
   func prepare() throws(FileError) {
     let present = try Set(Self.names(in: directory))
-    for name in ["incoming", "instances", "quarantine"] where !present.contains(name) {
+    for name in ["arrivals", "incoming", "instances", "quarantine"] where !present.contains(name) {
       try make("\(directory)/\(name)")
     }
     let shelves = try Set(Self.names(in: instances))
@@ -44,11 +55,12 @@ struct FileObjectStore: ObjectStore {
   }
 
   nonisolated(nonsending) func begin() async throws(StoreError) -> any ObjectSink {
-    do throws(FileError) {
-      return try IncomingFile(in: self)
-    } catch {
-      throw StoreError(error)
-    }
+    IncomingObject(in: self)
+  }
+
+  /// Whether an object is kept, and its reception has not heard yet what the index says of it.
+  func isOnItsWay(_ key: ObjectKey) -> Bool {
+    access(incomingPath(of: key), F_OK) == 0 || arrivals.isPending(key)
   }
 
   func read(_ range: Range<Int>, of key: ObjectKey) async throws(StoreError) -> [UInt8] {
@@ -68,6 +80,19 @@ struct FileObjectStore: ObjectStore {
       guard unlink(path(of: key)) == 0 || errno == ENOENT else { throw FileError("remove", path(of: key)) }
       try Self.syncDirectory(shelf(of: key))
     }
+  }
+
+  func setAside(_ key: ObjectKey) async throws(StoreError) {
+    try await threads.perform { () throws(FileError) in try quarantineNow(key) }
+  }
+
+  func quarantineNow(_ key: ObjectKey) throws(FileError) {
+    guard rename(path(of: key), "\(quarantine)/\(key.name).dcm") == 0 else {
+      guard errno == ENOENT else { throw FileError("move", path(of: key)) }
+      return
+    }
+    try Self.syncDirectory(quarantine)
+    try Self.syncDirectory(shelf(of: key))
   }
 
   /// A shelf at a time.

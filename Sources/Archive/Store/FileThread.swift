@@ -18,4 +18,9 @@ final class FileThread: SerialExecutor {
   func perform(_ body: @Sendable @escaping () -> Void) {
     queue.async(execute: body)
   }
+
+  /// Blocks until all that it was given before is done.
+  func wait() {
+    queue.sync {}
+  }
 }

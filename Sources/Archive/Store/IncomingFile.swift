@@ -9,9 +9,9 @@ final class IncomingFile: ObjectSink {
   private var descriptor: CInt
   private(set) var size = 0
 
-  init(in store: FileObjectStore) throws(FileError) {
+  init(_ key: ObjectKey, in store: FileObjectStore) throws(FileError) {
     self.store = store
-    key = .random()
+    self.key = key
     let path = store.incomingPath(of: key)
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw FileError("create", path) }
@@ -28,7 +28,7 @@ final class IncomingFile: ObjectSink {
     do throws(FileError) { try result.get() } catch { throw StoreError(error) }
   }
 
-  private func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+  func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)

@@ -15,6 +15,10 @@ protocol ObjectStore: Sendable {
   /// Durable like a keeping. What is not there is removed already.
   func remove(_ key: ObjectKey) async throws(StoreError)
 
+  /// What is under the key is not what was kept: it is served no longer, and laid aside where an administrator may look at
+  /// it. What is not there is laid aside already.
+  func setAside(_ key: ObjectKey) async throws(StoreError)
+
   /// Some of the kept objects' keys, each once, in an order of the store's own; `last`: the last of the page before. Empty
   /// at the end.
   func keys(after last: ObjectKey?) async throws(StoreError) -> [ObjectKey]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a confined process asks of Linux and Swift cannot say: seccomp, Landlock, sealed memory.
+// What is asked of Linux and Swift cannot say: seccomp, Landlock, sealed memory, a sync of a whole file system.
 #ifndef COLLIMATOR_CLINUX_H
 #define COLLIMATOR_CLINUX_H
 
@@ -35,6 +35,10 @@ int clinux_pipe(int ends[2]);
 /// Starts a program with these descriptors as 0, 1 and 3, 2 on /dev/null, and no other; signals as by default. 0 or an errno.
 int clinux_spawn(
   int *process, const char *path, char *const arguments[], char *const environment[], int input, int output, int memory);
+
+/// All that was written to the file system that a descriptor is of is on its disk; -1 and errno where not (since Linux 5.8
+/// also for what was written back, and failed, before).
+int clinux_sync_file_system(int descriptor);
 
 #ifdef __cplusplus
 }

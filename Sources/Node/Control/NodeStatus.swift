@@ -21,11 +21,19 @@ package struct NodeStatus: Codable, Sendable {
   package let associations: AssociationListing
   /// Why no object is taken any more since the disk failed; nil while all is well.
   package let readOnly: String?
+  /// Bytes that may still be stored before the disk's reserve is touched; below zero, objects are refused. nil where the
+  /// file system does not say.
+  package let room: Int?
+  /// Bytes of the disk that stay free.
+  package let reserve: Int
 
   init(
-    aeTitle: String, address: String, port: Int, tls: TLS?, associations: AssociationListing, readOnly: String?
+    aeTitle: String, address: String, port: Int, tls: TLS?, associations: AssociationListing, readOnly: String?,
+    space: (room: Int?, reserve: Int)
   ) {
     self.readOnly = readOnly
+    room = space.room
+    reserve = space.reserve
     self.aeTitle = aeTitle
     self.address = address
     self.port = port

@@ -21,12 +21,19 @@ struct StatusCommand: AsyncParsableCommand {
     table.add("refused since the start", "\(counts.refusals)", "")
     table.add("memory", "\(status.residentKiB / 1024) MiB", "")
     table.add("open files", "\(status.openFiles)", "\(status.mostOpenFiles)")
+    if let room = status.room {
+      table.add("room for objects", ByteCount.text(max(room, 0)), "")
+    }
+    table.add("kept free (reserve)", ByteCount.text(status.reserve), "")
     Output.print("'\(status.aeTitle)' listens on \(status.address):\(status.port), process \(status.process)")
     if let tls = status.tls {
       let expires = tls.certificateExpires.map { ", its certificate expires \($0)" } ?? ""
       Output.print("TLS on port \(tls.port)\(expires)")
     }
     Output.print(table.text)
+    if let room = status.room, room <= 0, status.reserve > 0 {
+      Output.print("refuses objects until there is space again: the disk has less free than the reserve")
+    }
     if let reason = status.readOnly { Output.print("takes no objects until it is started anew: \(reason)") }
   }
 }

@@ -26,6 +26,7 @@ struct Settings {
     let path = directory + "/collimator.json"
     let given = flags.given
     let environment = EnvironmentVariablesProvider()
+    try Self.noteUnknownVariables(ProcessInfo.processInfo.environment.keys, environment)
     let file = try await Self.file(path)
     var values: [Setting: Value] = [:]
     for setting in Setting.allCases {
@@ -107,15 +108,35 @@ struct Settings {
     }
   }
 
-  /// A misspelt key would otherwise be a default that nobody sees.
+  /// A misspelt key would otherwise be a default that nobody sees, and `true` a 1.
   private static func requireKnownKeys(_ data: Data, _ path: String) throws {
-    guard let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+    let object: [String: FileValue]
+    do { object = try JSONDecoder().decode([String: FileValue].self, from: data) } catch {
       throw ValidationError("'\(path)' is no JSON object of settings")
     }
     let unknown = object.keys.filter { Setting(rawValue: $0) == nil }.sorted()
     guard unknown.isEmpty else {
       throw ValidationError(
         "'\(path)' sets what is no setting: \(unknown.joined(separator: ", ")); `collimator config` lists all")
+    }
+    for (key, value) in object.sorted(by: { $0.key < $1.key }) {
+      guard let setting = Setting(rawValue: key), value != setting.kind.fileValue else { continue }
+      throw ValidationError(
+        "\(key) in '\(path)' is \(value.rawValue), not \(setting.kind.fileValue.rawValue): \(setting.meaning)")
+    }
+  }
+
+  /// Not refused, as in the file: an environment is shared by many programs. `COLLIMATOR_DATA` is the data directory.
+  private static func noteUnknownVariables(
+    _ names: some Sequence<String>, _ environment: EnvironmentVariablesProvider
+  ) throws {
+    let known = try Set(
+      Setting.allCases.map { setting in
+        try environment.value(forKey: AbsoluteConfigKey(["collimator", setting.rawValue]), type: .string).encodedKey
+      })
+    for name in names.sorted()
+    where name.hasPrefix("COLLIMATOR_") && name != "COLLIMATOR_DATA" && !known.contains(name) {
+      Output.note("The environment sets \(name), which is no setting: `collimator config` lists all.")
     }
   }
 
@@ -137,6 +158,32 @@ struct Settings {
     } catch {
       throw ValidationError("\(setting.rawValue), from \(provider.providerName): \(error)")
     }
+  }
+}
+
+/// What stands in the file for a setting.
+private enum FileValue: String, Decodable {
+  case boolean = "true or false"
+  case number = "a number"
+  case text = "a text"
+  case other = "neither a text nor a number"
+
+  init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    // In this order: a decoder that takes `true` for 1 is asked for the truth first.
+    if (try? value.decode(Bool.self)) != nil {
+      self = .boolean
+    } else if (try? value.decode(Double.self)) != nil {
+      self = .number
+    } else {
+      self = (try? value.decode(String.self)) != nil ? .text : .other
+    }
+  }
+}
+
+extension Setting.Kind {
+  fileprivate var fileValue: FileValue {
+    if case .number = self { .number } else { .text }
   }
 }
 

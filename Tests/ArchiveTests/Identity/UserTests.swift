@@ -100,8 +100,7 @@ import Testing
     try FileManager.default.createDirectory(
       atPath: test.directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     let old = try DatabaseQueue(path: test.directory + "/index.sqlite")
-    // As the archive makes it: others may not open it.
-    #expect(chmod("\(test.directory)/index.sqlite", 0o600) == 0)
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: test.directory + "/index.sqlite")
     try Schema.migrator.migrate(old, upTo: "1 first light")
     try await old.write { database in
       try database.execute(

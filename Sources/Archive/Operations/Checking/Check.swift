@@ -189,7 +189,7 @@ extension Check {
   }
 
   private func isOnItsWay(_ name: String?) -> Bool {
-    name.map { access(operations.store.incomingPath(of: ObjectKey(name: $0)), F_OK) == 0 } ?? false
+    name.map { operations.store.isOnItsWay(ObjectKey(name: $0)) } ?? false
   }
 
   /// Seconds since it was last written; nil when it is gone.

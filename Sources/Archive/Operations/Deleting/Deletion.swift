@@ -54,11 +54,10 @@ struct Deletion {
     }
   }
 
-  /// False while a backup still copies them.
+  /// False while a backup still copies them, or where one could not be removed.
   func removeFiles() throws -> Bool {
     guard !operations.gate.keepsDeletedFiles else { return false }
-    try Removal(store: operations.store, database: operations.database).perform()
-    return true
+    return try Removal(store: operations.store, database: operations.database).perform()
   }
 
   private func take(

@@ -19,8 +19,11 @@ package struct HoldListing: Codable, Sendable {
   package let releasedBy: String?
   package let releasedAt: String?
   package let releaseReason: String?
+  /// Studies in the archive that it holds; counted when it is placed, nil in lists.
+  package let studies: Int?
 
-  init(_ row: Row) {
+  init(_ row: Row, studies: Int? = nil) {
+    self.studies = studies
     number = row["number"]
     what = Self.what(row)
     reason = row["reason"]
@@ -61,11 +64,14 @@ enum LegalHoldTable {
     let number = database.lastInsertedRowID
     let row = try Row.fetchOne(database, sql: "SELECT * FROM legal_hold WHERE number = ?", arguments: [number])
     guard let row else { throw ArchiveError("the hold was not kept") }
-    return HoldListing(row)
+    let studies = try Int.fetchOne(
+      database, sql: "SELECT COUNT(*) FROM study JOIN legal_hold AS hold ON \(isHeld) WHERE hold.number = ?",
+      arguments: [number])
+    return HoldListing(row, studies: studies)
   }
 
   static func all(in database: Database) throws -> [HoldListing] {
-    try Row.fetchAll(database, sql: "SELECT * FROM legal_hold ORDER BY number").map(HoldListing.init)
+    try Row.fetchAll(database, sql: "SELECT * FROM legal_hold ORDER BY number").map { HoldListing($0) }
   }
 
   static func release(
@@ -95,7 +101,7 @@ enum LegalHoldTable {
           WHERE study.id IN (SELECT value FROM json_each(?)))
         ORDER BY number
         """, arguments: [IndexTables.json(studies)]
-    ).map(HoldListing.init)
+    ).map { HoldListing($0) }
   }
 
   /// Of `hold` and `study`.

@@ -29,9 +29,9 @@ struct StrayFiles {
   }
 
   private func unknown(_ keys: [ObjectKey]) throws -> [ObjectKey] {
-    // What has a name among the incoming is on its way into the index: its reception will see to it. First that is asked,
+    // What has a name among the incoming, or stands in the arrivals log, is on its way into the index: its reception will see to it. First that is asked,
     // then the index, for the name goes when the row is there.
-    let keys = keys.filter { access(operations.store.incomingPath(of: $0), F_OK) != 0 }
+    let keys = keys.filter { !operations.store.isOnItsWay($0) }
     return try operations.database.read { database in
       let known = try database.cachedStatement(
         sql:

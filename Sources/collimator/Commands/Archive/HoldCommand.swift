@@ -36,7 +36,15 @@ extension HoldCommand {
       default: throw ValidationError("hold what? Give --patient or --study.")
       }
       guard case .holds(let holds) = try await archive.perform(.addHold(scope, reason: reason)) else { return }
-      for hold in holds { Output.print("legal hold \(hold.number): \(Table.printable(hold.what)) cannot be deleted.") }
+      for hold in holds {
+        let what = Table.printable(hold.what)
+        guard hold.studies == 0 else {
+          Output.print("legal hold \(hold.number): \(what) cannot be deleted.")
+          continue
+        }
+        Output.print("legal hold \(hold.number): nothing of \(what) is here now; what comes cannot be deleted.")
+        Output.note("To hold something that is here, look for its ID or UID with collimator find or collimator stats.")
+      }
     }
   }
 

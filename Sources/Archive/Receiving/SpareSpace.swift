@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The importer of C files some structs of Glibc under this module where crypto packages are imported too.
+import CoreFoundation
+import Glibc
+import GRDB
+
+/// A file that takes space and is worth nothing: where the disk is full to the last byte, it is given up, so that the index
+/// can be written once more. Deleting is how space comes back, and a deletion has to write first.
+struct SpareSpace: Sendable {
+  private let directory: String
+  /// Bytes; 0 for none.
+  private let size: Int
+
+  init(directory: String, size: Int) {
+    self.directory = directory
+    self.size = size
+  }
+
+  private var path: String { directory + "/spare" }
+
+  /// Takes the space where there is some to take; never the last of it.
+  func take() {
+    var status = stat()
+    let there = lstat(path, &status) == 0 ? Int(status.st_blocks) * 512 : 0
+    guard size > 0, there < size else { return }
+    guard let free = SpaceWatch(directory: directory, reserve: 0).room, free > 2 * size else { return }
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { return }
+    let outcome = posix_fallocate(descriptor, 0, off_t(size))
+    close(descriptor)
+    if outcome != 0 { unlink(path) }
+  }
+
+  /// True where there was something to give up.
+  func giveUp() -> Bool { unlink(path) == 0 }
+
+  /// Does what writes to the index; where there is no space left, once more without the spare.
+  func during<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as DatabaseError where error.saysThatTheDiskIsFull && giveUp() {
+      return try body()
+    }
+  }
+}
+
+extension DatabaseError {
+  /// The shared memory of the write-ahead log is a file too, and its growing fails as an I/O error.
+  fileprivate var saysThatTheDiskIsFull: Bool {
+    resultCode == .SQLITE_FULL || extendedResultCode == .SQLITE_IOERR_SHMSIZE || extendedResultCode == .SQLITE_CANTOPEN
+  }
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Makes small objects durable many at a time: they are appended to one file, and one sync serves all that wait. Each gets
+/// a file of its own as well, which nobody syncs: only when a segment of the log is full, one sync of the file system takes
+/// all its objects' files, and the segment is free again. After a crash the log has every object whose file may be missing.
+final class ArrivalsLog: Sendable {
+  /// Objects of more bytes have their own file from the beginning: to write them twice would cost more than it saves.
+  static let largestObject = 128 << 10
+  /// A pass of a segment: as much as a start after a crash has to look at several times, and large enough that syncs of the
+  /// file system are rare.
+  static let usualSegmentSize = 32 << 20
+  private static let mostSegments = 6
+  /// Enough to make the sync cheap, few enough that the first of them does not wait long.
+  private static let largestBatch = 4 << 20
+
+  private struct Waiting: Sendable {
+    let record: ArrivalsRecord
+    let continuation: CheckedContinuation<Result<ArrivalsSegment, FileError>, Never>
+  }
+
+  private struct State: Sendable {
+    var waiting: [Waiting] = []
+    var isRunning = false
+    var current: ArrivalsSegment?
+    /// Full, and with objects in them that are not safe elsewhere yet.
+    var closed: [ArrivalsSegment] = []
+    var free: [ArrivalsSegment] = []
+    /// Segments whose file is to go, and who waits for that.
+    var condemned: [(segment: ArrivalsSegment, group: DispatchGroup)] = []
+    var count = 0
+    /// After it, nothing more may be promised.
+    var failure: FileError?
+  }
+
+  let directory: String
+  private let segmentSize: Int
+  private let path: @Sendable (ObjectKey) -> String
+  private let state = Mutex(State())
+  private let writer = FileThread(number: -1)
+  private let releaser = FileThread(number: -2)
+
+  /// `path`: that of an object's own file.
+  init(directory: String, segmentSize: Int, path: @Sendable @escaping (ObjectKey) -> String) {
+    self.directory = directory
+    self.path = path
+    self.segmentSize = segmentSize
+  }
+
+  /// When this returns, the object survives a power cut in the segment, until it is settled there.
+  nonisolated(nonsending) func append(_ record: ArrivalsRecord) async throws(FileError) -> ArrivalsSegment {
+    try await withCheckedContinuation { continuation in
+      let begins = state.withLock { state in
+        state.waiting.append(Waiting(record: record, continuation: continuation))
+        defer { state.isRunning = true }
+        return !state.isRunning
+      }
+      if begins { writer.perform { self.writeAll() } }
+    }.get()
+  }
+
+  /// The index knows the object for good, and it has its file; or it is not to be kept.
+  func settle(_ key: ObjectKey, in segment: ArrivalsSegment) {
+    if segment.settle(key) { release(segment) }
+  }
+
+  /// Whether an object is kept and not yet in the index.
+  func isPending(_ key: ObjectKey) -> Bool {
+    state.withLock { ($0.current.map { [$0] } ?? []) + $0.closed }.contains { $0.isPending(key) }
+  }
+
+  private func writeAll() {
+    while let batch = nextBatch() {
+      let outcome = Result { () throws(FileError) in
+        let segment = try segment(for: batch.reduce(0) { $0 + $1.record.size })
+        try segment.append(batch.map(\.record))
+        return segment
+      }
+      if case .failure(let error) = outcome, StoreError(error).kind == .untrustworthy {
+        state.withLock { $0.failure = error }
+      }
+      for waiting in batch { waiting.continuation.resume(returning: outcome) }
+    }
+  }
+
+  private func nextBatch() -> [Waiting]? {
+    state.withLock { state in
+      var size = 0
+      let batch = state.waiting.prefix { waiting in
+        defer { size += waiting.record.size }
+        return size < Self.largestBatch
+      }
+      guard !batch.isEmpty else {
+        state.isRunning = false
+        return nil
+      }
+      state.waiting.removeFirst(batch.count)
+      return Array(batch)
+    }
+  }
+
+  private func segment(for size: Int) throws(FileError) -> ArrivalsSegment {
+    let (current, failure) = state.withLock { ($0.current, $0.failure) }
+    if let failure { throw failure }
+    if let current {
+      if current.end == 0 || current.end + size <= segmentSize { return current }
+      closeCurrent()
+    }
+    if state.withLock({ $0.closed.count }) >= Self.mostSegments { releaser.wait() }
+    if let free = state.withLock({ $0.free.popLast() }) {
+      free.reopen()
+      state.withLock { $0.current = free }
+      return free
+    }
+    return try create()
+  }
+
+  private func create() throws(FileError) -> ArrivalsSegment {
+    let number = state.withLock { state in
+      state.count += 1
+      return state.count
+    }
+    let segment = try ArrivalsSegment(creating: "\(directory)/\(number)")
+    do throws(FileError) { try FileObjectStore.syncDirectory(directory) } catch {
+      unlink(segment.path)
+      throw error
+    }
+    state.withLock { $0.current = segment }
+    return segment
+  }
+
+  /// On the writer's thread.
+  private func closeCurrent() {
+    let closed = state.withLock { state -> ArrivalsSegment? in
+      defer { state.current = nil }
+      if let current = state.current { state.closed.append(current) }
+      return state.current
+    }
+    if let closed, closed.close() { release(closed) }
+  }
+
+  /// Nothing in the segment is needed once all that was written to the file system is on the disk.
+  private func release(_ segment: ArrivalsSegment) {
+    releaser.perform { self.releaseNow(segment) }
+  }
+
+  private func releaseNow(_ segment: ArrivalsSegment) {
+    do throws(FileError) { try syncFiles(of: segment.fewKeys) } catch {
+      // Its objects' files may be lost, and no later sync would say so: the segment stays for the next start.
+      return state.withLock { $0.failure = error }
+    }
+    let groups = state.withLock { state -> [DispatchGroup] in
+      state.closed.removeAll { $0 === segment }
+      let groups = state.condemned.filter { $0.segment === segment }.map(\.group)
+      state.condemned.removeAll { $0.segment === segment }
+      if groups.isEmpty { state.free.append(segment) }
+      return groups
+    }
+    guard !groups.isEmpty else { return }
+    unlink(segment.path)
+    for group in groups { group.leave() }
+  }
+
+  /// Few one by one: on a busy machine a sync of the file system waits for what others wrote.
+  private func syncFiles(of few: [ObjectKey]?) throws(FileError) {
+    guard let few else { return try syncFileSystem() }
+    let paths = few.map(path)
+    var folders: Set<String> = []
+    for path in paths where try sync(path) {
+      folders.insert(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex)))
+    }
+    for folder in folders { try FileObjectStore.syncDirectory(folder) }
+  }
+
+  /// False where there is none: the object was not kept, or laid aside.
+  private func sync(_ path: String) throws(FileError) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else {
+      guard errno == ENOENT else { throw FileError("open", path) }
+      return false
+    }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw FileError("sync", path) }
+    return true
+  }
+
+  /// All of the file system: the files of a segment are thousands, and a sync of each would flush the disk as often.
+  private func syncFileSystem() throws(FileError) {
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError("open", directory) }
+    defer { close(descriptor) }
+    guard clinux_sync_file_system(descriptor) == 0 else { throw FileError("sync", directory) }
+  }
+}
+
+extension ArrivalsLog {
+  /// Lets go of all that is in the log now: its bytes are in the objects' own files, or deleted. Blocks until the segments'
+  /// files are gone; false where that did not come to pass within half a minute.
+  func forget() throws(FileError) -> Bool {
+    guard state.withLock({ $0.failure == nil }) else { return false }
+    let group = DispatchGroup()
+    group.enter()
+    writer.perform {
+      self.condemnAll(group)
+      group.leave()
+    }
+    guard group.wait(timeout: .now() + 30) == .success else { return false }
+    if state.withLock({ $0.count }) > 0 { try FileObjectStore.syncDirectory(directory) }
+    return state.withLock { $0.failure == nil }
+  }
+
+  private func condemnAll(_ group: DispatchGroup) {
+    let free = state.withLock { state in
+      for segment in state.closed + (state.current.map { [$0] } ?? []) {
+        group.enter()
+        state.condemned.append((segment, group))
+      }
+      defer { state.free = [] }
+      return state.free
+    }
+    for segment in free { unlink(segment.path) }
+    closeCurrent()
+  }
+
+  /// The files that a crash left, in the order in which they were begun.
+  func leftovers() throws(FileError) -> [String] {
+    try FileObjectStore.names(in: directory).sorted {
+      (Int($0) ?? 0, $0) < (Int($1) ?? 0, $1)
+    }.map { "\(directory)/\($0)" }
+  }
+
+  /// Removes them, once all that was in them (`keys`) has its place: first that is synced.
+  func sweep(_ leftovers: [String], _ keys: [ObjectKey]) throws(FileError) {
+    guard !leftovers.isEmpty else { return }
+    try syncFiles(of: keys.count > ArrivalsSegment.few ? nil : keys)
+    for path in leftovers {
+      guard unlink(path) == 0 || errno == ENOENT else { throw FileError("remove", path) }
+    }
+    try FileObjectStore.syncDirectory(directory)
+  }
+}

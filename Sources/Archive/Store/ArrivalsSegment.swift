@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The importer of C files some structs of Glibc under this module where crypto packages are imported too.
+import CoreFoundation
+import Glibc
+import Synchronization
+
+/// One file of the arrivals log. It is written from its beginning to its end, and again once all in it is safe elsewhere: a
+/// sync of blocks that the file has already takes no commit of the file system's own journal.
+///
+/// Each pass has a number by chance, which its records carry: what an earlier pass left behind is none of this one.
+final class ArrivalsSegment: Sendable {
+  let path: String
+  private let descriptor: CInt
+  private let state = Mutex(State())
+
+  private struct State {
+    var pass: [UInt8] = []
+    var end = 0
+    /// Kept, and the index does not know them for good yet.
+    var pending: Set<ObjectKey> = []
+    var isClosed = false
+    /// What this pass has had, as far as it is few.
+    var keys: [ObjectKey] = []
+  }
+
+  /// So many files are synced one by one; of more, the file system is.
+  static let few = 64
+
+  private static let magic = Array("CLMTRLOG".utf8)
+
+  /// The file has to be new; its name is not synced yet.
+  init(creating path: String) throws(FileError) {
+    self.path = path
+    descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { throw FileError("create", path) }
+  }
+
+  deinit {
+    Glibc.close(descriptor)
+  }
+
+  /// What this pass has had; nil where that is many.
+  var fewKeys: [ObjectKey]? { state.withLock { $0.keys.count > Self.few ? nil : $0.keys } }
+
+  /// Bytes that are in use.
+  var end: Int { state.withLock { $0.end } }
+
+  /// Written and synced, all in one. After a failed write the next begins at the same place; after a failed sync nothing
+  /// may be written any more. For one thread at a time.
+  func append(_ records: [ArrivalsRecord]) throws(FileError) {
+    let (pass, end) = state.withLock { state in
+      if state.end == 0 { state.pass = Self.newPass() }
+      return (state.pass, state.end)
+    }
+    var room: [UInt8] = []
+    room.reserveCapacity(records.reduce(64) { $0 + $1.size })
+    if end == 0 { room += Self.magic + pass }
+    for record in records { record.encode(pass: pass, into: &room) }
+    try write(room, at: end)
+    guard fdatasync(descriptor) == 0 else { throw FileError("sync", path) }
+    state.withLock { state in
+      state.end = end + room.count
+      state.pending.formUnion(records.map(\.key))
+      if state.keys.count <= Self.few { state.keys += records.map(\.key) }
+    }
+  }
+
+  private static func newPass() -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<16).map { _ in generator.next() as UInt8 }
+  }
+
+  private func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { bytes in
+        pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw FileError("write", path) }
+      done += count
+    }
+  }
+
+  func isPending(_ key: ObjectKey) -> Bool { state.withLock { $0.pending.contains(key) } }
+
+  /// True when nothing of a closed segment is needed any longer, once.
+  func settle(_ key: ObjectKey) -> Bool {
+    state.withLock { state in
+      state.pending.remove(key) != nil && state.pending.isEmpty && state.isClosed
+    }
+  }
+
+  /// Takes no more. True when nothing of it is needed any longer.
+  func close() -> Bool {
+    let (end, isDone) = state.withLock { state in
+      state.isClosed = true
+      return (state.end, state.pending.isEmpty)
+    }
+    // What a longer pass before this one left behind.
+    ftruncate(descriptor, off_t(end))
+    return isDone
+  }
+
+  /// For another pass.
+  func reopen() {
+    state.withLock { state in
+      state.isClosed = false
+      state.end = 0
+      state.keys = []
+    }
+  }
+
+  /// The whole records of a file that a crash left, in the order in which they came.
+  static func records(at path: String) throws(FileError) -> [ArrivalsRecord] {
+    let file = try contents(of: path)
+    guard file.count >= 24, file.prefix(8).elementsEqual(magic) else { return [] }
+    let pass = Array(file[8..<24])
+    var records: [ArrivalsRecord] = []
+    var offset = 24
+    while let record = ArrivalsRecord(decoding: file, at: offset, pass: pass) {
+      records.append(record)
+      offset += record.size
+    }
+    return records
+  }
+
+  private static func contents(of path: String) throws(FileError) -> [UInt8] {
+    let file = try OpenFile(reading: path)
+    var bytes: [UInt8] = []
+    var room = [UInt8](repeating: 0, count: 1 << 20)
+    while case let count = try file.read(into: &room, at: bytes.count), count > 0 { bytes += room[..<count] }
+    return bytes
+  }
+}
