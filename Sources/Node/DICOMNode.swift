@@ -82,13 +82,17 @@ package struct DICOMNode: Sendable {
       } else { nil }
     let listener = try await AssociationListener(
       configuration: configuration, archive: archive, registry: registry, logger: logger, tlsPort: secure?.port)
-    let operations = operations(archive, registry, listener, secure, tls)
+    let forwarder = try await AuditForwarder(
+      configuration.audit, source: configuration.aeTitle, archive: archive, logger: logger)
+    let operations = operations(archive, registry, listener, secure, tls, forwarder)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
     let control = try await ControlServer(
       directory: configuration.directory, operations: operations, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
       group.addTask { try await keepKnocks(of: archive) }
+      group.addTask { try await forwarder?.run() }
+      group.addTask { try await configuration.audit.prune(archive, logger: logger) }
       group.addTask { try await configuration.checks.run(on: archive, logger: logger) }
       let peers = try await archive.administration(as: .current).peers()
       await whenStarted(
@@ -104,7 +108,7 @@ package struct DICOMNode: Sendable {
 
   private func operations(
     _ archive: Archive, _ registry: AssociationRegistry, _ listener: AssociationListener,
-    _ secure: AssociationListener?, _ tls: TLSServer?
+    _ secure: AssociationListener?, _ tls: TLSServer?, _ forwarder: AuditForwarder?
   ) -> OperationPerformer {
     let aeTitle = configuration.aeTitle
     return OperationPerformer(
@@ -113,9 +117,11 @@ package struct DICOMNode: Sendable {
         NodeStatus(
           aeTitle: aeTitle, address: listener.address, port: listener.port,
           tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
-          associations: registry.listing, readOnly: archive.reasonForReadOnly)
+          associations: registry.listing, readOnly: archive.reasonForReadOnly,
+          audit: AuditStatus(failure: archive.audit.failure?.description, forwarding: forwarder?.status))
       },
       reload: {
+        archive.audit.note(AuditEntry(at: archive.audit.time, .node, "certificates read anew", by: .node))
         guard let tls else { return "There is no TLS port, and nothing else to read anew." }
         return try await tls.reload()
       })

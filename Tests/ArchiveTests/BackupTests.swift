@@ -96,7 +96,8 @@ import Testing
     let report = try await Restore.perform(
       from: vault.directory, name: nil, into: test.directory, revokingGrants: false)
     #expect(report.activeGrants == 0)
-    #expect(Set(report.carriedOver) == ["deletion", "tombstone", "access_grant", "principal", "user", "legal_hold"])
+    #expect(
+      Set(report.carriedOver) == ["deletion", "tombstone", "access_grant", "principal", "user", "legal_hold", "audit"])
     let again = try test.open()
     #expect(try await again.admitted("GONE") == nil)
     #expect(try await again.administration(as: .current).grants().allSatisfy { $0.state == .revoked })

@@ -21,10 +21,13 @@ package struct NodeStatus: Codable, Sendable {
   package let associations: AssociationListing
   /// Why no object is taken any more since the disk failed; nil while all is well.
   package let readOnly: String?
+  package let audit: AuditStatus
 
   init(
-    aeTitle: String, address: String, port: Int, tls: TLS?, associations: AssociationListing, readOnly: String?
+    aeTitle: String, address: String, port: Int, tls: TLS?, associations: AssociationListing, readOnly: String?,
+    audit: AuditStatus
   ) {
+    self.audit = audit
     self.readOnly = readOnly
     self.aeTitle = aeTitle
     self.address = address

@@ -27,6 +27,13 @@ struct StatusCommand: AsyncParsableCommand {
       Output.print("TLS on port \(tls.port)\(expires)")
     }
     Output.print(table.text)
+    if let forwarding = status.audit.forwarding {
+      let state = forwarding.isConnected ? "connected" : forwarding.failure ?? "not connected yet"
+      Output.print(
+        "audit records go to \(forwarding.destination): \(state); \(forwarding.forwarded) forwarded since the start, "
+          + "\(forwarding.waiting) waiting")
+    }
+    if let failure = status.audit.failure { Output.print("nothing is shown to anybody: \(failure)") }
     if let reason = status.readOnly { Output.print("takes no objects until it is started anew: \(reason)") }
   }
 }
