@@ -9,6 +9,7 @@ the count of octets, the header of RFC 5424, the BOM. --hang-up-after ends each 
 import argparse
 import os
 import re
+import signal
 import socket
 import ssl
 import sys
@@ -21,6 +22,7 @@ parser.add_argument("--port", type=int, default=0)
 parser.add_argument("--messages", type=int, default=1)
 parser.add_argument("--hang-up-after", type=int, default=0)
 options = parser.parse_args()
+signal.alarm(120)
 HEADER = re.compile(
     rb"<85>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z [!-~]{1,255} [!-~]{1,48} \d{1,128} DICOM\+RFC3881 - \xef\xbb\xbf(.*)",
     re.DOTALL)
