@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -59,13 +60,21 @@ struct AuditForwarder: Sendable {
         throw CancellationError()
       } catch {
         failures += 1
-        if failures == 1 { logger.error("audit records cannot be forwarded to \(destination): \(error)") }
+        if failures == 1 { logger.error("audit records cannot be forwarded to \(destination): \(Self.words(for: error))") }
         memory.status.withLock { status in
           status.isConnected = false
-          status.failure = "\(error)"
+          status.failure = Self.words(for: error)
         }
         try await Task.sleep(for: .seconds(min(1 << min(failures - 1, 6), Self.longestPause)))
       }
+    }
+  }
+
+  private static func words(for error: any Error) -> String {
+    switch error {
+    case is NIOConnectionError: "it cannot be reached"
+    case let error as IOError: String(cString: strerror(error.errnoCode))
+    default: "\(error)"
     }
   }
 
