@@ -60,7 +60,9 @@ struct AuditForwarder: Sendable {
         throw CancellationError()
       } catch {
         failures += 1
-        if failures == 1 { logger.error("audit records cannot be forwarded to \(destination): \(Self.words(for: error))") }
+        if failures == 1 {
+          logger.error("audit records cannot be forwarded to \(destination): \(Self.words(for: error))")
+        }
         memory.status.withLock { status in
           status.isConnected = false
           status.failure = Self.words(for: error)
