@@ -86,7 +86,9 @@ package struct DICOMNode: Sendable {
       } else { nil }
     let listener = try await AssociationListener(
       configuration: configuration, archive: archive, registry: registry, logger: logger, tlsPort: secure?.port)
-    let operations = operations(archive, codecs, registry, listener, secure, tls)
+    let forwarder = try await AuditForwarder(
+      configuration.audit, source: configuration.aeTitle, archive: archive, logger: logger)
+    let operations = operations(archive, codecs, registry, listener, secure, tls, forwarder)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
     let control = try await ControlServer(
       directory: configuration.directory, operations: operations, logger: logger)
@@ -97,6 +99,8 @@ package struct DICOMNode: Sendable {
         let pictures = archive.pictures(as: .current)
         await ThumbnailService(maker: PictureMaker(pictures: pictures, codecs: codecs), logger: logger).run()
       }
+      group.addTask { try await forwarder?.run() }
+      group.addTask { try await configuration.audit.prune(archive, logger: logger) }
       group.addTask { try await configuration.checks.run(on: archive, logger: logger) }
       let peers = try await archive.administration(as: .current).peers()
       await whenStarted(
@@ -112,7 +116,7 @@ package struct DICOMNode: Sendable {
 
   private func operations(
     _ archive: Archive, _ codecs: CodecPool, _ registry: AssociationRegistry, _ listener: AssociationListener,
-    _ secure: AssociationListener?, _ tls: TLSServer?
+    _ secure: AssociationListener?, _ tls: TLSServer?, _ forwarder: AuditForwarder?
   ) -> OperationPerformer {
     let aeTitle = configuration.aeTitle
     return OperationPerformer(
@@ -122,9 +126,11 @@ package struct DICOMNode: Sendable {
           aeTitle: aeTitle, address: listener.address, port: listener.port,
           tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
           associations: registry.listing, readOnly: archive.reasonForReadOnly,
-          space: archive.space)
+          space: archive.space,
+          audit: AuditStatus(failure: archive.audit.failure?.description, forwarding: forwarder?.status))
       },
       reload: {
+        archive.audit.note(AuditEntry(at: archive.audit.time, .node, "certificates read anew", by: .node))
         guard let tls else { return "There is no TLS port, and nothing else to read anew." }
         return try await tls.reload()
       })

@@ -23,13 +23,15 @@ package struct NodeConfiguration: Sendable {
   package let checks: CheckSchedule
   /// Whether a peer that asks by C-GET and proposes no role for a storage class is taken for its SCP (PS3.4 C.4.3.1).
   package let assumesGetRoles: Bool
+  package let audit: AuditSettings
 
   package init(
     directory: String, aeTitle: String, bindAddress: String = "127.0.0.1", port: Int,
     gracePeriod: Duration = .seconds(10), limits: UpperLayerLimits = UpperLayerLimits(),
     associationLimits: AssociationLimits = AssociationLimits(), tls: TLSServerSettings? = nil,
     identity: IdentityOptions = IdentityOptions(), archive: ArchiveOptions = ArchiveOptions(),
-    checks: CheckSchedule = CheckSchedule(), assumesGetRoles: Bool = false
+    checks: CheckSchedule = CheckSchedule(), assumesGetRoles: Bool = false,
+    audit: AuditSettings = AuditSettings()
   ) throws(OperationError) {
     guard let title = AETitle(aeTitle) else {
       throw OperationError("'\(aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
@@ -46,5 +48,6 @@ package struct NodeConfiguration: Sendable {
     self.archive = archive
     self.checks = checks
     self.assumesGetRoles = assumesGetRoles
+    self.audit = audit
   }
 }

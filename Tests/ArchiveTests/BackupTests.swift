@@ -99,6 +99,7 @@ import Testing
     #expect(
       Set(report.carriedOver) == [
         "deletion", "tombstone", "access_grant", "principal", "grant state", "consent", "user", "legal_hold",
+          "audit",
       ])
     let again = try test.open()
     #expect(try await again.admitted("GONE") == nil)

@@ -23,6 +23,7 @@ struct Tool {
   static let fixtures = packageRoot.appending(path: "Fixtures").path
 
   static let hasDCMTK = FileManager.default.isExecutableFile(atPath: "/usr/bin/storescu")
+  static let hasXMLLint = FileManager.default.isExecutableFile(atPath: "/usr/bin/xmllint")
   static let hasPynetdicom = FileManager.default.isExecutableFile(atPath: python)
   static let hasCorpus = FileManager.default.fileExists(atPath: "\(corpus)/oracle/shared/index.json")
 

@@ -58,7 +58,7 @@ extension ArchiveOperations {
     await audit.flush()
     return try await OperationThread.run {
       try gate.during(.audit) {
-        try database.write { try AuditCut.cut(before: time, by: user, at: end, in: $0) }
+        try database.write { try AuditCut.cut(before: time, by: AuditActor(user), at: end, in: $0) }
       }
     }
   }

@@ -34,20 +34,23 @@ struct AuditCut {
   }
 
   /// Takes away the records before the first that is not older than `time`; what was cut is a record itself. Returns how many.
-  static func cut(before time: Double, by user: Operator, at now: Double, in database: Database) throws -> Int {
+  static func cut(
+    before time: Double, notBeyond most: Int64 = Int64.max, by actor: AuditActor, at now: Double, in database: Database
+  ) throws -> Int {
     let head = try AuditTable.head(in: database)
     let first = try Int64.fetchOne(database, sql: "SELECT MIN(number) FROM audit WHERE at >= ?", arguments: [time])
-    let through = first.map { $0 - 1 } ?? head.number
+    let through = min(first.map { $0 - 1 } ?? head.number, most)
     let last = try Row.fetchOne(database, sql: "SELECT hash FROM audit WHERE number = ?", arguments: [through])
     guard let hash = last.flatMap({ [UInt8].fromBlob($0[0]) }) else { return 0 }
-    try database.execute(sql: "DELETE FROM audit_subject WHERE record <= ?", arguments: [through])
-    try database.execute(sql: "DELETE FROM audit WHERE number <= ?", arguments: [through])
-    let count = database.changesCount
+    let count = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM audit WHERE number <= ?", arguments: [through])
+    // Before the others go: the chain goes on from the last of them.
     try AuditTable.append(
       AuditEntry(
-        at: now, .audit, act, by: AuditActor(user), count: count,
+        at: now, .audit, act, by: actor, count: count,
         detail: "through \(through) hash \(Arrival.hex(hash)) before \(Moment.text(time))"), in: database)
-    return count
+    try database.execute(sql: "DELETE FROM audit_subject WHERE record <= ?", arguments: [through])
+    try database.execute(sql: "DELETE FROM audit WHERE number <= ?", arguments: [through])
+    return count ?? 0
   }
 }
 

@@ -23,10 +23,11 @@ enum AuditReading {
 
   /// The oldest first; `after`: those with a greater number.
   static func follow(
-    _ filter: AuditFilter, after: Int64, limit: Int, in database: Database
+    _ filter: AuditFilter, after: Int64, limit: Int, hidesSuperseded: Bool = true, in database: Database
   ) throws -> [AuditRecord] {
     let compiler = try AuditFilterCompiler(filter, in: database)
-    let conditions = ["number > ?", AuditFilterCompiler.isNotSuperseded] + compiler.conditions
+    let hidden = hidesSuperseded ? [AuditFilterCompiler.isNotSuperseded] : []
+    let conditions = ["number > ?"] + hidden + compiler.conditions
     return try records(
       "\(conditions.joined(separator: " AND ")) ORDER BY number LIMIT ?",
       [after.databaseValue] + compiler.arguments + [min(max(limit, 0), most).databaseValue], in: database)

@@ -20,6 +20,8 @@ package struct AuditVerification: Codable, Sendable {
   package var head = ""
   /// Checkpoints that the chain agrees with.
   package var checkpointsHeld = 0
+  /// Checkpoints that saw nothing but what was pruned since: there is nothing left to compare them with.
+  package var checkpointsBeforeCut = 0
   /// The first hundred.
   package var faults: [Fault] = []
   package var faultCount = 0
@@ -154,7 +156,7 @@ struct AuditVerifier {
   private mutating func compareCheckpoints() {
     for checkpoint in checkpoints {
       if checkpoint.records == 0 || checkpoint.records < report.first - 1 {
-        // Older than what was pruned: there is nothing left to compare it with.
+        report.checkpointsBeforeCut += 1
         continue
       }
       if checkpoint.records > number {

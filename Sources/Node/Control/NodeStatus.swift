@@ -26,11 +26,13 @@ package struct NodeStatus: Codable, Sendable {
   package let room: Int?
   /// Bytes of the disk that stay free.
   package let reserve: Int
+  package let audit: AuditStatus
 
   init(
     aeTitle: String, address: String, port: Int, tls: TLS?, associations: AssociationListing, readOnly: String?,
-    space: (room: Int?, reserve: Int)
+    space: (room: Int?, reserve: Int), audit: AuditStatus
   ) {
+    self.audit = audit
     self.readOnly = readOnly
     room = space.room
     reserve = space.reserve

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+// The importer of C files `struct stat` under this module where NIO's packages are imported beside Glibc.
+import CoreFoundation
 import DICOMData
 import Foundation
 import Glibc

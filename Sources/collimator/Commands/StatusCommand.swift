@@ -34,6 +34,13 @@ struct StatusCommand: AsyncParsableCommand {
     if let room = status.room, room <= 0, status.reserve > 0 {
       Output.print("refuses objects until there is space again: the disk has less free than the reserve")
     }
+    if let forwarding = status.audit.forwarding {
+      let state = forwarding.isConnected ? "connected" : forwarding.failure ?? "not connected yet"
+      Output.print(
+        "audit records go to \(forwarding.destination): \(state); \(forwarding.forwarded) forwarded since the start, "
+          + "\(forwarding.waiting) waiting")
+    }
+    if let failure = status.audit.failure { Output.print("nothing is shown to anybody: \(failure)") }
     if let reason = status.readOnly { Output.print("takes no objects until it is started anew: \(reason)") }
   }
 }

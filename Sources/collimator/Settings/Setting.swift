@@ -11,6 +11,7 @@ enum Setting: String, CaseIterable {
   case maximumPDULength, maximumRequestLength, requestMemory
   case tlsPort, tlsCertificate, tlsKey, tlsClientCertificates, tlsClientCA, tlsRevocationList, tlsMinimumVersion
   case tlsHandshakeTimeout
+  case auditForward, auditForwardCA, auditForwardCertificate, auditForwardKey, auditRetention
   case reserve, furtherKeys, checkInterval, checkRate, getRoles
 
   enum Kind {
@@ -23,6 +24,8 @@ enum Setting: String, CaseIterable {
     switch self {
     case .aeTitle, .bind, .logLevel, .furtherKeys: .text
     case .tlsCertificate, .tlsKey, .tlsClientCA, .tlsRevocationList: .text
+    case .auditForward, .auditForwardCA, .auditForwardCertificate, .auditForwardKey: .text
+    case .auditRetention: .number(0...36_500)
     case .tlsClientCertificates: .choice(TLSServerSettings.ClientCertificates.allCases.map(\.rawValue))
     case .tlsMinimumVersion: .choice(TLSProtocolVersion.allCases.map(\.rawValue))
     case .getRoles: .choice(["proposed", "assumed"])
@@ -67,6 +70,8 @@ enum Setting: String, CaseIterable {
     case .maximumPDULength: "131072"
     case .maximumRequestLength: "1048576"
     case .tlsPort, .tlsCertificate, .tlsKey, .tlsClientCA, .tlsRevocationList: ""
+    case .auditForward, .auditForwardCA, .auditForwardCertificate, .auditForwardKey: ""
+    case .auditRetention: "0"
     case .tlsClientCertificates: "none"
     case .tlsMinimumVersion: "1.2"
     case .tlsHandshakeTimeout: "10"
@@ -105,6 +110,12 @@ enum Setting: String, CaseIterable {
     case .tlsRevocationList: "file (PEM or DER): client certificates that their authorities took back"
     case .tlsMinimumVersion: "the oldest TLS that is spoken: 1.2 or 1.3"
     case .tlsHandshakeTimeout: "seconds that a caller has for the whole TLS handshake"
+    case .auditForward:
+      "where audit records go by syslog: tls://HOST:6514; in the clear: tcp://HOST:PORT, udp://HOST:PORT"
+    case .auditForwardCA: "file (PEM): the authorities of that server's certificate; without it, this machine's"
+    case .auditForwardCertificate: "file (PEM): the certificate that this node shows there"
+    case .auditForwardKey: "file (PEM): its private key, readable by the node's user alone"
+    case .auditRetention: "days after which audit records are pruned; 0 is never"
     case .reserve: "MiB of the disk that stay free: below, objects are refused and queries still answered"
     case .checkInterval: "hours between two checks of every stored file; 0 is never"
     case .checkRate: "megabytes a second that such a check reads at most; 0 is without limit"

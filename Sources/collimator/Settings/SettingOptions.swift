@@ -83,6 +83,24 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Seconds for the whole TLS handshake. (default: 10)", visibility: .hidden))
   var tlsHandshakeTimeout: Int?
 
+  @Option(help: "Where audit records go by syslog: tls://HOST:6514; in the clear: tcp://HOST:PORT or udp://HOST:PORT.")
+  var auditForward: String?
+
+  @Option(
+    name: .customLong("audit-forward-ca"),
+    help: ArgumentHelp("The authorities of that server's certificate (PEM).", visibility: .hidden))
+  var auditForwardCA: String?
+
+  @Option(help: ArgumentHelp("The certificate that this node shows there (PEM).", visibility: .hidden))
+  var auditForwardCertificate: String?
+
+  @Option(help: ArgumentHelp("Its private key (PEM).", visibility: .hidden))
+  var auditForwardKey: String?
+
+  @Option(
+    help: ArgumentHelp("Days after which audit records are pruned; 0 is never. (default: 0)", visibility: .hidden))
+  var auditRetention: Int?
+
   @Option(help: ArgumentHelp("MiB of the disk that stay free. (default: 1024)", visibility: .hidden))
   var reserve: Int?
 
@@ -110,11 +128,13 @@ struct SettingOptions: ParsableArguments {
       .maximumRequestLength: maximumRequestLength, .pduTimeout: pduTimeout, .writeTimeout: writeTimeout,
       .minimumThroughput: minimumThroughput, .requestMemory: requestMemory, .reserve: reserve, .tlsPort: tlsPort,
       .tlsHandshakeTimeout: tlsHandshakeTimeout,
-      .checkInterval: checkInterval, .checkRate: checkRate,
+      .auditRetention: auditRetention, .checkInterval: checkInterval, .checkRate: checkRate,
     ]
     let texts: [Setting: String?] = [
       .aeTitle: aeTitle, .bind: bind, .logLevel: logLevel, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
       .tlsClientCertificates: tlsClientCertificates, .tlsClientCA: tlsClientCA, .tlsRevocationList: tlsRevocationList,
+      .auditForward: auditForward, .auditForwardCA: auditForwardCA, .auditForwardCertificate: auditForwardCertificate,
+      .auditForwardKey: auditForwardKey,
       .tlsMinimumVersion: tlsMinimumVersion, .furtherKeys: furtherKeys, .getRoles: getRoles,
     ]
     return numbers.compactMapValues { $0.map(String.init) }.merging(texts.compactMapValues { $0 }) { $1 }

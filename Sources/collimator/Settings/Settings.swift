@@ -72,7 +72,7 @@ struct Settings {
       archive: ArchiveOptions(
         reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys),
       checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate)),
-      assumesGetRoles: text(.getRoles) == "assumed")
+      assumesGetRoles: text(.getRoles) == "assumed", audit: try audit())
   }
 
   /// nil without a TLS port; throws where only half of it is said.
@@ -91,6 +91,17 @@ struct Settings {
       clientCAFile: file(.tlsClientCA), revocationListFile: file(.tlsRevocationList),
       minimumVersion: TLSProtocolVersion(rawValue: text(.tlsMinimumVersion)) ?? .tls13,
       handshakeTimeout: .seconds(Int64(number(.tlsHandshakeTimeout))))
+  }
+
+  private func audit() throws -> AuditSettings {
+    let (certificate, key) = (file(.auditForwardCertificate), file(.auditForwardKey))
+    guard (certificate == nil) == (key == nil) else {
+      throw ValidationError("auditForwardCertificate and auditForwardKey go together")
+    }
+    return AuditSettings(
+      destination: try file(.auditForward).map { try AuditDestination($0) },
+      tls: TLSClientSettings(caFile: file(.auditForwardCA), certificateFile: certificate, keyFile: key),
+      retention: .seconds(86_400 * number(.auditRetention)))
   }
 
   private func file(_ setting: Setting) -> String? {

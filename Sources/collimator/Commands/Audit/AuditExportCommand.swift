@@ -3,7 +3,6 @@
 import Archive
 import ArgumentParser
 import Foundation
-import Glibc
 import Node
 
 struct AuditExportCommand: AsyncParsableCommand {

@@ -3,7 +3,6 @@
 import Archive
 import ArgumentParser
 import Foundation
-import Glibc
 import Node
 
 struct AuditVerifyCommand: AsyncParsableCommand {
@@ -32,6 +31,11 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         report.isWhole
           ? "\(extent): the chain holds; \(report.checkpointsHeld) of \(checkpoints.count) checkpoints compared"
           : "\(extent): \(report.faultCount) faults")
+      if report.checkpointsBeforeCut > 0 {
+        Output.print(
+          "\(report.checkpointsBeforeCut) checkpoints saw only what was pruned since; "
+            + "'collimator audit list --kind audit' says by whom")
+      }
     }
     try OperationExit.report(isClean: report.isWhole)
   }
