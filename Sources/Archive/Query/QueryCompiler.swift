@@ -245,7 +245,7 @@ extension IndexedAttribute.Level {
   /// come in the order of their arrival.
   fileprivate var nameInOrder: String {
     switch self {
-    case .patient: "patient.patient_id || char(0) || patient.issuer || char(0) || patient.sole_study"
+    case .patient: "patient.patient_id || char(31) || patient.issuer || char(31) || patient.sole_study"
     case .study: "study.v_0020000d"
     case .series: "series.v_0020000e"
     case .instance: "''"
