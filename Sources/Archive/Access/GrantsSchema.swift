@@ -155,10 +155,5 @@ enum GrantsSchema {
         sql: "UPDATE instance SET record_type = ? WHERE v_00080016 = ?",
         arguments: [RecordTypes(sopClassUID: uid).rawValue, uid])
     }
-    try database.execute(
-      sql: """
-        DROP INDEX instance_by_series;
-        CREATE INDEX instance_by_series ON instance (series, record_type);
-        """)
   }
 }

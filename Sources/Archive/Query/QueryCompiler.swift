@@ -82,7 +82,7 @@ struct QueryCompiler {
     case .instance:
       // Of several versions of an object the chosen one is served, else the earliest.
       """
-      \(visibility.instance) AND NOT EXISTS (SELECT 1 FROM instance AS other WHERE other.series = series.id
+      \(visibility.instance) AND NOT EXISTS (SELECT 1 FROM instance AS other WHERE +other.series = series.id
         AND other.v_00080018 = instance.v_00080018 AND other.fault = 0 AND \(visibility.otherVersion)
         AND (other.preference, other.id) < (instance.preference, instance.id))
       """
