@@ -24,7 +24,7 @@ struct AccessBenchmark {
   ]
 
   static func main() async throws {
-    setlinebuf(stdout)
+
     let arguments = CommandLine.arguments
     guard arguments.count >= 2 else { exit(64) }
     let world = BenchmarkWorld(
