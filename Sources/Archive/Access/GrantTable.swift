@@ -93,7 +93,7 @@ enum GrantTable {
     }
     let (sql, state) = try update(grant, change, at: time)
     var named: [String: (any DatabaseValueConvertible)?] = ["number": number, "by": user, "at": time]
-    if case .extend(let until) = change { named["until"] = until }
+    if case .extend(let until) = change { named.updateValue(until, forKey: "until") }
     try database.execute(
       sql: "UPDATE access_grant SET \(sql) WHERE number = :number",
       arguments: StatementArguments(named.filter { sql.contains(":\($0.key)") || $0.key == "number" }))

@@ -81,7 +81,11 @@ enum GrantsSchema {
         DROP TABLE access_grant;
         ALTER TABLE new_access_grant RENAME TO access_grant;
         CREATE INDEX access_grant_in_force ON access_grant
-          (principal, shape, patient_id, issuer, study_uid, series_uid) WHERE state = 'active';
+          (principal, shape, patient_id, issuer) WHERE state = 'active';
+        CREATE INDEX access_grant_in_force_on_study ON access_grant (study_uid, principal, shape)
+          WHERE state = 'active' AND study_uid IS NOT NULL;
+        CREATE INDEX access_grant_in_force_on_series ON access_grant (series_uid, principal, shape)
+          WHERE state = 'active' AND series_uid IS NOT NULL;
         CREATE INDEX access_grant_ceiling ON access_grant (principal) WHERE effect = 'limits';
         CREATE INDEX access_grant_by_patient ON access_grant (patient_id, issuer) WHERE patient_id IS NOT NULL;
         CREATE INDEX access_grant_by_study ON access_grant (study_uid) WHERE study_uid IS NOT NULL;
@@ -108,8 +112,12 @@ enum GrantsSchema {
           \(target), holds_in_emergency INTEGER NOT NULL, since REAL, until REAL, reference TEXT,
           recorded_by TEXT NOT NULL, recorded_at REAL NOT NULL, withdrawn_by TEXT, withdrawn_at REAL
         ) STRICT;
-        CREATE INDEX veto_in_force ON consent (against, shape, patient_id, issuer, study_uid, series_uid)
+        CREATE INDEX veto_in_force ON consent (against, shape, patient_id, issuer)
           WHERE kind = 'veto' AND withdrawn_at IS NULL;
+        CREATE INDEX veto_in_force_on_study ON consent (study_uid, against, shape)
+          WHERE kind = 'veto' AND withdrawn_at IS NULL AND study_uid IS NOT NULL;
+        CREATE INDEX veto_in_force_on_series ON consent (series_uid, against, shape)
+          WHERE kind = 'veto' AND withdrawn_at IS NULL AND series_uid IS NOT NULL;
         CREATE INDEX consent_by_patient ON consent (patient_id, issuer) WHERE patient_id IS NOT NULL;
         """)
   }
@@ -155,10 +163,5 @@ enum GrantsSchema {
         sql: "UPDATE instance SET record_type = ? WHERE v_00080016 = ?",
         arguments: [RecordTypes(sopClassUID: uid).rawValue, uid])
     }
-    try database.execute(
-      sql: """
-        DROP INDEX instance_by_series;
-        CREATE INDEX instance_by_series ON instance (series, record_type);
-        """)
   }
 }

@@ -82,7 +82,7 @@ struct QueryCompiler {
     case .instance:
       // Of several versions of an object the chosen one is served, else the earliest.
       """
-      \(visibility.instance) AND NOT EXISTS (SELECT 1 FROM instance AS other WHERE other.series = series.id
+      \(visibility.instance) AND NOT EXISTS (SELECT 1 FROM instance AS other WHERE +other.series = series.id
         AND other.v_00080018 = instance.v_00080018 AND other.fault = 0 AND \(visibility.otherVersion)
         AND (other.preference, other.id) < (instance.preference, instance.id))
       """
@@ -245,7 +245,7 @@ extension IndexedAttribute.Level {
   /// come in the order of their arrival.
   fileprivate var nameInOrder: String {
     switch self {
-    case .patient: "patient.patient_id || char(0) || patient.issuer || char(0) || patient.sole_study"
+    case .patient: "patient.patient_id || char(31) || patient.issuer || char(31) || patient.sole_study"
     case .study: "study.v_0020000d"
     case .series: "series.v_0020000e"
     case .instance: "''"
