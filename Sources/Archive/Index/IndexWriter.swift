@@ -14,17 +14,19 @@ actor IndexWriter {
 
   private let database: DatabasePool
   private let layout: IndexLayout
+  private let rules: StandingRules
   private var waiting: [Waiting] = []
   private var isCommitting = false
 
-  init(database: DatabasePool, layout: IndexLayout) {
+  init(database: DatabasePool, layout: IndexLayout, rules: StandingRules) {
     self.database = database
     self.layout = layout
+    self.rules = rules
   }
 
   /// Returns once the instance's row is on the disk.
   func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition {
-    let insertion = InstanceInsertion(record, layout: layout, compared: compared)
+    let insertion = InstanceInsertion(record, layout: layout, compared: compared, rules: rules)
     return try await withCheckedContinuation { continuation in
       waiting.append(Waiting(insertion: insertion, continuation: continuation))
       guard !isCommitting else { return }

@@ -19,8 +19,14 @@ struct InstanceInsertion {
   /// Canonical digests of objects that are here, as far as they were needed.
   private let compared: [ObjectKey: [UInt8]]
 
-  init(_ record: InstanceRecord, layout: IndexLayout, compared: [ObjectKey: [UInt8]] = [:]) {
+  /// By which what arrives is opened; nil where nothing arrives.
+  private let rules: StandingRules?
+
+  init(
+    _ record: InstanceRecord, layout: IndexLayout, compared: [ObjectKey: [UInt8]] = [:], rules: StandingRules? = nil
+  ) {
     self.record = record
+    self.rules = rules
     self.layout = layout
     self.compared = compared
   }
@@ -100,9 +106,18 @@ struct InstanceInsertion {
     ]
     try database.cachedStatement(sql: Self.sql(columns)).execute(
       arguments: StatementArguments(fixed + record.values.map(\.databaseValue)))
+    if let series = place?.newSeries, aside == 0 { try open(series, in: database) }
     if let place, let hierarchy = record.hierarchy, !place.isNewStudy {
       try rows.noteDifferences(hierarchy, study: place.receivedStudy, instance: number)
     }
+  }
+
+  /// In the transaction of the object itself: no crash comes between its arrival and what rules give for it.
+  private func open(_ series: Int64, in database: Database) throws {
+    guard let rules, let referral = record.hierarchy?.referral else { return }
+    let standing = try rules.current(in: database)
+    guard !standing.isEmpty else { return }
+    try ReferralGranting(at: rules.now(), in: database).give(standing, series: series, referral)
   }
 
   private static func sql(_ columns: [String]) -> String {

@@ -18,7 +18,7 @@ struct SQLiteIndex: InstanceIndex {
     self.database = database
     self.layout = layout
     clock = now
-    writer = IndexWriter(database: database, layout: layout)
+    writer = IndexWriter(database: database, layout: layout, rules: StandingRules(now: now))
   }
 
   func add(_ record: InstanceRecord, compared: [ObjectKey: [UInt8]]) async throws(IndexError) -> Addition {

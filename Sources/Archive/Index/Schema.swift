@@ -23,6 +23,7 @@ enum Schema {
       try database.execute(sql: "ALTER TABLE peer ADD COLUMN has_odd_titles INTEGER NOT NULL DEFAULT 0")
     }
     GrantsSchema.register(in: &migrator)
+    RulesSchema.register(in: &migrator)
     return migrator
   }
 

@@ -28,6 +28,7 @@ struct Recovery {
   private let database: DatabasePool
   private let layout: IndexLayout
   private let now: Double
+  private let rules: StandingRules
   private(set) var report = RecoveryReport()
 
   /// Up to so many instances, files and rows are compared as well after a crash; beyond, that is for `check`.
@@ -38,6 +39,7 @@ struct Recovery {
     self.database = database
     self.layout = layout
     self.now = now
+    rules = StandingRules { now }
   }
 
   mutating func perform() throws -> RecoveryReport {
@@ -145,7 +147,7 @@ struct Recovery {
     var record = original
     var compared: [ObjectKey: [UInt8]] = [:]
     while true {
-      let insertion = InstanceInsertion(record, layout: layout, compared: compared)
+      let insertion = InstanceInsertion(record, layout: layout, compared: compared, rules: rules)
       switch try database.write({ try insertion.perform(in: $0) }) {
       case .done(.alreadyStored), .done(.keptOut):
         unlink(store.path(of: record.object))
