@@ -21,6 +21,7 @@ struct Collimator: AsyncParsableCommand {
         name: "Who may see what",
         subcommands: [
           PeerCommand.self, UserCommand.self, IssuerCommand.self, GroupCommand.self, GrantCommand.self,
+          RuleCommand.self,
           ConsentCommand.self, ExplainCommand.self, QueryCommand.self, AccessCommand.self, AsideCommand.self,
           AuditCommand.self,
         ]),

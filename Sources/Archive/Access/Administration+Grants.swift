@@ -20,6 +20,9 @@ extension Administration {
   func give(
     _ terms: GrantTerms, to grantee: String, pending: Bool?, at time: Double, in database: Database
   ) throws -> Grant {
+    guard terms.relationship != .emergency else {
+      throw ArchiveError("emergency access is short and says why: see collimator grant emergency")
+    }
     let grant = try Self.insert(terms, to: grantee, pending: pending, by: user.name, at: time, in: database)
     try record("grant added", about: grant, in: database)
     return grant

@@ -72,6 +72,9 @@ extension Administration {
       let grant = try give(terms, to: name, pending: true, at: time, in: database)
       try PrincipalDetailTable.link(
         principal, to: patient, as: relationship, grant: grant.number, by: user.name, at: time, in: database)
+      if let age {
+        try FamilyEnds.remember(age, birthDate, of: principal, patient, relationship, in: database)
+      }
       return grant
     }
   }
@@ -138,7 +141,8 @@ enum Coming {
       database,
       sql: """
         SELECT k_00100030 FROM study JOIN patient ON patient.id = study.patient
-        WHERE patient_id = ? AND issuer = ? AND sole_study = '' AND k_00100030 <> '' AND aside = 0 ORDER BY study.id
+        WHERE patient_id = ? AND issuer = ? AND sole_study = '' AND k_00100030 <> '' AND aside = 0
+        ORDER BY received_demographics IS NULL, study.id
         """, arguments: [patient.id, patient.issuer])
     guard let text = given ?? known, let day = day(text) else {
       throw ArchiveError("when \(patient) was born is not known here: say it with --birth-date YYYYMMDD")

@@ -105,6 +105,7 @@ package struct Corrections: Sendable {
         let change = CorrectionChange(layout: layout, user: name, time: time, in: database)
         let made = try body(change)
         let moved = try change.place(made.studies)
+        try FamilyEnds.follow(moved.patients, by: name, at: time, in: database)
         let grants = try change.grants(on: moved.patients.union(made.alsoNamed))
         guard agreed || grants.isEmpty else { throw NotAgreed(grants: grants) }
         try record(made, at: time, in: database)

@@ -11,6 +11,8 @@ struct HierarchyRows {
     let foldedFrom: Int64?
     let receivedStudy: Int64
     let isNewStudy: Bool
+    /// As received; nil where it was there.
+    let newSeries: Int64?
   }
 
   private let layout: IndexLayout
@@ -26,13 +28,13 @@ struct HierarchyRows {
     let patient = try patientID(of: hierarchy.patient)
     let (study, isNewStudy) = try id(
       in: "study", uid: ("v_0020000d", hierarchy.studyInstanceUID), parent: ("received_patient", patient),
-      shown: "patient", [("aside", aside), ("begun_by", begunBy)], hierarchy.study)
+      shown: "patient", [("aside", aside), ("begun_by", begunBy)], [], hierarchy.study)
     if isNewStudy, try needsPlacing(hierarchy) {
       try Placement(layout: layout, in: database).place(study: hierarchy.studyInstanceUID)
     }
     let (series, isNewSeries) = try id(
       in: "series", uid: ("v_0020000e", hierarchy.seriesInstanceUID), parent: ("received_study", study),
-      shown: "study", [], hierarchy.series)
+      shown: "study", [], [("referral", hierarchy.referral)], hierarchy.series)
     if isNewSeries, try hasSeveralRows(study: hierarchy.studyInstanceUID) {
       try Placement(layout: layout, in: database).place(study: hierarchy.studyInstanceUID)
     }
@@ -40,7 +42,7 @@ struct HierarchyRows {
       database.cachedStatement(sql: "SELECT folded_into FROM series WHERE id = ?"), arguments: [series])
     return Found(
       series: folded ?? series, foldedFrom: folded == nil ? nil : series, receivedStudy: study,
-      isNewStudy: isNewStudy)
+      isNewStudy: isNewStudy, newSeries: isNewSeries ? series : nil)
   }
 
   func patientID(of identity: PatientIdentity) throws -> Int64 {
@@ -59,7 +61,7 @@ struct HierarchyRows {
   /// What the first object said of a study or a series stays.
   private func id(
     in table: String, uid: (column: String, value: String), parent: (column: String, id: Int64), shown: String,
-    _ fixed: [(column: String, value: Int64)], _ values: [String]
+    _ fixed: [(column: String, value: Int64)], _ further: [(column: String, value: Referral)], _ values: [String]
   ) throws -> (id: Int64, isNew: Bool) {
     let among = fixed.first.map { " AND \($0.column) = \($0.value)" } ?? ""
     let known = try Int64.fetchOne(
@@ -67,14 +69,14 @@ struct HierarchyRows {
         sql: "SELECT id FROM \(table) WHERE \(uid.column) = ? AND \(parent.column) = ?\(among)"),
       arguments: [uid.value, parent.id])
     if let known { return (known, false) }
-    let columns = [parent.column, shown] + fixed.map(\.column) + layout.columns(of: table)
+    let columns = [parent.column, shown] + fixed.map(\.column) + further.map(\.column) + layout.columns(of: table)
     let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
     try database.cachedStatement(
       sql: "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
     ).execute(
       arguments: StatementArguments(
         [parent.id.databaseValue, parent.id.databaseValue] + fixed.map(\.value.databaseValue)
-          + values.map(\.databaseValue)))
+          + further.map(\.value.json.databaseValue) + values.map(\.databaseValue)))
     return (database.lastInsertedRowID, true)
   }
 

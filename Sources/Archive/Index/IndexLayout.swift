@@ -30,6 +30,7 @@ struct IndexLayout: Sendable {
     bySequence = Dictionary(
       grouping: attributes.filter { $0.sequence != nil }, by: { $0.sequence ?? $0.tag })
     wantedElements = Set(attributes.map { $0.sequence ?? $0.tag })
+      .union(Referral.wantedElements)
       .union([.specificCharacterSet, .sopClassUID, .sopInstanceUID, .studyInstanceUID, .seriesInstanceUID])
     // A patient's ID and issuer are columns of its own table.
     attributesByTable = Dictionary(grouping: attributes.filter { !$0.identifiesPatient }, by: \.table)

@@ -22,21 +22,23 @@ final class IndexWriter: Sendable {
   private let database: DatabasePool
   private let layout: IndexLayout
   private let audit: AuditTrail
+  private let rules: StandingRules
   private let state = Mutex(State())
   /// Its own: a commit waits for the disk, and to go from thread to thread costs as much as to insert a row.
   private let thread = FileThread(number: -3)
 
-  init(database: DatabasePool, layout: IndexLayout, audit: AuditTrail) {
+  init(database: DatabasePool, layout: IndexLayout, audit: AuditTrail, rules: StandingRules) {
     self.database = database
     self.layout = layout
     self.audit = audit
+    self.rules = rules
   }
 
   /// Returns once the instance's row is on the disk.
   nonisolated(nonsending) func add(
     _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
   ) async throws(IndexError) -> Addition {
-    let insertion = InstanceInsertion(record, layout: layout, compared: compared)
+    let insertion = InstanceInsertion(record, layout: layout, compared: compared, rules: rules)
     return try await withCheckedContinuation { continuation in
       let begins = state.withLock { state in
         state.waiting.append(Waiting(insertion: insertion, continuation: continuation))

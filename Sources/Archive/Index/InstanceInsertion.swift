@@ -26,10 +26,15 @@ struct InstanceInsertion {
   /// False where nobody decoded what was compared: the next comparison is to find out anew.
   private let remembersDigests: Bool
 
+  /// By which what arrives is opened; nil where nothing arrives.
+  private let rules: StandingRules?
+
   init(
-    _ record: InstanceRecord, layout: IndexLayout, compared: [ObjectKey: [UInt8]] = [:], remembersDigests: Bool = true
+    _ record: InstanceRecord, layout: IndexLayout, compared: [ObjectKey: [UInt8]] = [:], remembersDigests: Bool = true,
+    rules: StandingRules? = nil
   ) {
     self.record = record
+    self.rules = rules
     self.layout = layout
     self.compared = compared
     self.remembersDigests = remembersDigests
@@ -149,6 +154,7 @@ struct InstanceInsertion {
     ]
     try database.cachedStatement(sql: Self.sql(columns)).execute(
       arguments: StatementArguments(fixed + record.values.map(\.databaseValue)))
+    if let series = place?.newSeries, aside == 0 { try open(series, in: database) }
     if let place, let hierarchy = record.hierarchy, !place.isNewStudy {
       try rows.noteDifferences(hierarchy, study: place.receivedStudy, instance: number)
     }
@@ -157,6 +163,14 @@ struct InstanceInsertion {
   private var canonicalDigest: Data? {
     guard remembersDigests, let digest = record.canonicalDigest, !digest.isEmpty else { return nil }
     return Data(digest)
+  }
+
+  /// In the transaction of the object itself: no crash comes between its arrival and what rules give for it.
+  private func open(_ series: Int64, in database: Database) throws {
+    guard let rules, let referral = record.hierarchy?.referral else { return }
+    let standing = try rules.current(in: database)
+    guard !standing.isEmpty else { return }
+    try ReferralGranting(at: rules.now(), in: database).give(standing, series: series, referral)
   }
 
   private static func sql(_ columns: [String]) -> String {

@@ -33,6 +33,8 @@ struct InstanceRecord: Sendable {
     /// With what the object says of its patient: another study may say otherwise.
     let study: [String]
     let series: [String]
+    /// What it says of who asked for it.
+    let referral: Referral
   }
 
   init(
@@ -51,7 +53,8 @@ struct InstanceRecord: Sendable {
       Hierarchy(
         patient: PatientIdentity(header, study: place.study, defaultIssuer: arrival.defaultIssuer),
         studyInstanceUID: MatchingForm.storable(place.study), seriesInstanceUID: MatchingForm.storable(place.series),
-        study: layout.values(for: "study", of: header), series: layout.values(for: "series", of: header))
+        study: layout.values(for: "study", of: header), series: layout.values(for: "series", of: header),
+        referral: Referral(header, calling: arrival.callingAETitle))
     }
     values = layout.values(for: "instance", of: header)
     recordTypes = RecordTypes(sopClassUID: header.string(.sopClassUID) ?? announcement.sopClassUID)

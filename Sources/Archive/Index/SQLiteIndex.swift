@@ -20,7 +20,7 @@ struct SQLiteIndex: InstanceIndex {
     self.layout = layout
     self.audit = audit
     clock = now
-    writer = IndexWriter(database: database, layout: layout, audit: audit)
+    writer = IndexWriter(database: database, layout: layout, audit: audit, rules: StandingRules(now: now))
   }
 
   nonisolated(nonsending) func add(

@@ -25,6 +25,7 @@ enum Schema {
     GrantsSchema.register(in: &migrator)
     AuditSchema.register(in: &migrator)
     SampleDigestSchema.register(in: &migrator)
+    RulesSchema.register(in: &migrator)
     return migrator
   }
 

@@ -29,6 +29,7 @@ struct Recovery {
   private let database: DatabasePool
   private let layout: IndexLayout
   private let now: Double
+  private let rules: StandingRules
   private(set) var report = RecoveryReport()
 
   /// Up to so many instances, files and rows are compared as well after a crash; beyond, that is for `check`.
@@ -39,6 +40,7 @@ struct Recovery {
     self.database = database
     self.layout = layout
     self.now = now
+    rules = StandingRules { now }
   }
 
   mutating func perform() throws -> RecoveryReport {
@@ -181,7 +183,7 @@ struct Recovery {
     record.actor = .node
     var compared: [ObjectKey: [UInt8]] = [:]
     while true {
-      let insertion = InstanceInsertion(record, layout: layout, compared: compared, remembersDigests: false)
+      let insertion = InstanceInsertion(record, layout: layout, compared: compared, remembersDigests: false, rules: rules)
       let addition = try database.write { database in
         let addition = try insertion.perform(in: database)
         if let entry = insertion.audit(addition, at: now) { try AuditTable.append(entry, in: database) }

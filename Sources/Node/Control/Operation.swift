@@ -20,6 +20,7 @@ package enum Operation: Codable, Sendable {
   case revokeGrant(number: Int)
   /// About who may see what.
   case access(AccessOperation)
+  case sharing(SharingOperation)
   case addUser(UserDraft)
   case listUsers
   case setPassword(Secret, user: String)
@@ -53,6 +54,7 @@ package enum OperationResult: Codable, Sendable {
   case groups([GroupListing])
   case grants([GrantListing])
   case access(AccessResult)
+  case sharing(SharingResult)
   case imported(ImportOutcome)
   case users([UserListing])
   case issuers([IssuerListing])

@@ -88,6 +88,8 @@ struct OperationPerformer: Sendable {
       return .imported(await FileImport(archive: archive, user: user, issuer: issuer).outcome(of: path))
     case .access(let operation):
       return .access(try await AccessPerformer(archive: archive, user: user).perform(operation))
+    case .sharing(let operation):
+      return .sharing(try await SharingPerformer(archive: archive, user: user).perform(operation))
     case .records(let operation):
       return .records(try await RecordsPerformer(archive: archive, user: user).perform(operation))
     case .picture(let order):

@@ -13,7 +13,7 @@ struct GrantCommand: AsyncParsableCommand {
       """,
     subcommands: [
       Add.self, List.self, Approve.self, Suspend.self, Resume.self, Extend.self, Revoke.self, Import.self,
-      Templates.self,
+      Templates.self, Code.self, Codes.self, Redeem.self, Emergency.self, EmergencyLaw.self,
     ])
 }
 

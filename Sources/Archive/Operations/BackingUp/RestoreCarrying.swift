@@ -104,6 +104,17 @@ struct RestoreCarrying {
         WHERE o.number = consent.number AND o.recorded_at = consent.recorded_at AND o.withdrawn_at IS NOT NULL);
       """
     ),
+    // A rule that was removed or is another one now, a code that was used, what was set for emergencies.
+    (
+      "rules and codes",
+      """
+      DELETE FROM main.referral_rule WHERE NOT EXISTS (SELECT 1 FROM old.referral_rule AS o
+        WHERE o.name = referral_rule.name AND o.definition = referral_rule.definition);
+      DELETE FROM main.access_code WHERE NOT EXISTS (SELECT 1 FROM old.access_code AS o
+        WHERE o.number = access_code.number AND o.hash = access_code.hash AND o.redeemed_at IS NULL);
+      DELETE FROM main.emergency_law WHERE NOT EXISTS (SELECT 1 FROM old.emergency_law WHERE overrides_vetoes = 1);
+      """
+    ),
     // A password that was changed, a certificate that was taken away and an issuer that is believed no more stay so.
     (
       "user",
