@@ -21,7 +21,7 @@ package final class Archive: Sendable {
   private let knocks = KnockRecorder()
   private let accesses = AccessRecorder()
   private let gate = OperationGate()
-  private let now: @Sendable () -> Double
+  let now: @Sendable () -> Double
 
   private init(
     lock: DirectoryLock, store: FileObjectStore, index: SQLiteIndex, recovery: RecoveryReport,

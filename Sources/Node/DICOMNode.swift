@@ -77,13 +77,17 @@ package struct DICOMNode: Sendable {
       } else { nil }
     let listener = try await AssociationListener(
       configuration: configuration, archive: archive, registry: registry, logger: logger, tlsPort: secure?.port)
-    let operations = operations(archive, registry, listener, secure, tls)
+    let deliveries = DeliveryRunner(
+      archive: archive, services: NodeServices(configuration: configuration, archive: archive),
+      calls: PeerCalls(callingAETitle: configuration.aeTitle), logger: logger)
+    let operations = operations(archive, registry, listener, secure, tls, deliveries)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
     let control = try await ControlServer(
       directory: configuration.directory, operations: operations, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
       group.addTask { try await keepKnocks(of: archive) }
+      group.addTask { await deliveries.run() }
       group.addTask { try await configuration.checks.run(on: archive, logger: logger) }
       let peers = try await archive.administration(as: .current).peers()
       await whenStarted(
@@ -99,11 +103,11 @@ package struct DICOMNode: Sendable {
 
   private func operations(
     _ archive: Archive, _ registry: AssociationRegistry, _ listener: AssociationListener,
-    _ secure: AssociationListener?, _ tls: TLSServer?
+    _ secure: AssociationListener?, _ tls: TLSServer?, _ deliveries: DeliveryRunner
   ) -> OperationPerformer {
     let aeTitle = configuration.aeTitle
     return OperationPerformer(
-      archive: archive,
+      archive: archive, aeTitle: aeTitle, retryDeliveries: { await deliveries.retry() },
       status: {
         NodeStatus(
           aeTitle: aeTitle, address: listener.address, port: listener.port,

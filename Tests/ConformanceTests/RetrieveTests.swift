@@ -6,7 +6,7 @@ import Testing
 /// C-GET and C-MOVE, asked for by DCMTK and pynetdicom, and delivered to everybody's servers.
 @Suite struct RetrieveTests {
   /// One of each: what the servers of the field all take.
-  private static let files = ["ct-1.dcm", "ct-2.dcm", "dx-dog.dcm", "mr-japanese.dcm", "us-multiframe.dcm"]
+  static let files = ["ct-1.dcm", "ct-2.dcm", "dx-dog.dcm", "mr-japanese.dcm", "us-multiframe.dcm"]
 
   @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
   func getscuGetsWhatItsGrantOpens() async throws {

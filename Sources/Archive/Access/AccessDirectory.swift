@@ -10,6 +10,7 @@ final class AccessDirectory: Sendable {
   /// One state of the database.
   struct Entries: Sendable {
     fileprivate(set) var peersByTitle: [String: [PeerTable.Known]] = [:]
+    fileprivate(set) var peers: [Int64: Peer] = [:]
     fileprivate var rights: [Int64: Rights] = [:]
     /// Peers that exist, and users that exist and are not locked.
     fileprivate var principals: Set<Int64> = []
@@ -73,6 +74,7 @@ final class AccessDirectory: Sendable {
     for known in try PeerTable.peers(in: database) {
       entries.peersByTitle[known.peer.aeTitle.description, default: []].append(known)
       entries.rights[known.principal] = known.peer.rights
+      entries.peers[known.principal] = known.peer
     }
     entries.principals = try Set(
       Int64.fetchAll(

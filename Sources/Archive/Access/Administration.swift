@@ -38,10 +38,19 @@ package struct Administration: Sendable {
 
   /// What a peer demands of its callers from the next association on; nil leaves as it is.
   package func setPeer(_ name: String, demand: IdentityAssurance?, allowsCleartextPasswords: Bool?) async throws {
-    try await database.write { database in
-      try PeerTable.change(
-        name, demand: demand, allowsCleartextPasswords: allowsCleartextPasswords, in: database)
+    try await changePeer(name) { peer in
+      Peer(
+        name: peer.name, aeTitle: peer.aeTitle, addresses: peer.addresses, port: peer.port, rights: peer.rights,
+        acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses, requiresTLS: peer.requiresTLS,
+        demand: demand ?? peer.demand,
+        allowsCleartextPasswords: allowsCleartextPasswords ?? peer.allowsCleartextPasswords, issuer: peer.issuer,
+        hasOddTitles: peer.hasOddTitles, profile: peer.profile)
     }
+  }
+
+  /// Whatever may change of a peer, from its next association on; its name is how it is told from others, and stays.
+  package func changePeer(_ name: String, _ change: @escaping @Sendable (Peer) throws -> Peer) async throws {
+    try await database.write { database in try PeerTable.change(name, in: database, change) }
   }
 
   package func removePeer(_ name: String) async throws {

@@ -28,7 +28,7 @@ struct InstanceInsertion {
     let versions = try Version.all(of: record.sopInstanceUID, in: database)
     guard !versions.isEmpty else {
       if try TombstoneTable.keepsOut(record.sopInstanceUID, in: database) { return .done(.keptOut) }
-      try insert(number: nil, in: database)
+      try add(in: database)
       return .done(.stored)
     }
     if let same = versions.first(where: { $0.hasBytes(of: record) }) { return .done(try meet(same, in: database)) }
@@ -37,16 +37,36 @@ struct InstanceInsertion {
       return .needsComparison(with: unknown.map(\.object))
     }
     try remember(versions, in: database)
-    if versions.contains(where: { $0.isHere && $0.saysTheSame(as: record, compared[$0.object]) }) {
+    if let same = versions.first(where: { $0.isHere && $0.saysTheSame(as: record, compared[$0.object]) }) {
+      try noteSender(of: same, in: database)
       return .done(.alreadyStored)
     }
-    try insert(number: nil, in: database)
+    try add(in: database)
     return .done(.keptBesideAnother)
+  }
+
+  /// What is owed to others for an object that is new here is owed from the same moment.
+  private func add(in database: Database) throws {
+    let number = try insert(number: nil, in: database)
+    try ForwardingTable.enqueue(arrival: number, record, in: database)
+  }
+
+  /// Whoever brought what is here already is told that it is kept, and may ask for it to be committed.
+  private func noteSender(of same: Version, in database: Database) throws {
+    try database.cachedStatement(
+      sql: """
+        INSERT OR IGNORE INTO repeated_arrival (arrival, sender, arrived_at)
+        SELECT number, ?, ? FROM arrival WHERE number = ? AND sender <> ?
+        """
+    ).execute(arguments: [record.arrival.sender, record.arrival.time, same.id, record.arrival.sender])
   }
 
   /// The very object is known. Where its file was lost, this is its file now.
   private func meet(_ same: Version, in database: Database) throws -> Receipt.Outcome {
-    guard !same.isHere else { return .alreadyStored }
+    guard !same.isHere else {
+      try noteSender(of: same, in: database)
+      return .alreadyStored
+    }
     try database.execute(
       sql: "UPDATE instance SET object = ?, size = ?, fault = 0 WHERE id = ?",
       arguments: [record.object.name, record.size, same.id])
@@ -71,7 +91,8 @@ struct InstanceInsertion {
   }
 
   /// `number`: that of an arrival which was recorded before.
-  func insert(number: Int64?, in database: Database) throws {
+  @discardableResult
+  func insert(number: Int64?, in database: Database) throws -> Int64 {
     let number = try number ?? record.arrival.insert(object: record.object, in: database)
     // Whoever builds the index anew has to know what the bytes were.
     try database.cachedStatement(
@@ -93,6 +114,7 @@ struct InstanceInsertion {
     if let place, let hierarchy = record.hierarchy, !place.isNewStudy {
       try rows.noteDifferences(hierarchy, study: place.receivedStudy, instance: number)
     }
+    return number
   }
 
   private static func sql(_ columns: [String]) -> String {

@@ -22,6 +22,7 @@ enum Schema {
     migrator.registerMigration("6 peers with odd titles") { database in
       try database.execute(sql: "ALTER TABLE peer ADD COLUMN has_odd_titles INTEGER NOT NULL DEFAULT 0")
     }
+    QueueSchema.register(in: &migrator)
     return migrator
   }
 

@@ -7,7 +7,7 @@ import Logging
 import Synchronization
 
 /// The C-STOREs of one retrieve, one by one; each answers for itself.
-struct SubOperations: Sendable {
+struct SubOperations: Sending {
   /// Of objects that are not sent, so many are named in the log.
   private static let mostNamed = 20
 
@@ -65,6 +65,8 @@ struct SubOperations: Sendable {
     let others = Set(some)
     for instance in plan.instances where !others.contains(instance) { await fail(instance, why) }
   }
+
+  func giveUp(_ planned: ServedInstance, _ why: String) async { await fail(planned, why) }
 
   func fail(_ planned: ServedInstance, _ why: String) async {
     notes.values.withLock { $0.firstFailure = $0.firstFailure ?? why }
