@@ -14,6 +14,7 @@ package final class Archive: Sendable {
   let index: SQLiteIndex
   let identities: IdentityJudge
   let accessDirectory: AccessDirectory
+  let changes = ChangeWatch()
   /// What the start found and set right.
   package let recovery: RecoveryReport
   private let surroundings: ReceptionSurroundings
@@ -37,6 +38,7 @@ package final class Archive: Sendable {
       store: store, index: index, layout: index.layout, gate: WriteGate(),
       space: SpaceWatch(directory: store.directory, reserve: options.reserve))
     accessDirectory = AccessDirectory(database: database)
+    database.add(transactionObserver: changes, extent: .observerLifetime)
     identities = IdentityJudge(database: database, options: identity, now: now)
   }
 

@@ -265,7 +265,7 @@ import Testing
   }
 
   /// As DCMTK reads it.
-  private static func studyInstanceUID(of path: String) throws -> String {
+  static func studyInstanceUID(of path: String) throws -> String {
     let file = try Data(contentsOf: URL(filePath: path))
     // (0020,000D) UI in Explicit VR Little Endian: every fixture's syntax but that of the deflated.
     let found = try #require(file.range(of: Data([0x20, 0, 0x0D, 0, 0x55, 0x49])))
