@@ -20,11 +20,12 @@ package struct Peer: Sendable, Hashable {
   package let issuer: String?
   /// Whether its own title may be none by the Standard, and it may call this node by any.
   package let hasOddTitles: Bool
+  package let profile: PeerProfile
 
   package init(
     name: String, aeTitle: AETitle, addresses: [Network], port: Int?, rights: Rights, acceptsPrivateSOPClasses: Bool,
     requiresTLS: Bool = false, demand: IdentityAssurance = .aeTitleWithAddress, allowsCleartextPasswords: Bool = false,
-    issuer: String? = nil, hasOddTitles: Bool = false
+    issuer: String? = nil, hasOddTitles: Bool = false, profile: PeerProfile = PeerProfile()
   ) {
     self.name = name
     self.aeTitle = aeTitle
@@ -37,5 +38,6 @@ package struct Peer: Sendable, Hashable {
     self.allowsCleartextPasswords = allowsCleartextPasswords
     self.issuer = issuer
     self.hasOddTitles = hasOddTitles
+    self.profile = profile
   }
 }

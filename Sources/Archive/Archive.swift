@@ -18,6 +18,7 @@ package final class Archive: Sendable {
   /// Who did what, and who was shown what.
   package let audit: AuditTrail
   private let accessGeneration: AccessGeneration
+  let changes = ChangeWatch()
   /// What the start found and set right.
   package let recovery: RecoveryReport
   private let surroundings: ReceptionSurroundings
@@ -26,7 +27,7 @@ package final class Archive: Sendable {
   private let knocks = KnockRecorder()
   private let accesses = AccessRecorder()
   private let gate = OperationGate()
-  private let now: @Sendable () -> Double
+  let now: @Sendable () -> Double
 
   private init(
     lock: DirectoryLock, store: FileObjectStore, index: SQLiteIndex, spare: SpareSpace, recovery: RecoveryReport,
@@ -45,6 +46,7 @@ package final class Archive: Sendable {
       space: SpaceWatch(directory: store.directory, reserve: options.reserve), samples: options.samples)
     accessDirectory = AccessDirectory(database: database)
     accessGeneration = AccessGeneration(database: database)
+    database.add(transactionObserver: changes, extent: .observerLifetime)
     identities = IdentityJudge(database: database, options: identity, now: now)
   }
 

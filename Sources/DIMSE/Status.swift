@@ -15,7 +15,11 @@ package struct Status: RawRepresentable, Hashable, Sendable {
   package static let cancel = Status(rawValue: 0xFE00)
 
   package static let processingFailure = Status(rawValue: 0x0110)
+  package static let noSuchSOPInstance = Status(rawValue: 0x0112)
+  package static let noSuchEventType = Status(rawValue: 0x0113)
+  package static let invalidArgumentValue = Status(rawValue: 0x0115)
   package static let noSuchSOPClass = Status(rawValue: 0x0118)
+  package static let noSuchActionType = Status(rawValue: 0x0123)
   package static let sopClassNotSupported = Status(rawValue: 0x0122)
   package static let refusedNotAuthorized = Status(rawValue: 0x0124)
   package static let duplicateInvocation = Status(rawValue: 0x0210)
@@ -59,10 +63,13 @@ extension Status: CustomStringConvertible {
     case 0xFE00: "cancelled"
     case 0x0110: "processing failure"
     case 0x0112: "no such SOP instance"
+    case 0x0113: "no such event type"
+    case 0x0115: "invalid argument value"
     case 0x0117: "invalid SOP instance"
     case 0x0118: "no such SOP class"
     case 0x0119: "class-instance conflict"
     case 0x0122: "SOP class not supported"
+    case 0x0123: "no such action type"
     case 0x0124: "refused: not authorized"
     case 0x0210: "duplicate invocation"
     case 0x0211: "unrecognized operation"

@@ -88,7 +88,10 @@ package struct DICOMNode: Sendable {
       configuration: configuration, archive: archive, registry: registry, logger: logger, tlsPort: secure?.port)
     let forwarder = try await AuditForwarder(
       configuration.audit, source: configuration.aeTitle, archive: archive, logger: logger)
-    let operations = operations(archive, codecs, registry, listener, secure, tls, forwarder)
+    let deliveries = DeliveryRunner(
+      archive: archive, services: NodeServices(configuration: configuration, archive: archive),
+      calls: PeerCalls(callingAETitle: configuration.aeTitle), logger: logger)
+    let operations = operations(archive, codecs, registry, listener, secure, tls, forwarder, deliveries)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
     let control = try await ControlServer(
       directory: configuration.directory, operations: operations, logger: logger)
@@ -101,6 +104,7 @@ package struct DICOMNode: Sendable {
       }
       group.addTask { try await forwarder?.run() }
       group.addTask { try await configuration.audit.prune(archive, logger: logger) }
+      group.addTask { await deliveries.run() }
       group.addTask { try await configuration.checks.run(on: archive, logger: logger) }
       let peers = try await archive.administration(as: .current).peers()
       await whenStarted(
@@ -116,11 +120,11 @@ package struct DICOMNode: Sendable {
 
   private func operations(
     _ archive: Archive, _ codecs: CodecPool, _ registry: AssociationRegistry, _ listener: AssociationListener,
-    _ secure: AssociationListener?, _ tls: TLSServer?, _ forwarder: AuditForwarder?
+    _ secure: AssociationListener?, _ tls: TLSServer?, _ forwarder: AuditForwarder?, _ deliveries: DeliveryRunner
   ) -> OperationPerformer {
     let aeTitle = configuration.aeTitle
     return OperationPerformer(
-      archive: archive, codecs: codecs,
+      archive: archive, codecs: codecs, aeTitle: aeTitle, retryDeliveries: { await deliveries.retry() },
       status: {
         NodeStatus(
           aeTitle: aeTitle, address: listener.address, port: listener.port,

@@ -12,6 +12,7 @@ package enum OfferedService: Sendable, Equatable {
   case find(InformationModel)
   case get(InformationModel)
   case move(InformationModel)
+  case commitment
 
   /// nil for what this node does not offer. A private SOP class is taken for a storage class only where the peer's entry
   /// says so: nothing in a UID tells what it is for.
@@ -24,6 +25,7 @@ package enum OfferedService: Sendable, Equatable {
     case UIDRegistry.studyRootGet: self = .get(.studyRoot)
     case UIDRegistry.patientRootMove: self = .move(.patientRoot)
     case UIDRegistry.studyRootMove: self = .move(.studyRoot)
+    case UIDRegistry.storageCommitmentPushModel: self = .commitment
     case _ where UIDRegistry.isStorageSOPClass(uid): self = .storage
     case _ where acceptsPrivateSOPClasses && !uid.hasPrefix("1.2.840.10008."): self = .storage
     default: return nil
@@ -34,7 +36,7 @@ package enum OfferedService: Sendable, Equatable {
   package var requiredRights: Rights {
     switch self {
     case .verification: []
-    case .storage: .store
+    case .storage, .commitment: .store
     case .find: .query
     case .get, .move: .retrieve
     }
@@ -43,7 +45,8 @@ package enum OfferedService: Sendable, Equatable {
   package var transferSyntaxes: [TransferSyntax] {
     switch self {
     case .storage: TransferSyntax.storable
-    case .verification, .find, .get, .move: [.explicitVRLittleEndian, .implicitVRLittleEndian, .explicitVRBigEndian]
+    case .verification, .find, .get, .move, .commitment:
+      [.explicitVRLittleEndian, .implicitVRLittleEndian, .explicitVRBigEndian]
     }
   }
 }

@@ -40,6 +40,7 @@ struct Collimator: AsyncParsableCommand {
         name: "Asking other nodes",
         subcommands: [
           EchoCommand.self, SendCommand.self, FindCommand.self, GetCommand.self, MoveCommand.self,
+          CommitCommand.self, RemoteCommand.self, ForwardCommand.self, QueueCommand.self,
         ]),
     ])
 }

@@ -75,15 +75,23 @@ extension Archive {
     let layout = index.layout
     try await database.write { database in
       let known = try Row.fetchAll(
-        database, sql: "SELECT id, object, digest, size FROM instance ORDER BY id"
-      ).map { (id: $0[0] as Int64, object: $0[1] as String, size: $0[3] as Int) }
+        database,
+        sql: """
+          SELECT id, instance.object, size, sender, calling FROM instance JOIN arrival ON number = id ORDER BY id
+          """
+      ).map { row in
+        (
+          id: row[0] as Int64, object: row[1] as String, size: row[2] as Int,
+          arrival: Arrival(sender: row[3], callingAETitle: row[4], time: 0, defaultIssuer: "")
+        )
+      }
       for table in Schema.indexTables { try database.execute(sql: "DELETE FROM \(table)") }
       for (old, object) in zip(known, objects) {
         let header = try HeaderForTest.header(of: object)
         let record = try InstanceRecord(
           header, announcement: object.announcement, object: ObjectKey(name: old.object),
           digest: HeaderForTest.digest(of: object), size: old.size,
-          arrival: Arrival(sender: "", callingAETitle: "", time: 0, defaultIssuer: ""), layout: layout)
+          arrival: old.arrival, layout: layout)
         try InstanceInsertion(record, layout: layout).insert(number: old.id, in: database)
       }
     }

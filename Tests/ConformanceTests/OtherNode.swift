@@ -58,6 +58,14 @@ final class OtherNode {
     try await Tool.run(Tool.collimator, [name, "--port", port, "--called", title] + arguments)
   }
 
+  /// What Orthanc answers to a request with a JSON body.
+  @discardableResult
+  func rest(_ method: String, _ path: String, _ body: String = "") async throws -> String {
+    let data = body.isEmpty ? [] : ["-d", body]
+    return try await Tool.run("/usr/bin/curl", ["-s", "-X", method, "http://127.0.0.1:\(httpPort)\(path)"] + data)
+      .output
+  }
+
   /// The data sets that it holds, as it wrote them.
   func dataSets() async throws -> [Data] {
     guard kind == .orthanc else {

@@ -6,7 +6,7 @@ import Testing
 /// C-GET and C-MOVE, asked for by DCMTK and pynetdicom, and delivered to everybody's servers.
 @Suite struct RetrieveTests {
   /// One of each: what the servers of the field all take.
-  private static let files = ["ct-1.dcm", "ct-2.dcm", "dx-dog.dcm", "mr-japanese.dcm", "us-multiframe.dcm"]
+  static let files = ["ct-1.dcm", "ct-2.dcm", "dx-dog.dcm", "mr-japanese.dcm", "us-multiframe.dcm"]
 
   @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
   func getscuGetsWhatItsGrantOpens() async throws {
@@ -265,7 +265,7 @@ import Testing
   }
 
   /// As DCMTK reads it.
-  private static func studyInstanceUID(of path: String) throws -> String {
+  static func studyInstanceUID(of path: String) throws -> String {
     let file = try Data(contentsOf: URL(filePath: path))
     // (0020,000D) UI in Explicit VR Little Endian: every fixture's syntax but that of the deflated.
     let found = try #require(file.range(of: Data([0x20, 0, 0x0D, 0, 0x55, 0x49])))

@@ -37,6 +37,24 @@ import UpperLayer
     #expect(answers == admitted)
   }
 
+  /// Of one address, of IPv6 one /64, until they say who they are; this machine is not counted.
+  @Test func oneAddressOpensOnlySoManyConnections() throws {
+    let registry = AssociationRegistry(limits: AssociationLimits(connections: 100, connectionsPerAddress: 3))
+    func open(_ address: String) -> AssociationRegistry.ID? { registry.open(EmbeddedChannel(), from: address) }
+    let ids = (0..<3).compactMap { _ in open("10.0.0.1") }
+    #expect(ids.count == 3 && open("10.0.0.1") == nil)
+    #expect(registry.connectionRefusal(from: "10.0.0.1").hasPrefix("3 connections from this address"))
+    #expect(open("10.0.0.2") != nil)
+    for number in 0..<3 { #expect(open("2001:db8::\(number)") != nil) }
+    #expect(open("2001:db8::9") == nil && open("2001:db8:1::9") != nil)
+    for _ in 0..<10 { #expect(open("127.0.0.1") != nil) }
+    // Who says who it is makes room, and so does who goes.
+    #expect(registry.admit(ids[0], peer: "A", request: Self.request, contexts: "") == nil)
+    #expect(open("10.0.0.1") != nil && open("10.0.0.1") == nil)
+    for id in ids { registry.close(id) }
+    #expect(open("10.0.0.1") != nil && open("10.0.0.1") != nil && open("10.0.0.1") == nil)
+  }
+
   @Test func whatCloseGivesBackIsThereForTheNext() throws {
     let registry = AssociationRegistry(limits: Self.limits)
     for _ in 0..<100 {

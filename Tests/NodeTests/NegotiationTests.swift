@@ -57,6 +57,27 @@ import UpperLayer
     if let chosen { #expect(outcome.transferSyntax == chosen) }
   }
 
+  /// What a peer's profile says of transfer syntaxes takes the place of the policy, for objects alone.
+  @Test(
+    arguments: [
+      ([explicit, implicit, jpegBaseline], [jpegBaseline, implicit], jpegBaseline),
+      ([explicit, implicit], [implicit, explicit], implicit),
+      ([explicit], [implicit], nil),
+    ] as [([String], [String], String?)])
+  func aPeersProfileOverridesThePolicy(proposed: [String], profile: [String], chosen: String?) {
+    for syntax in [Self.ct, UIDRegistry.verification] {
+      let request = AssociateRQ(
+        calledAETitle: "A", callingAETitle: "B",
+        presentationContexts: [ProposedPresentationContext(id: 1, abstractSyntax: syntax, transferSyntaxes: proposed)],
+        userInformation: UserInformation(maximumLength: 0, implementationClassUID: "1.2"))
+      let negotiation = Negotiation(
+        request, rights: .store, acceptsPrivateSOPClasses: false, transferSyntaxUIDs: profile)
+      let result = negotiation.outcomes.first?.result
+      #expect(result?.transferSyntax == (syntax == Self.ct ? chosen ?? proposed.first : proposed.first))
+      #expect((result?.result == .acceptance) == (syntax != Self.ct || chosen != nil))
+    }
+  }
+
   @Test(
     arguments: [
       (nil, nil), ((1, 1), 1), ((8, 4), 8), ((0, 0), 16), ((500, 500), 16),

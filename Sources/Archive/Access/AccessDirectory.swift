@@ -10,6 +10,7 @@ final class AccessDirectory: Sendable {
   /// One state of the database.
   struct Entries: Sendable {
     fileprivate(set) var peersByTitle: [String: [PeerTable.Known]] = [:]
+    fileprivate(set) var peers: [Int64: Peer] = [:]
     fileprivate var rights: [Int64: Rights] = [:]
     /// The issuers of the Patient IDs that peers send without naming one, where one is set.
     fileprivate(set) var defaultIssuers: [Int64: String] = [:]
@@ -76,6 +77,7 @@ final class AccessDirectory: Sendable {
       entries.peersByTitle[known.peer.aeTitle.description, default: []].append(known)
       entries.rights[known.principal] = known.peer.rights
       if let issuer = known.peer.issuer { entries.defaultIssuers[known.principal] = issuer.trimmed }
+      entries.peers[known.principal] = known.peer
     }
     entries.principals = try Set(
       Int64.fetchAll(

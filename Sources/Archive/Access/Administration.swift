@@ -42,12 +42,27 @@ package struct Administration: Sendable {
 
   /// What a peer demands of its callers from the next association on; nil leaves as it is.
   package func setPeer(_ name: String, demand: IdentityAssurance?, allowsCleartextPasswords: Bool?) async throws {
+    try await changePeer(name) { peer in
+      Peer(
+        name: peer.name, aeTitle: peer.aeTitle, addresses: peer.addresses, port: peer.port, rights: peer.rights,
+        acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses, requiresTLS: peer.requiresTLS,
+        demand: demand ?? peer.demand,
+        allowsCleartextPasswords: allowsCleartextPasswords ?? peer.allowsCleartextPasswords, issuer: peer.issuer,
+        hasOddTitles: peer.hasOddTitles, profile: peer.profile)
+    }
+  }
+
+  /// Whatever may change of a peer, from its next association on; its name is how it is told from others, and stays.
+  package func changePeer(_ name: String, _ change: @escaping @Sendable (Peer) throws -> Peer) async throws {
     try await database.write { database in
-      try PeerTable.change(
-        name, demand: demand, allowsCleartextPasswords: allowsCleartextPasswords, in: database)
-      let passwords = allowsCleartextPasswords.map { "passwords in the clear \($0 ? "allowed" : "forbidden")" }
-      let changes = [demand.map { "demands \($0)" }, passwords].compactMap { $0 }
-      try record("peer changed", "'\(name)': \(changes.joined(separator: ", "))", in: database)
+      try PeerTable.change(name, in: database, change)
+      guard let peer = try PeerTable.peers(in: database).map(\.peer).first(where: { $0.name == name }) else { return }
+      let tls = peer.requiresTLS ? ", over TLS alone" : ""
+      let passwords = peer.allowsCleartextPasswords ? ", passwords in the clear allowed" : ""
+      try record(
+        "peer changed",
+        "'\(name)' may \(peer.rights.names.joined(separator: ", ")), demands \(peer.demand)\(tls)\(passwords)",
+        in: database)
     }
   }
 

@@ -30,11 +30,25 @@ extension Archive {
       let names = peers.map { "'\($0.peer.name)'" }.sorted().joined(separator: ", ")
       return .unusable(why: "several peers have the AE title '\(title)': \(names)")
     }
-    let peer = known.peer
+    return Self.destination(known.peer, known.principal, address: nil)
+  }
+
+  /// The peer of this name, which a command names.
+  package func destination(named name: String) async throws -> MoveDestinationMatch {
+    let found = try await accessDirectory.entries().peers.first { $0.value.name == name }
+    guard let found else { return .unknown }
+    return Self.destination(found.value, found.key, address: nil)
+  }
+
+  /// `address`: where the peer called from, for one of several addresses.
+  static func destination(_ peer: Peer, _ principal: Int64, address: String?) -> MoveDestinationMatch {
     guard let port = peer.port else {
       return .unusable(why: "the peer '\(peer.name)' has no port at which it could be called")
     }
-    guard peer.addresses.count == 1, let host = peer.addresses.first?.singleAddress else {
+    let only = peer.addresses.count == 1 ? peer.addresses.first?.singleAddress : nil
+    // Nobody is called who would not be let in from there.
+    let called = only ?? address.flatMap { address in peer.addresses.contains { $0.contains(address) } ? address : nil }
+    guard let host = called else {
       return .unusable(why: "the peer '\(peer.name)' has to have the address of one host to be called")
     }
     let identity = EstablishedIdentity(principalName: peer.name, evidence: .aeTitleAndAddress)
@@ -42,7 +56,14 @@ extension Archive {
       MoveDestination(
         peer: peer, host: host, port: port,
         caller: Caller(
-          principal: known.principal, peer: known.principal, peerName: peer.name, identity: identity,
+          principal: principal, peer: principal, peerName: peer.name, identity: identity,
           aeTitle: peer.aeTitle.description, address: host)))
+  }
+}
+
+extension AccessDirectory.Entries {
+  func destination(ofPeer principal: Int64, address: String? = nil) -> MoveDestinationMatch {
+    guard let peer = peers[principal] else { return .unknown }
+    return Archive.destination(peer, principal, address: address)
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Access
+import Foundation
 import GRDB
 
 /// Peers as they stand in the database.
@@ -14,7 +15,7 @@ enum PeerTable {
         SELECT principal.id, principal.name, ae_title, port, rights, accepts_private,
           demand, allows_cleartext_passwords,
           (SELECT group_concat(network, ' ') FROM peer_address WHERE peer_address.principal = peer.principal),
-          requires_tls, nullif(issuer, ''), has_odd_titles
+          requires_tls, nullif(issuer, ''), has_odd_titles, profile
         FROM peer JOIN principal ON principal.id = peer.principal
         WHERE ? IS NULL OR ae_title = ? ORDER BY principal.name
         """, arguments: [aeTitle, aeTitle])
@@ -28,32 +29,58 @@ enum PeerTable {
       let peer = Peer(
         name: row[1], aeTitle: title, addresses: networks, port: row[3], rights: Rights(rawValue: row[4]),
         acceptsPrivateSOPClasses: row[5], requiresTLS: row[9], demand: demand, allowsCleartextPasswords: row[7],
-        issuer: row[10], hasOddTitles: hasOddTitles)
+        issuer: row[10], hasOddTitles: hasOddTitles, profile: profile(row[12]))
       return (row[0], peer)
     }
   }
 
   static func insert(_ peer: Peer, in database: Database) throws {
-    for other in try peers(aeTitle: peer.aeTitle.description, in: database) {
+    try requireNoOther(than: nil, like: peer, in: database)
+    let principal = try PrincipalTable.insert(peer.name, kind: "peer", in: database)
+    try database.execute(
+      sql: "INSERT INTO peer (principal, ae_title, rights, accepts_private) VALUES (?, '', 0, 0)",
+      arguments: [principal])
+    try write(peer, of: principal, in: database)
+  }
+
+  /// The name stays; all else becomes what `changed` makes of it.
+  static func change(
+    _ name: String, in database: Database, _ changed: (Peer) throws -> Peer
+  ) throws {
+    guard let known = try peers(in: database).first(where: { $0.peer.name == name }) else {
+      throw ArchiveError("there is no peer '\(name)': see collimator peer list")
+    }
+    let peer = try changed(known.peer)
+    if peer.demand > .aeTitleAlone, peer.addresses.isEmpty {
+      throw ArchiveError("'\(name)' has no address from which it could come: give it one with --address")
+    }
+    try requireNoOther(than: known.principal, like: peer, in: database)
+    try write(peer, of: known.principal, in: database)
+  }
+
+  private static func requireNoOther(than principal: Int64?, like peer: Peer, in database: Database) throws {
+    for other in try peers(aeTitle: peer.aeTitle.description, in: database) where other.principal != principal {
       if peer.demand == .aeTitleAlone, other.peer.demand == .aeTitleAlone {
         throw ArchiveError("'\(peer.aeTitle)' from anywhere is the peer '\(other.peer.name)' already")
       }
       guard let shared = peer.addresses.first(where: other.peer.addresses.contains) else { continue }
       throw ArchiveError("'\(peer.aeTitle)' from \(shared) is the peer '\(other.peer.name)' already")
     }
-    let principal = try PrincipalTable.insert(peer.name, kind: "peer", in: database)
+  }
+
+  private static func write(_ peer: Peer, of principal: Int64, in database: Database) throws {
     try database.execute(
       sql: """
-        INSERT INTO peer
-          (principal, ae_title, port, rights, accepts_private, requires_tls, demand, allows_cleartext_passwords, issuer,
-            has_odd_titles)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        UPDATE peer SET ae_title = ?, port = ?, rights = ?, accepts_private = ?, requires_tls = ?, demand = ?,
+          allows_cleartext_passwords = ?, issuer = ?, has_odd_titles = ?, profile = ?
+        WHERE principal = ?
         """,
       arguments: [
-        principal, peer.aeTitle.description, peer.port, peer.rights.rawValue, peer.acceptsPrivateSOPClasses,
+        peer.aeTitle.description, peer.port, peer.rights.rawValue, peer.acceptsPrivateSOPClasses,
         peer.requiresTLS, peer.demand.rawValue, peer.allowsCleartextPasswords, MatchingForm.storable(peer.issuer ?? ""),
-        peer.hasOddTitles,
+        peer.hasOddTitles, text(of: peer.profile), principal,
       ])
+    try database.execute(sql: "DELETE FROM peer_address WHERE principal = ?", arguments: [principal])
     for network in Set(peer.addresses) {
       try database.execute(
         sql: "INSERT INTO peer_address (principal, network) VALUES (?, ?)",
@@ -61,27 +88,14 @@ enum PeerTable {
     }
   }
 
-  /// nil leaves as it is.
-  static func change(
-    _ name: String, demand: IdentityAssurance?, allowsCleartextPasswords: Bool?, in database: Database
-  ) throws {
-    guard let known = try peers(in: database).first(where: { $0.peer.name == name }) else {
-      throw ArchiveError("there is no peer '\(name)': see collimator peer list")
-    }
-    if let demand, demand > .aeTitleAlone, known.peer.addresses.isEmpty {
-      throw ArchiveError("'\(name)' has no address from which it could come: add it anew with --address")
-    }
-    if demand == .aeTitleAlone {
-      let same = try peers(aeTitle: known.peer.aeTitle.description, in: database)
-      if let other = same.first(where: { $0.principal != known.principal && $0.peer.demand == .aeTitleAlone }) {
-        throw ArchiveError("'\(known.peer.aeTitle)' from anywhere is the peer '\(other.peer.name)' already")
-      }
-    }
-    try database.execute(
-      sql: """
-        UPDATE peer SET demand = ifnull(?, demand), allows_cleartext_passwords = ifnull(?, allows_cleartext_passwords)
-        WHERE principal = ?
-        """, arguments: [demand?.rawValue, allowsCleartextPasswords, known.principal])
+  private static func profile(_ text: String) -> PeerProfile {
+    (try? JSONDecoder().decode(PeerProfile.self, from: Data(text.utf8))) ?? PeerProfile()
+  }
+
+  private static func text(of profile: PeerProfile) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return String(decoding: try encoder.encode(profile), as: UTF8.self)
   }
 }
 

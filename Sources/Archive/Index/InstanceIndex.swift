@@ -58,7 +58,7 @@ struct IndexError: Error, Sendable, CustomStringConvertible {
 }
 
 /// An object as Storage Commitment names it.
-package struct ReferencedObject: Sendable, Hashable {
+package struct ReferencedObject: Sendable, Hashable, Codable {
   package let sopClassUID: String
   package let sopInstanceUID: String
 

@@ -49,7 +49,7 @@ struct InstanceInsertion {
     let versions = try Version.all(of: record.sopInstanceUID, in: database).filter { $0.aside == aside }
     guard !versions.isEmpty else {
       if try TombstoneTable.keepsOut(record.sopInstanceUID, in: database) { return .done(.keptOut) }
-      try insert(number: nil, aside: aside, in: database)
+      try add(aside: aside, in: database)
       return .done(.stored)
     }
     if let same = versions.first(where: { $0.hasBytes(of: record) }) { return try meet(same, in: database) }
@@ -61,10 +61,26 @@ struct InstanceInsertion {
     if let same = versions.first(where: {
       $0.isHere && compared[$0.object]?.isEmpty != true && $0.saysTheSame(as: record, compared[$0.object])
     }) {
-      return here(same)
+      return try here(same, in: database)
     }
-    try insert(number: nil, aside: aside, in: database)
+    try add(aside: aside, in: database)
     return .done(.keptBesideAnother)
+  }
+
+  /// What is owed to others for an object that is new here is owed from the same moment; nothing of what is aside.
+  private func add(aside: Int64, in database: Database) throws {
+    let number = try insert(number: nil, aside: aside, in: database)
+    if aside == 0 { try ForwardingTable.enqueue(arrival: number, record, in: database) }
+  }
+
+  /// Whoever brought what is here already is told that it is kept, and may ask for it to be committed.
+  private func noteSender(of same: Version, in database: Database) throws {
+    try database.cachedStatement(
+      sql: """
+        INSERT OR IGNORE INTO repeated_arrival (arrival, sender, arrived_at)
+        SELECT number, ?, ? FROM arrival WHERE number = ? AND sender <> ?
+        """
+    ).execute(arguments: [record.arrival.sender, record.arrival.time, same.id, record.arrival.sender])
   }
 
   /// What the audit has to say of it; nil for what came from nobody, or is not done yet, or was refused.
@@ -99,7 +115,7 @@ struct InstanceInsertion {
   /// The very object is known. Where its file was lost or cannot be read, this is its file now.
   private func meet(_ same: Version, in database: Database) throws -> Addition {
     guard !same.isHere || compared[same.object]?.isEmpty == true else {
-      return here(same)
+      return try here(same, in: database)
     }
     try database.execute(
       sql: "UPDATE instance SET object = ?, size = ?, fault = 0 WHERE id = ?",
@@ -117,8 +133,10 @@ struct InstanceInsertion {
   }
 
   /// What was compared was read just now; of anything else it is still to be found out whether it can be.
-  private func here(_ same: Version) -> Addition {
-    compared[same.object] == nil ? .alreadyHere(same.object, digest: same.digest) : .done(.alreadyStored)
+  private func here(_ same: Version, in database: Database) throws -> Addition {
+    guard compared[same.object] != nil else { return .alreadyHere(same.object, digest: same.digest) }
+    try noteSender(of: same, in: database)
+    return .done(.alreadyStored)
   }
 
   private func remember(_ versions: [Version], in database: Database) throws {
@@ -131,11 +149,12 @@ struct InstanceInsertion {
   }
 
   /// `number`: that of an arrival which was recorded before.
-  func insert(number: Int64?, in database: Database) throws {
+  @discardableResult
+  func insert(number: Int64?, in database: Database) throws -> Int64 {
     try insert(number: number, aside: record.arrival.aside ?? 0, in: database)
   }
 
-  private func insert(number: Int64?, aside: Int64, in database: Database) throws {
+  private func insert(number: Int64?, aside: Int64, in database: Database) throws -> Int64 {
     let number = try number ?? record.arrival.insert(object: record.object, aside: aside, in: database)
     // Whoever builds the index anew has to know what the bytes were.
     try database.cachedStatement(
@@ -158,6 +177,7 @@ struct InstanceInsertion {
     if let place, let hierarchy = record.hierarchy, !place.isNewStudy {
       try rows.noteDifferences(hierarchy, study: place.receivedStudy, instance: number)
     }
+    return number
   }
 
   private var canonicalDigest: Data? {

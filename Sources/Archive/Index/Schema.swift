@@ -24,6 +24,7 @@ enum Schema {
     }
     GrantsSchema.register(in: &migrator)
     AuditSchema.register(in: &migrator)
+    QueueSchema.register(in: &migrator)
     SampleDigestSchema.register(in: &migrator)
     RulesSchema.register(in: &migrator)
     return migrator

@@ -12,6 +12,9 @@ package enum UIDRegistry {
 
   package static let storageServiceClass = "1.2.840.10008.4.2"
   package static let verification = "1.2.840.10008.1.1"
+  package static let storageCommitmentPushModel = "1.2.840.10008.1.20.1"
+  /// The one instance that all requests and reports are about (PS3.4 J.3.5).
+  package static let storageCommitmentPushModelInstance = "1.2.840.10008.1.20.1.1"
   package static let patientRootFind = "1.2.840.10008.5.1.4.1.2.1.1"
   package static let patientRootMove = "1.2.840.10008.5.1.4.1.2.1.2"
   package static let patientRootGet = "1.2.840.10008.5.1.4.1.2.1.3"

@@ -121,6 +121,10 @@ extension Tag {
   @inlinable package static var extendedOffsetTableLengths: Tag { Tag(0x7FE0, 0x0002) }
   @inlinable package static var codeMeaning: Tag { Tag(0x0008, 0x0104) }
   @inlinable package static var frameIncrementPointer: Tag { Tag(0x0028, 0x0009) }
+  @inlinable package static var transactionUID: Tag { Tag(0x0008, 0x1195) }
+  @inlinable package static var failureReason: Tag { Tag(0x0008, 0x1197) }
+  @inlinable package static var failedSOPSequence: Tag { Tag(0x0008, 0x1198) }
+  @inlinable package static var referencedSOPSequence: Tag { Tag(0x0008, 0x1199) }
   @inlinable package static var referencedImageSequence: Tag { Tag(0x0008, 0x1140) }
   @inlinable package static var procedureCodeSequence: Tag { Tag(0x0008, 0x1032) }
 }

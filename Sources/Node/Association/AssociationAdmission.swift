@@ -58,7 +58,7 @@ struct AssociationAdmission: Sendable {
     let caller = try await identified(request.userInformation.userIdentity, connected, matched)
     let negotiation = Negotiation(
       request, rights: peer.rights, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses,
-      assumesGetRoles: assumesGetRoles)
+      assumesGetRoles: assumesGetRoles, transferSyntaxUIDs: peer.profile.transferSyntaxUIDs)
     if let refusal = registry.admit(
       connected.connection, peer: peer.name, identity: caller.identity.description, request: request,
       contexts: negotiation.count)
@@ -161,6 +161,8 @@ struct AssociationAdmission: Sendable {
       "calling": "\(request.callingAETitle.printable)", "peer": "\(caller.peerName)",
       "identity": "\(caller.identity)", "contexts": "\(negotiation.count)",
     ]
+    let accepted = negotiation.accepted
+    if !accepted.isEmpty { metadata["accepted"] = "\(accepted.joined(separator: "; "))" }
     let refusals = negotiation.refusals
     if !refusals.isEmpty { metadata["refused"] = "\(refusals.joined(separator: "; "))" }
     logger.info("association accepted", metadata: metadata)
@@ -171,17 +173,31 @@ extension Negotiation {
   /// "2 of 3": accepted and proposed contexts.
   fileprivate var count: String { "\(outcomes.count { $0.why == nil }) of \(outcomes.count)" }
 
-  /// In words, each once; no more than a line holds.
+  /// What was accepted in which transfer syntax.
+  fileprivate var accepted: [String] {
+    fitting(
+      outcomes.filter { $0.why == nil }.map { outcome in
+        let (abstract, syntax) = (outcome.proposed.abstractSyntax, outcome.result.transferSyntax)
+        return "\(UIDRegistry.name(of: abstract) ?? abstract.printable) in \(UIDRegistry.name(of: syntax) ?? syntax)"
+      })
+  }
+
+  /// Each once; no more than a line holds.
+  private func fitting(_ lines: [String]) -> [String] {
+    let all = Set(lines)
+    let shown = all.sorted().prefix(10)
+    return all.count > shown.count ? shown + ["and \(all.count - shown.count) more"] : Array(shown)
+  }
+
+  /// In words.
   fileprivate var refusals: [String] {
-    let all = Set(
+    fitting(
       outcomes.compactMap { outcome in
         outcome.why.map { why in
           let syntax = outcome.proposed.abstractSyntax
           return "\(UIDRegistry.name(of: syntax) ?? syntax.printable): \(why)"
         }
       })
-    let shown = all.sorted().prefix(10)
-    return all.count > shown.count ? shown + ["and \(all.count - shown.count) more"] : Array(shown)
   }
 }
 

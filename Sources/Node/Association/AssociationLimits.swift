@@ -4,6 +4,8 @@
 package struct AssociationLimits: Sendable, Equatable {
   /// TCP connections, most of which have yet to say who they are.
   package var connections: Int
+  /// Of these, so many from one address (of IPv6 one /64) that has yet to say who it is; this machine is not counted.
+  package var connectionsPerAddress: Int
   /// Associations that were accepted and go on.
   package var associations: Int
   /// Of these, so many to one peer.
@@ -13,9 +15,11 @@ package struct AssociationLimits: Sendable, Equatable {
   package var reserved: Int
 
   package init(
-    connections: Int = 12_000, associations: Int = 2048, associationsPerPeer: Int = 512, reserved: Int = 4
+    connections: Int = 12_000, connectionsPerAddress: Int = 256, associations: Int = 2048,
+    associationsPerPeer: Int = 512, reserved: Int = 4
   ) {
     self.connections = connections
+    self.connectionsPerAddress = connectionsPerAddress
     self.associations = associations
     self.associationsPerPeer = associationsPerPeer
     self.reserved = reserved

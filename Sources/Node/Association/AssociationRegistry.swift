@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import DIMSE
 import Foundation
 import NIOCore
@@ -28,17 +29,28 @@ final class AssociationRegistry: Sendable {
     var task: Task<Void, Never>?
     var live: LiveAssociation
     var isAdmitted = false
+    /// Under which it is counted until it says who it is; nil for this machine, and once it did.
+    var origin: String?
   }
 
   private struct State {
     var lastID: ID = 0
     var connections: [ID: Connection] = [:]
+    /// Connections that have yet to say who they are, by where they come from.
+    var silent: [String: Int] = [:]
     var admitted = 0
     var admittedByPeer: [String: Int] = [:]
     var refused: [RefusedAssociation] = []
     var accepted = 0
     var refusals = 0
     var waiting: [CheckedContinuation<Void, Never>] = []
+
+    mutating func forgetOrigin(of id: ID) {
+      guard let origin = connections[id]?.origin else { return }
+      connections[id]?.origin = nil
+      let left = silent[origin, default: 1] - 1
+      silent[origin] = left > 0 ? left : nil
+    }
 
     mutating func giveUpPlace(of id: ID) {
       guard connections[id]?.isAdmitted == true, let peer = connections[id]?.live.peer else { return }
@@ -60,16 +72,30 @@ final class AssociationRegistry: Sendable {
 
   /// nil where there are too many connections already.
   func open(_ channel: any Channel, from address: String) -> ID? {
-    state.withLock { state in
+    let origin = Self.origin(of: address)
+    return state.withLock { state in
+      if let origin, state.silent[origin, default: 0] >= limits.connectionsPerAddress { return nil }
       guard state.connections.count < places(of: limits.connections, for: address) else { return nil }
       state.lastID += 1
       state.connections[state.lastID] = Connection(
-        channel: channel, live: LiveAssociation(id: state.lastID, address: address, since: Date()))
+        channel: channel, live: LiveAssociation(id: state.lastID, address: address, since: Date()), origin: origin)
+      if let origin { state.silent[origin, default: 0] += 1 }
       return state.lastID
     }
   }
 
-  var connectionRefusal: String { "this node has \(limits.connections) connections, and takes no more for now" }
+  func connectionRefusal(from address: String) -> String {
+    let isTooMany = state.withLock { state in
+      Self.origin(of: address).map { state.silent[$0, default: 0] >= limits.connectionsPerAddress } ?? false
+    }
+    return isTooMany
+      ? "\(limits.connectionsPerAddress) connections from this address have not said who they are"
+      : "this node has \(limits.connections) connections, and takes no more for now"
+  }
+
+  private static func origin(of address: String) -> String? {
+    AddressKind.isThisMachine(address) ? nil : Network(around: address)?.description ?? address
+  }
 
   /// An administrator on this machine finds a place when all others have none.
   private func places(of all: Int, for address: String) -> Int {
@@ -88,6 +114,7 @@ final class AssociationRegistry: Sendable {
   /// Counts an association of a peer; nil where it has a place.
   func admit(_ id: ID, peer: String, identity: String = "", request: AssociateRQ, contexts: String) -> Refusal? {
     state.withLock { state in
+      state.forgetOrigin(of: id)
       guard var connection = state.connections[id] else { return nil }
       guard state.admitted < places(of: limits.associations, for: connection.live.address) else {
         return .nodeIsFull(limit: limits.associations)
@@ -130,6 +157,7 @@ final class AssociationRegistry: Sendable {
   func close(_ id: ID) {
     let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
       state.giveUpPlace(of: id)
+      state.forgetOrigin(of: id)
       guard state.connections.removeValue(forKey: id) != nil else { return [] }
       guard state.connections.isEmpty else { return [] }
       defer { state.waiting = [] }

@@ -61,7 +61,7 @@ struct AssociationSession: Sendable {
 
   /// A connection for which there is no place: closed without a word, but not without a record.
   func refuseForWantOfPlace(from address: String, logger: Logger) {
-    refuse(registry.connectionRefusal, from: address, logger)
+    refuse(registry.connectionRefusal(from: address), from: address, logger)
   }
 
   /// One line, one knock, one entry among the last refusals; nobody has said a title yet.
@@ -93,7 +93,7 @@ struct AssociationSession: Sendable {
     guard let association, let caller = admitted?.caller else { return }
     logger[metadataKey: "calling"] = "\(association.callingAETitle.printable)"
     let conversation = ServiceConversation(
-      association: association, caller: caller, services: services, logger: logger
+      association: association, caller: caller, from: address, services: services, logger: logger
     ) { [registry] operation in registry.note(operation, on: connection) }
     try await conversation.run()
     // After it nothing more may be sent (PS3.8 Sta13): not the last responses either.

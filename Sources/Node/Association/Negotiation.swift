@@ -26,7 +26,11 @@ struct Negotiation {
   let extendedNegotiations: [ExtendedNegotiation]
 
   /// `assumesGetRoles`: who proposes C-GET and storage classes without a role for them wants to be their SCP.
-  init(_ request: AssociateRQ, rights: Rights, acceptsPrivateSOPClasses: Bool, assumesGetRoles: Bool = false) {
+  /// `transferSyntaxUIDs`: those that are taken for objects, the preferred first, in place of the policy; empty for none.
+  init(
+    _ request: AssociateRQ, rights: Rights, acceptsPrivateSOPClasses: Bool, assumesGetRoles: Bool = false,
+    transferSyntaxUIDs: [String] = []
+  ) {
     let user = request.userInformation
     let proposesGet = request.presentationContexts.contains { proposed in
       switch OfferedService(abstractSyntax: proposed.abstractSyntax, acceptsPrivateSOPClasses: false) {
@@ -36,7 +40,7 @@ struct Negotiation {
     }
     let judge = ContextJudge(
       rights: rights, acceptsPrivateSOPClasses: acceptsPrivateSOPClasses,
-      assumesSCPRole: assumesGetRoles && proposesGet, requested: user)
+      assumesSCPRole: assumesGetRoles && proposesGet, transferSyntaxUIDs: transferSyntaxUIDs, requested: user)
     outcomes = request.presentationContexts.map(judge.outcome)
     let accepted = Dictionary(
       outcomes.compactMap { outcome in outcome.service.map { (outcome.proposed.abstractSyntax, $0) } },
@@ -61,6 +65,7 @@ private struct ContextJudge {
   let rights: Rights
   let acceptsPrivateSOPClasses: Bool
   let assumesSCPRole: Bool
+  let transferSyntaxUIDs: [String]
   let requested: UserInformation
 
   func outcome(of proposed: ProposedPresentationContext) -> Outcome {
@@ -79,7 +84,7 @@ private struct ContextJudge {
       return refused(
         .userRejection, "this peer has no right to \(service.requiredRights.names.joined(separator: ", "))")
     }
-    guard let chosen = Self.transferSyntax(for: service, among: proposed.transferSyntaxes) else {
+    guard let chosen = transferSyntax(for: service, among: proposed.transferSyntaxes) else {
       return refused(.transferSyntaxesNotSupported, "none of its transfer syntaxes is one that this node takes")
     }
     return Outcome(
@@ -117,7 +122,10 @@ private struct ContextJudge {
 
   /// The requestor's order decides, but a lossy syntax never wins while another stands beside it: the sender would compress
   /// for us what it holds in full.
-  private static func transferSyntax(for service: OfferedService, among proposed: [String]) -> TransferSyntax? {
+  private func transferSyntax(for service: OfferedService, among proposed: [String]) -> TransferSyntax? {
+    if service == .storage, !transferSyntaxUIDs.isEmpty {
+      return transferSyntaxUIDs.first(where: proposed.contains).flatMap(TransferSyntax.init(uid:))
+    }
     let offered = Set(service.transferSyntaxes.map(\.uid))
     let possible = proposed.filter(offered.contains).compactMap(TransferSyntax.init(uid:))
     return possible.first { !$0.isLossy } ?? possible.first

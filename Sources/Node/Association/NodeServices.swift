@@ -6,19 +6,25 @@ import ServiceClasses
 /// The service classes that a node offers, the same for all its associations.
 struct NodeServices: Sendable {
   let archive: Archive
+  let aeTitle: String
   let storage: StorageService
   let find: FindService
   let retrieve: RetrieveService
+  let commitment: CommitmentService
+  let forwarding: ForwardingService
   /// Whether who asks by C-GET and proposes no role gets objects all the same.
   let assumesGetRoles: Bool
 
   init(configuration: NodeConfiguration, archive: Archive) {
     self.archive = archive
+    aeTitle = configuration.aeTitle
     storage = StorageService(archive: archive)
     find = FindService(archive: archive, aeTitle: configuration.aeTitle)
-    retrieve = RetrieveService(
-      archive: archive, conversion: ObjectConversion(),
-      connecting: MoveCalls(callingAETitle: configuration.aeTitle))
+    let calls = PeerCalls(callingAETitle: configuration.aeTitle)
+    let conversion = ObjectConversion()
+    retrieve = RetrieveService(archive: archive, conversion: conversion, connecting: calls)
+    commitment = CommitmentService(archive: archive, aeTitle: configuration.aeTitle)
+    forwarding = ForwardingService(archive: archive, conversion: conversion, connecting: calls)
     assumesGetRoles = configuration.assumesGetRoles
   }
 }

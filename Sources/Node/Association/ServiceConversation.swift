@@ -16,11 +16,13 @@ struct ServiceConversation {
   private static let mostQueries = 4
 
   private let association: Association
+  /// Where the peer called from.
+  private let address: String
   private let caller: Caller
   private let services: NodeServices
   private let responder: ServiceResponder
   private let operations = OutstandingOperations()
-  /// To the C-STOREs of a C-GET.
+  /// To the C-STOREs of a C-GET, and to storage commitment reports.
   private let responses = AwaitedResponses()
   /// How many C-STOREs may wait for the disk at once.
   private let window: Int
@@ -28,12 +30,13 @@ struct ServiceConversation {
 
   /// `note` hears of each request that is taken.
   init(
-    association: Association, caller: Caller, services: NodeServices, logger: Logger,
+    association: Association, caller: Caller, from address: String, services: NodeServices, logger: Logger,
     note: @escaping @Sendable (String) -> Void
   ) {
     self.note = note
     self.association = association
     self.caller = caller
+    self.address = address
     self.services = services
     responder = ServiceResponder(
       writer: association.writer, caller: caller, services: services, logger: logger)
@@ -61,7 +64,7 @@ struct ServiceConversation {
     if command.commandField == .cCancelRQ {
       return operations.cancel(command.messageIDBeingRespondedTo)
     }
-    if command.commandField == .cStoreRSP { return responses.take(command) }
+    if command.commandField == .cStoreRSP || command.commandField == .nEventReportRSP { return responses.take(command) }
     // Other responses answer nothing that this node asked.
     guard !command.commandField.isResponse, let context = association.contexts[message.contextID],
       let syntax = TransferSyntax(uid: context.transferSyntaxUID)
@@ -101,6 +104,12 @@ struct ServiceConversation {
     case (.cMoveRQ, .move(let model)):
       try await answer(request, contextID: context.id) { [responder] in
         await responder.move(request, model: model, identifier: $0, contextID: context.id, answered: $1)
+      }
+    case (.nActionRQ, .commitment):
+      let conversation = CommitmentConversation(
+        writer: association.writer, context: context, responses: responses, address: address)
+      try await answer(request, contextID: context.id) { [responder] in
+        await responder.commitment(request, action: $0, over: conversation, answered: $1)
       }
     default:
       try await responder.refuse(

@@ -92,6 +92,57 @@ struct ServiceResponder: Sendable {
     }
   }
 
+  /// The N-ACTION-RSP; and the N-EVENT-REPORT-RQ where the peer hears it on this association.
+  func commitment(
+    _ request: ServiceRequest, action: ByteBuffer, over conversation: CommitmentConversation,
+    answered: @Sendable () -> Void
+  ) async {
+    let taken: (number: Int64, isReportedHere: Bool)
+    do {
+      // What was asked is taken to the end: a peer that asks for release right behind it asked all the same.
+      taken = try await Task {
+        let isReportedHere = try await services.archive.commitments.isReportedOnSameAssociation(
+          to: request.caller, from: conversation.address)
+        let number = try await services.commitment.accept(
+          request, action: Array(action.readableBytesView), from: conversation.address, isReportedHere: isReportedHere)
+        return (number, isReportedHere)
+      }.value
+    } catch {
+      let failure =
+        error as? ServiceFailure
+        ?? ServiceFailure(.processingFailure, "the archive cannot be asked; see the node's log")
+      if !(error is ServiceFailure) { logger.error("commitment failed", metadata: ["error": "\(error)"]) }
+      answered()
+      await Task { try? await refuse(failure, request.command, contextID: conversation.context.id) }.value
+      return
+    }
+    answered()
+    await Task {
+      var response = CommandSet.response(to: request.command, status: .success)
+      response.actionTypeID = request.command.actionTypeID
+      try? await writer.send(response, contextID: conversation.context.id)
+    }.value
+    if taken.isReportedHere { await report(taken.number, over: conversation) }
+  }
+
+  private func report(_ number: Int64, over conversation: CommitmentConversation) async {
+    let commitments = services.archive.commitments
+    do {
+      guard let commitment = try await commitments.judged(number) else { return }
+      let status = try await services.commitment.send(
+        services.commitment.report(of: commitment), over: writer, conversation.context,
+        awaiting: conversation.responses)
+      let reporting = CommitmentReporting(
+        archive: services.archive, service: services.commitment,
+        calls: PeerCalls(callingAETitle: services.aeTitle), logger: logger)
+      await reporting.settle(commitment, status: status)
+    } catch {
+      logger.info("a storage commitment is reported later, on another association", metadata: ["why": "\(error)"])
+      // Also where the task was cancelled.
+      await Task { try? await commitments.release(number) }.value
+    }
+  }
+
   private func retrieve(
     _ request: ServiceRequest, contextID: UInt8, answered: @Sendable () -> Void,
     _ body: (Logger, @escaping RetrieveService.Report) async throws -> RetrieveService.Outcome
@@ -140,4 +191,12 @@ struct ServiceResponder: Sendable {
     services.archive.noteRefusal(of: command, by: caller, failure)
     try await writer.send(failure.response(to: command), contextID: contextID)
   }
+}
+
+/// The association of an N-ACTION, as far as its report needs it.
+struct CommitmentConversation: Sendable {
+  let writer: MessageWriter
+  let context: AcceptedContext
+  let responses: AwaitedResponses
+  let address: String
 }

@@ -6,7 +6,7 @@ import Foundation
 
 extension Peer {
   /// Throws what is wrong with a draft, in words.
-  init(_ draft: PeerDraft) throws(OperationError) {
+  init(_ draft: PeerDraft, before: PeerProfile = PeerProfile()) throws(OperationError) {
     guard let aeTitle = draft.hasOddTitles ? AETitle(tolerating: draft.aeTitle) : AETitle(draft.aeTitle) else {
       throw OperationError(
         "'\(draft.aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)"
@@ -33,7 +33,8 @@ extension Peer {
       name: draft.name ?? aeTitle.description, aeTitle: aeTitle, addresses: networks, port: draft.port,
       rights: rights, acceptsPrivateSOPClasses: draft.acceptsPrivateSOPClasses, requiresTLS: draft.requiresTLS,
       demand: demand, allowsCleartextPasswords: draft.allowsCleartextPasswords,
-      issuer: draft.issuer.flatMap { $0.isEmpty ? nil : $0 }, hasOddTitles: draft.hasOddTitles)
+      issuer: draft.issuer.flatMap { $0.isEmpty ? nil : $0 }, hasOddTitles: draft.hasOddTitles,
+      profile: try draft.profile.applied(to: before))
   }
 }
 
@@ -44,7 +45,7 @@ extension PeerListing {
       port: peer.port, may: peer.rights.names, acceptsPrivateSOPClasses: peer.acceptsPrivateSOPClasses,
       requiresTLS: peer.requiresTLS, demand: peer.demand.rawValue,
       allowsCleartextPasswords: peer.allowsCleartextPasswords, issuer: peer.issuer,
-      hasOddTitles: peer.hasOddTitles)
+      hasOddTitles: peer.hasOddTitles, profile: peer.profile)
   }
 }
 

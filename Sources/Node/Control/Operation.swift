@@ -8,8 +8,7 @@ package import Foundation
 package enum Operation: Codable, Sendable {
   case addPeer(PeerDraft)
   case listPeers
-  /// nil leaves as it is.
-  case setPeer(name: String, demand: String?, allowsCleartextPasswords: Bool?)
+  case setPeer(name: String, PeerChange)
   case removePeer(name: String)
   case listKnocks
   case addGroup(name: String, members: [String])
@@ -35,6 +34,8 @@ package enum Operation: Codable, Sendable {
   case removeIssuer(name: String)
   /// `issuer`: of Patient IDs that name none.
   case importFile(path: String, issuer: String?)
+  /// About what is owed to peers, and about other archives.
+  case deliveries(DeliveriesOperation)
   /// About what is stored.
   case records(RecordsOperation)
   /// With all that is stored.
@@ -58,6 +59,7 @@ package enum OperationResult: Codable, Sendable {
   case imported(ImportOutcome)
   case users([UserListing])
   case issuers([IssuerListing])
+  case deliveries(DeliveriesResult)
   case records(RecordsResult)
   case status(NodeStatus)
   case archive(ArchiveOperationResult)
@@ -78,12 +80,14 @@ package struct PeerDraft: Codable, Sendable {
   package let allowsCleartextPasswords: Bool
   package let issuer: String?
   package let hasOddTitles: Bool
+  package let profile: PeerProfileChange
 
   package init(
     name: String?, aeTitle: String, addresses: [String], port: Int?, may: [String], acceptsPrivateSOPClasses: Bool,
     requiresTLS: Bool = false, demand: String = "address", allowsCleartextPasswords: Bool = false,
-    issuer: String? = nil, hasOddTitles: Bool = false
+    issuer: String? = nil, hasOddTitles: Bool = false, profile: PeerProfileChange = PeerProfileChange()
   ) {
+    self.profile = profile
     self.demand = demand
     self.allowsCleartextPasswords = allowsCleartextPasswords
     self.name = name
@@ -110,6 +114,7 @@ package struct PeerListing: Codable, Sendable {
   package let allowsCleartextPasswords: Bool
   package let issuer: String?
   package let hasOddTitles: Bool
+  package let profile: PeerProfile
 }
 
 package struct KnockListing: Codable, Sendable {

@@ -9,16 +9,21 @@ import PixelCodecs
 struct OperationPerformer: Sendable {
   private let archive: Archive
   private let codecs: CodecPool
+  private let aeTitle: String?
+  private let retryDeliveries: @Sendable () async -> Void
   private let status: (@Sendable () -> NodeStatus)?
   private let reload: (@Sendable () async throws -> String)?
 
-  /// `status` and `reload` are what only a running node has.
+  /// `aeTitle`: the node's own, where one is running; the other arguments too are what only a running node has.
   init(
-    archive: Archive, codecs: CodecPool, status: (@Sendable () -> NodeStatus)? = nil,
+    archive: Archive, codecs: CodecPool, aeTitle: String? = nil,
+    retryDeliveries: @escaping @Sendable () async -> Void = {}, status: (@Sendable () -> NodeStatus)? = nil,
     reload: (@Sendable () async throws -> String)? = nil
   ) {
     self.archive = archive
     self.codecs = codecs
+    self.aeTitle = aeTitle
+    self.retryDeliveries = retryDeliveries
     self.status = status
     self.reload = reload
   }
@@ -49,9 +54,8 @@ struct OperationPerformer: Sendable {
       return .done(Self.sentence(on: peer, from: draft.addresses))
     case .listPeers:
       return .peers(try await administration.peers().map(PeerListing.init))
-    case .setPeer(let name, let demand, let allowsCleartextPasswords):
-      let demand = try demand.map { try IdentityAssurance(word: $0) }
-      try await administration.setPeer(name, demand: demand, allowsCleartextPasswords: allowsCleartextPasswords)
+    case .setPeer(let name, let change):
+      try await administration.changePeer(name) { try Peer(change.draft(from: $0), before: $0.profile) }
       return .done("'\(name)' is changed, from its next association on.")
     case .removePeer(let name):
       try await administration.removePeer(name)
@@ -90,6 +94,9 @@ struct OperationPerformer: Sendable {
       return .access(try await AccessPerformer(archive: archive, user: user).perform(operation))
     case .sharing(let operation):
       return .sharing(try await SharingPerformer(archive: archive, user: user).perform(operation))
+    case .deliveries(let operation):
+      let performer = DeliveriesPerformer(archive: archive, user: user, aeTitle: aeTitle, retry: retryDeliveries)
+      return .deliveries(try await performer.perform(operation))
     case .records(let operation):
       return .records(try await RecordsPerformer(archive: archive, user: user).perform(operation))
     case .picture(let order):

@@ -47,11 +47,14 @@ package struct ObjectRetrieval {
     }
   }
 
-  /// Writes them to a folder, each under its SOP Instance UID. As many SOP classes as an association has contexts for.
-  package func get(into folder: String, report: @escaping Report) async throws -> RetrieveOutcome {
+  /// Writes them to a folder, each under its SOP Instance UID. `sopClassUIDs`: of what is asked for, where that is known; each
+  /// is then taken in any transfer syntax. Without, as many SOP classes as an association has contexts for.
+  package func get(
+    into folder: String, sopClassUIDs: [String]? = nil, report: @escaping Report
+  ) async throws -> RetrieveOutcome {
     let model = isPatientRoot ? UIDRegistry.patientRootGet : UIDRegistry.studyRootGet
-    let classes = Self.storageSOPClasses
-    let contexts = ([model] + classes).enumerated().map { Self.context(2 * $0.offset + 1, $0.element) }
+    let classes = sopClassUIDs.map { Array($0.prefix(Self.mostClasses)) } ?? Self.storageSOPClasses
+    let contexts = [Self.context(1, model)] + Self.contexts(of: classes, areKnown: sopClassUIDs != nil)
     let roles = classes.map { RoleSelection(sopClassUID: $0, supportsSCU: false, supportsSCP: true) }
     return try await node.withAssociation(proposing: contexts, roles: roles) { association in
       var user = ServiceUser(association)
@@ -70,6 +73,20 @@ package struct ObjectRetrieval {
     UIDRegistry.storageSOPClasses
       .filter { UIDRegistry.entry(for: $0)?.isRetired == false && !UIDRegistry.nonPatientSOPClasses.contains($0) }
       .sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }.prefix(127))
+
+  private static let mostClasses = 127
+
+  /// Each transfer syntax by itself while there is room, so that the node need not convert what it sends.
+  private static func contexts(of classes: [String], areKnown: Bool) -> [ProposedPresentationContext] {
+    let all = TransferSyntax.storable.map(\.uid)
+    guard areKnown, classes.count * all.count <= mostClasses else {
+      return classes.enumerated().map { context(2 * $0.offset + 3, $0.element) }
+    }
+    return classes.flatMap { uid in all.map { (uid, $0) } }.enumerated().map { index, pair in
+      ProposedPresentationContext(
+        id: UInt8(truncatingIfNeeded: 2 * index + 3), abstractSyntax: pair.0, transferSyntaxes: [pair.1])
+    }
+  }
 
   private static func context(_ id: Int, _ abstractSyntax: String) -> ProposedPresentationContext {
     ProposedPresentationContext(

@@ -5,6 +5,7 @@ package import Archive
 import DICOMData
 package import DIMSE
 import Logging
+import Synchronization
 package import UpperLayer
 
 /// Calls the destination of a C-MOVE; what stands above knows how connections are made.
@@ -16,61 +17,104 @@ package protocol MoveConnecting: Sendable {
   ) async throws
 }
 
-/// The sub-operations of one C-MOVE: on one association, unless its objects need more presentation contexts than one has.
+/// What is done about each object that is sent to a destination.
+protocol Sending: Sendable {
+  var logger: Logger { get }
+
+  /// One object to wherever `store` sends it, in one of the syntaxes that are accepted there for its SOP class; it is accounted
+  /// for when this returns. Throws `SubOperationFailure` of one that is accounted for and was sent in part, and what `store`
+  /// throws of an association that is over.
+  func perform(
+    _ planned: ServedInstance, accepted: (String) -> [String], store: (OutgoingObject) async throws -> Status
+  ) async throws
+
+  /// One that was never tried, since the destination cannot be reached.
+  func giveUp(_ planned: ServedInstance, _ why: String) async
+}
+
+/// Objects on their way to a destination: on one association or as many as its peer takes; more where they need more
+/// presentation contexts than one has.
 struct MoveTransfer: Sendable {
   /// An association that fails is tried again once, and again whenever objects got through since.
   private static let mostFailures = 2
   private static let pause = Duration.milliseconds(500)
 
-  let operations: SubOperations
+  let operations: any Sending
   let instances: [ServedInstance]
   let destination: MoveDestination
-  let originator: MoveOriginator
+  /// nil where nobody's C-MOVE asked for them.
+  let originator: MoveOriginator?
   let connecting: any MoveConnecting
 
   /// Returns when each object is accounted for, or the task was cancelled.
   func run() async {
-    var failure: String?
+    var isReachable = true
     for batch in MoveBatch.batches(of: instances) {
-      var next = 0
-      var failures = 0
-      while next < batch.instances.count, failure == nil, !Task.isCancelled {
-        let first = next
-        do {
-          try await send(batch, from: &next)
-        } catch {
-          if Task.isCancelled { return }
-          failures = next > first ? 1 : failures + 1
-          operations.logger.warning(
-            "the association with the move destination '\(destination.peer.name)' failed",
-            metadata: ["error": "\(error)", "objects left": "\(batch.instances.count - next)"])
-          if failures == Self.mostFailures {
-            failure = "the destination cannot be reached, or hangs up"
-          } else {
-            try? await Task.sleep(for: Self.pause)
+      let backlog = Backlog(batch.instances)
+      if isReachable {
+        await withTaskGroup(of: Void.self) { group in
+          for _ in 0..<max(1, min(destination.peer.profile.associations, batch.instances.count)) {
+            group.addTask { await send(batch, backlog) }
           }
         }
       }
       if Task.isCancelled { return }
-      guard let failure else { continue }
-      for instance in batch.instances[next...] { await operations.fail(instance, failure) }
+      while let left = backlog.take() {
+        isReachable = false
+        await operations.giveUp(left, "the destination cannot be reached, or hangs up")
+      }
     }
   }
 
-  private func send(_ batch: MoveBatch, from next: inout Int) async throws {
-    var index = next
-    defer { next = index }
+  /// What is left of a batch, shared by the associations on which it is sent.
+  private final class Backlog: Sendable {
+    private let left: Mutex<[ServedInstance]>
+
+    init(_ instances: [ServedInstance]) { left = Mutex(instances.reversed()) }
+
+    var count: Int { left.withLock(\.count) }
+    func take() -> ServedInstance? { left.withLock { $0.popLast() } }
+    func giveBack(_ instance: ServedInstance) { left.withLock { $0.append(instance) } }
+  }
+
+  private func send(_ batch: MoveBatch, _ backlog: Backlog) async {
+    var failures = 0
+    while backlog.count > 0, !Task.isCancelled {
+      var sent = 0
+      do {
+        try await send(batch, backlog, &sent)
+      } catch {
+        if Task.isCancelled { return }
+        failures = sent > 0 ? 1 : failures + 1
+        operations.logger.warning(
+          "the association with the destination '\(destination.peer.name)' failed",
+          metadata: ["error": "\(error)", "objects left": "\(backlog.count)"])
+        guard failures < Self.mostFailures else { return }
+        try? await Task.sleep(for: Self.pause)
+      }
+    }
+  }
+
+  private func send(_ batch: MoveBatch, _ backlog: Backlog, _ sent: inout Int) async throws {
+    var count = 0
+    defer { sent = count }
     try await connecting.withAssociation(to: destination, proposing: batch.contexts) { association in
       var user = ServiceUser(association)
       let accepted = Dictionary(grouping: association.contexts.values, by: \.abstractSyntax)
         .mapValues { $0.map(\.transferSyntaxUID) }
-      while index < batch.instances.count, !Task.isCancelled {
-        let instance = batch.instances[index]
-        let counted = operations.progress.counts.remaining
-        // An object that failed half way is accounted for, and not tried again.
-        defer { if operations.progress.counts.remaining < counted { index += 1 } }
-        try await operations.perform(instance, accepted: { accepted[$0] ?? [] }) { object in
-          try await store(object, &user)
+      while !Task.isCancelled, let instance = backlog.take() {
+        do {
+          try await operations.perform(instance, accepted: { accepted[$0] ?? [] }) { object in
+            try await store(object, &user)
+          }
+          count += 1
+        } catch let failure as SubOperationFailure {
+          // An object that failed half way is accounted for, and not tried again.
+          count += 1
+          throw failure
+        } catch {
+          backlog.giveBack(instance)
+          throw error
         }
       }
     }

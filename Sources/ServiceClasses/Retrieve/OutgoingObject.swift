@@ -20,15 +20,23 @@ package struct OutgoingObject: Sendable {
   private var first: ByteBuffer?
   private var rest: Rest
 
-  /// Its first piece is read at once: a file that is gone is told before a message is begun.
+  /// Its first piece is read at once: a file that is gone is told before a message is begun. `read`: that piece, where it was
+  /// read before.
   init(
-    _ instance: ServedInstance, in transferSyntaxUID: String, reader: ArchiveReader, conversion: ObjectConversion
+    _ instance: ServedInstance, in transferSyntaxUID: String, reader: ArchiveReader, conversion: ObjectConversion,
+    read: [UInt8]? = nil
   ) async throws(SubOperationFailure) {
     sopClassUID = instance.sopClassUID
     sopInstanceUID = instance.sopInstanceUID
     self.transferSyntaxUID = transferSyntaxUID
     if transferSyntaxUID == instance.transferSyntaxUID && instance.coercion == nil {
-      let piece = try await Self.read(0..<min(Self.chunkSize, instance.size), of: instance, reader)
+      let range = Self.firstPiece(of: instance)
+      let piece: [UInt8]
+      if let read, read.count == range.count {
+        piece = read
+      } else {
+        piece = try await Self.read(range, of: instance, reader)
+      }
       let head: Part10Head
       do throws(ReadingError) { head = try Part10Head(reading: piece) } catch {
         throw SubOperationFailure("its file cannot be read: \(error)")
@@ -42,6 +50,8 @@ package struct OutgoingObject: Sendable {
       rest = .nothing
     }
   }
+
+  static func firstPiece(of instance: ServedInstance) -> Range<Int> { 0..<min(chunkSize, instance.size) }
 
   /// The next piece of the data set; nil at its end.
   package mutating func nextChunk() async throws -> ByteBuffer? {

@@ -7,9 +7,10 @@ import Logging
 import Synchronization
 
 /// The C-STOREs of one retrieve, one by one; each answers for itself.
-struct SubOperations: Sendable {
+struct SubOperations: Sending {
   /// Of objects that are not sent, so many are named in the log.
   private static let mostNamed = 20
+  private static let mostReadAhead = 16
 
   let plan: RetrievePlan
   /// nil where the caller itself gets the objects.
@@ -25,6 +26,8 @@ struct SubOperations: Sendable {
       var studies: Set<String> = []
       var firstFailure: String?
       var sent: [ServedInstance] = []
+      /// First pieces of files that are likely to be sent next.
+      var read: [ServedInstance: Task<[UInt8], any Error>] = [:]
     }
 
     let values = Mutex(Values())
@@ -73,12 +76,24 @@ struct SubOperations: Sendable {
     for instance in plan.instances where !others.contains(instance) { await fail(instance, why) }
   }
 
+  func giveUp(_ planned: ServedInstance, _ why: String) async { await fail(planned, why) }
+
   func fail(_ planned: ServedInstance, _ why: String) async {
     notes.values.withLock { $0.firstFailure = $0.firstFailure ?? why }
     if progress.counts.failed < Self.mostNamed {
       logger.notice("an object is not sent: \(why)", metadata: ["instance": "\(planned.sopInstanceUID)"])
     }
     await progress.note(.failed, of: planned.sopInstanceUID)
+  }
+
+  /// While this one is sent and answered. Whether the next may be sent is asked when it is its turn.
+  private func readAhead(of planned: ServedInstance) {
+    guard let next = plan.next(after: planned), next.fault == .none else { return }
+    let reader = plan.reader
+    notes.values.withLock { values in
+      guard values.read.count < Self.mostReadAhead, values.read[next] == nil else { return }
+      values.read[next] = Task { try await reader.bytes(OutgoingObject.firstPiece(of: next), of: next) }
+    }
   }
 
   private func outgoing(_ planned: ServedInstance, accepted: (String) -> [String]) async throws -> OutgoingObject {
@@ -88,6 +103,12 @@ struct SubOperations: Sendable {
     guard let target = ObjectConversion.target(for: instance.transferSyntaxUID, among: syntaxes) else {
       throw SubOperationFailure("the receiver takes no transfer syntax that it could be sent in")
     }
-    return try await OutgoingObject(instance, in: target, reader: plan.reader, conversion: conversion)
+    let read = notes.values.withLock { $0.read.removeValue(forKey: planned) }
+    var piece: [UInt8]?
+    if instance == planned { piece = try? await read?.value }
+    let object = try await OutgoingObject(
+      instance, in: target, reader: plan.reader, conversion: conversion, read: piece)
+    readAhead(of: planned)
+    return object
   }
 }

@@ -17,6 +17,11 @@ struct DataDirectoryOptions: ParsableArguments {
     return URL(filePath: path).standardizedFileURL.path(percentEncoded: false).trimmingSuffix("/")
   }
 
+  /// The title that the node of this directory would have; one that runs knows better.
+  func aeTitle() async throws -> String {
+    try await Settings(flags: SettingOptions.parse([]), directory: path()).text(.aeTitle)
+  }
+
   /// Performs one operation in the directory, through the node that runs there or directly.
   func perform(_ operation: Node.Operation) async throws -> OperationResult {
     try await DataDirectory(path: path()).withOperations(as: .current) { perform in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import ArgumentParser
 import Foundation
 import Node
@@ -7,7 +8,7 @@ import Node
 struct PeerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "peer", abstract: "The application entities that this node talks to.",
-    subcommands: [Add.self, List.self, Set.self, Remove.self, Knocks.self])
+    subcommands: [Add.self, List.self, Set.self, Test.self, Remove.self, Knocks.self])
 }
 
 extension PeerCommand {
@@ -64,13 +65,14 @@ extension PeerCommand {
     @Flag(help: "Take passwords and tokens from it without TLS, where others can read along.")
     var cleartextPasswords = false
 
+    @OptionGroup(title: "How this node and the peer talk") var call: PeerCallOptions
     @OptionGroup var archive: DataDirectoryOptions
 
     func run() async throws {
       let draft = PeerDraft(
         name: name, aeTitle: aeTitle, addresses: address, port: port, may: may.commaSeparated,
         acceptsPrivateSOPClasses: privateSOPClasses, requiresTLS: tls, demand: demand,
-        allowsCleartextPasswords: cleartextPasswords, issuer: issuer, hasOddTitles: oddTitles)
+        allowsCleartextPasswords: cleartextPasswords, issuer: issuer, hasOddTitles: oddTitles, profile: call.change)
       try await archive.perform(.addPeer(draft)).printOutcome()
     }
   }
@@ -90,39 +92,12 @@ extension PeerCommand {
           peer.may + (peer.acceptsPrivateSOPClasses ? ["private SOP classes"] : [])
           + (peer.requiresTLS ? ["over TLS alone"] : []) + (peer.hasOddTitles ? ["odd titles"] : [])
         table.add(
-          peer.name, peer.aeTitle, peer.addresses.joined(separator: " "), peer.port.map(String.init) ?? "-",
+          peer.name, peer.aeTitle, peer.addresses.joined(separator: " "),
+          (peer.port.map(String.init) ?? "-") + (peer.profile.tls == nil ? "" : " TLS"),
           may.joined(separator: ", "),
           peer.demand + (peer.allowsCleartextPasswords ? ", passwords in the clear" : ""), peer.issuer ?? "-")
       }
       Output.print(table.text)
-    }
-  }
-
-  struct Set: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Change by what a peer's callers have to be known, from its next association on.")
-
-    @Argument(help: "The peer's name, as 'collimator peer list' shows it.")
-    var name: String
-
-    @Option(help: "The least by which its callers are known: title, address, password, token or certificate.")
-    var demand: String?
-
-    @Flag(inversion: .prefixedNo, help: "Take passwords and tokens from it without TLS.")
-    var cleartextPasswords: Bool?
-
-    @OptionGroup var archive: DataDirectoryOptions
-
-    func validate() throws {
-      guard demand != nil || cleartextPasswords != nil else {
-        throw ValidationError("change what? --demand, --cleartext-passwords or --no-cleartext-passwords")
-      }
-    }
-
-    func run() async throws {
-      let change = Node.Operation.setPeer(
-        name: name, demand: demand, allowsCleartextPasswords: cleartextPasswords)
-      try await archive.perform(change).printOutcome()
     }
   }
 
@@ -169,7 +144,9 @@ extension String {
 extension OperationResult {
   func printOutcome() {
     switch self {
-    case .done(let sentence), .records(.done(let sentence)), .access(.done(let sentence)): Output.print(sentence)
+    case .done(let sentence), .records(.done(let sentence)), .access(.done(let sentence)),
+      .deliveries(.done(let sentence)):
+      Output.print(sentence)
     default: break
     }
   }

@@ -65,37 +65,8 @@ struct RemoteOptions: ParsableArguments {
 
   /// What an association's end means for the person who asked, and what to do about it.
   func explained(_ end: AssociationEnd) -> OperationError {
-    switch end {
-    case .rejected(.callingAETitleNotRecognized):
-      OperationError(
-        "\(called) at \(host):\(port) does not know '\(calling)' from this address (\(end)); "
-          + "its administrator can add it")
-    case .rejected(.identityRefused):
-      OperationError(
-        "\(called) at \(host):\(port) does not take '\(calling)' at its word (\(end)); 'collimator peer knocks' there "
-          + "says what it demands")
-    case .rejected(.calledAETitleNotRecognized):
-      OperationError("\(host):\(port) is not called '\(called)' (\(end)); try another --called")
-    case .rejected(.noReasonGiven):
-      OperationError(
-        "\(called) at \(host):\(port) refuses '\(calling)' and does not say why (\(end)); its log may"
-          + (tls.tls ? "" : ", and some demand TLS: try --tls"))
-    case .rejected(let rejection) where rejection.result == .rejectedTransient:
-      OperationError("\(called) at \(host):\(port) takes no more associations now (\(end)); try again later")
-    case .protocolViolation(let what):
-      OperationError("what answers at \(host):\(port) does not speak DICOM (\(what)): is it the right port?")
-    case .connectionClosed:
-      OperationError(
-        "\(host):\(port) closed the connection without an answer: is it a DICOM node"
-          + (tls.tls ? "?" : ", and without TLS? Try --tls"))
-    case .timedOut(let what):
-      OperationError(
-        "\(called) at \(host):\(port) took the connection and then said nothing (\(what)): it may be busy, or no DICOM "
-          + "node; --timeout and --response-timeout wait longer")
-    case .abortedByPeer where !tls.tls:
-      OperationError("\(called) at \(host):\(port): \(end); where this is its port for TLS, call it with --tls")
-    default:
-      OperationError("\(called) at \(host):\(port): \(end)")
-    }
+    RemoteNode(
+      host: host, port: port, callingAETitle: calling, calledAETitle: called, tls: tls.settings
+    ).explained(end)
   }
 }

@@ -6,7 +6,8 @@ import Node
 /// key in the file.
 enum Setting: String, CaseIterable {
   case aeTitle, bind, port, grace, logLevel
-  case maximumConnections, maximumAssociations, maximumAssociationsPerPeer, reservedAssociations
+  case maximumConnections, maximumConnectionsPerAddress, maximumAssociations, maximumAssociationsPerPeer,
+    reservedAssociations
   case requestTimeout, idleTimeout, pduTimeout, writeTimeout, minimumThroughput
   case maximumPDULength, maximumRequestLength, requestMemory
   case tlsPort, tlsCertificate, tlsKey, tlsClientCertificates, tlsClientCA, tlsRevocationList, tlsMinimumVersion
@@ -32,7 +33,7 @@ enum Setting: String, CaseIterable {
     case .tlsHandshakeTimeout: .number(1...600)
     case .port, .tlsPort: .number(0...65_535)
     case .grace: .number(0...3600)
-    case .maximumConnections: .number(1...1_000_000)
+    case .maximumConnections, .maximumConnectionsPerAddress: .number(1...1_000_000)
     case .maximumAssociations, .maximumAssociationsPerPeer: .number(1...100_000)
     case .reservedAssociations: .number(0...1000)
     case .requestTimeout: .number(1...600)
@@ -58,6 +59,7 @@ enum Setting: String, CaseIterable {
     case .grace: "10"
     case .logLevel: "info"
     case .maximumConnections: "12000"
+    case .maximumConnectionsPerAddress: "256"
     case .maximumAssociations: "2048"
     case .maximumAssociationsPerPeer: "512"
     case .reservedAssociations: "4"
@@ -91,6 +93,7 @@ enum Setting: String, CaseIterable {
     case .grace: "seconds that open associations get to finish when the node is told to stop"
     case .logLevel: "the least that is logged: trace, debug, info, notice, warning, error, critical"
     case .maximumConnections: "TCP connections at the same time, said who they are or not"
+    case .maximumConnectionsPerAddress: "of these, so many from one address that have yet to say who they are"
     case .maximumAssociations: "associations at the same time"
     case .maximumAssociationsPerPeer: "of these, so many of one peer"
     case .reservedAssociations: "of all associations, so many that only callers on this machine get"

@@ -22,6 +22,9 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("TCP connections at the same time. (default: 12000)", visibility: .hidden))
   var maximumConnections: Int?
 
+  @Option(help: ArgumentHelp("Connections from one address that say nothing. (default: 256)", visibility: .hidden))
+  var maximumConnectionsPerAddress: Int?
+
   @Option(help: ArgumentHelp("Associations at the same time. (default: 2048)", visibility: .hidden))
   var maximumAssociations: Int?
 
@@ -122,7 +125,9 @@ struct SettingOptions: ParsableArguments {
 
   var given: [Setting: String] {
     let numbers: [Setting: Int?] = [
-      .port: port, .grace: grace, .maximumConnections: maximumConnections, .maximumAssociations: maximumAssociations,
+      .port: port, .grace: grace, .maximumConnections: maximumConnections,
+      .maximumConnectionsPerAddress: maximumConnectionsPerAddress,
+      .maximumAssociations: maximumAssociations,
       .maximumAssociationsPerPeer: maximumAssociationsPerPeer, .reservedAssociations: reservedAssociations,
       .requestTimeout: requestTimeout, .idleTimeout: idleTimeout, .maximumPDULength: maximumPDULength,
       .maximumRequestLength: maximumRequestLength, .pduTimeout: pduTimeout, .writeTimeout: writeTimeout,

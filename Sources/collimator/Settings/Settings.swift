@@ -66,7 +66,8 @@ struct Settings {
       directory: directory, aeTitle: text(.aeTitle), bindAddress: text(.bind), port: number(.port),
       gracePeriod: .seconds(number(.grace)), limits: limits,
       associationLimits: AssociationLimits(
-        connections: number(.maximumConnections), associations: number(.maximumAssociations),
+        connections: number(.maximumConnections),
+        connectionsPerAddress: number(.maximumConnectionsPerAddress), associations: number(.maximumAssociations),
         associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)),
       tls: try tls(),
       archive: ArchiveOptions(

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What arrives is sent on to a peer where it comes from `sender`, was brought under the AE title `callingAETitle`, and is of
+/// one of `modalities`; what is not named does not matter.
+package struct ForwardingRule: Sendable, Hashable {
+  package let number: Int64
+  package let destination: String
+  package let sender: String?
+  package let callingAETitle: String?
+  package let modalities: [String]
+  package let addedBy: String
+  package let addedAt: Double
+}
+
+/// An object that is to be sent on.
+package struct ForwardingJob: Sendable, Hashable {
+  package let number: Int64
+  package let sopInstanceUID: String
+}
+
+/// What is owed to others and still to be delivered.
+package struct QueuedDelivery: Sendable, Hashable {
+  package enum Kind: String, Sendable, Hashable, CaseIterable { case commitment, forwarding }
+
+  package let kind: Kind
+  package let number: Int64
+  /// The peer's name.
+  package let destination: String
+  /// The SOP Instance UID of an object, the Transaction UID of a report.
+  package let what: String
+  package let since: Double
+  package let attempts: Int
+  /// nil for what is not tried any more until somebody says so.
+  package let nextAttempt: Double?
+  package let lastFailure: String?
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import ArgumentParser
+import DICOMData
+import Foundation
+import Node
+import ServiceClasses
+import UpperLayer
+
+struct RemoteCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "remote", abstract: "Ask other archives of the table of peers, and bring studies in from them.",
+    subcommands: [Find.self, Fetch.self])
+}
+
+extension RemoteCommand {
+  /// The peer that is asked, as the node calls it.
+  struct Called: ParsableArguments {
+    @Argument(help: "The peer's name, as 'collimator peer list' shows it; it needs a port and the address of one host.")
+    var name: String
+
+    @OptionGroup var archive: DataDirectoryOptions
+
+    func listing() async throws -> PeerCallListing {
+      let title = try await archive.aeTitle()
+      guard
+        case .deliveries(.peer(let peer)) = try await archive.perform(
+          .deliveries(.callPeer(name: name, aeTitle: title)))
+      else { throw OperationError("the node answered something else") }
+      return peer
+    }
+  }
+
+  struct Find: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Ask another archive what it has (C-FIND, Study Root).",
+      discussion: "Example: collimator remote find OLDPACS -k PatientID=4711 -k StudyDate -k StudyInstanceUID")
+
+    @OptionGroup var called: Called
+
+    @Option(help: "STUDY, SERIES or IMAGE.")
+    var level = "STUDY"
+
+    @Option(
+      name: .shortAndLong, help: "A key: KEYWORD=VALUE or TAG=VALUE to match, KEYWORD alone to be told. Repeatable.")
+    var key: [String] = []
+
+    @OptionGroup var listing: ListingOptions
+
+    func run() async throws {
+      let keys = try key.map(QueryKey.init)
+      let node = try await called.listing().node
+      let matches: [DataSet]
+      do {
+        matches = try await RemoteStudies(of: node).matches(of: [identifier(keys)])
+      } catch let end as AssociationEnd {
+        throw node.explained(end)
+      }
+      guard !listing.json else {
+        let model = JSONModel()
+        return Output.print("[" + matches.map(model.text(of:)).joined(separator: ",\n") + "]")
+      }
+      for match in matches {
+        let line = keys.map { "\($0.name)=\(match.strings($0.tag).joined(separator: "\\"))" }.joined(separator: "  ")
+        Output.print(Table.printable(line))
+      }
+      Output.print("\(matches.count) matches")
+    }
+
+    private func identifier(_ keys: [QueryKey]) -> DataSetBuilder {
+      var identifier = DataSetBuilder(characterSet: .utf8)
+      if keys.contains(where: { !$0.value.utf8.allSatisfy { $0 < 0x80 } }) {
+        identifier.set(.specificCharacterSet, .cs, "ISO_IR 192")
+      }
+      identifier.set(.queryRetrieveLevel, .cs, level.uppercased())
+      for key in keys {
+        if key.vr == .sq || key.value.isEmpty {
+          identifier.setEmpty(key.tag, key.vr)
+        } else {
+          identifier.set(key.tag, key.vr, key.value)
+        }
+      }
+      return identifier
+    }
+  }
+
+  struct Fetch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Bring studies in from another archive, and verify that all of their objects arrived.",
+      discussion: """
+        By C-GET, on the association of the request; with --move by C-MOVE to this node, which the other archive has to know \
+        and which has to let it store.
+
+        Example: collimator remote fetch OLDPACS --study 1.2.840.99.1
+        """)
+
+    @OptionGroup var called: Called
+
+    @Option(help: "A Study Instance UID. Repeatable.")
+    var study: [String]
+
+    @Flag(help: "By C-MOVE to this node, which has to be running.")
+    var move = false
+
+    @OptionGroup var listing: ListingOptions
+
+    func run() async throws {
+      let peer = try await called.listing()
+      do {
+        let wanted = try await RemoteStudies(of: peer.node).objects(of: study)
+        guard !wanted.isEmpty else { throw OperationError("'\(peer.name)' has no such study for this node") }
+        if move { try await have(peer) } else { try await get(wanted, from: peer) }
+        try await report(wanted)
+      } catch let end as AssociationEnd {
+        throw peer.node.explained(end)
+      }
+    }
+
+    private var retrieval: (RemoteNode) -> ObjectRetrieval {
+      var identifier = DataSetBuilder()
+      identifier.set(.queryRetrieveLevel, .cs, "STUDY")
+      identifier.set(.studyInstanceUID, .ui, study)
+      return { [identifier] in ObjectRetrieval(of: identifier, patientRoot: false, from: $0) }
+    }
+
+    private func have(_ peer: PeerCallListing) async throws {
+      let outcome = try await retrieval(peer.node).move(to: peer.callingAETitle) { RetrieveOptions.draw($0) }
+      note(outcome, peer)
+    }
+
+    private func get(_ wanted: Set<RemoteStudies.Listed>, from peer: PeerCallListing) async throws {
+      let folder = FileManager.default.temporaryDirectory.appending(path: "collimator-fetch-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(
+        at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let classes = Set(wanted.map(\.sopClassUID)).filter { !$0.isEmpty }.sorted()
+      let outcome = try await retrieval(peer.node).get(
+        into: folder.path(percentEncoded: false), sopClassUIDs: classes.isEmpty ? nil : classes
+      ) { RetrieveOptions.draw($0) }
+      note(outcome, peer)
+      try await DataDirectory(path: called.archive.path()).withOperations(as: .current) { perform in
+        for file in outcome.files {
+          guard case .imported(let imported) = try await perform(.importFile(path: file, issuer: nil)) else { continue }
+          if imported.kind == .refused { Output.note("refused: \(imported.remarks.joined(separator: "; "))") }
+        }
+      }
+    }
+
+    private func note(_ outcome: RetrieveOutcome, _ peer: PeerCallListing) {
+      if Output.noteIsTerminal { Output.write("\r\u{1B}[K", to: .standardError) }
+      guard !outcome.isComplete else { return }
+      Output.note("'\(peer.name)' answered \(outcome.status)" + (outcome.comment.map { ": \($0)" } ?? ""))
+    }
+
+    private struct Fetched: Encodable {
+      let arrived: Int
+      let missing: [String]
+    }
+
+    private func report(_ wanted: Set<RemoteStudies.Listed>) async throws {
+      let pairs = wanted.map { [$0.sopClassUID, $0.sopInstanceUID] }
+      guard
+        case .deliveries(.stored(let stored)) = try await called.archive.perform(.deliveries(.stored(pairs)))
+      else { throw OperationError("the node answered something else") }
+      let missing = Set(wanted.map(\.sopInstanceUID)).subtracting(stored.map { $0.last ?? "" }).sorted()
+      if listing.json {
+        try Output.print(json: Fetched(arrived: wanted.count - missing.count, missing: missing))
+      } else {
+        for uid in missing { Output.print("missing  \(uid)") }
+        Output.print("\(wanted.count - missing.count) of \(wanted.count) objects are stored here")
+      }
+      if !missing.isEmpty { throw ExitCode.failure }
+    }
+  }
+}
