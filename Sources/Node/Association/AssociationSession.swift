@@ -36,7 +36,7 @@ struct AssociationSession: Sendable {
         do {
           try await serve(
             messages, MessageWriter(outbound, on: connection.channel.eventLoop), id, security, from: address,
-            logger: &logger)
+            until: connection.channel.closeFuture, logger: &logger)
         } catch {
           // Nothing is left to say on this association: the peer is told, and not left to find out. Where it is over
           // already, the state machine knows.
@@ -75,7 +75,7 @@ struct AssociationSession: Sendable {
   /// Returns when the association was rejected or released.
   private func serve(
     _ messages: MessageReader, _ writer: MessageWriter, _ connection: AssociationRegistry.ID,
-    _ security: ConnectionSecurity, from address: String, logger: inout Logger
+    _ security: ConnectionSecurity, from address: String, until closed: EventLoopFuture<Void>, logger: inout Logger
   ) async throws {
     defer { registry.end(connection) }
     var admitted: AssociationAdmission.Admitted?
@@ -93,7 +93,7 @@ struct AssociationSession: Sendable {
     guard let association, let caller = admitted?.caller else { return }
     logger[metadataKey: "calling"] = "\(association.callingAETitle.printable)"
     let conversation = ServiceConversation(
-      association: association, caller: caller, services: services, logger: logger
+      association: association, caller: caller, services: services, logger: logger, closed: closed
     ) { [registry] operation in registry.note(operation, on: connection) }
     try await conversation.run()
     // After it nothing more may be sent (PS3.8 Sta13): not the last responses either.
