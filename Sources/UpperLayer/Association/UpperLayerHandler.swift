@@ -34,6 +34,8 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   /// The user of this layer knows of an association, or has asked for one.
   private var isAsked = false
   private var readsLittle = false
+  /// Between a read and its completion.
+  private var isReading = false
   /// Why what was to be sent was not.
   private var unsendable: PDUError?
 
@@ -75,6 +77,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    isReading = true
     guard !isDeaf else { return }
     do throws(PDUError) {
       try decoder.append(unwrapInboundIn(data))
@@ -88,6 +91,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   package func channelReadComplete(context: ChannelHandlerContext) {
+    isReading = false
     clock.readCompleted()
     if decoder.progress != nil { context.triggerUserOutboundEvent(MoreToCome(), promise: nil) }
     context.fireChannelReadComplete()
@@ -210,6 +214,8 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     guard !hasEnded else { return }
     hasEnded = true
     context.fireChannelRead(wrapInboundOut(.ended(isAsked ? end : refusal(end))))
+    // What a timer says comes with no read: who collects what is read until it is complete would hear it with the next one.
+    if !isReading { context.fireChannelReadComplete() }
   }
 
   /// What ended before anybody above was asked, for whoever records who was refused. A peer's own A-ABORT is no refusal.
