@@ -22,6 +22,8 @@ package struct Association {
   package let agreed: UserInformation
   package let messages: MessageReader
   package let writer: MessageWriter
+  /// Of a requestor: how long the peer may take for each answer; nil waits for as long as the association goes on.
+  private var answersWithin: (deadline: AnswerDeadline, time: TimeAmount)?
 
   private init(request: AssociateRQ, acceptance: AssociateAC, messages: MessageReader, writer: MessageWriter) {
     callingAETitle = request.callingAETitle
@@ -55,13 +57,29 @@ package struct Association {
     }
   }
 
-  /// The requestor's side: asks, and throws `AssociationEnd` when the peer says no.
+  /// The requestor's side: asks, and throws `AssociationEnd` when the peer says no. `answersWithin`: what each answer gets that
+  /// is awaited on the association afterwards.
   package static func request(
-    _ request: AssociateRQ, _ messages: MessageReader, _ writer: MessageWriter
+    _ request: AssociateRQ, _ messages: MessageReader, _ writer: MessageWriter,
+    answersWithin: (deadline: AnswerDeadline, time: TimeAmount)? = nil
   ) async throws -> Association {
     try await writer.send(.associate(request))
     let acceptance = try await messages.nextAssociateConfirmation()
-    return Association(request: request, acceptance: acceptance, messages: messages, writer: writer)
+    var association = Association(request: request, acceptance: acceptance, messages: messages, writer: writer)
+    association.answersWithin = answersWithin
+    return association
+  }
+
+  /// Waits for one answer. Throws `AssociationEnd.timedOut` where it does not come in time, whatever else comes meanwhile.
+  package func answer<Value>(_ body: () async throws -> Value) async throws -> Value {
+    guard let (deadline, time) = answersWithin else { return try await body() }
+    return try await deadline.within(time, for: "answer", body)
+  }
+
+  /// A response to nothing that was asked: what else this peer says about operations means nothing either.
+  package func unasked(_ response: CommandSet) -> AssociationEnd {
+    let number = response.messageIDBeingRespondedTo.map(String.init) ?? "none"
+    return .protocolViolation("a \(response.commandField) to Message ID \(number), which awaits none")
   }
 
   /// Asks for release and waits until the peer agrees.

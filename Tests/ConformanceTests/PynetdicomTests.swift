@@ -37,7 +37,7 @@ struct PynetdicomTests {
 
   /// Peers/answers.py: `echo` says of each failure what it is, and what can be done.
   @Test func echoExplainsEachFailure() async throws {
-    let result = try await Tool.script("answers.py", [Tool.collimator])
+    let result = try await Tool.script("answers.py", [Tool.collimator, Tool.fixture("ct-1.dcm")])
     #expect(result.status == 0, "\(result.all)")
   }
 }

@@ -61,7 +61,8 @@ package struct RemoteNode: Sendable {
     return try await connection.executeThenClose { inbound, outbound in
       let association = try await answered(on: connection, tls) {
         try await Association.request(
-          request, MessageReader(inbound), MessageWriter(outbound, on: connection.channel.eventLoop))
+          request, MessageReader(inbound), MessageWriter(outbound, on: connection.channel.eventLoop),
+          answersWithin: (AnswerDeadline(on: connection.channel), .nanoseconds(responseTimeout.nanoseconds)))
       }
       let value: Value
       do {
