@@ -49,6 +49,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   package func handlerAdded(context: ChannelHandlerContext) {
     clock = PeerClock(limits: limits, now: context.eventLoop.now)
+    decoder.peer = NetworkAddress(context.remoteAddress)
     if machine.role == .acceptor {
       readsLittle = true
       setReadSize(Self.readSizeBeforeAssociation, context)
@@ -63,6 +64,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   package func channelActive(context: ChannelHandlerContext) {
+    decoder.peer = NetworkAddress(context.remoteAddress)
     if machine.role == .acceptor, machine.state == .idle { handle(.transportIndication, context) }
     if machine.state == .awaitingTransportOpen { handle(.transportConfirm, context) }
     context.fireChannelActive()
@@ -84,7 +86,11 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
       while !isDeaf, let decoded = try decoder.next(in: machine.state) { take(decoded, context) }
     } catch {
       isDeaf = true
-      handle(.receivedInvalidPDU(error), context)
+      if let rejection = error.rejection, machine.state == .transportOpenAwaitingAssociateRQ {
+        handle(.receivedUnacceptableAssociateRQ(rejection, error.description), context)
+      } else {
+        handle(.receivedInvalidPDU(error), context)
+      }
     }
     if isDeaf { decoder.forget() }
     clock.received(decoder.progress, at: context.eventLoop.now)

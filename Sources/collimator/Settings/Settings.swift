@@ -58,7 +58,9 @@ struct Settings {
     limits.pduTimeout = .seconds(Int64(number(.pduTimeout)))
     limits.writeTimeout = .seconds(Int64(number(.writeTimeout)))
     limits.minimumThroughput = number(.minimumThroughput)
-    limits.requestBudget = RequestBudget(limit: number(.requestMemory) << 20)
+    let requestMemory = number(.requestMemory) << 20
+    limits.requestBudget = RequestBudget(
+      limit: requestMemory, share: max(requestMemory / 4, number(.maximumRequestLength)))
     limits.maximumLength = UInt32(clamping: number(.maximumPDULength))
     limits.associatePDULimit = UInt32(clamping: number(.maximumRequestLength))
     return try NodeConfiguration(
