@@ -53,9 +53,15 @@ package final class MessageReader {
   }
 
   /// Waits until the peer hangs up, or ARTIM does it; whatever still comes has no meaning any more.
-  package func untilClosed() async {
+  /// Returns the first end that was told meanwhile.
+  @discardableResult
+  package func untilClosed() async -> AssociationEnd? {
+    var first: AssociationEnd?
     // An end is no reason to hang up first: a peer that is told so by a reset may not see why.
-    while (try? await indications.next()) != nil {}
+    while let indication = try? await indications.next() {
+      if first == nil, case .ended(let end) = indication { first = end }
+    }
+    return first
   }
 
   func nextAssociateRequest() async throws -> AssociateRQ? {

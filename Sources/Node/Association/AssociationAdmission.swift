@@ -3,6 +3,7 @@
 import Access
 import Archive
 import DICOMData
+import DIMSE
 import Foundation
 import Logging
 import NIOCore
@@ -135,6 +136,20 @@ struct AssociationAdmission: Sendable {
         reason: refusal.why))
     archive.recordKnock(
       callingAETitle: calling, calledAETitle: called, address: address, reason: refusal.why)
+  }
+
+  /// The same of an association that had begun, and that this node ended: one line, one entry. It is no knock: who calls is
+  /// known here.
+  func record(
+    _ end: AssociationEnd, of association: Association, as caller: Caller, from address: String, logger: Logger
+  ) {
+    logger.notice(
+      "association ended by this node: \(end)",
+      metadata: ["peer": "\(caller.peerName)", "identity": "\(caller.identity)"])
+    registry.refuse(
+      RefusedAssociation(
+        at: Date(), address: address, callingAETitle: association.callingAETitle.printable,
+        calledAETitle: aeTitle, reason: "the association was ended: \(end)"))
   }
 
   private func acceptance(of request: AssociateRQ, _ negotiation: Negotiation, _ caller: Caller) -> AssociateAC {

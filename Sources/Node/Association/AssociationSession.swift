@@ -50,6 +50,8 @@ struct AssociationSession: Sendable {
       admission.record(refusal, from: address, logger: logger)
     } catch let failure as TLSFailure {
       refuse("the peer \(failure)", from: address, logger)
+    } catch is RecordedEnd {
+      return
     } catch let end as AssociationEnd {
       logger.info("association ended: \(end)")
     } catch is CancellationError {
@@ -95,11 +97,39 @@ struct AssociationSession: Sendable {
     let conversation = ServiceConversation(
       association: association, caller: caller, services: services, logger: logger, closed: closed
     ) { [registry] operation in registry.note(operation, on: connection) }
-    try await conversation.run()
+    do {
+      try await conversation.run()
+    } catch {
+      guard let end = await end(error, heardBy: messages), end.isBreach else { throw error }
+      admission.record(end, of: association, as: caller, from: address, logger: logger)
+      throw RecordedEnd()
+    }
     // After it nothing more may be sent (PS3.8 Sta13): not the last responses either.
     try await writer.settle()
     try await writer.send(.releaseResponse)
     logger.info("association released")
+  }
+
+  /// Why the association ended; where writing failed that stands behind what was read, on a connection that is closed.
+  private func end(_ error: any Error, heardBy messages: MessageReader) async -> AssociationEnd? {
+    switch error {
+    case let end as AssociationEnd: end
+    case is ChannelError, is IOError, is NIOAsyncWriterError: await messages.untilClosed()
+    default: nil
+    }
+  }
+}
+
+/// What ended an association has been said where who called was known.
+private struct RecordedEnd: Error {}
+
+extension AssociationEnd {
+  /// It was the peer's doing, or omission, and this node that ended it.
+  fileprivate var isBreach: Bool {
+    switch self {
+    case .protocolViolation, .timedOut, .abortedLocally: true
+    case .rejected, .abortedByPeer, .connectionClosed, .refused, .overloaded: false
+    }
   }
 }
 
