@@ -30,6 +30,15 @@ struct AbuseTests {
     #expect(node.stop() == 0)
   }
 
+  /// What was refused, or was never asked for, is not taken without end.
+  @Test(arguments: ["long_identifier", "unasked_response"])
+  func whatNobodyWantsIsNotTakenWithoutEnd(abuse: String) async throws {
+    let node = try await node()
+    try await play(abuse, node)
+    try await expectOneEvent("a data set that was refused, or not asked for", node)
+    #expect(node.stop() == 0)
+  }
+
   private func node(_ arguments: String...) async throws -> RunningNode {
     let node = try RunningNode(arguments)
     try await node.addPeer("MOD", may: "store,query")

@@ -13,6 +13,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   private static let longestFragment = 256 << 10
   private static let shortFragment = 1024
   private static let pduAndPDVHead = 12
+  private static let mostAfterEnd = 16 << 20
   private static let readSizeBeforeAssociation = AdaptiveRecvByteBufferAllocator(
     minimum: 512, initial: 2048, maximum: 4096)
 
@@ -36,6 +37,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   private var readsLittle = false
   /// Between a read and its completion.
   private var isReading = false
+  private var receivedAfterEnd = 0
   /// Why what was to be sent was not.
   private var unsendable: PDUError?
 
@@ -80,6 +82,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     isReading = true
+    guard isWorthReading(unwrapInboundIn(data).readableBytes) else { return context.close(promise: nil) }
     guard !isDeaf else { return }
     do throws(PDUError) {
       try decoder.append(unwrapInboundIn(data))
@@ -111,6 +114,13 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   package func channelWritabilityChanged(context: ChannelHandlerContext) {
     clock.becameWritable(context.channel.isWritable, at: context.eventLoop.now)
     context.fireChannelWritabilityChanged()
+  }
+
+  /// A peer that was told of the end reads it behind what it still sends; one that sends on and on does not read.
+  private func isWorthReading(_ count: Int) -> Bool {
+    guard machine.state == .awaitingTransportClose else { return true }
+    receivedAfterEnd += count
+    return receivedAfterEnd <= Self.mostAfterEnd
   }
 
   private func take(_ decoded: PDUDecoder.Decoded, _ context: ChannelHandlerContext) {

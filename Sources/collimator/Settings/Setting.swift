@@ -93,7 +93,8 @@ enum Setting: String, CaseIterable {
     case .idleTimeout: "seconds after which an association on which nothing happens is ended"
     case .pduTimeout: "seconds within which a PDU without data has to arrive in full"
     case .writeTimeout: "seconds that a caller may leave unread what was sent to it"
-    case .minimumThroughput: "bytes a second that an object or a query has to arrive with at least, after a minute"
+    case .minimumThroughput:
+      "bytes a second that an object or a query has to arrive with at least, after a minute; nothing else bounds its time"
     case .requestMemory: "MiB that long A-ASSOCIATE-RQs take at most, all connections together; an address gets a quarter"
     case .maximumPDULength: "bytes of a P-DATA-TF that peers are told to send at most"
     case .maximumRequestLength: "bytes of an A-ASSOCIATE-RQ that is read at most"
