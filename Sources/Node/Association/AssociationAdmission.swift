@@ -45,7 +45,7 @@ struct AssociationAdmission: Sendable {
     guard request.applicationContextName == ApplicationContext.dicom else {
       throw Rejected(
         rejection: .applicationContextNameNotSupported,
-        why: "its application context '\(request.applicationContextName.printable)' is not DICOM's")
+        why: "its application context \(request.applicationContextName.quoted) is not DICOM's")
     }
     let matched = try await knownPeer(request, connected)
     let peer = matched.peer
@@ -82,7 +82,7 @@ struct AssociationAdmission: Sendable {
     guard request.calledAETitle == aeTitle || found.hasOddTitles else {
       throw Rejected(
         rejection: .calledAETitleNotRecognized,
-        why: "called AE '\(request.calledAETitle.printable)', this node is '\(aeTitle)'")
+        why: "called AE \(request.calledAETitle.quoted), this node is '\(aeTitle)'")
     }
     switch found {
     case .unknownAETitle:
@@ -188,7 +188,7 @@ extension Negotiation {
       outcomes.compactMap { outcome in
         outcome.why.map { why in
           let syntax = outcome.proposed.abstractSyntax
-          return "\(UIDRegistry.name(of: syntax) ?? syntax.printable): \(why)"
+          return "\(UIDRegistry.name(of: syntax) ?? syntax.printableUID): \(why)"
         }
       })
     let shown = all.sorted().prefix(10)
