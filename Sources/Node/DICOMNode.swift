@@ -31,7 +31,7 @@ package struct DICOMNode: Sendable {
 
   /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
   package func run() async throws {
-    let limits = associationLimits(within: OpenFileLimit.raise())
+    let limits = try associationLimits(within: OpenFileLimit.raise())
     let archive = try Archive.open(
       directory: configuration.directory, options: configuration.archive, identity: configuration.identity)
     report(archive.recovery)
@@ -45,7 +45,7 @@ package struct DICOMNode: Sendable {
     logger.info("stopped")
   }
 
-  private func associationLimits(within descriptors: Int) -> AssociationLimits {
+  private func associationLimits(within descriptors: Int) throws -> AssociationLimits {
     var limits = configuration.associationLimits
     let wished = limits.connections
     limits.connections = OpenFileLimit.connections(atMost: wished, of: descriptors)
@@ -54,6 +54,7 @@ package struct DICOMNode: Sendable {
         "this process may open \(descriptors) files, too few for \(wished) connections: it takes \(limits.connections)",
         metadata: ["remedy": "raise the hard limit: LimitNOFILE= in a systemd unit, ulimit -Hn in a shell"])
     }
+    try limits.requirePlaces(forCallersOf: configuration.bindAddress)
     return limits
   }
 

@@ -63,7 +63,7 @@ struct AssociationSession: Sendable {
 
   /// A connection for which there is no place: closed without a word, but not without a record.
   func refuseForWantOfPlace(from address: String, logger: Logger) {
-    refuse(registry.connectionRefusal, from: address, logger)
+    refuse(registry.connectionRefusal(from: address), from: address, logger)
   }
 
   /// One line, one knock, one entry among the last refusals; nobody has said a title yet.
