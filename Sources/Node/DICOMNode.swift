@@ -78,7 +78,7 @@ package struct DICOMNode: Sendable {
       } else { nil }
     let listener = try await AssociationListener(
       configuration: configuration, archive: archive, registry: registry, logger: logger, tlsPort: secure?.port)
-    let operations = operations(archive, registry, listener, secure, tls)
+    let operations = operations(archive, registry, limits, listener, secure, tls)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
     let control = try await ControlServer(
       directory: configuration.directory, operations: operations, logger: logger)
@@ -99,17 +99,19 @@ package struct DICOMNode: Sendable {
   }
 
   private func operations(
-    _ archive: Archive, _ registry: AssociationRegistry, _ listener: AssociationListener,
+    _ archive: Archive, _ registry: AssociationRegistry, _ limits: AssociationLimits, _ listener: AssociationListener,
     _ secure: AssociationListener?, _ tls: TLSServer?
   ) -> OperationPerformer {
-    let aeTitle = configuration.aeTitle
+    let (aeTitle, upperLayerLimits) = (configuration.aeTitle, configuration.limits)
     return OperationPerformer(
       archive: archive,
       status: {
-        NodeStatus(
+        let listing = registry.listing
+        return NodeStatus(
           aeTitle: aeTitle, address: listener.address, port: listener.port,
           tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
-          associations: registry.listing, readOnly: archive.reasonForReadOnly)
+          associations: listing, limits: LimitsInEffect(upperLayerLimits, limits, listing: listing),
+          readOnly: archive.reasonForReadOnly)
       },
       reload: {
         guard let tls else { return "There is no TLS port, and nothing else to read anew." }

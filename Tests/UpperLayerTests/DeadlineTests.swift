@@ -67,6 +67,17 @@ import Testing
     try expectTimedOut(side)
   }
 
+  /// Where no throughput is asked for, a byte now and then is enough.
+  @Test func withoutALeastThroughputDataMayTakeTheirTime() throws {
+    let side = try #require(try Side(.acceptor, in: .established, limits: UpperLayerLimits(minimumThroughput: 0)))
+    try side.receive(Self.dataOf64KiB)
+    for _ in 0..<60 {
+      try side.receive([0])
+      side.advance(by: .minutes(9))
+    }
+    #expect(try side.sent().readableBytes == 0)
+  }
+
   /// Each PDU comes whole and in time, and the message has no end: it is the message that is late.
   @Test func aDrippedMessageIsTimedOut() throws {
     let side = try #require(try Side(.acceptor, in: .established))

@@ -19,12 +19,15 @@ package struct NodeStatus: Codable, Sendable {
   package let openFiles: Int
   package let mostOpenFiles: Int
   package let associations: AssociationListing
+  package let limits: LimitsInEffect
   /// Why no object is taken any more since the disk failed; nil while all is well.
   package let readOnly: String?
 
   init(
-    aeTitle: String, address: String, port: Int, tls: TLS?, associations: AssociationListing, readOnly: String?
+    aeTitle: String, address: String, port: Int, tls: TLS?, associations: AssociationListing,
+    limits: LimitsInEffect, readOnly: String?
   ) {
+    self.limits = limits
     self.readOnly = readOnly
     self.aeTitle = aeTitle
     self.address = address

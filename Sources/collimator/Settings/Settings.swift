@@ -57,6 +57,8 @@ struct Settings {
     limits.idleTimeout = .seconds(Int64(number(.idleTimeout)))
     limits.pduTimeout = .seconds(Int64(number(.pduTimeout)))
     limits.writeTimeout = .seconds(Int64(number(.writeTimeout)))
+    limits.dataGracePeriod = .seconds(Int64(number(.dataGracePeriod)))
+    limits.maximumLengthTolerance = UInt32(clamping: number(.maximumPDULengthTolerance))
     limits.minimumThroughput = number(.minimumThroughput)
     let requestMemory = number(.requestMemory) << 20
     limits.requestBudget = RequestBudget(
