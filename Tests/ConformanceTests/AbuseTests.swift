@@ -11,6 +11,7 @@ struct AbuseTests {
       struct Refused: Decodable {
         let callingAETitle: String
         let reason: String
+        let at: String
       }
       let refused: [Refused]
     }
@@ -56,6 +57,8 @@ struct AbuseTests {
       Status.self, from: Data(node.command("status", "--json").output.utf8))
     #expect(status.associations.refused.map(\.callingAETitle) == ["MOD"])
     #expect(status.associations.refused.first?.reason.contains(why) == true, "\(status)")
+    let at = try Date(#require(status.associations.refused.first).at, strategy: .iso8601)
+    #expect(abs(at.timeIntervalSinceNow) < 600)
     let lines = node.logged.split(separator: "\n").filter { $0.contains("association ended by this node") }
     #expect(lines.count == 1)
     #expect(lines.first?.contains(why) == true && lines.first?.contains("peer=MOD") == true, "\(lines)")
