@@ -28,7 +28,7 @@ struct PynetdicomTests {
   /// Peers/negotiation.py: roles, extended negotiation of both kinds, and a window of which use is made.
   @Test func whatIsNegotiatedIsUsed() async throws {
     let node = try RunningNode()
-    try await node.addPeer("MOD", may: "store,query")
+    try await node.addPeer("MOD", may: "store,query", "--private-sop-classes")
     let result = try await Tool.script("negotiation.py", [node.port, Tool.fixtures])
     #expect(result.status == 0, "\(result.all)")
     #expect(try node.storedDataSets().count == 20)
