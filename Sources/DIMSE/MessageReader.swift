@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import NIOCore
-import UpperLayer
+package import UpperLayer
 
 /// A message whose command has arrived; its data set, if it has one, is read piece by piece from the reader.
 package struct Message: Sendable {
