@@ -25,20 +25,34 @@ package struct Association {
   /// Of a requestor: how long the peer may take for each answer; nil waits for as long as the association goes on.
   private var answersWithin: (deadline: AnswerDeadline, time: TimeAmount)?
 
+  /// Of abstract syntaxes with a context that cannot be used: why, in words.
+  private let refusals: [String: String]
+
   private init(request: AssociateRQ, acceptance: AssociateAC, messages: MessageReader, writer: MessageWriter) {
     callingAETitle = request.callingAETitle
     self.messages = messages
     self.writer = writer
     agreed = acceptance.userInformation
     let proposed = Dictionary(
-      request.presentationContexts.map { ($0.id, $0.abstractSyntax) }, uniquingKeysWith: { first, _ in first })
-    contexts = Dictionary(
-      acceptance.presentationContexts.compactMap { result in
-        guard result.result == .acceptance, let abstractSyntax = proposed[result.id] else { return nil }
-        let context = AcceptedContext(
-          id: result.id, abstractSyntax: abstractSyntax, transferSyntaxUID: result.transferSyntax)
-        return (result.id, context)
-      }, uniquingKeysWith: { first, _ in first })
+      request.presentationContexts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    var contexts: [UInt8: AcceptedContext] = [:]
+    var refusals: [String: String] = [:]
+    for result in acceptance.presentationContexts {
+      guard let context = proposed[result.id], contexts[result.id] == nil else { continue }
+      if let why = result.whyUnusable(of: context) {
+        refusals[context.abstractSyntax] = why
+      } else {
+        contexts[result.id] = AcceptedContext(
+          id: result.id, abstractSyntax: context.abstractSyntax, transferSyntaxUID: result.transferSyntax)
+      }
+    }
+    (self.contexts, self.refusals) = (contexts, refusals)
+  }
+
+  /// Why there is no context for it; nil where there is one.
+  package func whyUnusable(_ abstractSyntax: String) -> String? {
+    guard !contexts.values.contains(where: { $0.abstractSyntax == abstractSyntax }) else { return nil }
+    return refusals[abstractSyntax] ?? "its answer does not mention it"
   }
 
   /// The acceptor's side: waits for the request and answers with what `decide` says. nil, when it was rejected.
@@ -86,5 +100,19 @@ package struct Association {
   package func release() async throws {
     try await writer.send(.release)
     try await messages.drainUntilReleased(writer)
+  }
+}
+
+extension PresentationContextResult {
+  /// PS3.8 §9.3.3.2: an acceptor chooses among what was proposed; what it makes up nobody can write.
+  fileprivate func whyUnusable(of proposed: ProposedPresentationContext) -> String? {
+    switch result {
+    case .acceptance where proposed.transferSyntaxes.contains(transferSyntax): nil
+    case .acceptance: "it chose the transfer syntax '\(transferSyntax)', which was not proposed"
+    case .userRejection: "user rejection"
+    case .noReason: "no reason given"
+    case .abstractSyntaxNotSupported: "abstract syntax not supported"
+    case .transferSyntaxesNotSupported: "transfer syntaxes not supported"
+    }
   }
 }

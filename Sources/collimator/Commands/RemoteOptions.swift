@@ -2,6 +2,8 @@
 
 import Access
 import ArgumentParser
+import DICOMData
+import DIMSE
 import Foundation
 import Node
 import ServiceClasses
@@ -64,7 +66,44 @@ struct RemoteOptions: ParsableArguments {
   }
 
   /// What an association's end means for the person who asked, and what to do about it.
-  func explained(_ end: AssociationEnd) -> OperationError {
+  func explained(_ end: AssociationEnd, by node: RemoteNode) -> OperationError {
+    node.hasAccepted ? explainedAfterAcceptance(end) : explained(end)
+  }
+
+  /// Where there is no context for what was asked, or the peer parts without an answer.
+  func explained(
+    _ failure: ServiceFailure, asking abstractSyntax: String, on association: Association
+  ) -> OperationError {
+    guard let why = association.whyUnusable(abstractSyntax) else {
+      return OperationError(
+        "\(accepted) asked for its release instead of answering (\(failure)): it may be about to stop; try again, and see "
+          + "its log")
+    }
+    let name = UIDRegistry.name(of: abstractSyntax) ?? abstractSyntax
+    return OperationError(
+      "\(accepted) accepted no presentation context for \(name): \(why); its administrator can say whether it offers that, "
+        + "and to '\(calling)'")
+  }
+
+  private var accepted: String { "\(called) at \(host):\(port) accepted the association, and then" }
+
+  private func explainedAfterAcceptance(_ end: AssociationEnd) -> OperationError {
+    switch end {
+    case .abortedByPeer:
+      OperationError("\(accepted) ended it (\(end)): it does not bear what it was asked, or by whom; its log says why")
+    case .connectionClosed:
+      OperationError(
+        "\(accepted) closed the connection without an answer: its program ended there, or a firewall or load balancer "
+          + "between cut it; see its log")
+    case .timedOut(let what):
+      OperationError("\(accepted) did not answer (\(what)): it may be busy; --response-timeout waits longer")
+    case .protocolViolation(let what):
+      OperationError("\(accepted) broke the protocol (\(what)): its maker should know; its log may say more")
+    default: OperationError("\(accepted) failed: \(end)")
+    }
+  }
+
+  private func explained(_ end: AssociationEnd) -> OperationError {
     switch end {
     case .rejected(.callingAETitleNotRecognized):
       OperationError(
@@ -76,12 +115,24 @@ struct RemoteOptions: ParsableArguments {
           + "says what it demands")
     case .rejected(.calledAETitleNotRecognized):
       OperationError("\(host):\(port) is not called '\(called)' (\(end)); try another --called")
+    case .rejected(.applicationContextNameNotSupported):
+      OperationError(
+        "\(called) at \(host):\(port) does not take DICOM's own application context (\(end)): it misreads the request, or is "
+          + "something else than a DICOM node; is it the right port?")
+    case .rejected(.protocolVersionNotSupported):
+      OperationError(
+        "\(called) at \(host):\(port) does not speak version 1 of DICOM's upper layer, the only one (\(end)): it misreads "
+          + "the request; its maker should know")
     case .rejected(.noReasonGiven):
       OperationError(
         "\(called) at \(host):\(port) refuses '\(calling)' and does not say why (\(end)); its log may"
           + (tls.tls ? "" : ", and some demand TLS: try --tls"))
     case .rejected(let rejection) where rejection.result == .rejectedTransient:
       OperationError("\(called) at \(host):\(port) takes no more associations now (\(end)); try again later")
+    case .rejected:
+      OperationError(
+        "\(called) at \(host):\(port) refuses '\(calling)' for a reason that the Standard does not have (\(end)): its log, or "
+          + "its maker, can say what it means")
     case .protocolViolation(let what):
       OperationError("what answers at \(host):\(port) does not speak DICOM (\(what)): is it the right port?")
     case .connectionClosed:

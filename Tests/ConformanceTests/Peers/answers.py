@@ -85,6 +85,17 @@ def web(connection):
         pass
 
 
+def after_acceptance(answer):
+    def serve(connection):
+        accept(connection)
+        read(connection)
+        connection.sendall(answer)
+        if answer:
+            connection.recv(1 << 16)
+
+    return serve
+
+
 def hangs_up(connection):
     read(connection)
 
@@ -133,8 +144,17 @@ served("called", rejects(1, 1, 7), "try another --called")
 served("identity", rejects(1, 2, 1), "at its word")
 served("congestion", rejects(2, 3, 1), "try again later")
 served("limit", rejects(2, 3, 2), "try again later")
-served("an unknown reason", rejects(1, 3, 200), "reason 200")
-served("no context", lambda connection: (accept(connection, 3), connection.recv(1 << 16)), "no presentation context")
+served("an unknown reason", rejects(1, 3, 200), "a reason that the Standard does not have")
+served("an odd result", rejects(9, 9, 9), "a reason that the Standard does not have")
+served("application context", rejects(1, 1, 2), "is it the right port?")
+served("version", rejects(1, 2, 2), "version 1")
+served("release for an answer", after_acceptance(b"\5\0\0\0\0\4\0\0\0\0"), "asked for its release instead of answering")
+served("an abort for an answer", after_acceptance(b"\7\0\0\0\0\4\0\0\0\0"), "and then ended it")
+served("nothing for an answer", after_acceptance(b""), "and then closed the connection")
+served("a web server for an answer", after_acceptance(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "and then broke the protocol")
+served("silence for an answer", lambda connection: (accept(connection), connection.recv(1 << 16), connection.recv(1)), "--response-timeout waits")
+served("another syntax", lambda connection: (accept(connection, 0, b"1.2.3.4"), connection.recv(1 << 16)), "'1.2.3.4', which was not proposed")
+served("no context", lambda connection: (accept(connection, 3), connection.recv(1 << 16)), "abstract syntax not supported")
 served("a failure", says(0x0110, 1), "0110")
 served("pending without end", says(0xFF00, 500), "FF00")
 served("it hangs up", hangs_up, "closed the connection without an answer")
