@@ -43,7 +43,8 @@ package final class MessageReader {
     while let fragment = try await nextFragment() {
       count += fragment.readableBytes
       guard count <= most else {
-        throw AssociationEnd.protocolViolation("more than \(most) bytes of a data set that was refused, or not asked for")
+        throw AssociationEnd.protocolViolation(
+          "more than \(most) bytes of a data set that was refused, or not asked for")
       }
     }
   }

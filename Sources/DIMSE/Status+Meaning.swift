@@ -71,14 +71,14 @@ extension Status: CustomStringConvertible {
     0xB603: "film Box SOP Instance hierarchy does not contain Image Box SOP Instances (empty page)",
     0xB604: "image size is larger than image box size, the image has been demagnified",
     0xB605: """
-      requested minimum density or maximum density outside of printer's operating range. The print will \
-      use its respective minimum or maximum density value instead
-      """,
+    requested minimum density or maximum density outside of printer's operating range. The print will \
+    use its respective minimum or maximum density value instead
+    """,
     0xB609: "image size is larger than the image box size, the image has been cropped to fit",
     0xB60A: """
-      image size or Combined Print Image size is larger than the image box size, image or combined print \
-      image has been decimated to fit
-      """,
+    image size or Combined Print Image size is larger than the image box size, image or combined print \
+    image has been decimated to fit
+    """,
     0xC000: "cannot understand, or unable to process",
     0xC100: "more than one match found",
     0xC101: "procedural logging not available for specified Study Instance UID",
@@ -121,9 +121,9 @@ extension Status: CustomStringConvertible {
     0xC605: "insufficient memory in printer to store the image",
     0xC613: "combined print image size is larger than the image box size",
     0xC616: """
-      there is an existing film box that has not been printed and N-ACTION at the film session level is \
-      not supported. A new film box will not be created when a previous film box has not been printed
-      """,
+    there is an existing film box that has not been printed and N-ACTION at the film session level is \
+    not supported. A new film box will not be created when a previous film box has not been printed
+    """,
     0xFE00: "cancelled",
     0xFF00: "pending",
     0xFF01: "pending, with optional keys that are not supported",

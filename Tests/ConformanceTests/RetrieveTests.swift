@@ -239,7 +239,8 @@ import Testing
   }
 
   /// What the node asks of its peer within a C-GET keeps it from hearing nothing else: neither an end, nor C-CANCEL.
-  @Test(.enabled(if: Tool.hasPynetdicom, "needs python in .venv, or COLLIMATOR_PYTHON"), arguments: ["closed", "cancelled"])
+  @Test(
+    .enabled(if: Tool.hasPynetdicom, "needs python in .venv, or COLLIMATOR_PYTHON"), arguments: ["closed", "cancelled"])
   func aGetThatWaitsKeepsNothingElseWaiting(how: String) async throws {
     let (node, study, _) = try await nodeWithMany(20)
     let result = try await Tool.script("entangled.py", [node.port, study, how])

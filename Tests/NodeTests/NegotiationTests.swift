@@ -110,7 +110,8 @@ import UpperLayer
   /// PS3.7 D.3.3.6: what a class says of itself binds nobody whose peer's entry says otherwise.
   @Test(
     arguments: [
-      (true, UIDRegistry.storageServiceClass, .acceptance), (false, UIDRegistry.storageServiceClass, .abstractSyntaxNotSupported),
+      (true, UIDRegistry.storageServiceClass, .acceptance),
+      (false, UIDRegistry.storageServiceClass, .abstractSyntaxNotSupported),
       (true, "1.2.840.10008.4.9", .abstractSyntaxNotSupported), (true, nil, .acceptance),
       (false, nil, .abstractSyntaxNotSupported),
     ] as [(Bool, String?, PresentationContextResult.Result)])
@@ -119,9 +120,10 @@ import UpperLayer
   ) {
     let sopClass = "1.3.12.2.1107.5.9.1"
     var user = UserInformation(maximumLength: 0, implementationClassUID: "1.2")
-    user.commonExtendedNegotiations = serviceClassUID.map {
-      [CommonExtendedNegotiation(sopClassUID: sopClass, serviceClassUID: $0, relatedGeneralSOPClassUIDs: [])]
-    } ?? []
+    user.commonExtendedNegotiations =
+      serviceClassUID.map {
+        [CommonExtendedNegotiation(sopClassUID: sopClass, serviceClassUID: $0, relatedGeneralSOPClassUIDs: [])]
+      } ?? []
     let negotiation = negotiation([sopClass], user, rights: .store, acceptsPrivate: acceptsPrivate)
     #expect(negotiation.outcomes.first?.result.result == result)
   }

@@ -8,7 +8,8 @@ import Testing
 @Suite struct PeerTextTests {
   @Test(
     arguments: [
-      ("MOD", "'MOD'"), ("A' from='10.0.0.9", "'A\\u{27} from=\\u{27}10.0.0.9'"), ("A\r\nB", "'A\\u{d}\\u{a}B'"), ("", "''"),
+      ("MOD", "'MOD'"), ("A' from='10.0.0.9", "'A\\u{27} from=\\u{27}10.0.0.9'"), ("A\r\nB", "'A\\u{d}\\u{a}B'"),
+      ("", "''"),
     ] as [(String, String)])
   func nothingEndsTheQuotes(text: String, shown: String) {
     #expect(text.quoted == shown)

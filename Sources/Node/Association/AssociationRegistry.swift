@@ -75,7 +75,8 @@ final class AssociationRegistry: Sendable {
   func connectionRefusal(from address: String) -> String {
     let reserved = reserve(for: address)
     guard reserved > 0 else { return "this node has \(limits.connections) connections, and takes no more for now" }
-    return "of this node's \(limits.connections) connections \(reserved) are reserved for callers on this machine, and all "
+    return
+      "of this node's \(limits.connections) connections \(reserved) are reserved for callers on this machine, and all "
       + "others are taken"
   }
 

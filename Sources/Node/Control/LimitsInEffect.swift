@@ -38,7 +38,8 @@ package struct LimitsInEffect: Codable, Sendable {
     reserved = associationLimits.reserved
     associationsByPeer = Dictionary(grouping: listing.live.compactMap(\.peer)) { $0 }.mapValues(\.count)
     requestMemory = RequestMemory(
-      taken: limits.requestBudget.bytesTaken, atMost: limits.requestBudget.limit, perAddress: limits.requestBudget.share)
+      taken: limits.requestBudget.bytesTaken, atMost: limits.requestBudget.limit, perAddress: limits.requestBudget.share
+    )
     requestTimeout = limits.artimTimeout.seconds
     idleTimeout = limits.idleTimeout.seconds
     pduTimeout = limits.pduTimeout.seconds

@@ -25,7 +25,8 @@ struct StatusCommand: AsyncParsableCommand {
     }
     table.add("  of each peer", "", "\(limits.associationsPerPeer)")
     table.add("reserved for this machine, of both", "", "\(limits.reserved)")
-    table.add("memory for long requests", Self.bytes(limits.requestMemory.taken), Self.bytes(limits.requestMemory.atMost))
+    table.add(
+      "memory for long requests", Self.bytes(limits.requestMemory.taken), Self.bytes(limits.requestMemory.atMost))
     table.add("  of one address", "", Self.bytes(limits.requestMemory.perAddress))
     table.add("memory", "\(status.residentKiB / 1024) MiB", "")
     table.add("open files", "\(status.openFiles)", "\(status.mostOpenFiles)")

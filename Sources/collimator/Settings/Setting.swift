@@ -96,10 +96,12 @@ enum Setting: String, CaseIterable {
     case .idleTimeout: "seconds after which an association on which nothing happens is ended"
     case .pduTimeout: "seconds within which a PDU without data has to arrive in full"
     case .writeTimeout: "seconds that a caller may leave unread what was sent to it"
-    case .dataGracePeriod: "seconds after which an object or a query has to have arrived, or to come with minimumThroughput"
+    case .dataGracePeriod:
+      "seconds after which an object or a query has to have arrived, or to come with minimumThroughput"
     case .minimumThroughput:
       "bytes a second that an object or a query has to arrive with at least; nothing else bounds its time; 0 asks for none"
-    case .requestMemory: "MiB that long A-ASSOCIATE-RQs take at most, all connections together; an address gets a quarter"
+    case .requestMemory:
+      "MiB that long A-ASSOCIATE-RQs take at most, all connections together; an address gets a quarter"
     case .maximumPDULength: "bytes of a P-DATA-TF that peers are told to send at most"
     case .maximumPDULengthTolerance: "bytes by which a P-DATA-TF may be longer than peers were told"
     case .maximumRequestLength: "bytes of an A-ASSOCIATE-RQ that is read at most"

@@ -48,7 +48,8 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Seconds before the throughput of data is looked at. (default: 60)", visibility: .hidden))
   var dataGracePeriod: Int?
 
-  @Option(help: ArgumentHelp("Bytes a second that data has to arrive with; 0: any. (default: 1024)", visibility: .hidden))
+  @Option(
+    help: ArgumentHelp("Bytes a second that data has to arrive with; 0: any. (default: 1024)", visibility: .hidden))
   var minimumThroughput: Int?
 
   @Option(help: ArgumentHelp("MiB that long A-ASSOCIATE-RQs take together. (default: 64)", visibility: .hidden))

@@ -134,7 +134,8 @@ struct Settings {
     let empty = object.filter { $0.value is NSNull }.keys.sorted()
     guard empty.isEmpty else {
       throw ValidationError(
-        "'\(path)' sets \(empty.joined(separator: ", ")) to null, which is no value: leave out what is to be as it is by default")
+        "'\(path)' sets \(empty.joined(separator: ", ")) to null, which is no value: leave out what is to be as it is by default"
+      )
     }
   }
 
