@@ -72,15 +72,17 @@ package final class MessageReader {
   }
 
   /// Waits until the peer hangs up, or ARTIM does it; whatever still comes has no meaning any more.
-  /// Returns the first end that was told meanwhile.
-  @discardableResult
-  package func untilClosed() async -> AssociationEnd? {
-    var first: AssociationEnd?
+  package func untilClosed() async {
     // An end is no reason to hang up first: a peer that is told so by a reset may not see why.
+    while (try? await indications.next()) != nil {}
+  }
+
+  /// Of an association that is over: how it ended, as it stands behind what was not read; nil where the connection just closed.
+  package func end() async -> AssociationEnd? {
     while let indication = try? await indications.next() {
-      if first == nil, case .ended(let end) = indication { first = end }
+      if case .ended(let end) = indication { return end }
     }
-    return first
+    return nil
   }
 
   func nextAssociateRequest() async throws -> AssociateRQ? {

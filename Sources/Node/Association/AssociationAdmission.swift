@@ -3,7 +3,6 @@
 import Access
 import Archive
 import DICOMData
-import DIMSE
 import Foundation
 import Logging
 import NIOCore
@@ -13,6 +12,7 @@ import UpperLayer
 struct AssociationAdmission: Sendable {
   struct Admitted {
     let caller: Caller
+    let callingAETitle: String
     let acceptance: AssociateAC
   }
 
@@ -65,7 +65,8 @@ struct AssociationAdmission: Sendable {
       throw Rejected(rejection: .localLimitExceeded, why: refusal.description)
     }
     log(negotiation, of: request, caller, logger)
-    return Admitted(caller: caller, acceptance: acceptance(of: request, negotiation, caller))
+    return Admitted(
+      caller: caller, callingAETitle: request.callingAETitle, acceptance: acceptance(of: request, negotiation, caller))
   }
 
   private func knownPeer(
@@ -138,17 +139,16 @@ struct AssociationAdmission: Sendable {
       callingAETitle: calling, calledAETitle: called, address: address, reason: refusal.why)
   }
 
-  /// The same of an association that had begun, and that this node ended: one line, one entry. It is no knock: who calls is
+  /// The same of an association that was granted, and that this node ended: one line, one entry. It is no knock: who calls is
   /// known here.
-  func record(
-    _ end: AssociationEnd, of association: Association, as caller: Caller, from address: String, logger: Logger
-  ) {
+  func record(_ end: AssociationEnd, of admitted: Admitted, from address: String, logger: Logger) {
+    let caller = admitted.caller
     logger.notice(
       "association ended by this node: \(end)",
       metadata: ["peer": "\(caller.peerName)", "identity": "\(caller.identity)"])
     registry.refuse(
       RefusedAssociation(
-        at: Date(), address: address, callingAETitle: association.callingAETitle.printable,
+        at: Date(), address: address, callingAETitle: admitted.callingAETitle.printable,
         calledAETitle: aeTitle, reason: "the association was ended: \(end)"))
   }
 

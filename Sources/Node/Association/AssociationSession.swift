@@ -81,40 +81,41 @@ struct AssociationSession: Sendable {
   ) async throws {
     defer { registry.end(connection) }
     var admitted: AssociationAdmission.Admitted?
-    let association = try await Association.accept(messages, writer) { request in
-      // Nothing is read before the handshake is done, so that what it showed is known by now.
-      let connected = ConnectedCaller(connection: connection, address: address, transport: try security.transport)
-      logger = logger.naming(security)
-      switch await admission.judge(request, of: connected, logger: logger) {
-      case .success(let found):
-        admitted = found
-        return .success(found.acceptance)
-      case .failure(let rejection): return .failure(rejection)
-      }
-    }
-    guard let association, let caller = admitted?.caller else { return }
-    logger[metadataKey: "calling"] = "\(association.callingAETitle.printable)"
-    let conversation = ServiceConversation(
-      association: association, caller: caller, services: services, logger: logger, closed: closed
-    ) { [registry] operation in registry.note(operation, on: connection) }
     do {
+      let association = try await Association.accept(messages, writer) { request in
+        // Nothing is read before the handshake is done, so that what it showed is known by now.
+        let connected = ConnectedCaller(connection: connection, address: address, transport: try security.transport)
+        logger = logger.naming(security)
+        switch await admission.judge(request, of: connected, logger: logger) {
+        case .success(let found):
+          admitted = found
+          logger[metadataKey: "calling"] = "\(request.callingAETitle.printable)"
+          return .success(found.acceptance)
+        case .failure(let rejection): return .failure(rejection)
+        }
+      }
+      guard let association, let caller = admitted?.caller else { return }
+      let conversation = ServiceConversation(
+        association: association, caller: caller, services: services, logger: logger, closed: closed
+      ) { [registry] operation in registry.note(operation, on: connection) }
       try await conversation.run()
     } catch {
-      guard let end = await end(error, heardBy: messages), end.isBreach else { throw error }
-      admission.record(end, of: association, as: caller, from: address, logger: logger)
+      guard let admitted, let end = await end(error, heardBy: messages), end.isBreach else { throw error }
+      admission.record(end, of: admitted, from: address, logger: logger)
       throw RecordedEnd()
     }
+    guard admitted != nil else { return }
     // After it nothing more may be sent (PS3.8 Sta13): not the last responses either.
     try await writer.settle()
     try await writer.send(.releaseResponse)
     logger.info("association released")
   }
 
-  /// Why the association ended; where writing failed that stands behind what was read, on a connection that is closed.
+  /// Why the association ended; where writing failed that stands behind what was read.
   private func end(_ error: any Error, heardBy messages: MessageReader) async -> AssociationEnd? {
     switch error {
+    case AssociationEnd.connectionClosed, is ChannelError, is IOError, is NIOAsyncWriterError: await messages.end()
     case let end as AssociationEnd: end
-    case is ChannelError, is IOError, is NIOAsyncWriterError: await messages.untilClosed()
     default: nil
     }
   }

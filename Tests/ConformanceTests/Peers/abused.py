@@ -4,7 +4,7 @@ import struct
 import sys
 import time
 
-from rawpeer import ABORT, ACCEPT, CT, STUDY_ROOT_FIND, VERIFICATION, Peer, command, element, pdv
+from rawpeer import ABORT, ACCEPT, CT, STUDY_ROOT_FIND, VERIFICATION, Peer, command, element, pdv, request
 
 port, abuse = int(sys.argv[1]), sys.argv[2]
 CONTEXTS = ((1, VERIFICATION), (3, STUDY_ROOT_FIND), (5, CT))
@@ -49,6 +49,13 @@ def unknown_pdu():
 def wrong_context():
     peer = established()
     peer.send(pdv(3, command(0x30, 1, VERIFICATION), 99))
+    expect_abort(peer)
+
+
+def early():
+    """Data right behind the request, which nobody has accepted yet."""
+    peer = Peer(port, timeout=60)
+    peer.send(request(contexts=CONTEXTS) + pdv(3, command(0x30, 1, VERIFICATION)))
     expect_abort(peer)
 
 
