@@ -17,13 +17,13 @@ struct StatusCommand: AsyncParsableCommand {
     let counts = status.associations
     table.add("connections", "\(counts.connections)", "\(counts.mostConnections)")
     table.add("associations", "\(counts.live.count)", "\(counts.mostAssociations)")
-    table.add("accepted since the start", "\(counts.accepted)", "")
-    table.add("refused since the start", "\(counts.refusals)", "")
     let limits = status.limits
     for (peer, count) in limits.associationsByPeer.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }).prefix(10) {
       table.add("  of \(peer)", "\(count)", "\(limits.associationsPerPeer)")
     }
     table.add("  of each peer", "", "\(limits.associationsPerPeer)")
+    table.add("accepted since the start", "\(counts.accepted)", "")
+    table.add("refused since the start", "\(counts.refusals)", "")
     table.add("reserved for this machine, of both", "", "\(limits.reserved)")
     table.add(
       "memory for long requests", Self.bytes(limits.requestMemory.taken), Self.bytes(limits.requestMemory.atMost))
