@@ -22,7 +22,7 @@ struct AbuseTests {
   @Test(
     arguments: [
       ("unknown_pdu", "PDU type 153 does not exist"), ("wrong_context", "presentation context 99"),
-      ("early", "a PDU that is not expected"),
+      ("early", "P-DATA-TF is not expected now"),
       ("idle", "nothing was sent"), ("unread", "has not been read"),
     ] as [(String, String)])
   func eachBreachIsOneEvent(abuse: String, why: String) async throws {
