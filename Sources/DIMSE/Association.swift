@@ -22,6 +22,11 @@ package struct Association {
   package let agreed: UserInformation
   package let messages: MessageReader
   package let writer: MessageWriter
+  /// Of a requestor: how long the peer may take for each answer; nil waits for as long as the association goes on.
+  private var answersWithin: (deadline: AnswerDeadline, time: TimeAmount)?
+
+  /// Of abstract syntaxes with a context that cannot be used: why, in words.
+  private let refusals: [String: String]
 
   private init(request: AssociateRQ, acceptance: AssociateAC, messages: MessageReader, writer: MessageWriter) {
     callingAETitle = request.callingAETitle
@@ -29,14 +34,25 @@ package struct Association {
     self.writer = writer
     agreed = acceptance.userInformation
     let proposed = Dictionary(
-      request.presentationContexts.map { ($0.id, $0.abstractSyntax) }, uniquingKeysWith: { first, _ in first })
-    contexts = Dictionary(
-      acceptance.presentationContexts.compactMap { result in
-        guard result.result == .acceptance, let abstractSyntax = proposed[result.id] else { return nil }
-        let context = AcceptedContext(
-          id: result.id, abstractSyntax: abstractSyntax, transferSyntaxUID: result.transferSyntax)
-        return (result.id, context)
-      }, uniquingKeysWith: { first, _ in first })
+      request.presentationContexts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    var contexts: [UInt8: AcceptedContext] = [:]
+    var refusals: [String: String] = [:]
+    for result in acceptance.presentationContexts {
+      guard let context = proposed[result.id], contexts[result.id] == nil else { continue }
+      if let why = result.whyUnusable(of: context) {
+        refusals[context.abstractSyntax] = why
+      } else {
+        contexts[result.id] = AcceptedContext(
+          id: result.id, abstractSyntax: context.abstractSyntax, transferSyntaxUID: result.transferSyntax)
+      }
+    }
+    (self.contexts, self.refusals) = (contexts, refusals)
+  }
+
+  /// Why there is no context for it; nil where there is one.
+  package func whyUnusable(_ abstractSyntax: String) -> String? {
+    guard !contexts.values.contains(where: { $0.abstractSyntax == abstractSyntax }) else { return nil }
+    return refusals[abstractSyntax] ?? "its answer does not mention it"
   }
 
   /// The acceptor's side: waits for the request and answers with what `decide` says. nil, when it was rejected.
@@ -55,18 +71,48 @@ package struct Association {
     }
   }
 
-  /// The requestor's side: asks, and throws `AssociationEnd` when the peer says no.
+  /// The requestor's side: asks, and throws `AssociationEnd` when the peer says no. `answersWithin`: what each answer gets that
+  /// is awaited on the association afterwards.
   package static func request(
-    _ request: AssociateRQ, _ messages: MessageReader, _ writer: MessageWriter
+    _ request: AssociateRQ, _ messages: MessageReader, _ writer: MessageWriter,
+    answersWithin: (deadline: AnswerDeadline, time: TimeAmount)? = nil
   ) async throws -> Association {
     try await writer.send(.associate(request))
     let acceptance = try await messages.nextAssociateConfirmation()
-    return Association(request: request, acceptance: acceptance, messages: messages, writer: writer)
+    var association = Association(request: request, acceptance: acceptance, messages: messages, writer: writer)
+    association.answersWithin = answersWithin
+    return association
+  }
+
+  /// Waits for one answer. Throws `AssociationEnd.timedOut` where it does not come in time, whatever else comes meanwhile.
+  package func answer<Value>(_ body: () async throws -> Value) async throws -> Value {
+    guard let (deadline, time) = answersWithin else { return try await body() }
+    return try await deadline.within(time, for: "answer", body)
+  }
+
+  /// A response to nothing that was asked: what else this peer says about operations means nothing either.
+  package func unasked(_ response: CommandSet) -> AssociationEnd {
+    let number = response.messageIDBeingRespondedTo.map(String.init) ?? "none"
+    return .protocolViolation("a \(response.commandField) to Message ID \(number), which awaits none")
   }
 
   /// Asks for release and waits until the peer agrees.
   package func release() async throws {
     try await writer.send(.release)
     try await messages.drainUntilReleased(writer)
+  }
+}
+
+extension PresentationContextResult {
+  /// PS3.8 §9.3.3.2: an acceptor chooses among what was proposed; what it makes up nobody can write.
+  fileprivate func whyUnusable(of proposed: ProposedPresentationContext) -> String? {
+    switch result {
+    case .acceptance where proposed.transferSyntaxes.contains(transferSyntax): nil
+    case .acceptance: "it chose the transfer syntax '\(transferSyntax)', which was not proposed"
+    case .userRejection: "user rejection"
+    case .noReason: "no reason given"
+    case .abstractSyntaxNotSupported: "abstract syntax not supported"
+    case .transferSyntaxesNotSupported: "transfer syntaxes not supported"
+    }
   }
 }

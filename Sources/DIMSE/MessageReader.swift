@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import NIOCore
-import UpperLayer
+package import UpperLayer
 
 /// A message whose command has arrived; its data set, if it has one, is read piece by piece from the reader.
 package struct Message: Sendable {
@@ -13,6 +13,12 @@ package struct Message: Sendable {
 package final class MessageReader {
   private var indications: NIOAsyncChannelInboundStream<DIMSEIndication>.AsyncIterator
   private var isInsideDataSet = false
+  private var isObject = false
+
+  /// What nobody reads of a data set, in bytes, before the association ends: as long as an identifier may be; and as long as
+  /// objects are, so that one that is refused ends not all that stand behind it.
+  private static let mostPassedOver = 4 << 20
+  private static let mostOfAnObjectPassedOver = 4 << 30
 
   package init(_ inbound: NIOAsyncChannelInboundStream<DIMSEIndication>) {
     indications = inbound.makeAsyncIterator()
@@ -20,13 +26,26 @@ package final class MessageReader {
 
   /// The next message; nil when the peer asks for release. What is left of the last one's data set is passed over.
   package func next() async throws -> Message? {
-    while try await nextFragment() != nil {}
+    try await passOver()
     switch try await nextIndication() {
     case .command(let command, let contextID):
       isInsideDataSet = command.hasDataSet
+      isObject = command.commandField == .cStoreRQ
       return Message(command: command, contextID: contextID)
     case .release, .releaseConfirmed: return nil
     default: throw AssociationEnd.protocolViolation("something that is no message")
+    }
+  }
+
+  private func passOver() async throws {
+    let most = isObject ? Self.mostOfAnObjectPassedOver : Self.mostPassedOver
+    var count = 0
+    while let fragment = try await nextFragment() {
+      count += fragment.readableBytes
+      guard count <= most else {
+        throw AssociationEnd.protocolViolation(
+          "more than \(most) bytes of a data set that was refused, or not asked for")
+      }
     }
   }
 
@@ -56,6 +75,14 @@ package final class MessageReader {
   package func untilClosed() async {
     // An end is no reason to hang up first: a peer that is told so by a reset may not see why.
     while (try? await indications.next()) != nil {}
+  }
+
+  /// Of an association that is over: how it ended, as it stands behind what was not read; nil where the connection just closed.
+  package func end() async -> AssociationEnd? {
+    while let indication = try? await indications.next() {
+      if case .ended(let end) = indication { return end }
+    }
+    return nil
   }
 
   func nextAssociateRequest() async throws -> AssociateRQ? {

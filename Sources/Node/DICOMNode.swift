@@ -33,7 +33,7 @@ package struct DICOMNode: Sendable {
 
   /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
   package func run() async throws {
-    let limits = associationLimits(within: OpenFileLimit.raise())
+    let limits = try associationLimits(within: OpenFileLimit.raise())
     let codecs = CodecPool(.few)
     var options = configuration.archive
     options.samples = DecodedSamples(codecs: codecs)
@@ -54,7 +54,7 @@ package struct DICOMNode: Sendable {
     logger.info("stopped")
   }
 
-  private func associationLimits(within descriptors: Int) -> AssociationLimits {
+  private func associationLimits(within descriptors: Int) throws -> AssociationLimits {
     var limits = configuration.associationLimits
     let wished = limits.connections
     limits.connections = OpenFileLimit.connections(atMost: wished, of: descriptors)
@@ -63,6 +63,7 @@ package struct DICOMNode: Sendable {
         "this process may open \(descriptors) files, too few for \(wished) connections: it takes \(limits.connections)",
         metadata: ["remedy": "raise the hard limit: LimitNOFILE= in a systemd unit, ulimit -Hn in a shell"])
     }
+    try limits.requirePlaces(forCallersOf: configuration.bindAddress)
     return limits
   }
 
@@ -91,7 +92,7 @@ package struct DICOMNode: Sendable {
     let deliveries = DeliveryRunner(
       archive: archive, services: NodeServices(configuration: configuration, archive: archive),
       calls: PeerCalls(callingAETitle: configuration.aeTitle), logger: logger)
-    let operations = operations(archive, codecs, registry, listener, secure, tls, forwarder, deliveries)
+    let operations = operations(archive, codecs, registry, limits, listener, secure, tls, forwarder, deliveries)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
     let control = try await ControlServer(
       directory: configuration.directory, operations: operations, logger: logger)
@@ -119,18 +120,20 @@ package struct DICOMNode: Sendable {
   }
 
   private func operations(
-    _ archive: Archive, _ codecs: CodecPool, _ registry: AssociationRegistry, _ listener: AssociationListener,
-    _ secure: AssociationListener?, _ tls: TLSServer?, _ forwarder: AuditForwarder?, _ deliveries: DeliveryRunner
+    _ archive: Archive, _ codecs: CodecPool, _ registry: AssociationRegistry, _ limits: AssociationLimits,
+    _ listener: AssociationListener, _ secure: AssociationListener?, _ tls: TLSServer?, _ forwarder: AuditForwarder?,
+    _ deliveries: DeliveryRunner
   ) -> OperationPerformer {
-    let aeTitle = configuration.aeTitle
+    let (aeTitle, upperLayerLimits) = (configuration.aeTitle, configuration.limits)
     return OperationPerformer(
       archive: archive, codecs: codecs, aeTitle: aeTitle, retryDeliveries: { await deliveries.retry() },
       status: {
-        NodeStatus(
+        let listing = registry.listing
+        return NodeStatus(
           aeTitle: aeTitle, address: listener.address, port: listener.port,
           tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
-          associations: registry.listing, readOnly: archive.reasonForReadOnly,
-          space: archive.space,
+          associations: listing, limits: LimitsInEffect(upperLayerLimits, limits, listing: listing),
+          readOnly: archive.reasonForReadOnly, space: archive.space,
           audit: AuditStatus(failure: archive.audit.failure?.description, forwarding: forwarder?.status))
       },
       reload: {

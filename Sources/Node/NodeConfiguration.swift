@@ -36,6 +36,7 @@ package struct NodeConfiguration: Sendable {
     guard let title = AETitle(aeTitle) else {
       throw OperationError("'\(aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
     }
+    try associationLimits.requirePlaces(forCallersOf: bindAddress)
     self.directory = directory
     self.aeTitle = title.description
     self.bindAddress = bindAddress

@@ -57,7 +57,7 @@ import Testing
     #expect(!knocks.contains("planted"))
     #expect(node.stop() == 0)
     let log = try String(contentsOfFile: node.log, encoding: .utf8)
-    #expect(log.contains("identity='weber' by a password") && log.contains("identity='weber' by a token of"))
+    #expect(log.contains("identity=\"'weber' by a password\"") && log.contains("identity=\"'weber' by a token of"))
     let good = try String(contentsOfFile: tokens.path + "/good.jwt", encoding: .utf8)
     try requireNoSecret(node, ["planted", good, String(good.split(separator: ".").last ?? "")])
   }

@@ -137,6 +137,20 @@ struct LimitTests {
     }
   }
 
+  /// No title, and no syntax, can be taken for another key of its line.
+  @Test func noValueIsTakenForAnotherKey() async throws {
+    let node = try await node()
+    try await Tool.run(Tool.python, [Tool.peer("knock.py"), node.port, "A from=10.0.0.9"])
+    try await Tool.run(Tool.python, [Tool.peer("knock.py"), node.port, "A\" peer=MOD"])
+    try await Tool.run(Tool.python, [Tool.peer("knock.py"), node.port, "MOD", "1.2 peer=ADMIN from='9'"])
+    #expect(node.stop() == 0)
+    #expect(node.logged.contains(#"calling="A from=10.0.0.9""#), "\(node.logged)")
+    #expect(node.logged.contains(#"calling="A\u{22} peer=MOD""#), "\(node.logged)")
+    #expect(
+      node.logged.contains(#"refused="the UID '1.2 peer=ADMIN from=\u{27}9\u{27}', which is none: this node"#),
+      "\(node.logged)")
+  }
+
   /// Whoever the upper layer turns away, before anybody could say yes or no, is one refusal and one line too; whoever goes by itself is
   /// none.
   @Test func theUpperLayersRefusalsAreOneLineEach() async throws {

@@ -28,7 +28,7 @@ struct PynetdicomTests {
   /// Peers/negotiation.py: roles, extended negotiation of both kinds, and a window of which use is made.
   @Test func whatIsNegotiatedIsUsed() async throws {
     let node = try RunningNode()
-    try await node.addPeer("MOD", may: "store,query")
+    try await node.addPeer("MOD", may: "store,query", "--private-sop-classes")
     let result = try await Tool.script("negotiation.py", [node.port, Tool.fixtures])
     #expect(result.status == 0, "\(result.all)")
     #expect(try node.storedDataSets().count == 20)
@@ -37,7 +37,7 @@ struct PynetdicomTests {
 
   /// Peers/answers.py: `echo` says of each failure what it is, and what can be done.
   @Test func echoExplainsEachFailure() async throws {
-    let result = try await Tool.script("answers.py", [Tool.collimator])
+    let result = try await Tool.script("answers.py", [Tool.collimator, Tool.fixture("ct-1.dcm")])
     #expect(result.status == 0, "\(result.all)")
   }
 }

@@ -238,6 +238,20 @@ import Testing
     try await retrieve(node, "without_roles", [Tool.fixtures, roles])
   }
 
+  /// What the node asks of its peer within a C-GET keeps it from hearing nothing else: neither an end, nor C-CANCEL.
+  @Test(
+    .enabled(if: Tool.hasPynetdicom, "needs python in .venv, or COLLIMATOR_PYTHON"), arguments: ["closed", "cancelled"])
+  func aGetThatWaitsKeepsNothingElseWaiting(how: String) async throws {
+    let (node, study, _) = try await nodeWithMany(20)
+    let result = try await Tool.script("entangled.py", [node.port, study, how])
+    #expect(result.status == 0, "\(result.all)\(node.logged)")
+    for _ in 0..<500 where try await node.command("associations").output.contains("WS") {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    #expect(try await !node.command("associations").output.contains("WS"))
+    #expect(node.stop() == 0)
+  }
+
   private func retrieve(_ node: RunningNode, _ task: String, _ arguments: [String]) async throws {
     let result = try await Tool.script(
       "retrieve.py", [node.port, Tool.collimator, node.directory, task] + arguments)

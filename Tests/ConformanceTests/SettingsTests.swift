@@ -62,6 +62,30 @@ import Testing
     #expect(!result.errors.contains("COLLIMATOR_PORT"), "\(result.errors)")
   }
 
+  /// What is wrong, in which file, what is expected, and what to do; no words of a library.
+  @Test(
+    arguments: [
+      (#"{"port": "many"}"#, [], ["port", "collimator.json'", "a whole number from 0 to 65535", "default is '11112'"]),
+      (#"{"tlsClientCertificates": 3}"#, [], ["tlsClientCertificates", "collimator.json'", "none, accept, require"]),
+      (#"{"bind": []}"#, [], ["bind", "collimator.json'", "a text in quotes"]),
+      (#"{"bind": ""}"#, [], ["bind is empty", "collimator.json", "127.0.0.1"]),
+      (#"{"port": null}"#, [], ["collimator.json'", "port to null"]),
+      (#"{"port": 1"#, [], ["collimator.json'", "no JSON object", #"{"port": 11112}"#]),
+      ("[]", [], ["collimator.json'", "no JSON object"]),
+      (#"{"aeTitle": "SEVENTEEN_LETTERS"}"#, [], ["aeTitle", "SEVENTEEN_LETTERS", "collimator.json", "1 to 16"]),
+      (#"{"aeTitle": ""}"#, [], ["aeTitle", "collimator.json", "1 to 16"]),
+      (#"{"port": 2762, "tlsPort": 2762}"#, [], ["port", "tlsPort", "both 2762", "collimator.json"]),
+      (#"{"tlsPort": 2762}"#, ["--port", "2762"], ["port (flag)", "both 2762"]),
+    ] as [(String, [String], [String])])
+  func aSettingThatIsNoneIsExplained(file: String, flags: [String], words: [String]) async throws {
+    let result = try await config(environment: [:], file: file, flags: flags)
+    #expect(result.status != 0)
+    for word in words { #expect(result.errors.contains(word), "\(result.errors)") }
+    for library in ["Provider", "Snapshot", "ConfigKey", "NSCocoa", "Swift."] {
+      #expect(!result.errors.contains(library), "\(result.errors)")
+    }
+  }
+
   private func config(environment: [String: String], file: String, flags: [String]) async throws -> Tool.Result {
     let folder = try TemporaryFolder()
     if !file.isEmpty { try Data(file.utf8).write(to: URL(filePath: "\(folder.path)/collimator.json")) }

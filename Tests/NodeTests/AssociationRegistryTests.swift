@@ -55,6 +55,38 @@ import UpperLayer
     #expect(open("10.0.0.1") != nil && open("10.0.0.1") != nil && open("10.0.0.1") == nil)
   }
 
+  /// In true words: who is kept out by the reserve hears of the reserve.
+  @Test func theReserveIsNamed() throws {
+    let registry = AssociationRegistry(limits: Self.limits)
+    var refusal: AssociationRegistry.Refusal?
+    for peer in ["A", "B", "C", "D"] {
+      let id = try #require(registry.open(EmbeddedChannel(), from: "10.0.0.1"))
+      refusal = registry.admit(id, peer: peer, request: Self.request, contexts: "")
+    }
+    #expect(
+      refusal?.description
+        == "of this node's 5 associations 2 are reserved for callers on this machine, and all others are taken")
+    #expect(registry.connectionRefusal(from: "10.0.0.1").contains("2 are reserved"))
+    #expect(!registry.connectionRefusal(from: "127.0.0.1").contains("reserved"))
+  }
+
+  /// No place for anybody from elsewhere is refused when the node starts; where nobody from elsewhere can call it is fine.
+  @Test(
+    arguments: [
+      ("0.0.0.0", 5, 10, false), ("0.0.0.0", 10, 5, false), ("::", 5, 5, false), ("192.0.2.1", 4, 10, false),
+      ("0.0.0.0", 6, 6, true), ("127.0.0.1", 5, 5, true), ("::1", 1, 1, true), ("localhost", 1, 1, true),
+    ] as [(String, Int, Int, Bool)])
+  func aReserveOfAllPlacesIsRefused(bind: String, connections: Int, associations: Int, isFine: Bool) {
+    let limits = AssociationLimits(connections: connections, associations: associations, reserved: 5)
+    do throws(OperationError) {
+      _ = try NodeConfiguration(
+        directory: "/", aeTitle: "A", bindAddress: bind, port: 104, associationLimits: limits)
+      #expect(isFine)
+    } catch {
+      #expect(!isFine && error.description.contains("reserved for callers on this machine"), "\(error)")
+    }
+  }
+
   @Test func whatCloseGivesBackIsThereForTheNext() throws {
     let registry = AssociationRegistry(limits: Self.limits)
     for _ in 0..<100 {

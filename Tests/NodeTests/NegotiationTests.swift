@@ -128,25 +128,37 @@ import UpperLayer
     #expect(answers.map { Array($0.information.readableBytesView) } == [[0, 0, 0], [2, 0, 3, 0, 0, 0]])
   }
 
-  /// PS3.7 D.3.3.6.
-  @Test func aClassThatSaysItIsStorageIsStored() {
+  /// PS3.7 D.3.3.6: what a class says of itself binds nobody whose peer's entry says otherwise.
+  @Test(
+    arguments: [
+      (true, UIDRegistry.storageServiceClass, .acceptance),
+      (false, UIDRegistry.storageServiceClass, .abstractSyntaxNotSupported),
+      (true, "1.2.840.10008.4.9", .abstractSyntaxNotSupported), (true, nil, .acceptance),
+      (false, nil, .abstractSyntaxNotSupported),
+    ] as [(Bool, String?, PresentationContextResult.Result)])
+  func thePeersEntryDecidesAboutPrivateClasses(
+    acceptsPrivate: Bool, serviceClassUID: String?, result: PresentationContextResult.Result
+  ) {
     let sopClass = "1.3.12.2.1107.5.9.1"
     var user = UserInformation(maximumLength: 0, implementationClassUID: "1.2")
-    user.commonExtendedNegotiations = [
-      CommonExtendedNegotiation(
-        sopClassUID: sopClass, serviceClassUID: UIDRegistry.storageServiceClass, relatedGeneralSOPClassUIDs: [])
-    ]
-    #expect(negotiation([sopClass], user, rights: .store).outcomes.first?.result.result == .acceptance)
+    user.commonExtendedNegotiations =
+      serviceClassUID.map {
+        [CommonExtendedNegotiation(sopClassUID: sopClass, serviceClassUID: $0, relatedGeneralSOPClassUIDs: [])]
+      } ?? []
+    let negotiation = negotiation([sopClass], user, rights: .store, acceptsPrivate: acceptsPrivate)
+    #expect(negotiation.outcomes.first?.result.result == result)
   }
 
-  private func negotiation(_ sopClasses: [String], _ user: UserInformation, rights: Rights) -> Negotiation {
+  private func negotiation(
+    _ sopClasses: [String], _ user: UserInformation, rights: Rights, acceptsPrivate: Bool = false
+  ) -> Negotiation {
     let contexts = sopClasses.enumerated().map { index, sopClass in
       ProposedPresentationContext(
         id: UInt8(2 * index + 1), abstractSyntax: sopClass, transferSyntaxes: [Self.implicit])
     }
     let request = AssociateRQ(
       calledAETitle: "A", callingAETitle: "B", presentationContexts: contexts, userInformation: user)
-    return Negotiation(request, rights: rights, acceptsPrivateSOPClasses: false)
+    return Negotiation(request, rights: rights, acceptsPrivateSOPClasses: acceptsPrivate)
   }
 
   private func negotiate(

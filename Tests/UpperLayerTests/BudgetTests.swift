@@ -84,7 +84,8 @@ import Testing
       }
       #expect(refusal.why.contains("memory"))
       #expect(refusal.callingAETitle == "MODALITY")
-      #expect(try side.sent() == ByteBuffer(bytes: [7, 0, 0, 0, 0, 4, 0, 0, 2, 0]))
+      // A-ASSOCIATE-RJ: for now, presentation, temporary congestion.
+      #expect(try side.sent() == ByteBuffer(bytes: [3, 0, 0, 0, 0, 4, 0, 2, 3, 1]))
     }
     #expect(refused >= 15)
     let short = try Side(.acceptor, limits: limits)
@@ -121,17 +122,62 @@ import Testing
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<8 {
         group.addTask {
-          for turn in 0..<5000 where budget.take(turn % 400) {
+          for turn in 0..<5000 where (try? budget.take(turn % 400, for: nil)) != nil {
             #expect(budget.bytesTaken <= 1000)
-            budget.giveBack(turn % 400)
+            budget.giveBack(turn % 400, for: nil)
           }
         }
       }
     }
     #expect(budget.bytesTaken == 0)
-    #expect(budget.take(1000))
-    #expect(!budget.take(1))
-    #expect(!budget.take(.max))
+    #expect(throws: Never.self) { try budget.take(1000, for: nil) }
+    #expect(throws: RequestBudget.Shortage.spent) { try budget.take(1, for: nil) }
+    #expect(throws: RequestBudget.Shortage.spent) { try budget.take(.max, for: nil) }
+  }
+
+  /// Whoever takes all that an address gets leaves the rest to others, by IPv6 with as many addresses as they have of one network.
+  @Test(
+    arguments: [
+      ("10.0.0.1", "10.0.0.1", true), ("10.0.0.1", "10.0.0.2", false), ("::ffff:10.0.0.1", "10.0.0.1", true),
+      ("::ffff:10.0.0.1", "::ffff:10.0.0.2", false), ("2001:db8::1", "2001:db8::2", true),
+      ("2001:db8::1", "2001:db8:0:1::1", false),
+    ] as [(String, String, Bool)])
+  func anAddressGetsAShare(first: String, second: String, isShared: Bool) throws {
+    let budget = RequestBudget(limit: 4 << 20)
+    #expect(budget.share == 1 << 20)
+    let (one, other) = try (address(first), address(second))
+    try budget.take(1 << 20, for: one)
+    #expect(throws: RequestBudget.Shortage.shareIsSpent) { try budget.take(1, for: one) }
+    if isShared {
+      #expect(throws: RequestBudget.Shortage.shareIsSpent) { try budget.take(1, for: other) }
+    } else {
+      #expect(throws: Never.self) { try budget.take(1 << 20, for: other) }
+      budget.giveBack(1 << 20, for: other)
+    }
+    budget.giveBack(1 << 20, for: one)
+    #expect(budget.bytesTaken == 0)
+    #expect(throws: Never.self) { try budget.take(1 << 20, for: other) }
+  }
+
+  /// In true words: nothing is wrong with the request, and it may come again.
+  @Test func whoFindsNoShareIsToldToComeAgain() throws {
+    let limits = UpperLayerLimits(requestBudget: RequestBudget(limit: 4 << 20, share: 0))
+    let side = try Side(.acceptor, limits: limits)
+    try side.receive(try #require(longRequest(of: 1 << 20).getSlice(at: 0, length: 200_000)))
+    // A-ASSOCIATE-RJ: for now, presentation, local limit exceeded.
+    #expect(try side.sent() == ByteBuffer(bytes: [3, 0, 0, 0, 0, 4, 0, 2, 3, 2]))
+    guard case .refused(let refusal)? = try side.ends().first else {
+      Issue.record("nobody was told")
+      return
+    }
+    #expect(refusal.why == "the memory that one address gets for long association requests is in use")
+    // What is still on its way is no association's.
+    try side.receive([4, 0, 0, 0, 0, 1])
+    #expect(try side.sent().readableBytes == 0)
+  }
+
+  private func address(_ text: String) throws -> NetworkAddress {
+    try #require(NetworkAddress(SocketAddress(ipAddress: text, port: 104)))
   }
 
   /// A request whose variable field has `count` bytes, with items that nobody knows.

@@ -10,6 +10,17 @@ import Testing
 @Suite struct DeadlineTests {
   private static let dataOf64KiB: [UInt8] = [4, 0, 0, 1, 0, 0, 0, 0, 0xFF, 0xFC, 1, 2]
 
+  /// Whoever was told of the end, and sends on, is not waited for until ARTIM expires.
+  @Test(arguments: [UpperLayerStateMachine.Role.acceptor, .requestor])
+  func whoSendsOnAfterTheEndIsHungUpOn(role: UpperLayerStateMachine.Role) throws {
+    let side = try #require(try Side(role, in: .awaitingTransportClose))
+    let mebibyte = ByteBuffer(bytes: [4, 0, 0, 0x0F, 0xFF, 0xFA] + [UInt8](repeating: 0, count: (1 << 20) - 6))
+    for _ in 0..<16 { try side.receive(mebibyte) }
+    #expect(side.channel.isActive)
+    try side.receive(mebibyte)
+    #expect(!side.channel.isActive)
+  }
+
   @Test func aDrippedPDUIsTimedOut() throws {
     let side = try #require(try Side(.acceptor, in: .established))
     for byte: UInt8 in [5, 0, 0, 0, 0, 4, 0, 0] {
@@ -54,6 +65,17 @@ import Testing
     }
     _ = try side.channel.readInbound(as: UpperLayerIndication.self)
     try expectTimedOut(side)
+  }
+
+  /// Where no throughput is asked for, a byte now and then is enough.
+  @Test func withoutALeastThroughputDataMayTakeTheirTime() throws {
+    let side = try #require(try Side(.acceptor, in: .established, limits: UpperLayerLimits(minimumThroughput: 0)))
+    try side.receive(Self.dataOf64KiB)
+    for _ in 0..<60 {
+      try side.receive([0])
+      side.advance(by: .minutes(9))
+    }
+    #expect(try side.sent().readableBytes == 0)
   }
 
   /// Each PDU comes whole and in time, and the message has no end: it is the message that is late.

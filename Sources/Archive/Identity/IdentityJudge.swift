@@ -64,6 +64,8 @@ final class IdentityJudge: Sendable {
         "it sent \(credential) without TLS, which the peer '\(peer.peer.name)' is not excused from")
     }
     switch credential {
+    // PS3.7 D.3.3.7: a positive response says that the identity was verified. Nothing verifies a bare name, so that none is
+    // sent even where it is asked for: a requestor that insists is told the truth, and can show a password.
     case .username: return nil
     case .unintelligible(let what): throw IdentityRefusal(.unsupported, "it came with \(what)")
     case .certificate(let fingerprint, _): return try await user(with: fingerprint)

@@ -20,7 +20,7 @@ enum TokenIssuerTable {
   static func remove(_ issuer: String, in database: Database) throws {
     try database.execute(sql: "DELETE FROM token_issuer WHERE issuer = ?", arguments: [issuer])
     guard database.changesCount == 1 else {
-      throw ArchiveError("'\(issuer)' is no token issuer: see collimator user token-issuer list")
+      throw ArchiveError("'\(issuer)' is no token issuer: see collimator issuer list")
     }
   }
 

@@ -12,6 +12,7 @@ import UpperLayer
 struct AssociationAdmission: Sendable {
   struct Admitted {
     let caller: Caller
+    let callingAETitle: String
     let acceptance: AssociateAC
   }
 
@@ -46,7 +47,7 @@ struct AssociationAdmission: Sendable {
     guard request.applicationContextName == ApplicationContext.dicom else {
       throw Rejected(
         rejection: .applicationContextNameNotSupported,
-        why: "its application context '\(request.applicationContextName.printable)' is not DICOM's")
+        why: "its application context \(request.applicationContextName.quoted) is not DICOM's")
     }
     let matched = try await knownPeer(request, connected)
     let peer = matched.peer
@@ -67,7 +68,8 @@ struct AssociationAdmission: Sendable {
     }
     log(negotiation, of: request, caller, logger)
     archive.noteAcceptance(request, of: caller, contexts: negotiation.count, transport: connected.transport)
-    return Admitted(caller: caller, acceptance: acceptance(of: request, negotiation, caller))
+    return Admitted(
+      caller: caller, callingAETitle: request.callingAETitle, acceptance: acceptance(of: request, negotiation, caller))
   }
 
   private func knownPeer(
@@ -84,7 +86,7 @@ struct AssociationAdmission: Sendable {
     guard request.calledAETitle == aeTitle || found.hasOddTitles else {
       throw Rejected(
         rejection: .calledAETitleNotRecognized,
-        why: "called AE '\(request.calledAETitle.printable)', this node is '\(aeTitle)'")
+        why: "called AE \(request.calledAETitle.quoted), this node is '\(aeTitle)'")
     }
     switch found {
     case .unknownAETitle:
@@ -141,6 +143,19 @@ struct AssociationAdmission: Sendable {
       callingAETitle: calling, calledAETitle: called, address: address, reason: refusal.why, isLogin: isLogin)
   }
 
+  /// The same of an association that was granted, and that this node ended: one line, one entry. It is no knock: who calls is
+  /// known here.
+  func record(_ end: AssociationEnd, of admitted: Admitted, from address: String, logger: Logger) {
+    let caller = admitted.caller
+    logger.notice(
+      "association ended by this node: \(end)",
+      metadata: ["peer": "\(caller.peerName)", "identity": "\(caller.identity)"])
+    registry.refuse(
+      RefusedAssociation(
+        at: Date(), address: address, callingAETitle: admitted.callingAETitle.printable,
+        calledAETitle: aeTitle, reason: "the association was ended: \(end)"))
+  }
+
   private func acceptance(of request: AssociateRQ, _ negotiation: Negotiation, _ caller: Caller) -> AssociateAC {
     // PS3.7 D.3.3.7.2: only to whoever asked, and only for an identity that was proven.
     let isAsked = request.userInformation.userIdentity?.positiveResponseRequested == true
@@ -195,7 +210,7 @@ extension Negotiation {
       outcomes.compactMap { outcome in
         outcome.why.map { why in
           let syntax = outcome.proposed.abstractSyntax
-          return "\(UIDRegistry.name(of: syntax) ?? syntax.printable): \(why)"
+          return "\(UIDRegistry.name(of: syntax) ?? syntax.printableUID): \(why)"
         }
       })
   }

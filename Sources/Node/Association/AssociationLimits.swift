@@ -24,4 +24,15 @@ package struct AssociationLimits: Sendable, Equatable {
     self.associationsPerPeer = associationsPerPeer
     self.reserved = reserved
   }
+
+  /// A reserve that takes all places shuts out every caller but those of this machine; where only these can call at all, it
+  /// takes nothing from anybody.
+  func requirePlaces(forCallersOf bindAddress: String) throws(OperationError) {
+    guard !AddressKind.isThisMachine(bindAddress), bindAddress != "localhost" else { return }
+    for (name, all) in [("connections", connections), ("associations", associations)] where all <= reserved {
+      throw OperationError(
+        "of \(all) \(name) \(reserved) are reserved for callers on this machine, which leaves none to anybody else: set "
+          + "reservedAssociations to less than \(all), or allow more \(name)")
+    }
+  }
 }

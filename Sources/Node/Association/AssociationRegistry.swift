@@ -13,12 +13,14 @@ final class AssociationRegistry: Sendable {
   typealias ID = UInt64
 
   enum Refusal: Sendable, Equatable {
-    case nodeIsFull(limit: Int)
+    case nodeIsFull(limit: Int, reserved: Int)
     case peerIsFull(limit: Int)
 
     var description: String {
       switch self {
-      case .nodeIsFull(let limit): "this node has \(limit) associations, and takes no more for now"
+      case .nodeIsFull(let limit, 0): "this node has \(limit) associations, and takes no more for now"
+      case .nodeIsFull(let limit, let reserved):
+        "of this node's \(limit) associations \(reserved) are reserved for callers on this machine, and all others are taken"
       case .peerIsFull(let limit): "this peer has \(limit) associations, and gets no more for now"
       }
     }
@@ -84,22 +86,30 @@ final class AssociationRegistry: Sendable {
     }
   }
 
+  /// Why `open` found no place.
   func connectionRefusal(from address: String) -> String {
     let isTooMany = state.withLock { state in
       Self.origin(of: address).map { state.silent[$0, default: 0] >= limits.connectionsPerAddress } ?? false
     }
-    return isTooMany
-      ? "\(limits.connectionsPerAddress) connections from this address have not said who they are"
-      : "this node has \(limits.connections) connections, and takes no more for now"
+    if isTooMany { return "\(limits.connectionsPerAddress) connections from this address have not said who they are" }
+    let reserved = reserve(for: address)
+    guard reserved > 0 else { return "this node has \(limits.connections) connections, and takes no more for now" }
+    return
+      "of this node's \(limits.connections) connections \(reserved) are reserved for callers on this machine, and all "
+      + "others are taken"
   }
 
   private static func origin(of address: String) -> String? {
     AddressKind.isThisMachine(address) ? nil : Network(around: address)?.description ?? address
   }
 
-  /// An administrator on this machine finds a place when all others have none.
   private func places(of all: Int, for address: String) -> Int {
-    AddressKind.isThisMachine(address) ? all : max(all - limits.reserved, 0)
+    max(all - reserve(for: address), 0)
+  }
+
+  /// An administrator on this machine finds a place when all others have none.
+  private func reserve(for address: String) -> Int {
+    AddressKind.isThisMachine(address) ? 0 : limits.reserved
   }
 
   /// The task ends the connection when it is cancelled.
@@ -117,7 +127,7 @@ final class AssociationRegistry: Sendable {
       state.forgetOrigin(of: id)
       guard var connection = state.connections[id] else { return nil }
       guard state.admitted < places(of: limits.associations, for: connection.live.address) else {
-        return .nodeIsFull(limit: limits.associations)
+        return .nodeIsFull(limit: limits.associations, reserved: reserve(for: connection.live.address))
       }
       guard state.admittedByPeer[peer, default: 0] < limits.associationsPerPeer else {
         return .peerIsFull(limit: limits.associationsPerPeer)

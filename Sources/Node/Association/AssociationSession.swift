@@ -36,7 +36,7 @@ struct AssociationSession: Sendable {
         do {
           try await serve(
             messages, MessageWriter(outbound, on: connection.channel.eventLoop), id, security, from: address,
-            logger: &logger)
+            until: connection.channel.closeFuture, logger: &logger)
         } catch {
           // Nothing is left to say on this association: the peer is told, and not left to find out. Where it is over
           // already, the state machine knows.
@@ -50,6 +50,8 @@ struct AssociationSession: Sendable {
       admission.record(refusal, from: address, logger: logger)
     } catch let failure as TLSFailure {
       refuse("the peer \(failure)", from: address, logger)
+    } catch is RecordedEnd {
+      return
     } catch let end as AssociationEnd {
       logger.info("association ended: \(end)")
     } catch is CancellationError {
@@ -75,31 +77,60 @@ struct AssociationSession: Sendable {
   /// Returns when the association was rejected or released.
   private func serve(
     _ messages: MessageReader, _ writer: MessageWriter, _ connection: AssociationRegistry.ID,
-    _ security: ConnectionSecurity, from address: String, logger: inout Logger
+    _ security: ConnectionSecurity, from address: String, until closed: EventLoopFuture<Void>, logger: inout Logger
   ) async throws {
     defer { registry.end(connection) }
     var admitted: AssociationAdmission.Admitted?
-    let association = try await Association.accept(messages, writer) { request in
-      // Nothing is read before the handshake is done, so that what it showed is known by now.
-      let connected = ConnectedCaller(connection: connection, address: address, transport: try security.transport)
-      logger = logger.naming(security)
-      switch await admission.judge(request, of: connected, logger: logger) {
-      case .success(let found):
-        admitted = found
-        return .success(found.acceptance)
-      case .failure(let rejection): return .failure(rejection)
+    do {
+      let association = try await Association.accept(messages, writer) { request in
+        // Nothing is read before the handshake is done, so that what it showed is known by now.
+        let connected = ConnectedCaller(connection: connection, address: address, transport: try security.transport)
+        logger = logger.naming(security)
+        switch await admission.judge(request, of: connected, logger: logger) {
+        case .success(let found):
+          admitted = found
+          logger[metadataKey: "calling"] = "\(request.callingAETitle.printable)"
+          return .success(found.acceptance)
+        case .failure(let rejection): return .failure(rejection)
+        }
       }
+      guard let association, let caller = admitted?.caller else { return }
+      let conversation = ServiceConversation(
+        association: association, caller: caller, from: address, services: services, logger: logger, closed: closed
+      ) { [registry] operation in registry.note(operation, on: connection) }
+      try await conversation.run()
+    } catch {
+      guard let admitted, let end = await end(error, heardBy: messages), end.isBreach else { throw error }
+      admission.record(end, of: admitted, from: address, logger: logger)
+      throw RecordedEnd()
     }
-    guard let association, let caller = admitted?.caller else { return }
-    logger[metadataKey: "calling"] = "\(association.callingAETitle.printable)"
-    let conversation = ServiceConversation(
-      association: association, caller: caller, from: address, services: services, logger: logger
-    ) { [registry] operation in registry.note(operation, on: connection) }
-    try await conversation.run()
+    guard admitted != nil else { return }
     // After it nothing more may be sent (PS3.8 Sta13): not the last responses either.
     try await writer.settle()
     try await writer.send(.releaseResponse)
     logger.info("association released")
+  }
+
+  /// Why the association ended; where writing failed that stands behind what was read.
+  private func end(_ error: any Error, heardBy messages: MessageReader) async -> AssociationEnd? {
+    switch error {
+    case AssociationEnd.connectionClosed, is ChannelError, is IOError, is NIOAsyncWriterError: await messages.end()
+    case let end as AssociationEnd: end
+    default: nil
+    }
+  }
+}
+
+/// What ended an association has been said where who called was known.
+private struct RecordedEnd: Error {}
+
+extension AssociationEnd {
+  /// It was the peer's doing, or omission, and this node that ended it.
+  fileprivate var isBreach: Bool {
+    switch self {
+    case .protocolViolation, .timedOut, .abortedLocally: true
+    case .rejected, .abortedByPeer, .connectionClosed, .refused, .overloaded: false
+    }
   }
 }
 

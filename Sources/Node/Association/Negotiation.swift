@@ -93,14 +93,14 @@ private struct ContextJudge {
       service: service, why: nil)
   }
 
-  /// A class that nobody here knows is a storage class where its own common extended negotiation says so (PS3.7 D.3.3.6,
-  /// PS3.4 B.3.1.4).
+  /// Whether classes that nobody here knows are taken, the peer's entry decides alone; its own common extended negotiation can
+  /// say that one is no storage class (PS3.7 D.3.3.6, PS3.4 B.3.1.4), and cannot make it one.
   private func service(of abstractSyntax: String) -> OfferedService? {
-    let isSaidToBeStorage = requested.commonExtendedNegotiations.contains {
-      $0.sopClassUID == abstractSyntax && $0.serviceClassUID == UIDRegistry.storageServiceClass
+    let isSaidToBeElse = requested.commonExtendedNegotiations.contains {
+      $0.sopClassUID == abstractSyntax && $0.serviceClassUID != UIDRegistry.storageServiceClass
     }
     return OfferedService(
-      abstractSyntax: abstractSyntax, acceptsPrivateSOPClasses: acceptsPrivateSOPClasses || isSaidToBeStorage)
+      abstractSyntax: abstractSyntax, acceptsPrivateSOPClasses: acceptsPrivateSOPClasses && !isSaidToBeElse)
   }
 
   /// Who wants objects by C-GET proposes to be their SCP; for that the right to retrieve is the one that counts.

@@ -15,6 +15,8 @@ final class OutstandingOperations: Sendable {
   private struct State {
     var operations: [Int: Operation] = [:]
     var last = 0
+    /// Who waits for room.
+    var waiting: [AsyncStream<Void>.Continuation] = []
   }
 
   private let state = Mutex(State())
@@ -51,24 +53,36 @@ final class OutstandingOperations: Sendable {
     }
   }
 
-  /// Waits until the one that waits longest is over, where there are `most` or more.
-  func room(below most: Int) async {
-    while let oldest = oldest(from: most) { await oldest.value }
+  /// Waits until fewer than `most` of those are outstanding that end well by themselves: C-STOREs wait for nothing but the
+  /// disk, a C-GET for its peer, who may wait for this. Throws where the task is cancelled.
+  func room(below most: Int) async throws {
+    while let change = change(from: most) {
+      for await _ in change {}
+      try Task.checkCancellation()
+    }
+  }
+
+  /// What may be cancelled is cancelled: nobody is there any more who would hear an answer.
+  func cancelAll() {
+    state.withLock { state in
+      for operation in state.operations.values where operation.mayBeCancelled { operation.task.cancel() }
+    }
   }
 
   /// What may be cancelled is cancelled, what has to end well is waited for.
   func endAll() async {
-    let tasks = state.withLock { state in
-      for operation in state.operations.values where operation.mayBeCancelled { operation.task.cancel() }
-      return state.operations.values.map(\.task)
-    }
+    cancelAll()
+    let tasks = state.withLock { $0.operations.values.map(\.task) }
     for task in tasks { await task.value }
   }
 
-  private func oldest(from most: Int) -> Task<Void, Never>? {
+  /// Ends when an operation does; nil where there is room.
+  private func change(from most: Int) -> AsyncStream<Void>? {
     state.withLock { state in
-      guard state.operations.count >= most, let first = state.operations.keys.min() else { return nil }
-      return state.operations[first]?.task
+      guard state.operations.values.count(where: { !$0.mayBeCancelled }) >= most else { return nil }
+      let (change, continuation) = AsyncStream.makeStream(of: Void.self)
+      state.waiting.append(continuation)
+      return change
     }
   }
 
@@ -77,6 +91,11 @@ final class OutstandingOperations: Sendable {
   }
 
   private func end(_ token: Int) {
-    state.withLock { _ = $0.operations.removeValue(forKey: token) }
+    let waiting = state.withLock { state in
+      defer { state.waiting = [] }
+      state.operations[token] = nil
+      return state.waiting
+    }
+    for continuation in waiting { continuation.finish() }
   }
 }

@@ -13,6 +13,15 @@ extension String {
     }
     return unicodeScalars.count > 64 ? text + "…" : text
   }
+
+  /// The same as a part of a sentence: nothing in it ends the quotes.
+  var quoted: String { "'" + printable.replacing("'", with: "\\u{27}") + "'" }
+
+  /// What a peer wrote for a UID: one that is none is shown as such.
+  var printableUID: String {
+    utf8.allSatisfy { $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } && !isEmpty
+      ? printable : "the UID \(quoted), which is none"
+  }
 }
 
 enum AddressKind {

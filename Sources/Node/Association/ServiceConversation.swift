@@ -26,14 +26,16 @@ struct ServiceConversation {
   private let responses = AwaitedResponses()
   /// How many C-STOREs may wait for the disk at once.
   private let window: Int
+  private let closed: EventLoopFuture<Void>
   private let note: @Sendable (String) -> Void
 
-  /// `note` hears of each request that is taken.
+  /// `closed`: the connection is. `note` hears of each request that is taken.
   init(
     association: Association, caller: Caller, from address: String, services: NodeServices, logger: Logger,
-    note: @escaping @Sendable (String) -> Void
+    closed: EventLoopFuture<Void>, note: @escaping @Sendable (String) -> Void
   ) {
     self.note = note
+    self.closed = closed
     self.association = association
     self.caller = caller
     self.address = address
@@ -45,6 +47,11 @@ struct ServiceConversation {
 
   /// Until the peer asks for release. A peer that does so before its answers are complete wants no more of them.
   func run() async throws {
+    // Whatever keeps the reader from reading on: what waits for a peer that is gone does not wait for the reader to see it.
+    closed.whenComplete { [responses, operations] _ in
+      responses.end(AssociationEnd.connectionClosed)
+      operations.cancelAll()
+    }
     do {
       while let message = try await association.messages.next() {
         try await take(message)
@@ -125,7 +132,7 @@ struct ServiceConversation {
         throw ServiceFailure(.cannotUnderstand, "the C-STORE-RQ has no data set")
       }
       let messages = association.messages
-      await operations.room(below: window)
+      try await operations.room(below: window)
       arrived = try await services.storage.receive(request) { try await messages.nextFragment() }
     } catch let failure as ServiceFailure {
       return try await responder.refuse(failure, request.command, contextID: contextID)

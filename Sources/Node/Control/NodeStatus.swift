@@ -19,6 +19,7 @@ package struct NodeStatus: Codable, Sendable {
   package let openFiles: Int
   package let mostOpenFiles: Int
   package let associations: AssociationListing
+  package let limits: LimitsInEffect
   /// Why no object is taken any more since the disk failed; nil while all is well.
   package let readOnly: String?
   /// Bytes that may still be stored before the disk's reserve is touched; below zero, objects are refused. nil where the
@@ -29,9 +30,10 @@ package struct NodeStatus: Codable, Sendable {
   package let audit: AuditStatus
 
   init(
-    aeTitle: String, address: String, port: Int, tls: TLS?, associations: AssociationListing, readOnly: String?,
-    space: (room: Int?, reserve: Int), audit: AuditStatus
+    aeTitle: String, address: String, port: Int, tls: TLS?, associations: AssociationListing,
+    limits: LimitsInEffect, readOnly: String?, space: (room: Int?, reserve: Int), audit: AuditStatus
   ) {
+    self.limits = limits
     self.audit = audit
     self.readOnly = readOnly
     room = space.room

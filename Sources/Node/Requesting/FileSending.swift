@@ -119,13 +119,10 @@ package struct FileSending: Sendable {
     }
   }
 
-  /// A response to something that was not asked is passed over.
   private static func answer(to waiting: inout [UInt16: File], _ user: ServiceUser) async throws -> SendOutcome {
-    while true {
-      let (messageID, response) = try await user.nextStoreResponse()
-      guard let file = waiting.removeValue(forKey: messageID) else { continue }
-      return file.outcome(status: response.status?.hex, comment: response.errorComment)
-    }
+    let (messageID, response) = try await user.nextStoreResponse()
+    guard let file = waiting.removeValue(forKey: messageID) else { throw user.unasked(response) }
+    return file.outcome(status: response.status?.hex, comment: response.errorComment)
   }
 
   private static func file(at path: String) async throws -> File {

@@ -6,6 +6,7 @@ import DICOMData
 import Glibc
 import NIOCore
 import NIOPosix
+import Synchronization
 package import UpperLayer
 
 /// Another node, as this one calls it.
@@ -23,6 +24,10 @@ package struct RemoteNode: Sendable {
 
   /// nil calls in the clear.
   package let tls: TLSClientSettings?
+
+  private let acceptance = Acceptance()
+  /// Whether it has accepted an association: what fails afterwards has other causes.
+  package var hasAccepted: Bool { acceptance.hasCome.load(ordering: .acquiring) }
 
   private static let releaseTimeout = TimeAmount.seconds(10)
 
@@ -61,8 +66,10 @@ package struct RemoteNode: Sendable {
     return try await connection.executeThenClose { inbound, outbound in
       let association = try await answered(on: connection, tls) {
         try await Association.request(
-          request, MessageReader(inbound), MessageWriter(outbound, on: connection.channel.eventLoop))
+          request, MessageReader(inbound), MessageWriter(outbound, on: connection.channel.eventLoop),
+          answersWithin: (AnswerDeadline(on: connection.channel), .nanoseconds(responseTimeout.nanoseconds)))
       }
+      acceptance.hasCome.store(true, ordering: .releasing)
       let value: Value
       do {
         value = try await body(association)
@@ -133,6 +140,11 @@ package struct RemoteNode: Sendable {
       throw error is IOError ? AssociationEnd.connectionClosed : error
     }
   }
+}
+
+/// What the copies of one remote node share.
+private final class Acceptance: Sendable {
+  let hasCome = Atomic(false)
 }
 
 extension Duration {

@@ -47,7 +47,7 @@ package struct CommitmentService: Sendable {
       throw ServiceFailure(.noSuchSOPInstance, "Requested SOP Instance UID is not the well-known one")
     }
     guard command.actionTypeID == CommitmentAction.requestStorageCommitment else {
-      throw ServiceFailure(.noSuchActionType, "Action Type ID is not 1")
+      throw ServiceFailure(.noSuchAction, "Action Type ID is not 1")
     }
     guard command.hasDataSet else {
       throw ServiceFailure(.invalidArgumentValue, "the request has no action information")

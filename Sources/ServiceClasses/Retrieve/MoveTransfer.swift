@@ -126,10 +126,9 @@ struct MoveTransfer: Sendable {
       sopClassUID: object.sopClassUID, sopInstanceUID: object.sopInstanceUID,
       transferSyntaxUID: object.transferSyntaxUID, originator: originator
     ) { try await object.nextChunk() }
-    while true {
-      let (answered, response) = try await user.nextStoreResponse()
-      if answered == messageID { return response.status ?? .processingFailure }
-    }
+    let (answered, response) = try await user.nextStoreResponse()
+    guard answered == messageID else { throw user.unasked(response) }
+    return response.status ?? .processingFailure
   }
 }
 

@@ -9,6 +9,8 @@ package final class AwaitedResponses: Sendable {
     case asked
     case waiting(CheckedContinuation<CommandSet, any Error>)
     case answered(CommandSet)
+    /// Nobody waits for it any more; its Message ID is not free before it has come.
+    case givenUp
   }
 
   private struct State {
@@ -31,8 +33,16 @@ package final class AwaitedResponses: Sendable {
     }
   }
 
-  /// Waits for the response; throws what ended the association.
+  /// Waits for the response; throws what ended the association, and where the task is cancelled.
   package func response(to messageID: UInt16) async throws -> CommandSet {
+    try await withTaskCancellationHandler {
+      try await answer(to: messageID)
+    } onCancel: {
+      giveUp(messageID)
+    }
+  }
+
+  private func answer(to messageID: UInt16) async throws -> CommandSet {
     try await withCheckedThrowingContinuation { continuation in
       let known: Result<CommandSet, any Error>? = state.withLock { state in
         if case .answered(let response) = state.awaited[messageID] {
@@ -40,11 +50,25 @@ package final class AwaitedResponses: Sendable {
           return .success(response)
         }
         if let end = state.end { return .failure(end) }
+        // Asked under the lock: whoever cancels from here on finds who waits.
+        if Task.isCancelled {
+          state.awaited[messageID] = .givenUp
+          return .failure(CancellationError())
+        }
         state.awaited[messageID] = .waiting(continuation)
         return nil
       }
       if let known { continuation.resume(with: known) }
     }
+  }
+
+  private func giveUp(_ messageID: UInt16) {
+    let waiting = state.withLock { state -> CheckedContinuation<CommandSet, any Error>? in
+      guard case .waiting(let continuation) = state.awaited[messageID] else { return nil }
+      state.awaited[messageID] = .givenUp
+      return continuation
+    }
+    waiting?.resume(throwing: CancellationError())
   }
 
   /// A response to something that was not asked is passed over.
@@ -56,6 +80,7 @@ package final class AwaitedResponses: Sendable {
       case .waiting(let continuation):
         state.awaited[messageID] = nil
         return continuation
+      case .givenUp: state.awaited[messageID] = nil
       case .answered, nil: break
       }
       return nil

@@ -41,7 +41,7 @@ extension ServiceUser {
     command.hasDataSet = true
     try await association.writer.send(
       command, contextID: context.id, dataSet: ByteBuffer(bytes: identifier.encoded(as: syntax)))
-    while let message = try await association.messages.next() {
+    while let message = try await association.answer({ try await next(of: command) }) {
       if message.command.commandField == .cStoreRQ, let own = association.contexts[message.contextID] {
         let status = try await receive(message.command, own.transferSyntaxUID, association.messages)
         try await association.writer.send(
@@ -54,6 +54,16 @@ extension ServiceUser {
       }
     }
     throw ServiceFailure(.processingFailure, "the peer released the association without an answer")
+  }
+
+  /// The next C-STORE-RQ, or response; another request is passed over, and moves no deadline.
+  private func next(of command: CommandSet) async throws -> Message? {
+    while let message = try await association.messages.next() {
+      let isObject = message.command.commandField == .cStoreRQ && association.contexts[message.contextID] != nil
+      if isObject || message.command.messageIDBeingRespondedTo == command.messageID { return message }
+      guard !message.command.commandField.isResponse else { throw association.unasked(message.command) }
+    }
+    return nil
   }
 
   /// The identifier of a final response, where there is one that can be read.

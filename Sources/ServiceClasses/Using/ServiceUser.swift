@@ -3,7 +3,7 @@
 package import DICOMData
 package import DIMSE
 package import NIOCore
-import UpperLayer
+package import UpperLayer
 
 /// The SCU side: asks a peer for its services on an established association.
 package struct ServiceUser {
@@ -45,15 +45,12 @@ package struct ServiceUser {
     return messageID
   }
 
-  /// The next C-STORE-RSP, to whichever of the outstanding operations the peer answers first.
+  /// The next C-STORE-RSP, to whichever of the outstanding operations the peer answers first. Throws at a response of another
+  /// kind; whether the Message ID is one that waits, whoever asked knows.
   package func nextStoreResponse() async throws -> (messageID: UInt16, response: CommandSet) {
-    while let message = try await association.messages.next() {
-      guard message.command.commandField == .cStoreRSP, let answered = message.command.messageIDBeingRespondedTo else {
-        continue
-      }
-      return (answered, message.command)
-    }
-    throw ServiceFailure(.processingFailure, "the peer released the association without an answer")
+    let response = try await nextResponse { $0.commandField == .cStoreRSP }
+    guard let answered = response.messageIDBeingRespondedTo else { throw association.unasked(response) }
+    return (answered, response)
   }
 
   /// C-FIND (PS3.7 §9.1.2). Hands each match to `take`; returns the final status.
@@ -79,6 +76,9 @@ package struct ServiceUser {
     }
   }
 
+  /// What a response ends that answers nothing that was asked.
+  package func unasked(_ response: CommandSet) -> AssociationEnd { association.unasked(response) }
+
   func context(for sopClassUID: String, transferSyntaxUID: String? = nil) throws -> AcceptedContext {
     let context = association.contexts.values.first { context in
       context.abstractSyntax == sopClassUID
@@ -96,9 +96,17 @@ package struct ServiceUser {
   }
 
   private func nextResponse(to command: CommandSet) async throws -> CommandSet {
-    while let message = try await association.messages.next() {
-      if message.command.messageIDBeingRespondedTo == command.messageID { return message.command }
+    try await nextResponse { $0.messageIDBeingRespondedTo == command.messageID }
+  }
+
+  /// A request that the peer makes meanwhile is passed over, and moves no deadline.
+  private func nextResponse(_ isAwaited: (CommandSet) -> Bool) async throws -> CommandSet {
+    try await association.answer {
+      while let message = try await association.messages.next() {
+        if isAwaited(message.command) { return message.command }
+        guard !message.command.commandField.isResponse else { throw association.unasked(message.command) }
+      }
+      throw ServiceFailure(.processingFailure, "the peer released the association without an answer")
     }
-    throw ServiceFailure(.processingFailure, "the peer released the association without an answer")
   }
 }

@@ -120,9 +120,11 @@ struct PeerClock {
     return due(since: incompleteMessage.began, received: incompleteMessage.received)
   }
 
-  private func due(since began: NIODeadline, received: Int) -> NIODeadline {
+  /// nil without a least throughput.
+  private func due(since began: NIODeadline, received: Int) -> NIODeadline? {
+    guard limits.minimumThroughput > 0 else { return nil }
     // The quotient first: a message has no longest length.
-    let seconds = Int64(received / max(limits.minimumThroughput, 1))
+    let seconds = Int64(received / limits.minimumThroughput)
     return began + limits.dataGracePeriod + .seconds(seconds)
   }
 

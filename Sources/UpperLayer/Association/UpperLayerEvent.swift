@@ -21,6 +21,8 @@ package enum UpperLayerEvent: Sendable {
   case transportClosed
   case artimExpired
   case receivedInvalidPDU(PDUError)
+  /// Evt6, where this side has no room for the request, and why: AE-6 has the service provider say so.
+  case receivedUnacceptableAssociateRQ(AssociateRJ, String)
 
   package init(_ pdu: PDU) {
     self =

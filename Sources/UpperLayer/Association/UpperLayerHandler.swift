@@ -13,6 +13,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   private static let longestFragment = 256 << 10
   private static let shortFragment = 1024
   private static let pduAndPDVHead = 12
+  private static let mostAfterEnd = 16 << 20
   private static let readSizeBeforeAssociation = AdaptiveRecvByteBufferAllocator(
     minimum: 512, initial: 2048, maximum: 4096)
 
@@ -34,6 +35,9 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   /// The user of this layer knows of an association, or has asked for one.
   private var isAsked = false
   private var readsLittle = false
+  /// Between a read and its completion.
+  private var isReading = false
+  private var receivedAfterEnd = 0
   /// Why what was to be sent was not.
   private var unsendable: PDUError?
 
@@ -47,6 +51,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   package func handlerAdded(context: ChannelHandlerContext) {
     clock = PeerClock(limits: limits, now: context.eventLoop.now)
+    decoder.peer = NetworkAddress(context.remoteAddress)
     if machine.role == .acceptor {
       readsLittle = true
       setReadSize(Self.readSizeBeforeAssociation, context)
@@ -61,6 +66,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   package func channelActive(context: ChannelHandlerContext) {
+    decoder.peer = NetworkAddress(context.remoteAddress)
     if machine.role == .acceptor, machine.state == .idle { handle(.transportIndication, context) }
     if machine.state == .awaitingTransportOpen { handle(.transportConfirm, context) }
     context.fireChannelActive()
@@ -75,19 +81,26 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    isReading = true
+    guard isWorthReading(unwrapInboundIn(data).readableBytes) else { return context.close(promise: nil) }
     guard !isDeaf else { return }
     do throws(PDUError) {
       try decoder.append(unwrapInboundIn(data))
       while !isDeaf, let decoded = try decoder.next(in: machine.state) { take(decoded, context) }
     } catch {
       isDeaf = true
-      handle(.receivedInvalidPDU(error), context)
+      if let rejection = error.rejection, machine.state == .transportOpenAwaitingAssociateRQ {
+        handle(.receivedUnacceptableAssociateRQ(rejection, error.description), context)
+      } else {
+        handle(.receivedInvalidPDU(error), context)
+      }
     }
     if isDeaf { decoder.forget() }
     clock.received(decoder.progress, at: context.eventLoop.now)
   }
 
   package func channelReadComplete(context: ChannelHandlerContext) {
+    isReading = false
     clock.readCompleted()
     if decoder.progress != nil { context.triggerUserOutboundEvent(MoreToCome(), promise: nil) }
     context.fireChannelReadComplete()
@@ -101,6 +114,13 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   package func channelWritabilityChanged(context: ChannelHandlerContext) {
     clock.becameWritable(context.channel.isWritable, at: context.eventLoop.now)
     context.fireChannelWritabilityChanged()
+  }
+
+  /// A peer that was told of the end reads it behind what it still sends; one that sends on and on does not read.
+  private func isWorthReading(_ count: Int) -> Bool {
+    guard machine.state == .awaitingTransportClose else { return true }
+    receivedAfterEnd += count
+    return receivedAfterEnd <= Self.mostAfterEnd
   }
 
   private func take(_ decoded: PDUDecoder.Decoded, _ context: ChannelHandlerContext) {
@@ -210,6 +230,8 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     guard !hasEnded else { return }
     hasEnded = true
     context.fireChannelRead(wrapInboundOut(.ended(isAsked ? end : refusal(end))))
+    // What a timer says comes with no read: who collects what is read until it is complete would hear it with the next one.
+    if !isReading { context.fireChannelReadComplete() }
   }
 
   /// What ended before anybody above was asked, for whoever records who was refused. A peer's own A-ABORT is no refusal.

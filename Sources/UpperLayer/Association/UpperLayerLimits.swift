@@ -13,7 +13,7 @@ package struct UpperLayerLimits: Sendable {
   package var pduTimeout: TimeAmount
   /// How long a P-DATA-TF, or the command or data set of a message, may take before its throughput is looked at.
   package var dataGracePeriod: TimeAmount
-  /// Bytes a second that they bring at least, once their grace period is over.
+  /// Bytes a second that they bring at least, once their grace period is over; 0 asks for nothing.
   package var minimumThroughput: Int
   /// How long a peer may leave unread what was sent to it, before it is hung up on.
   package var writeTimeout: TimeAmount

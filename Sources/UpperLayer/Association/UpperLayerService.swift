@@ -31,6 +31,8 @@ package enum AssociationEnd: Error, Sendable, Hashable, CustomStringConvertible 
   case protocolViolation(String)
   case connectionClosed
   case timedOut(String)
+  /// This side has no room for it: nothing that the peer did wrong.
+  case overloaded(String)
   /// By this acceptor, before there was an association.
   case refused(Refusal)
 
@@ -42,6 +44,7 @@ package enum AssociationEnd: Error, Sendable, Hashable, CustomStringConvertible 
     case .protocolViolation(let what): "the peer broke the upper layer protocol: \(what)"
     case .connectionClosed: "the peer closed the connection"
     case .timedOut(let what): "timed out: \(what)"
+    case .overloaded(let what): what
     case .refused(let refusal): refusal.description
     }
   }

@@ -71,6 +71,9 @@ package struct UpperLayerStateMachine: Sendable {
           ])
       }
       return go(to: .awaitingLocalAssociateResponse, [.stopARTIM, .indicate(.associate(request))])
+    case (.ae6, .receivedUnacceptableAssociateRQ(let rejection, let why)):
+      return go(
+        to: .awaitingTransportClose, [.send(.associateRJ(rejection)), .indicate(.ended(.overloaded(why))), .startARTIM])
     case (.ae7, .acceptResponse(let acceptance)):
       return go(to: .established, [.send(.associateAC(acceptance))])
     case (.ae8, .rejectResponse(let rejection)):
@@ -134,6 +137,7 @@ package struct UpperLayerStateMachine: Sendable {
   private static func end(for event: UpperLayerEvent) -> AssociationEnd {
     switch event {
     case .receivedAbort(let abort): .abortedByPeer(abort)
+    case .receivedInvalidPDU(let error) where error.rejection != nil: .overloaded(error.description)
     case .receivedInvalidPDU(let error): .protocolViolation(error.description)
     case .artimExpired: .timedOut("no whole A-ASSOCIATE-RQ came before ARTIM expired")
     default: .protocolViolation("a PDU that is not expected in this state")

@@ -42,7 +42,7 @@ extension UpperLayerAction {
       case .abortRequest: Self.forAbortRequest(in: state)
       case .receivedAssociateAC: Self.forPDU(.associateAC, in: state)
       case .receivedAssociateRJ: Self.forPDU(.associateRJ, in: state)
-      case .receivedAssociateRQ: Self.forPDU(.associateRQ, in: state)
+      case .receivedAssociateRQ, .receivedUnacceptableAssociateRQ: Self.forPDU(.associateRQ, in: state)
       case .receivedDataTF: Self.forPDU(.dataTF, in: state)
       case .receivedReleaseRQ: Self.forPDU(.releaseRQ, in: state)
       case .receivedReleaseRP: Self.forPDU(.releaseRP, in: state)

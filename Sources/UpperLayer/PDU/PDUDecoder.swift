@@ -56,6 +56,8 @@ struct PDUDecoder {
   private(set) var titles: Titles?
   /// Taken of the budget, in bytes.
   private var budgeted = 0
+  /// On whose account; set before anything is received.
+  var peer: NetworkAddress?
 
   init(limits: UpperLayerLimits) {
     self.limits = limits
@@ -138,8 +140,19 @@ struct PDUDecoder {
 
   private mutating func take(_ wanted: Int) throws(PDUError) {
     guard wanted > budgeted else { return }
-    guard limits.requestBudget.take(wanted - budgeted) else {
-      throw PDUError(.notSpecified, "the memory that this node has for long association requests is in use")
+    do {
+      try limits.requestBudget.take(wanted - budgeted, for: peer)
+    } catch {
+      throw switch error {
+      case .spent:
+        PDUError(
+          .notSpecified, "the memory that this node has for long association requests is in use",
+          rejection: .temporaryCongestion)
+      case .shareIsSpent:
+        PDUError(
+          .notSpecified, "the memory that one address gets for long association requests is in use",
+          rejection: .localLimitExceeded)
+      }
     }
     budgeted = wanted
   }
@@ -147,7 +160,7 @@ struct PDUDecoder {
   private mutating func giveBack(to wanted: Int) {
     let kept = max(wanted, 0)
     guard budgeted > kept else { return }
-    limits.requestBudget.giveBack(budgeted - kept)
+    limits.requestBudget.giveBack(budgeted - kept, for: peer)
     budgeted = kept
   }
 

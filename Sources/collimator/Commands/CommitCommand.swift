@@ -35,11 +35,12 @@ struct CommitCommand: AsyncParsableCommand {
 
   func run() async throws {
     let outcome: CommitmentOutcome
+    let node = try remote.node()
     do {
-      outcome = try await CommitmentAsking(about: try FileWalk(path).files, to: remote.node()).outcome(
+      outcome = try await CommitmentAsking(about: try FileWalk(path).files, to: node).outcome(
         listeningOn: listen, at: listenAddress, waiting: .seconds(max(wait, 1)))
     } catch let end as AssociationEnd {
-      throw remote.explained(end)
+      throw remote.explained(end, by: node)
     }
     if listing.json {
       try Output.print(json: outcome)

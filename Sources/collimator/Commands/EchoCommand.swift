@@ -17,15 +17,20 @@ struct EchoCommand: AsyncParsableCommand {
     let proposed = ProposedPresentationContext(
       id: 1, abstractSyntax: UIDRegistry.verification,
       transferSyntaxes: [TransferSyntax.explicitVRLittleEndian.uid, TransferSyntax.implicitVRLittleEndian.uid])
+    let node = try remote.node()
     do {
-      let status = try await remote.node().withAssociation(proposing: [proposed]) { association in
+      let status = try await node.withAssociation(proposing: [proposed]) { association in
         var user = ServiceUser(association)
-        return try await user.echo()
+        do {
+          return try await user.echo()
+        } catch let failure as ServiceFailure {
+          throw remote.explained(failure, asking: UIDRegistry.verification, on: association)
+        }
       }
       guard status == .success else { throw OperationError("\(remote.called) answered \(status)") }
       Output.print("\(remote.called) at \(remote.host):\(remote.port) is alive")
     } catch let end as AssociationEnd {
-      throw remote.explained(end)
+      throw remote.explained(end, by: node)
     }
   }
 }

@@ -30,10 +30,11 @@ struct FindCommand: AsyncParsableCommand {
   func run() async throws {
     let keys = try key.map(QueryKey.init)
     let matches: [DataSet]
+    let node = try remote.node()
     do {
-      matches = try await find(keys)
+      matches = try await find(keys, in: node)
     } catch let end as AssociationEnd {
-      throw remote.explained(end)
+      throw remote.explained(end, by: node)
     }
     guard !listing.json else {
       let model = JSONModel()
@@ -42,12 +43,12 @@ struct FindCommand: AsyncParsableCommand {
     Output.print(FindTable(keys: keys, matches: matches).text)
   }
 
-  private func find(_ keys: [QueryKey]) async throws -> [DataSet] {
+  private func find(_ keys: [QueryKey], in node: RemoteNode) async throws -> [DataSet] {
     let model = patientRoot ? UIDRegistry.patientRootFind : UIDRegistry.studyRootFind
     let proposed = ProposedPresentationContext(
       id: 1, abstractSyntax: model,
       transferSyntaxes: [TransferSyntax.explicitVRLittleEndian.uid, TransferSyntax.implicitVRLittleEndian.uid])
-    return try await remote.node().withAssociation(proposing: [proposed]) { association in
+    return try await node.withAssociation(proposing: [proposed]) { association in
       var user = ServiceUser(association)
       var matches: [DataSet] = []
       let response = try await user.find(sopClassUID: model, identifier: Self.identifier(keys, level: level)) {

@@ -21,11 +21,12 @@ struct GetCommand: AsyncParsableCommand {
   func run() async throws {
     try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
     let outcome: RetrieveOutcome
+    let node = try remote.node()
     do {
-      outcome = try await wanted.retrieval(from: remote.node())
+      outcome = try await wanted.retrieval(from: node)
         .get(into: output) { RetrieveOptions.draw($0) }
     } catch let end as AssociationEnd {
-      throw remote.explained(end)
+      throw remote.explained(end, by: node)
     }
     try RetrieveOptions.print(outcome, of: remote.called, json: listing.json)
   }

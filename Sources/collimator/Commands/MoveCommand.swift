@@ -19,10 +19,11 @@ struct MoveCommand: AsyncParsableCommand {
 
   func run() async throws {
     let outcome: RetrieveOutcome
+    let node = try remote.node()
     do {
-      outcome = try await wanted.retrieval(from: remote.node()).move(to: to) { RetrieveOptions.draw($0) }
+      outcome = try await wanted.retrieval(from: node).move(to: to) { RetrieveOptions.draw($0) }
     } catch let end as AssociationEnd {
-      throw remote.explained(end)
+      throw remote.explained(end, by: node)
     }
     try RetrieveOptions.print(outcome, of: remote.called, json: listing.json)
   }

@@ -2,6 +2,8 @@
 
 import Access
 import ArgumentParser
+import DICOMData
+import DIMSE
 import Foundation
 import Node
 import ServiceClasses
@@ -64,9 +66,22 @@ struct RemoteOptions: ParsableArguments {
   }
 
   /// What an association's end means for the person who asked, and what to do about it.
-  func explained(_ end: AssociationEnd) -> OperationError {
-    RemoteNode(
-      host: host, port: port, callingAETitle: calling, calledAETitle: called, tls: tls.settings
-    ).explained(end)
+  func explained(_ end: AssociationEnd, by node: RemoteNode) -> OperationError { node.explained(end) }
+
+  /// Where there is no context for what was asked, or the peer parts without an answer.
+  func explained(
+    _ failure: ServiceFailure, asking abstractSyntax: String, on association: Association
+  ) -> OperationError {
+    guard let why = association.whyUnusable(abstractSyntax) else {
+      return OperationError(
+        "\(accepted) asked for its release instead of answering (\(failure)): it may be about to stop; try again, and see "
+          + "its log")
+    }
+    let name = UIDRegistry.name(of: abstractSyntax) ?? abstractSyntax
+    return OperationError(
+      "\(accepted) accepted no presentation context for \(name): \(why); its administrator can say whether it offers that, "
+        + "and to '\(calling)'")
   }
+
+  private var accepted: String { "\(called) at \(host):\(port) accepted the association, and then" }
 }

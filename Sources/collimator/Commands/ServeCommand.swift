@@ -58,7 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
 extension Logger {
   /// Logs belong to standard error; standard output carries what a command answers.
   static func toStandardError(label: String, level: Level) -> Logger {
-    var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+    var logger = Logger(label: label) { QuotingLogHandler(label: $0) }
     logger.logLevel = level
     return logger
   }

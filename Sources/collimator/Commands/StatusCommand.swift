@@ -17,8 +17,17 @@ struct StatusCommand: AsyncParsableCommand {
     let counts = status.associations
     table.add("connections", "\(counts.connections)", "\(counts.mostConnections)")
     table.add("associations", "\(counts.live.count)", "\(counts.mostAssociations)")
+    let limits = status.limits
+    for (peer, count) in limits.associationsByPeer.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }).prefix(10) {
+      table.add("  of \(peer)", "\(count)", "\(limits.associationsPerPeer)")
+    }
+    table.add("  of each peer", "", "\(limits.associationsPerPeer)")
     table.add("accepted since the start", "\(counts.accepted)", "")
     table.add("refused since the start", "\(counts.refusals)", "")
+    table.add("reserved for this machine, of both", "", "\(limits.reserved)")
+    table.add(
+      "memory for long requests", Self.bytes(limits.requestMemory.taken), Self.bytes(limits.requestMemory.atMost))
+    table.add("  of one address", "", Self.bytes(limits.requestMemory.perAddress))
     table.add("memory", "\(status.residentKiB / 1024) MiB", "")
     table.add("open files", "\(status.openFiles)", "\(status.mostOpenFiles)")
     if let room = status.room {
@@ -31,6 +40,7 @@ struct StatusCommand: AsyncParsableCommand {
       Output.print("TLS on port \(tls.port)\(expires)")
     }
     Output.print(table.text)
+    Output.print(Self.rules(limits))
     if let room = status.room, room <= 0, status.reserve > 0 {
       Output.print("refuses objects until there is space again: the disk has less free than the reserve")
     }
@@ -42,5 +52,28 @@ struct StatusCommand: AsyncParsableCommand {
     }
     if let failure = status.audit.failure { Output.print("nothing is shown to anybody: \(failure)") }
     if let reason = status.readOnly { Output.print("takes no objects until it is started anew: \(reason)") }
+  }
+
+  private static func rules(_ limits: LimitsInEffect) -> String {
+    var table = Table("A CALLER HAS", "AT MOST", "")
+    table.add("to say who it is", "\(limits.requestTimeout) s", "in \(bytes(Int(limits.maximumRequestLength)))")
+    table.add("to do nothing", "\(limits.idleTimeout) s", "")
+    table.add("for a PDU without data", "\(limits.pduTimeout) s", "")
+    table.add("to read what is sent to it", "\(limits.writeTimeout) s", "")
+    table.add(
+      "for each object or query", limits.minimumThroughput == 0 ? "no bound" : "\(limits.dataGracePeriod) s",
+      limits.minimumThroughput == 0 ? "" : "and then as long as it brings \(limits.minimumThroughput) bytes a second")
+    table.add(
+      "in a PDU with data", bytes(Int(limits.maximumPDULength)),
+      "and \(bytes(Int(limits.maximumPDULengthTolerance))) more are borne")
+    return table.text
+  }
+
+  private static func bytes(_ count: Int) -> String {
+    switch count {
+    case 1 << 20..<Int.max where count % (1 << 20) == 0: "\(count >> 20) MiB"
+    case 1024..<Int.max: "\(count >> 10) KiB"
+    default: "\(count) bytes"
+    }
   }
 }

@@ -15,6 +15,7 @@ enum Output {
   /// Pretty-printed with sorted keys, so that two runs can be compared line by line.
   static func print(json value: some Encodable) throws {
     let encoder = JSONEncoder()
+    encoder.dateEncodingStrategy = .iso8601
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n", to: .standardOutput)
   }

@@ -8,8 +8,8 @@ enum Setting: String, CaseIterable {
   case aeTitle, bind, port, grace, logLevel
   case maximumConnections, maximumConnectionsPerAddress, maximumAssociations, maximumAssociationsPerPeer,
     reservedAssociations
-  case requestTimeout, idleTimeout, pduTimeout, writeTimeout, minimumThroughput
-  case maximumPDULength, maximumRequestLength, requestMemory
+  case requestTimeout, idleTimeout, pduTimeout, writeTimeout, dataGracePeriod, minimumThroughput
+  case maximumPDULength, maximumPDULengthTolerance, maximumRequestLength, requestMemory
   case tlsPort, tlsCertificate, tlsKey, tlsClientCertificates, tlsClientCA, tlsRevocationList, tlsMinimumVersion
   case tlsHandshakeTimeout
   case auditForward, auditForwardCA, auditForwardCertificate, auditForwardKey, auditRetention
@@ -38,11 +38,12 @@ enum Setting: String, CaseIterable {
     case .reservedAssociations: .number(0...1000)
     case .requestTimeout: .number(1...600)
     case .idleTimeout: .number(1...86_400)
-    case .pduTimeout, .writeTimeout: .number(1...3600)
+    case .pduTimeout, .writeTimeout, .dataGracePeriod: .number(1...3600)
     case .minimumThroughput: .number(0...1 << 30)
     case .requestMemory: .number(1...4096)
     // PS3.8 §D.1: the length counts heads of 6 bytes.
     case .maximumPDULength: .number(4096...16 << 20)
+    case .maximumPDULengthTolerance: .number(0...16 << 20)
     case .maximumRequestLength: .number(4096...16 << 20)
     case .reserve: .number(0...1 << 30)
     case .checkInterval: .number(0...87_600)
@@ -67,9 +68,11 @@ enum Setting: String, CaseIterable {
     case .idleTimeout: "600"
     case .pduTimeout: "120"
     case .writeTimeout: "60"
+    case .dataGracePeriod: "60"
     case .minimumThroughput: "1024"
     case .requestMemory: "64"
     case .maximumPDULength: "131072"
+    case .maximumPDULengthTolerance: "131072"
     case .maximumRequestLength: "1048576"
     case .tlsPort, .tlsCertificate, .tlsKey, .tlsClientCA, .tlsRevocationList: ""
     case .auditForward, .auditForwardCA, .auditForwardCertificate, .auditForwardKey: ""
@@ -101,9 +104,14 @@ enum Setting: String, CaseIterable {
     case .idleTimeout: "seconds after which an association on which nothing happens is ended"
     case .pduTimeout: "seconds within which a PDU without data has to arrive in full"
     case .writeTimeout: "seconds that a caller may leave unread what was sent to it"
-    case .minimumThroughput: "bytes a second that an object or a query has to arrive with at least, after a minute"
-    case .requestMemory: "MiB that long A-ASSOCIATE-RQs take at most, all connections together"
+    case .dataGracePeriod:
+      "seconds after which an object or a query has to have arrived, or to come with minimumThroughput"
+    case .minimumThroughput:
+      "bytes a second that an object or a query has to arrive with at least; nothing else bounds its time; 0 asks for none"
+    case .requestMemory:
+      "MiB that long A-ASSOCIATE-RQs take at most, all connections together; an address gets a quarter"
     case .maximumPDULength: "bytes of a P-DATA-TF that peers are told to send at most"
+    case .maximumPDULengthTolerance: "bytes by which a P-DATA-TF may be longer than peers were told"
     case .maximumRequestLength: "bytes of an A-ASSOCIATE-RQ that is read at most"
     case .tlsPort: "the port to listen on with TLS, beside the plain one; 0 takes a free one"
     case .tlsCertificate: "file (PEM): this node's certificate, then those between it and its authority"

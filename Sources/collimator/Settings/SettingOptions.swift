@@ -48,7 +48,11 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Seconds that a caller may leave answers unread. (default: 60)", visibility: .hidden))
   var writeTimeout: Int?
 
-  @Option(help: ArgumentHelp("Bytes a second that data has to arrive with. (default: 1024)", visibility: .hidden))
+  @Option(help: ArgumentHelp("Seconds before the throughput of data is looked at. (default: 60)", visibility: .hidden))
+  var dataGracePeriod: Int?
+
+  @Option(
+    help: ArgumentHelp("Bytes a second that data has to arrive with; 0: any. (default: 1024)", visibility: .hidden))
   var minimumThroughput: Int?
 
   @Option(help: ArgumentHelp("MiB that long A-ASSOCIATE-RQs take together. (default: 64)", visibility: .hidden))
@@ -58,6 +62,11 @@ struct SettingOptions: ParsableArguments {
     name: .customLong("maximum-pdu-length"),
     help: ArgumentHelp("Bytes of a P-DATA-TF that peers may send. (default: 131072)", visibility: .hidden))
   var maximumPDULength: Int?
+
+  @Option(
+    name: .customLong("maximum-pdu-length-tolerance"),
+    help: ArgumentHelp("Bytes that a P-DATA-TF may be longer than that. (default: 131072)", visibility: .hidden))
+  var maximumPDULengthTolerance: Int?
 
   @Option(help: ArgumentHelp("Bytes of an A-ASSOCIATE-RQ that is read. (default: 1048576)", visibility: .hidden))
   var maximumRequestLength: Int?
@@ -130,6 +139,7 @@ struct SettingOptions: ParsableArguments {
       .maximumAssociations: maximumAssociations,
       .maximumAssociationsPerPeer: maximumAssociationsPerPeer, .reservedAssociations: reservedAssociations,
       .requestTimeout: requestTimeout, .idleTimeout: idleTimeout, .maximumPDULength: maximumPDULength,
+      .maximumPDULengthTolerance: maximumPDULengthTolerance, .dataGracePeriod: dataGracePeriod,
       .maximumRequestLength: maximumRequestLength, .pduTimeout: pduTimeout, .writeTimeout: writeTimeout,
       .minimumThroughput: minimumThroughput, .requestMemory: requestMemory, .reserve: reserve, .tlsPort: tlsPort,
       .tlsHandshakeTimeout: tlsHandshakeTimeout,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Archive
 import ArgumentParser
 import Configuration
@@ -32,15 +33,23 @@ struct Settings {
     for setting in Setting.allCases {
       let (value, origin) =
         try given[setting].map { ($0, "flag") }
-        ?? Self.value(of: setting, in: environment, key: ["collimator", setting.rawValue]).map {
+        ?? Self.value(of: setting, in: environment, "the environment", key: ["collimator", setting.rawValue]).map {
           ($0.value, "environment \($0.key)")
         }
-        ?? Self.value(of: setting, in: file, key: [setting.rawValue]).map { ($0.value, path) }
+        ?? Self.value(of: setting, in: file, "'\(path)'", key: [setting.rawValue]).map { ($0.value, path) }
         ?? (setting.defaultValue, "default")
       try setting.require(value, origin: origin)
       values[setting] = Value(name: setting.rawValue, value: value, origin: origin, meaning: setting.meaning)
     }
     self.values = values
+    try requireTwoPorts()
+  }
+
+  private func requireTwoPorts() throws {
+    guard let tlsPort = Int(text(.tlsPort)), tlsPort != 0, tlsPort == number(.port) else { return }
+    throw ValidationError(
+      "port (\(values[.port]?.origin ?? "")) and tlsPort (\(values[.tlsPort]?.origin ?? "")) are both \(tlsPort): with TLS and "
+        + "without are two ports; set tlsPort to another, 2762 is DICOM's")
   }
 
   var all: [Value] { Setting.allCases.compactMap { values[$0] } }
@@ -58,8 +67,12 @@ struct Settings {
     limits.idleTimeout = .seconds(Int64(number(.idleTimeout)))
     limits.pduTimeout = .seconds(Int64(number(.pduTimeout)))
     limits.writeTimeout = .seconds(Int64(number(.writeTimeout)))
+    limits.dataGracePeriod = .seconds(Int64(number(.dataGracePeriod)))
+    limits.maximumLengthTolerance = UInt32(clamping: number(.maximumPDULengthTolerance))
     limits.minimumThroughput = number(.minimumThroughput)
-    limits.requestBudget = RequestBudget(limit: number(.requestMemory) << 20)
+    let requestMemory = number(.requestMemory) << 20
+    limits.requestBudget = RequestBudget(
+      limit: requestMemory, share: max(requestMemory / 4, number(.maximumRequestLength)))
     limits.maximumLength = UInt32(clamping: number(.maximumPDULength))
     limits.associatePDULimit = UInt32(clamping: number(.maximumRequestLength))
     return try NodeConfiguration(
@@ -116,7 +129,8 @@ struct Settings {
     } catch let error as ValidationError {
       throw error
     } catch {
-      throw ValidationError("'\(path)' is no JSON object of settings: \(error)")
+      let reason = (error as NSError).userInfo["NSDebugDescription"] as? String ?? error.localizedDescription
+      throw ValidationError("'\(path)' is no JSON object of settings, such as {\"port\": 11112}: \(reason)")
     }
   }
 
@@ -124,7 +138,7 @@ struct Settings {
   private static func requireKnownKeys(_ data: Data, _ path: String) throws {
     let object: [String: FileValue]
     do { object = try JSONDecoder().decode([String: FileValue].self, from: data) } catch {
-      throw ValidationError("'\(path)' is no JSON object of settings")
+      throw ValidationError("'\(path)' is no JSON object of settings, such as {\"port\": 11112}")
     }
     let unknown = object.keys.filter { Setting(rawValue: $0) == nil }.sorted()
     guard unknown.isEmpty else {
@@ -153,7 +167,7 @@ struct Settings {
   }
 
   private static func value(
-    of setting: Setting, in provider: some ConfigProvider, key: [String]
+    of setting: Setting, in provider: some ConfigProvider, _ origin: String, key: [String]
   ) throws -> (value: String, key: String)? {
     let key = AbsoluteConfigKey(key)
     do {
@@ -168,7 +182,9 @@ struct Settings {
         return (String(number), found.encodedKey)
       }
     } catch {
-      throw ValidationError("\(setting.rawValue), from \(provider.providerName): \(error)")
+      throw ValidationError(
+        "\(setting.rawValue), as \(origin) sets it, is not \(setting.expectation): \(setting.meaning); its default is "
+          + (setting.defaultValue.isEmpty ? "none" : "'\(setting.defaultValue)'"))
     }
   }
 }
@@ -200,6 +216,16 @@ extension Setting.Kind {
 }
 
 extension Setting {
+  /// What its value has to be, in words.
+  fileprivate var expectation: String {
+    switch kind {
+    case .text where self == .aeTitle: "1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)"
+    case .text: "a text in quotes"
+    case .choice(let choices): "one of \(choices.joined(separator: ", "))"
+    case .number(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    }
+  }
+
   fileprivate func require(_ value: String, origin: String) throws {
     if value.isEmpty, defaultValue.isEmpty { return }
     switch kind {
@@ -215,7 +241,14 @@ extension Setting {
       guard Logger.Level(rawValue: value) != nil else {
         throw ValidationError("\(rawValue) is '\(value)' (\(origin)), not \(meaning)")
       }
-    case .text: break
+    case .text where self == .aeTitle:
+      guard AETitle(value) != nil else {
+        throw ValidationError("\(rawValue) is '\(value)' (\(origin)), not \(expectation)")
+      }
+    case .text:
+      guard !value.isEmpty else {
+        throw ValidationError("\(rawValue) is empty (\(origin)): \(meaning); without it, it is '\(defaultValue)'")
+      }
     }
   }
 }

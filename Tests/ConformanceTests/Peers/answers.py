@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""answers.py COLLIMATOR: servers that answer as none should, and what `collimator echo` says of each; exits 1 and says what was wrong."""
+"""answers.py COLLIMATOR FILE: servers that answer as none should, and what `collimator echo` says of each; exits 1 and says what was wrong."""
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 
 from rawpeer import element, item, pdv
 
@@ -16,17 +18,21 @@ def read(connection):
     return head + connection.recv(struct.unpack(">I", head[2:])[0], socket.MSG_WAITALL) if len(head) == 6 else head
 
 
-def accept(connection, result=0):
+def accept(connection, result=0, syntax=None):
     request = read(connection)
     body = request[6:74] + item(0x10, b"1.2.840.10008.3.1.1.1")
-    body += item(0x21, bytes([1, 0, result, 0]) + item(0x40, b"1.2.840.10008.1.2"))
+    # The first that is proposed.
+    at = request.index(b"\x40\x00\x00")
+    length = struct.unpack_from(">H", request, at + 2)[0]
+    syntax = request[at + 4 : at + 4 + length] if syntax is None else syntax
+    body += item(0x21, bytes([1, 0, result, 0]) + item(0x40, syntax))
     body += item(0x50, item(0x51, struct.pack(">I", 16384)) + item(0x52, b"1.2.3"))
     connection.sendall(struct.pack(">BBI", 2, 0, len(body)) + body)
 
 
-def answer(connection, status):
-    elements = element(0, 0x100, b"\x30\x80") + element(0, 0x120, b"\1\0") + element(0, 0x800, b"\1\1")
-    elements += element(0, 0x900, struct.pack("<H", status))
+def answer(connection, status, field=0x8030, message_id=1):
+    elements = element(0, 0x100, struct.pack("<H", field)) + element(0, 0x120, struct.pack("<H", message_id))
+    elements += element(0, 0x800, b"\1\1") + element(0, 0x900, struct.pack("<H", status))
     connection.sendall(pdv(3, element(0, 0, struct.pack("<I", len(elements))) + elements))
 
 
@@ -50,11 +56,44 @@ def says(status, times):
     return serve
 
 
+def answers_another(field):
+    """Of Message IDs that nobody used, one after the other."""
+
+    def serve(connection):
+        accept(connection)
+        for message_id in range(77, 60_000):
+            answer(connection, 0, field, message_id)
+            time.sleep(0.05)
+
+    return serve
+
+
+def asks_itself(connection):
+    """One request after the other, and never an answer."""
+    accept(connection)
+    while True:
+        elements = element(0, 2, b"1.2.840.10008.1.1") + element(0, 0x100, b"\x30\0") + element(0, 0x110, b"\1\0")
+        elements += element(0, 0x800, b"\1\1")
+        connection.sendall(pdv(3, element(0, 0, struct.pack("<I", len(elements))) + elements))
+        time.sleep(0.05)
+
+
 def web(connection):
     read(connection)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     while connection.recv(4096):
         pass
+
+
+def after_acceptance(answer):
+    def serve(connection):
+        accept(connection)
+        read(connection)
+        connection.sendall(answer)
+        if answer:
+            connection.recv(1 << 16)
+
+    return serve
 
 
 def hangs_up(connection):
@@ -72,14 +111,14 @@ def listener():
     return server, str(server.getsockname()[1])
 
 
-def echo(what, words, port, *more):
-    command = [sys.argv[1], "echo", "--port", port, "--timeout", "2", "--response-timeout", "2", *more]
+def echo(what, words, port, *more, asking=("echo",)):
+    command = [sys.argv[1], *asking, "--port", port, "--timeout", "2", "--response-timeout", "2", *more]
     result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     if result.returncode == 0 or words not in result.stderr:
         problems.append(f"{what}: {result.returncode} {result.stdout}{result.stderr}")
 
 
-def served(what, serve, words):
+def served(what, serve, words, asking=("echo",)):
     server, port = listener()
     server.listen()
 
@@ -93,7 +132,7 @@ def served(what, serve, words):
 
     thread = threading.Thread(target=once, daemon=True)
     thread.start()
-    echo(what, words, port)
+    echo(what, words, port, asking=asking)
     thread.join(10)
     server.close()
 
@@ -105,12 +144,26 @@ served("called", rejects(1, 1, 7), "try another --called")
 served("identity", rejects(1, 2, 1), "at its word")
 served("congestion", rejects(2, 3, 1), "try again later")
 served("limit", rejects(2, 3, 2), "try again later")
-served("an unknown reason", rejects(1, 3, 200), "reason 200")
-served("no context", lambda connection: (accept(connection, 3), connection.recv(1 << 16)), "no presentation context")
+served("an unknown reason", rejects(1, 3, 200), "a reason that the Standard does not have")
+served("an odd result", rejects(9, 9, 9), "a reason that the Standard does not have")
+served("application context", rejects(1, 1, 2), "is it the right port?")
+served("version", rejects(1, 2, 2), "version 1")
+served("release for an answer", after_acceptance(b"\5\0\0\0\0\4\0\0\0\0"), "asked for its release instead of answering")
+served("an abort for an answer", after_acceptance(b"\7\0\0\0\0\4\0\0\0\0"), "and then ended it")
+served("nothing for an answer", after_acceptance(b""), "and then closed the connection")
+served("a web server for an answer", after_acceptance(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "and then broke the protocol")
+served("silence for an answer", lambda connection: (accept(connection), connection.recv(1 << 16), connection.recv(1)), "--response-timeout waits")
+served("another syntax", lambda connection: (accept(connection, 0, b"1.2.3.4"), connection.recv(1 << 16)), "'1.2.3.4', which was not proposed")
+served("no context", lambda connection: (accept(connection, 3), connection.recv(1 << 16)), "abstract syntax not supported")
 served("a failure", says(0x0110, 1), "0110")
 served("pending without end", says(0xFF00, 500), "FF00")
 served("it hangs up", hangs_up, "closed the connection without an answer")
 served("silence", silent, "said nothing")
+find, move = ["find", "-k", "PatientID"], ["move", "--study", "1.2.3", "--to", "ANY"]
+get, send = ["get", "--study", "1.2.3", "--output", tempfile.mkdtemp()], ["send", sys.argv[2]]
+for asking, field in ((["echo"], 0x8030), (find, 0x8020), (send, 0x8001), (move, 0x8021), (get, 0x8010)):
+    served(f"other Message IDs than {asking[0]}'s", answers_another(field), "which awaits none", asking)
+    served(f"requests for answers to {asking[0]}", asks_itself, "no answer in 2 s", asking)
 closed, port = listener()
 echo("nothing listens", "nothing listens there", port)
 echo("no such port", "not 1 to 65535", "99999")

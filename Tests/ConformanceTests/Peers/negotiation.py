@@ -66,7 +66,7 @@ check(f"storage at level 2: {answers}", answers.get(CTImageStorage) == b"\x02\x0
 check(f"three fields of the query: {answers}", len(answers.get(FIND, b"")) == 3)
 association.release()
 
-# A class of somebody's own, said to be a storage class.
+# A class of somebody's own, said to be a storage class: the peer's entry decides (it has --private-sop-classes or not).
 item = SOPClassCommonExtendedNegotiation()
 item.sop_class_uid, item.service_class_uid = "1.3.12.2.1107.5.9.1", "1.2.840.10008.4.2"
 item.related_general_sop_class_identification = [CTImageStorage]

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
+package import NIOCore
 import Synchronization
 import UpperLayer
 
 /// Hangs up on a peer that leaves an answer out, and tells that from a peer that hangs up.
-struct AnswerDeadline: Sendable {
+package struct AnswerDeadline: Sendable {
   private let channel: any Channel
 
-  init(on channel: any Channel) {
+  package init(on channel: any Channel) {
     self.channel = channel
   }
 
   /// Throws `AssociationEnd.timedOut` where `body` waits longer than that.
-  func within<Value>(
+  package func within<Value>(
     _ time: TimeAmount, for what: String, _ body: () async throws -> Value
   ) async throws -> Value {
     let passed = Flag()
     let deadline = channel.eventLoop.scheduleTask(in: time) {
       passed.raise()
+      // Whoever is slow may yet read why.
+      channel.writeAndFlush(DIMSERequest.abort(.byUser), promise: nil)
       channel.close(promise: nil)
     }
     defer { deadline.cancel() }

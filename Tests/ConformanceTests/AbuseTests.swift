@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// What peers make of associations that were accepted (Peers/abused.py plays them), and what is known of it afterwards.
+@Suite(.enabled(if: Tool.hasPynetdicom, "needs python in .venv, or COLLIMATOR_PYTHON"))
+struct AbuseTests {
+  private struct Status: Decodable {
+    struct Associations: Decodable {
+      struct Refused: Decodable {
+        let callingAETitle: String
+        let reason: String
+        let at: String
+      }
+      let refused: [Refused]
+    }
+    let associations: Associations
+  }
+
+  /// Each leaves one entry and one line, which says who it was and why.
+  @Test(
+    arguments: [
+      ("unknown_pdu", "PDU type 153 does not exist"), ("wrong_context", "presentation context 99"),
+      ("early", "P-DATA-TF is not expected now"),
+      ("idle", "nothing was sent"), ("unread", "has not been read"),
+    ] as [(String, String)])
+  func eachBreachIsOneEvent(abuse: String, why: String) async throws {
+    let node = try await node("--idle-timeout", abuse == "idle" ? "2" : "600", "--write-timeout", "2")
+    try await play(abuse, node)
+    try await expectOneEvent(why, node)
+    #expect(node.stop() == 0)
+  }
+
+  /// What was refused, or was never asked for, is not taken without end.
+  @Test(arguments: ["long_identifier", "unasked_response"])
+  func whatNobodyWantsIsNotTakenWithoutEnd(abuse: String) async throws {
+    let node = try await node()
+    try await play(abuse, node)
+    try await expectOneEvent("a data set that was refused, or not asked for", node)
+    #expect(node.stop() == 0)
+  }
+
+  private func node(_ arguments: String...) async throws -> RunningNode {
+    let node = try RunningNode(arguments)
+    try await node.addPeer("MOD", may: "store,query")
+    return node
+  }
+
+  private func play(_ abuse: String, _ node: RunningNode) async throws {
+    let result = try await Tool.script("abused.py", [node.port, abuse])
+    #expect(result.status == 0, "\(result.all)\(node.logged)")
+  }
+
+  private func expectOneEvent(_ why: String, _ node: RunningNode) async throws {
+    #expect(try await node.says("association ended by this node"))
+    let status = try await JSONDecoder().decode(
+      Status.self, from: Data(node.command("status", "--json").output.utf8))
+    #expect(status.associations.refused.map(\.callingAETitle) == ["MOD"])
+    #expect(status.associations.refused.first?.reason.contains(why) == true, "\(status)")
+    let at = try Date(#require(status.associations.refused.first).at, strategy: .iso8601)
+    #expect(abs(at.timeIntervalSinceNow) < 600)
+    let lines = node.logged.split(separator: "\n").filter { $0.contains("association ended by this node") }
+    #expect(lines.count == 1)
+    #expect(lines.first?.contains(why) == true && lines.first?.contains("peer=MOD") == true, "\(lines)")
+  }
+}

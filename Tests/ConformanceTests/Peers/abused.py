@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""abused.py PORT ABUSE: an association that was accepted, and what a peer makes of it; exits 1 and says what was wrong."""
+import struct
+import sys
+import time
+
+from rawpeer import ABORT, ACCEPT, CT, STUDY_ROOT_FIND, VERIFICATION, Peer, command, element, pdv, request
+
+port, abuse = int(sys.argv[1]), sys.argv[2]
+CONTEXTS = ((1, VERIFICATION), (3, STUDY_ROOT_FIND), (5, CT))
+# Far more than any buffer on the way, and far less than without end.
+ENOUGH = 256 << 20
+
+
+def established():
+    peer = Peer(port, timeout=60)
+    if peer.associate(contexts=CONTEXTS)[0] != ACCEPT:
+        sys.exit("no association")
+    return peer
+
+
+def expect_abort(peer):
+    kind, _ = peer.read()
+    while kind == 4:
+        kind, _ = peer.read()
+    if kind not in (ABORT, None):
+        sys.exit(f"PDU {kind} came")
+    peer.close()
+
+
+def endless(peer, context, piece):
+    """Returns when the node hears no more of it."""
+    sent = 0
+    try:
+        while sent < ENOUGH:
+            peer.send(piece)
+            sent += len(piece)
+    except (ConnectionError, TimeoutError):
+        return
+    sys.exit(f"the node took {sent >> 20} MiB")
+
+
+def unknown_pdu():
+    peer = established()
+    peer.send(b"\x99\0\0\0\0\1\0")
+    expect_abort(peer)
+
+
+def wrong_context():
+    peer = established()
+    peer.send(pdv(3, command(0x30, 1, VERIFICATION), 99))
+    expect_abort(peer)
+
+
+def early():
+    """Data right behind the request, which nobody has accepted yet."""
+    peer = Peer(port, timeout=60)
+    peer.send(request(contexts=CONTEXTS) + pdv(3, command(0x30, 1, VERIFICATION)))
+    expect_abort(peer)
+
+
+def idle():
+    began = time.monotonic()
+    expect_abort(established())
+    if time.monotonic() - began > 20:
+        sys.exit("an idle association was ended late")
+
+
+def unread():
+    """Answers without end, none of which is read."""
+    peer = established()
+    question = pdv(3, command(0x30, 1, VERIFICATION)) * 500
+    peer.socket.settimeout(1)
+    try:
+        while True:
+            peer.send(question)
+    except TimeoutError:
+        pass
+    peer.socket.settimeout(60)
+    try:
+        while True:
+            peer.send(question)
+    except (ConnectionError, TimeoutError):
+        peer.close()
+
+
+def long_identifier():
+    peer = established()
+    peer.send(pdv(3, command(0x20, 1, STUDY_ROOT_FIND, True), 3))
+    endless(peer, 3, pdv(0, bytes(100_000), 3) * 10)
+
+
+def unasked_response():
+    peer = established()
+    elements = element(0, 2, CT) + element(0, 0x100, b"\1\x80") + element(0, 0x120, b"\1\0")
+    elements += element(0, 0x800, b"\0\0") + element(0, 0x900, b"\0\0")
+    peer.send(pdv(3, element(0, 0, struct.pack("<I", len(elements))) + elements, 5))
+    endless(peer, 5, pdv(0, bytes(100_000), 5) * 10)
+
+
+globals()[abuse]()

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DIMSE
+import Testing
+
+@testable import ServiceClasses
+
+/// Responses that somebody else reads.
+@Suite struct AwaitedResponsesTests {
+  private struct Over: Error {}
+
+  @Test(.timeLimit(.minutes(1))) func whoWaitsCanBeStopped() async throws {
+    let responses = AwaitedResponses()
+    let messageID = try responses.begin()
+    let waiting = Task { try await responses.response(to: messageID) }
+    waiting.cancel()
+    await #expect(throws: CancellationError.self) { try await waiting.value }
+    // It comes late, and is nobody's.
+    responses.take(Self.response(to: messageID))
+    let next = try responses.begin()
+    #expect(next != messageID)
+    responses.take(Self.response(to: next))
+    #expect(try await responses.response(to: next).messageIDBeingRespondedTo == next)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func whoWaitsHearsOfTheEnd() async throws {
+    let responses = AwaitedResponses()
+    let messageID = try responses.begin()
+    let waiting = Task { try await responses.response(to: messageID) }
+    responses.end(Over())
+    await #expect(throws: Over.self) { try await waiting.value }
+    #expect(throws: Over.self) { try responses.begin() }
+  }
+
+  private static func response(to messageID: UInt16) -> CommandSet {
+    var request = CommandSet(.cStoreRQ)
+    request.messageID = messageID
+    return .response(to: request, status: .success)
+  }
+}
