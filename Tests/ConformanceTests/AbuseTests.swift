@@ -32,6 +32,14 @@ struct AbuseTests {
     #expect(node.stop() == 0)
   }
 
+  /// No address takes all the memory that there is for long requests.
+  @Test func anAddressGetsItsShareOfTheMemoryForRequests() async throws {
+    let node = try await node("--request-memory", "4")
+    try await play("shares", node)
+    #expect(node.stop() == 0)
+    #expect(node.logged.contains("the memory that one address gets for long association requests is in use"))
+  }
+
   /// What was refused, or was never asked for, is not taken without end.
   @Test(arguments: ["long_identifier", "unasked_response"])
   func whatNobodyWantsIsNotTakenWithoutEnd(abuse: String) async throws {
