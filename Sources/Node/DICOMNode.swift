@@ -103,6 +103,7 @@ package struct DICOMNode: Sendable {
     _ secure: AssociationListener?, _ tls: TLSServer?
   ) -> OperationPerformer {
     let (aeTitle, upperLayerLimits) = (configuration.aeTitle, configuration.limits)
+    let handshakeTimeout = configuration.tls?.handshakeTimeout
     return OperationPerformer(
       archive: archive,
       status: {
@@ -110,7 +111,8 @@ package struct DICOMNode: Sendable {
         return NodeStatus(
           aeTitle: aeTitle, address: listener.address, port: listener.port,
           tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
-          associations: listing, limits: LimitsInEffect(upperLayerLimits, limits, listing: listing),
+          associations: listing,
+          limits: LimitsInEffect(upperLayerLimits, limits, tlsHandshakeTimeout: handshakeTimeout, listing: listing),
           readOnly: archive.reasonForReadOnly)
       },
       reload: {
