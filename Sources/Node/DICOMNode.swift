@@ -125,6 +125,7 @@ package struct DICOMNode: Sendable {
     _ deliveries: DeliveryRunner
   ) -> OperationPerformer {
     let (aeTitle, upperLayerLimits) = (configuration.aeTitle, configuration.limits)
+    let handshakeTimeout = configuration.tls?.handshakeTimeout
     return OperationPerformer(
       archive: archive, codecs: codecs, aeTitle: aeTitle, retryDeliveries: { await deliveries.retry() },
       status: {
@@ -132,7 +133,8 @@ package struct DICOMNode: Sendable {
         return NodeStatus(
           aeTitle: aeTitle, address: listener.address, port: listener.port,
           tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
-          associations: listing, limits: LimitsInEffect(upperLayerLimits, limits, listing: listing),
+          associations: listing,
+          limits: LimitsInEffect(upperLayerLimits, limits, tlsHandshakeTimeout: handshakeTimeout, listing: listing),
           readOnly: archive.reasonForReadOnly, space: archive.space,
           audit: AuditStatus(failure: archive.audit.failure?.description, forwarding: forwarder?.status))
       },

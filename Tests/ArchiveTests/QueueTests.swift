@@ -107,7 +107,7 @@ import Testing
   }
 
   private func peer(_ name: String, port: Int? = nil, in archive: Archive) async throws -> Caller {
-    try await archive.administration(as: .current).addPeer(try Self.peer(name, rights: [.store], port: port))
+    try await archive.administration(as: .current).addPeer(try Self.peer(name, rights: [.store, .add], port: port))
     guard case .admitted(let caller, _) = try await archive.caller(callingAETitle: name, address: "127.0.0.1") else {
       throw ArchiveError("a peer that was added is not admitted")
     }

@@ -32,6 +32,35 @@ struct AbuseTests {
     #expect(node.stop() == 0)
   }
 
+  @Test func statusShowsTheLimitsInEffect() async throws {
+    let node = try await node(
+      "--minimum-throughput", "0", "--data-grace-period", "7", "--maximum-pdu-length-tolerance", "4096",
+      "--request-memory", "8", "--maximum-associations-per-peer", "77", "--reserved-associations", "3")
+    let shown = try await node.command("status", "--json")
+    let status = try #require(JSONSerialization.jsonObject(with: Data(shown.output.utf8)) as? [String: Any])
+    let limits = try #require(status["limits"] as? [String: Any])
+    let memory = try #require(limits["requestMemory"] as? [String: Int])
+    #expect(memory == ["taken": 0, "atMost": 8 << 20, "perAddress": 2 << 20])
+    for (name, value) in [
+      ("minimumThroughput", 0), ("dataGracePeriod", 7), ("maximumPDULengthTolerance", 4096),
+      ("associationsPerPeer", 77), ("reserved", 3), ("requestTimeout", 30), ("idleTimeout", 600), ("pduTimeout", 120),
+      ("writeTimeout", 60), ("maximumPDULength", 131_072),
+    ] {
+      #expect(limits[name] as? Int == value, "\(name)")
+    }
+    let words = try await node.command("status").output
+    #expect(words.contains("no bound") && words.contains("4 KiB more are borne"), "\(words)")
+    #expect(node.stop() == 0)
+  }
+
+  /// No address takes all the memory that there is for long requests.
+  @Test func anAddressGetsItsShareOfTheMemoryForRequests() async throws {
+    let node = try await node("--request-memory", "4")
+    try await play("shares", node)
+    #expect(node.stop() == 0)
+    #expect(node.logged.contains("the memory that one address gets for long association requests is in use"))
+  }
+
   /// What was refused, or was never asked for, is not taken without end.
   @Test(arguments: ["long_identifier", "unasked_response"])
   func whatNobodyWantsIsNotTakenWithoutEnd(abuse: String) async throws {

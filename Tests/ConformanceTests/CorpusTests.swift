@@ -63,13 +63,10 @@ struct CorpusTests {
       }
       if isKept { parts.0.append(file) } else { parts.1.append(file) }
     }
-    // The corpus has a few objects twice, in Big Endian too: the same object is kept once.
+    // The corpus has a few objects in several encodings, native and compressed without loss: the same object is kept once.
     let keptUIDs = Set(whole.compactMap { uids[$0.path] })
-    for file in others {
-      #expect(
-        file.transferSyntax == "1.2.840.10008.1.2.2" && uids[file.path].map(keptUIDs.contains) == true, "\(file.file)")
-    }
-    #expect(others.count < 5)
+    for file in others { #expect(uids[file.path].map(keptUIDs.contains) == true, "\(file.file)") }
+    #expect(others.count < 20)
     #expect(node.stop() == 0)
   }
 

@@ -96,7 +96,7 @@ import Testing
     #expect(try await stored.render(wanted, to: "b.png").result.status == 0)
     #expect(try await stored.render(wanted + ["--thumbnail"], to: "b.jpg").result.status == 0)
     let nobody = try await stored.render(["--study", stored.study, "--as", "NOBODY"], to: "c.png")
-    #expect(nobody.result.status != 0 && nobody.result.errors.contains("no peer and no user 'NOBODY'"))
+    #expect(nobody.result.status != 0 && nobody.result.errors.contains("no peer or user 'NOBODY'"))
   }
 
   @Test func whatCannotBeShownIsToldWhy() async throws {

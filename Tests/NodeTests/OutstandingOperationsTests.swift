@@ -7,7 +7,7 @@ import Testing
 /// Who waits for whom on one association.
 @Suite struct OutstandingOperationsTests {
   /// A C-GET goes on for as long as its peer likes: what waits for the disk does not wait for it.
-  @Test(.timeLimit(.minutes(1))) func roomIsNotKeptFromStoresByWhatWaitsForThePeer() async throws {
+  @Test(.timeLimit(.minutes(15))) func roomIsNotKeptFromStoresByWhatWaitsForThePeer() async throws {
     let operations = OutstandingOperations()
     let (peer, answer) = AsyncStream.makeStream(of: Void.self)
     operations.begin(1, mayBeCancelled: true) { _ in for await _ in peer {} }
@@ -17,7 +17,7 @@ import Testing
     await operations.endAll()
   }
 
-  @Test(.timeLimit(.minutes(1))) func roomComesWithTheEndOfAStore() async throws {
+  @Test(.timeLimit(.minutes(15))) func roomComesWithTheEndOfAStore() async throws {
     let operations = OutstandingOperations()
     let (disk, synced) = AsyncStream.makeStream(of: Void.self)
     operations.begin(1, mayBeCancelled: false) { _ in for await _ in disk {} }
@@ -27,7 +27,7 @@ import Testing
     #expect(operations.count == 0)
   }
 
-  @Test(.timeLimit(.minutes(1))) func whoWaitsForRoomCanBeStopped() async throws {
+  @Test(.timeLimit(.minutes(15))) func whoWaitsForRoomCanBeStopped() async throws {
     let operations = OutstandingOperations()
     let (disk, synced) = AsyncStream.makeStream(of: Void.self)
     operations.begin(1, mayBeCancelled: false) { _ in for await _ in disk {} }
@@ -38,7 +38,7 @@ import Testing
     await operations.endAll()
   }
 
-  @Test(.timeLimit(.minutes(1))) func whatMayBeCancelledEndsWithTheConnection() async throws {
+  @Test(.timeLimit(.minutes(15))) func whatMayBeCancelledEndsWithTheConnection() async throws {
     let operations = OutstandingOperations()
     let (peer, answer) = AsyncStream.makeStream(of: Void.self)
     operations.begin(1, mayBeCancelled: true) { _ in for await _ in peer {} }

@@ -9,7 +9,7 @@ import Testing
 @Suite struct AwaitedResponsesTests {
   private struct Over: Error {}
 
-  @Test(.timeLimit(.minutes(1))) func whoWaitsCanBeStopped() async throws {
+  @Test(.timeLimit(.minutes(15))) func whoWaitsCanBeStopped() async throws {
     let responses = AwaitedResponses()
     let messageID = try responses.begin()
     let waiting = Task { try await responses.response(to: messageID) }
@@ -23,7 +23,7 @@ import Testing
     #expect(try await responses.response(to: next).messageIDBeingRespondedTo == next)
   }
 
-  @Test(.timeLimit(.minutes(1))) func whoWaitsHearsOfTheEnd() async throws {
+  @Test(.timeLimit(.minutes(15))) func whoWaitsHearsOfTheEnd() async throws {
     let responses = AwaitedResponses()
     let messageID = try responses.begin()
     let waiting = Task { try await responses.response(to: messageID) }

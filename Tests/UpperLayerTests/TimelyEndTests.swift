@@ -10,7 +10,7 @@ import Testing
 @Suite struct TimelyEndTests {
   private typealias Wrapped = NIOAsyncChannel<UpperLayerIndication, UpperLayerRequest>
 
-  @Test(.timeLimit(.minutes(1)), arguments: [UpperLayerStateMachine.Role.acceptor, .requestor])
+  @Test(.timeLimit(.minutes(15)), arguments: [UpperLayerStateMachine.Role.acceptor, .requestor])
   func whatATimerEndsIsHeardAtOnce(role: UpperLayerStateMachine.Role) async throws {
     let channel = NIOAsyncTestingChannel()
     let wrapped = try await channel.testingEventLoop.executeInContext {

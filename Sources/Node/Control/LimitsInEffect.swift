@@ -21,6 +21,8 @@ package struct LimitsInEffect: Codable, Sendable {
   package let associationsByPeer: [String: Int]
   package let requestMemory: RequestMemory
   package let requestTimeout: Int64
+  /// nil without a TLS port.
+  package let tlsHandshakeTimeout: Int64?
   package let idleTimeout: Int64
   package let pduTimeout: Int64
   package let writeTimeout: Int64
@@ -31,7 +33,10 @@ package struct LimitsInEffect: Codable, Sendable {
   package let maximumPDULengthTolerance: UInt32
   package let maximumRequestLength: UInt32
 
-  init(_ limits: UpperLayerLimits, _ associationLimits: AssociationLimits, listing: AssociationListing) {
+  init(
+    _ limits: UpperLayerLimits, _ associationLimits: AssociationLimits, tlsHandshakeTimeout: TimeAmount?,
+    listing: AssociationListing
+  ) {
     connections = associationLimits.connections
     associations = associationLimits.associations
     associationsPerPeer = associationLimits.associationsPerPeer
@@ -41,6 +46,7 @@ package struct LimitsInEffect: Codable, Sendable {
       taken: limits.requestBudget.bytesTaken, atMost: limits.requestBudget.limit, perAddress: limits.requestBudget.share
     )
     requestTimeout = limits.artimTimeout.seconds
+    self.tlsHandshakeTimeout = tlsHandshakeTimeout?.seconds
     idleTimeout = limits.idleTimeout.seconds
     pduTimeout = limits.pduTimeout.seconds
     writeTimeout = limits.writeTimeout.seconds

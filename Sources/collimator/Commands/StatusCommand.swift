@@ -57,6 +57,7 @@ struct StatusCommand: AsyncParsableCommand {
   private static func rules(_ limits: LimitsInEffect) -> String {
     var table = Table("A CALLER HAS", "AT MOST", "")
     table.add("to say who it is", "\(limits.requestTimeout) s", "in \(bytes(Int(limits.maximumRequestLength)))")
+    if let timeout = limits.tlsHandshakeTimeout { table.add("for the TLS handshake", "\(timeout) s", "") }
     table.add("to do nothing", "\(limits.idleTimeout) s", "")
     table.add("for a PDU without data", "\(limits.pduTimeout) s", "")
     table.add("to read what is sent to it", "\(limits.writeTimeout) s", "")

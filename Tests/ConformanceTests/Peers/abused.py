@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """abused.py PORT ABUSE: an association that was accepted, and what a peer makes of it; exits 1 and says what was wrong."""
+import socket
 import struct
 import sys
 import time
 
-from rawpeer import ABORT, ACCEPT, CT, STUDY_ROOT_FIND, VERIFICATION, Peer, command, element, pdv, request
+from rawpeer import ABORT, ACCEPT, CT, REJECT, STUDY_ROOT_FIND, VERIFICATION, Peer, command, element, item, pdv, request
 
 port, abuse = int(sys.argv[1]), sys.argv[2]
 CONTEXTS = ((1, VERIFICATION), (3, STUDY_ROOT_FIND), (5, CT))
@@ -96,6 +97,35 @@ def unasked_response():
     elements += element(0, 0x800, b"\0\0") + element(0, 0x900, b"\0\0")
     peer.send(pdv(3, element(0, 0, struct.pack("<I", len(elements))) + elements, 5))
     endless(peer, 5, pdv(0, bytes(100_000), 5) * 10)
+
+
+def shares():
+    """Who takes all that an address gets is told to come again, and takes nothing from another address."""
+    greedy, answers = [], []
+    for _ in range(6):
+        peer = Peer(port)
+        peer.close()
+        peer.socket = socket.create_connection(("127.0.0.1", port), timeout=60, source_address=("127.0.0.2", 0))
+        peer.send(struct.pack(">BBI", 1, 0, 1 << 20) + bytes(200_000))
+        greedy.append(peer)
+    for peer in greedy:
+        peer.socket.settimeout(2)
+        try:
+            peer.send(bytes(800_000))
+            answers.append(peer.read())
+        except TimeoutError:
+            answers.append(None)
+        except ConnectionError:
+            answers.append((None, b""))
+    if answers.count(None) > 1 or (REJECT, b"\0\2\3\2") not in answers:
+        sys.exit(f"the greedy were told {answers}")
+    long = Peer(port)
+    # The longest items that there are, which nobody knows.
+    body = request(contexts=CONTEXTS)[6:] + item(0x7E, bytes(65_000)) * 3
+    long.send(struct.pack(">BBI", 1, 0, len(body)) + body)
+    kind, answer = long.read()
+    if kind != ACCEPT:
+        sys.exit(f"a long request of another address was answered {kind} {answer}")
 
 
 globals()[abuse]()
