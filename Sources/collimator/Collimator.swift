@@ -21,23 +21,27 @@ struct Collimator: AsyncParsableCommand {
         name: "Who may see what",
         subcommands: [
           PeerCommand.self, UserCommand.self, IssuerCommand.self, GroupCommand.self, GrantCommand.self,
-          RuleCommand.self,
-          ConsentCommand.self, ExplainCommand.self, QueryCommand.self, AccessCommand.self, AsideCommand.self,
-          AuditCommand.self,
+          RuleCommand.self, ConsentCommand.self, AsideCommand.self,
         ]),
       CommandGroup(
-        name: "What is stored", subcommands: [ConflictsCommand.self, PatientCommand.self, StudyCommand.self]),
-      CommandGroup(name: "Files", subcommands: [ImportCommand.self, DumpCommand.self, ValidateCommand.self]),
+        name: "Who sees what, who saw it, and why",
+        subcommands: [ExplainCommand.self, QueryCommand.self, AccessCommand.self, AuditCommand.self]),
       CommandGroup(
-        name: "All that is stored",
+        name: "What is stored",
         subcommands: [
-          StatisticsCommand.self, ExportCommand.self, DeleteCommand.self, DeletionCommand.self, HoldCommand.self,
-          RetentionCommand.self, CheckCommand.self, ReindexCommand.self, BackupCommand.self, RestoreCommand.self,
+          StatisticsCommand.self, ConflictsCommand.self, PatientCommand.self, StudyCommand.self, ImportCommand.self,
+          ExportCommand.self, DeleteCommand.self, DeletionCommand.self, HoldCommand.self, RetentionCommand.self,
         ]),
       CommandGroup(
-        name: "Pixels", subcommands: [DecodeCommand.self, TranscodeCommand.self, RenderCommand.self]),
+        name: "Keeping it whole",
+        subcommands: [CheckCommand.self, ReindexCommand.self, BackupCommand.self, RestoreCommand.self]),
       CommandGroup(
-        name: "Asking other nodes",
+        name: "Files and pictures",
+        subcommands: [
+          DumpCommand.self, ValidateCommand.self, DecodeCommand.self, TranscodeCommand.self, RenderCommand.self,
+        ]),
+      CommandGroup(
+        name: "Other nodes",
         subcommands: [
           EchoCommand.self, SendCommand.self, FindCommand.self, GetCommand.self, MoveCommand.self,
           CommitCommand.self, RemoteCommand.self, ForwardCommand.self, QueueCommand.self,
