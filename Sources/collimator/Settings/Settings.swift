@@ -147,8 +147,13 @@ struct Settings {
     }
     for (key, value) in object.sorted(by: { $0.key < $1.key }) {
       guard let setting = Setting(rawValue: key), value != setting.kind.fileValue else { continue }
+      guard value != .null else {
+        throw ValidationError(
+          "'\(path)' sets \(key) to null, which is no value: leave out what is to be as it is by default")
+      }
       throw ValidationError(
-        "\(key) in '\(path)' is \(value.rawValue), not \(setting.kind.fileValue.rawValue): \(setting.meaning)")
+        "\(key), as '\(path)' sets it, is \(value.rawValue), not \(setting.expectation): \(setting.meaning); its "
+          + "default is " + (setting.defaultValue.isEmpty ? "none" : "'\(setting.defaultValue)'"))
     }
   }
 
@@ -194,10 +199,15 @@ private enum FileValue: String, Decodable {
   case boolean = "true or false"
   case number = "a number"
   case text = "a text"
+  case null
   case other = "neither a text nor a number"
 
   init(from decoder: any Decoder) throws {
     let value = try decoder.singleValueContainer()
+    guard !value.decodeNil() else {
+      self = .null
+      return
+    }
     // In this order: a decoder that takes `true` for 1 is asked for the truth first.
     if (try? value.decode(Bool.self)) != nil {
       self = .boolean
