@@ -30,6 +30,13 @@ package struct MessageWriter: Sendable {
     ])
   }
 
+  /// Messages that differ by their data sets alone, in one write. Waits while the peer does not read.
+  package func send(_ command: CommandSet, contextID: UInt8, dataSets: [ByteBuffer]) async throws {
+    await turn.take()
+    defer { turn.giveUp() }
+    try await outbound.write(.messages(command, dataSets: dataSets, contextID: contextID))
+  }
+
   /// One message whose data set is too large to be held: other messages wait until its last piece is written. Whatever it
   /// throws may leave half a message behind: nothing else may follow on the association.
   package func send(

@@ -40,16 +40,24 @@ struct IndexedAttribute: Sendable, Hashable {
   var hasKeyColumn: Bool { vr == .pn || vr == .da || vr == .tm || vr == .dt }
   var identifiesPatient: Bool { !column.hasPrefix("v_") }
 
+  /// How a patient's name sounds, for fuzzy matching: see `PersonNameSound`.
+  var soundColumn: String? { tag == .patientName && sequence == nil ? "s_" + suffix : nil }
+
   /// What objects say of their patient is kept with their study, so that who sees one study learns nothing from another.
   var table: String {
     level == .patient && !identifiesPatient ? Level.study.rawValue : level.rawValue
   }
 
-  /// What is stored of a data set's values, by column.
-  func columns(of values: [String]) -> [(name: String, value: String)] {
+  /// What is stored of a data set's values, by column. `timezone`: minutes east of UTC of values that name none.
+  func columns(of values: [String], timezone: Int? = nil) -> [(name: String, value: String)] {
     let stored = values.map(MatchingForm.storable)
-    let text = (column, stored.joined(separator: "\\"))
-    return hasKeyColumn ? [text, (keyColumn, MatchingForm.key(of: stored, vr: vr))] : [text]
+    var columns = [(column, stored.joined(separator: "\\"))]
+    if hasKeyColumn { columns.append((keyColumn, MatchingForm.key(of: stored, vr: vr, timezone: timezone))) }
+    if let soundColumn {
+      let sounds = Set(stored.flatMap(PersonNameSound.sounds)).sorted()
+      columns.append((soundColumn, sounds.joined(separator: "\\")))
+    }
+    return columns
   }
 
   /// The values in a data set; of items, the first of each, empty where it has none.

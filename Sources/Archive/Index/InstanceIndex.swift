@@ -22,8 +22,12 @@ protocol InstanceIndex: Sendable {
 }
 
 /// Where a page ended; only the index that made it understands it.
-struct PageMark: Sendable, Hashable {
+package struct PageMark: Sendable, Hashable {
   let value: Int64
+  /// Where the rows come in the order of a key: the last one's.
+  var key = ""
+  /// Where a list is gone through a part at a time: how much of it is done.
+  var list = 0
 }
 
 /// What an index cannot do.

@@ -23,20 +23,9 @@ struct SQLiteIndex: InstanceIndex {
 
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
     let compiler = QueryCompiler(query, layout: layout)
-    let last = mark?.value ?? 0
-    let statement = compiler.statement(for: Visibility(caller: caller, now: now()), after: last)
+    let visibility = Visibility(caller: caller, now: now())
     return try await read { database in
-      var rows: [FindRow] = []
-      var count = 0
-      var end = last
-      let cursor = try Row.fetchCursor(
-        database.cachedStatement(sql: statement.sql), arguments: statement.arguments)
-      while let row = try cursor.next() {
-        count += 1
-        end = row[0]
-        if compiler.judges(row) { rows.append(FindRow(row, compiler)) }
-      }
-      return FindPage(rows: rows, next: count < QueryCompiler.pageSize ? nil : PageMark(value: end))
+      try Self.page(of: compiler, for: visibility, after: mark, in: database)
     }
   }
 

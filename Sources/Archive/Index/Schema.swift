@@ -22,9 +22,10 @@ enum Schema {
     migrator.registerMigration("6 peers with odd titles") { database in
       try database.execute(sql: "ALTER TABLE peer ADD COLUMN has_odd_titles INTEGER NOT NULL DEFAULT 0")
     }
+    QuerySchema.register(in: &migrator)
     return migrator
   }
 
   /// Those that `reindex` empties and fills again from the files, the arrivals, the corrections and the choices.
-  static let indexTables = ["difference", "instance", "series", "study", "patient"]
+  static let indexTables = ["difference", "instance", "series", "study", "patient", "patient_name_key"]
 }

@@ -20,6 +20,11 @@ package struct ArchiveReader: Sendable {
     }
   }
 
+  /// One page of them; the first without a mark.
+  package func page(of query: FindQuery, after mark: PageMark?) async throws -> FindPage {
+    try await index.matches(of: query, as: caller, after: mark)
+  }
+
   /// What the caller is to be sent of what a selection names, page by page; each page asks the grants anew.
   package func instances(in selection: InstanceSelection) -> Pages<InstancePage> {
     Pages { mark in

@@ -4,40 +4,79 @@ import DICOMData
 
 /// Attributes that no object has: they are counted and collected over what the caller may see (PS3.4 C.6.1.1, C.6.2.1).
 ///
-/// Grants open whole studies, so below a visible study nothing is hidden; above one, each study is asked about again.
+/// Grants open whole studies, so below a visible study nothing is hidden; above one, each study is asked about again. An
+/// object whose file is gone is counted: a retrieve counts it too, and says that it failed.
 enum DerivedKey {
   static func expression(for tag: Tag) -> (level: IndexedAttribute.Level, sql: String)? {
     switch tag {
     case .numberOfPatientRelatedStudies: (.patient, ofPatient("COUNT(DISTINCT study.id)"))
     case .numberOfPatientRelatedSeries: (.patient, ofPatient("COUNT(DISTINCT series.id)"))
     case .numberOfPatientRelatedInstances: (.patient, ofPatient("COUNT(DISTINCT instance.v_00080018)"))
-    case .numberOfStudyRelatedSeries: (.study, ofStudy("COUNT(DISTINCT series.id)"))
-    case .numberOfStudyRelatedInstances: (.study, ofStudy("COUNT(DISTINCT instance.v_00080018)"))
-    case .modalitiesInStudy:
-      (.study, ofStudy("replace(group_concat(DISTINCT NULLIF(series.v_00080060, '')), ',', '\\')"))
-    case .sopClassesInStudy: (.study, ofStudy("replace(group_concat(DISTINCT instance.v_00080016), ',', '\\')"))
-    case .numberOfSeriesRelatedInstances:
+    case .numberOfStudyRelatedSeries:
+      (.study, "(SELECT COUNT(*) FROM series WHERE series.study = study.id AND \(hasInstances))")
+    case .numberOfStudyRelatedInstances:
       (
-        .series,
-        "(SELECT COUNT(DISTINCT i.v_00080018) FROM instance AS i WHERE i.series = series.id AND i.fault = 0)"
+        .study,
+        """
+        (SELECT COUNT(DISTINCT instance.v_00080018) FROM series JOIN instance ON instance.series = series.id
+          WHERE series.study = study.id)
+        """
       )
+    case .modalitiesInStudy:
+      (
+        .study,
+        collected("v_00080060", "series", "series.v_00080060 <> '' AND \(hasInstances)")
+      )
+    case .sopClassesInStudy:
+      (.study, collected("v_00080016", "series JOIN instance ON instance.series = series.id", "TRUE"))
+    case .numberOfSeriesRelatedInstances:
+      (.series, "(SELECT COUNT(DISTINCT i.v_00080018) FROM instance AS i WHERE i.series = series.id)")
     // Available Transfer Syntax UID.
     case Tag(0x0008, 0x3002): (.instance, "instance.transfer_syntax")
     default: nil
     }
   }
 
-  private static func ofStudy(_ aggregate: String) -> String {
+  /// Instance Availability (0008,0056) of what a row stands for: the least of what is below it (PS3.3 C.4.23.1.1).
+  static func availability(at level: IndexedAttribute.Level) -> String {
+    let isFaulty =
+      switch level {
+      case .instance: "instance.fault <> 0"
+      case .series: faulty("i.series = series.id")
+      case .study: faulty("i.series IN (SELECT s.id FROM series AS s WHERE s.study = study.id)")
+      case .patient:
+        """
+        \(faulty("i.series IN (SELECT s.id FROM series AS s JOIN study ON study.id = s.study "
+          + "WHERE study.patient = patient.id AND \(Visibility.condition))"))
+        """
+      }
+    // Asked once in a statement: nearly always nothing is faulty.
+    let anyFaulty = "(SELECT EXISTS (SELECT 1 FROM instance INDEXED BY instance_by_fault WHERE fault <> 0))"
+    return "CASE WHEN \(anyFaulty) AND \(isFaulty) THEN 'UNAVAILABLE' ELSE 'ONLINE' END"
+  }
+
+  private static func faulty(_ place: String) -> String {
     """
-    (SELECT \(aggregate) FROM series JOIN instance ON instance.series = series.id AND instance.fault = 0
-      WHERE series.study = study.id)
+    EXISTS (SELECT 1 FROM instance AS i WHERE i.fault <> 0 AND \(place) AND NOT EXISTS (
+      SELECT 1 FROM instance AS whole WHERE whole.v_00080018 = i.v_00080018 AND whole.series = i.series
+        AND whole.fault = 0))
+    """
+  }
+
+  private static let hasInstances = "EXISTS (SELECT 1 FROM instance WHERE instance.series = series.id)"
+
+  /// Without an order of its own, it is sorted.
+  private static func collected(_ column: String, _ tables: String, _ condition: String) -> String {
+    """
+    (SELECT group_concat(value, '\\') FROM (SELECT DISTINCT \(column) AS value FROM \(tables)
+      WHERE series.study = study.id AND \(condition) ORDER BY value))
     """
   }
 
   private static func ofPatient(_ aggregate: String) -> String {
     """
     (SELECT \(aggregate) FROM study JOIN series ON series.study = study.id
-      JOIN instance ON instance.series = series.id AND instance.fault = 0
+      JOIN instance ON instance.series = series.id
       WHERE study.patient = patient.id AND \(Visibility.condition))
     """
   }

@@ -67,7 +67,7 @@ struct ServiceConversation {
     else { return }
     let request = ServiceRequest(
       command: command, abstractSyntax: context.abstractSyntax, transferSyntax: syntax, caller: caller,
-      callingAETitle: association.callingAETitle)
+      callingAETitle: association.callingAETitle, negotiated: negotiated(context.abstractSyntax))
     guard !operations.isOutstanding(command.messageID) else {
       return try await responder.refuse(
         ServiceFailure(.duplicateInvocation, "the Message ID is that of an operation that goes on"), command,
@@ -106,6 +106,10 @@ struct ServiceConversation {
         ServiceFailure(.unrecognizedOperation, "this operation has no place on this presentation context"),
         command, contextID: context.id)
     }
+  }
+
+  private func negotiated(_ abstractSyntax: String) -> QueryNegotiation {
+    QueryNegotiation(association.agreed.extendedNegotiations.first { $0.sopClassUID == abstractSyntax })
   }
 
   private func store(_ request: ServiceRequest, contextID: UInt8) async throws {

@@ -9,6 +9,8 @@ package enum Operation: Codable, Sendable {
   case listPeers
   /// nil leaves as it is.
   case setPeer(name: String, demand: String?, allowsCleartextPasswords: Bool?)
+  /// How a peer's queries are answered: see `Administration.setAnswers`.
+  case setAnswers(peer: String, most: Int?, characterSet: [String]?)
   case removePeer(name: String)
   case listKnocks
   case addGroup(name: String, members: [String])

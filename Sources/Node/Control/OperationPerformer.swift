@@ -48,6 +48,9 @@ struct OperationPerformer: Sendable {
       let demand = try demand.map { try IdentityAssurance(word: $0) }
       try await administration.setPeer(name, demand: demand, allowsCleartextPasswords: allowsCleartextPasswords)
       return .done("'\(name)' is changed, from its next association on.")
+    case .setAnswers(let peer, let most, let characterSet):
+      try await administration.setAnswers(peer, most: most, characterSet: characterSet)
+      return .done("'\(peer)' is answered so, from its next query on.")
     case .removePeer(let name):
       try await administration.removePeer(name)
       return .done("'\(name)' is no longer let in.")

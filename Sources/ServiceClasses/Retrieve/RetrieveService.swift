@@ -35,7 +35,8 @@ package struct RetrieveService: Sendable {
   ) async throws -> Outcome {
     try await requireRight(of: request.caller)
     let identifier = try RetrieveIdentifier(
-      reading: bytes, transferSyntax: request.transferSyntax, model: model)
+      reading: bytes, transferSyntax: request.transferSyntax, model: model,
+      isRelational: request.negotiated.isRelational)
     let operations = try await operations(identifier, request, to: nil, logger, report)
     try await operations.progress.ticking {
       for instance in operations.plan.instances where !Task.isCancelled {
@@ -59,7 +60,8 @@ package struct RetrieveService: Sendable {
   ) async throws -> Outcome {
     try await requireRight(of: request.caller)
     let identifier = try RetrieveIdentifier(
-      reading: bytes, transferSyntax: request.transferSyntax, model: model)
+      reading: bytes, transferSyntax: request.transferSyntax, model: model,
+      isRelational: request.negotiated.isRelational)
     let destination = try await destination(of: request.command, logger)
     let operations = try await operations(identifier, request, to: destination.caller, logger, report)
     let originator = MoveOriginator(
