@@ -67,6 +67,8 @@ struct TestObject: Sendable {
   var date = "20260101"
   var sopClass = "1.2.840.10008.5.1.4.1.1.2"
   var comment = ""
+  var time = ""
+  var zone = ""
 
   var dataSet: [UInt8] { encoded(as: .explicitVRLittleEndian) }
 
@@ -76,6 +78,8 @@ struct TestObject: Sendable {
     builder.set(.sopClassUID, .ui, sopClass)
     builder.set(.sopInstanceUID, .ui, instance)
     builder.set(.studyDate, .da, date)
+    if !time.isEmpty { builder.set(.studyTime, .tm, time) }
+    if !zone.isEmpty { builder.set(.timezoneOffsetFromUTC, .sh, zone) }
     builder.set(.modality, .cs, modality)
     builder.set(.patientName, .pn, name)
     builder.set(.patientID, .lo, patientID)
@@ -153,10 +157,11 @@ extension Archive {
 
   /// The values of one tag in all matches.
   func values(
-    of tag: Tag, at level: QueryRetrieveLevel, as caller: Caller, _ keys: [MatchingKey] = []
+    of tag: Tag, at level: QueryRetrieveLevel, as caller: Caller, _ keys: [MatchingKey] = [],
+    _ options: MatchingOptions = MatchingOptions()
   ) async throws -> [String] {
     var values: [String] = []
-    let query = FindQuery(informationModel: .patientRoot, level: level, keys: keys, returning: [tag])
+    let query = FindQuery(informationModel: .patientRoot, level: level, keys: keys, returning: [tag], options: options)
     for try await page in reading(as: caller).find(query) {
       values += page.rows.map { $0[tag]?.joined(separator: "\\") ?? "(unsupported)" }
     }

@@ -71,6 +71,7 @@ struct NaiveMatcher {
     var plain = name.decomposedStringWithCompatibilityMapping.lowercased().unicodeScalars
       .filter { $0.properties.generalCategory != .nonspacingMark }
       .reduce(into: "") { $0.unicodeScalars.append($1) }
+    plain = plain.precomposedStringWithCanonicalMapping
     while plain.hasSuffix("^") || plain.hasSuffix(" ") { plain.removeLast() }
     return plain
   }

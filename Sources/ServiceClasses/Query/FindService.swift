@@ -31,6 +31,7 @@ package struct FindService: Sendable {
     let profile = try await archive.queryProfile(of: request.caller)
     let identifier = try QueryIdentifier(
       reading: bytes, transferSyntax: request.transferSyntax, model: model, negotiated: request.negotiated)
+    let pace = EmptyAnswerPace(step: .milliseconds(1))
     let reader = archive.reading(as: request.caller)
     var page = try await reader.page(of: identifier.query, after: nil)
     let response = FindResponse(
@@ -53,6 +54,7 @@ package struct FindService: Sendable {
         ? next : try await reader.page(of: identifier.query, after: mark)
     }
     if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
+    if matches.count == 0 { await pace.hold() }
     return matches.count
   }
 

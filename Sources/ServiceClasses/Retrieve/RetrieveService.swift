@@ -78,11 +78,16 @@ package struct RetrieveService: Sendable {
     return outcome(of: operations)
   }
 
+  /// Long enough for what it takes to look for one study, or a list of some.
+  private static let pace = Duration.milliseconds(5)
+
   private func operations(
     _ identifier: RetrieveIdentifier, _ request: ServiceRequest, to receiver: Caller?, _ logger: Logger,
     _ report: @escaping Report
   ) async throws -> SubOperations {
+    let pace = EmptyAnswerPace(step: Self.pace)
     let plan = try await RetrievePlan(identifier, as: request.caller, of: archive)
+    if plan.instances.isEmpty { await pace.hold() }
     let progress = RetrieveProgress(total: plan.instances.count, of: request.command, send: report)
     return SubOperations(
       plan: plan, receiver: receiver, progress: progress, conversion: conversion, archive: archive, logger: logger)
