@@ -14,9 +14,13 @@ package struct MessageWriter: Sendable {
     self.eventLoop = eventLoop
   }
 
+  /// Tasks run where the connection writes: no thread has to wake up between what they say and what is sent.
+  package var executor: EventLoopExecutor { EventLoopExecutor(eventLoop) }
+
   /// Returns when what other threads have sent so far has reached the connection. What is sent from its own event loop gets
   /// there at once, and would overtake it.
   package func settle() async throws {
+    if eventLoop.inEventLoop { return }
     try await eventLoop.submit {}.get()
   }
 

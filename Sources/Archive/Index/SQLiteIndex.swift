@@ -7,6 +7,7 @@ import GRDB
 struct SQLiteIndex: InstanceIndex {
   let database: DatabasePool
   let layout: IndexLayout
+  private let threads = QueryThreads()
   private let writer: IndexWriter
   private let now: @Sendable () -> Double
 
@@ -24,8 +25,12 @@ struct SQLiteIndex: InstanceIndex {
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
     let compiler = QueryCompiler(query, layout: layout)
     let visibility = Visibility(caller: caller, now: now())
-    return try await read { database in
-      try Self.page(of: compiler, for: visibility, after: mark, in: database)
+    do {
+      return try await threads.read(database) { database in
+        try Self.page(of: compiler, for: visibility, after: mark, in: database)
+      }
+    } catch {
+      throw IndexError(reading: error)
     }
   }
 

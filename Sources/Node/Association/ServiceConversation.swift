@@ -87,7 +87,7 @@ struct ServiceConversation {
       try await association.writer.send(VerificationService.response(to: command), contextID: context.id)
     case (.cStoreRQ, .storage): try await store(request, contextID: context.id)
     case (.cFindRQ, .find(let model)):
-      try await answer(request, contextID: context.id) { [responder] in
+      try await answer(request, contextID: context.id, on: association.writer.executor) { [responder] in
         await responder.find(request, model: model, identifier: $0, contextID: context.id, answered: $1)
       }
     case (.cGetRQ, .get(let model)):
@@ -133,7 +133,7 @@ struct ServiceConversation {
 
   /// What has an identifier and may be cancelled goes on beside what is read.
   private func answer(
-    _ request: ServiceRequest, contextID: UInt8,
+    _ request: ServiceRequest, contextID: UInt8, on executor: EventLoopExecutor? = nil,
     _ body: @escaping @Sendable (_ identifier: ByteBuffer, _ answered: @escaping @Sendable () -> Void) async -> Void
   ) async throws {
     let identifier: ByteBuffer
@@ -148,7 +148,7 @@ struct ServiceConversation {
         ServiceFailure(.resourceLimitation, "more operations at once than were agreed"), request.command,
         contextID: contextID)
     }
-    operations.begin(request.command.messageID ?? 0, mayBeCancelled: true) { answered in
+    operations.begin(request.command.messageID ?? 0, mayBeCancelled: true, on: executor) { answered in
       await body(identifier, answered)
     }
   }

@@ -59,6 +59,10 @@ struct ServiceResponder: Sendable {
         .response(to: command)
     }
     answered()
+    guard Task.isCancelled else {
+      try? await writer.send(final, contextID: contextID)
+      return
+    }
     // A cancelled task still owes the peer its final response; where the peer is gone, nobody waits for it.
     let last = final
     await Task { try? await writer.send(last, contextID: contextID) }.value

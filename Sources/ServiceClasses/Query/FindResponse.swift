@@ -5,11 +5,11 @@ import DICOMData
 import NIOCore
 
 /// Matches as the identifiers of pending C-FIND-RSPs (PS3.4 C.4.1.1.3.2), written straight from the index's rows.
-struct FindResponse {
+struct FindResponse: Sendable {
   /// Whether every key that was asked for is one that this node knows (status FF00) or not (FF01).
   let supportsAllKeys: Bool
 
-  private enum Source {
+  private enum Source: Sendable {
     case fixed([UInt8])
     case column(Int)
     case sequence([(tag: Tag, vr: VR)])
@@ -56,6 +56,20 @@ struct FindResponse {
     self.entries = entries.sorted { $0.key < $1.key }.map { ($0.key, $0.value.vr, $0.value.source) }
     textColumns = self.entries.compactMap { entry in
       if case .column(let column) = entry.source, entry.vr.usesSpecificCharacterSet { column } else { nil }
+    }
+  }
+
+  /// One for each row, all in one piece of memory.
+  func identifiers(_ rows: some Collection<FindRow>) -> [ByteBuffer] {
+    var buffer = ByteBuffer()
+    let ends = rows.map { row in
+      write(row, to: &buffer)
+      return buffer.writerIndex
+    }
+    var start = 0
+    return ends.compactMap { end in
+      defer { start = end }
+      return buffer.getSlice(at: start, length: end - start)
     }
   }
 

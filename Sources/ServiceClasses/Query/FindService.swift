@@ -15,6 +15,8 @@ package struct FindService: Sendable {
   /// A page that was read longer ago is read again before it is sent: a grant may have ended since.
   private static let longestReadAhead = Duration.milliseconds(100)
 
+  private static let few = 16
+
   private let archive: Archive
   private let aeTitle: String
 
@@ -67,17 +69,12 @@ package struct FindService: Sendable {
       var command = CommandSet.response(
         to: request.command, status: response.supportsAllKeys ? .pending : .pendingWithWarning)
       command.hasDataSet = true
-      var buffer = ByteBuffer()
-      var ends: [Int] = []
-      for row in page.rows.prefix(allowed) {
-        response.write(row, to: &buffer)
-        ends.append(buffer.writerIndex)
-      }
-      var start = 0
-      let identifiers = ends.compactMap { end in
-        defer { start = end }
-        return buffer.getSlice(at: start, length: end - start)
-      }
+      let rows = page.rows.prefix(allowed)
+      // Few are written where the connection is, many elsewhere: others have connections there too.
+      let identifiers =
+        allowed <= Self.few
+        ? response.identifiers(rows)
+        : await withTaskExecutorPreference(globalConcurrentExecutor) { response.identifiers(rows) }
       try await send(command, identifiers)
     }
     guard allowed == page.count else {
