@@ -138,12 +138,11 @@ import Testing
       MatchingKey(tag: .accessionNumber, matching: .singleValue(String(repeating: "x", count: 1_000_000))),
       MatchingKey(tag: .studyInstanceUID, matching: .uidList((0..<10_000).map { "1.2.840.\($0)" })),
     ]
-    let took = try await ContinuousClock().measure {
-      for key in keys {
-        #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]).isEmpty)
-      }
+    let began = ContinuousClock.now
+    for key in keys {
+      #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]).isEmpty)
     }
-    #expect(took < .seconds(20))
+    #expect(ContinuousClock.now - began < .seconds(20))
     try await archive.close()
     _ = test
   }

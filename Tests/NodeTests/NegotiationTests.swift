@@ -97,7 +97,8 @@ import UpperLayer
   @Test func extendedNegotiationIsAnsweredFieldByField() {
     var user = UserInformation(maximumLength: 0, implementationClassUID: "1.2")
     user.extendedNegotiations = [
-      ExtendedNegotiation(sopClassUID: UIDRegistry.studyRootFind, information: ByteBuffer(bytes: [1, 0, 1, 1, 1, 1, 1])),
+      ExtendedNegotiation(
+        sopClassUID: UIDRegistry.studyRootFind, information: ByteBuffer(bytes: [1, 0, 1, 1, 1, 1, 1])),
       ExtendedNegotiation(sopClassUID: Self.ct, information: ByteBuffer(bytes: [1, 0, 0, 0, 1, 0])),
       ExtendedNegotiation(sopClassUID: UIDRegistry.patientRootFind, information: ByteBuffer(bytes: [1])),
     ]

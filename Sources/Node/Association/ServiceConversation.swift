@@ -12,6 +12,7 @@ import UpperLayer
 struct ServiceConversation {
   /// An identifier with ten thousand UIDs stays below it.
   private static let longestIdentifier = 4 << 20
+  private static let shortIdentifier = 8 << 10
   /// Queries side by side, whatever was agreed: the peer that gave one up may ask the next before the first is over.
   private static let mostQueries = 4
 
@@ -148,7 +149,9 @@ struct ServiceConversation {
         ServiceFailure(.resourceLimitation, "more operations at once than were agreed"), request.command,
         contextID: contextID)
     }
-    operations.begin(request.command.messageID ?? 0, mayBeCancelled: true, on: executor) { answered in
+    // What takes long to understand is none for the thread that others are connected on too.
+    let isShort = identifier.readableBytes <= Self.shortIdentifier
+    operations.begin(request.command.messageID ?? 0, mayBeCancelled: true, on: isShort ? executor : nil) { answered in
       await body(identifier, answered)
     }
   }
