@@ -95,7 +95,7 @@ import Testing
     let archive = try test.open()
     let count = 2 * QueryCompiler.pageSize + 7
     try await archive.database.write { database in
-      for number in 0..<count {
+      for number in 1...count {
         try database.execute(
           sql: """
             INSERT INTO patient (id, patient_id, issuer, sole_study) VALUES (\(number), 'P\(number)', '', '');
@@ -107,7 +107,7 @@ import Testing
     }
     let caller = try await archive.makeCaller("ALL")
     _ = try await archive.administration(as: .current).addGrant(to: "ALL", scope: .everything, until: nil)
-    let all = Set((0..<count).map { "1.\($0)" })
+    let all = Set((1...count).map { "1.\($0)" })
     let ways: [MatchingKey] = [
       MatchingKey(tag: .studyDescription, matching: .universal),
       MatchingKey(tag: .patientName, matching: .wildcard("DOE*")),
