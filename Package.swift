@@ -83,7 +83,8 @@ let package = Package(
     room("UpperLayer", knows: ["DICOMData", nioCore]),
     room("DIMSE", knows: ["UpperLayer", "DICOMData", nioCore]),
     room("Access", knows: ["DICOMData"]),
-    room("Archive", knows: ["DICOMData", "Access", "CLinux", grdb, grdbSQLite, crypto, cryptoExtras, jwtKit, x509, asn1]),
+    room(
+      "Archive", knows: ["DICOMData", "Access", "CLinux", grdb, grdbSQLite, crypto, cryptoExtras, jwtKit, x509, asn1]),
     room("PixelCodecs", knows: ["DICOMData", "CLinux", "CZlib"]),
     room("CodecWorker", knows: ["PixelCodecs", "DICOMData", "CDCMTK", "COpenJPEG", "CLinux", "CZlib"]),
     room(

@@ -232,7 +232,8 @@ extension Archive {
   /// Pictures of what is stored, and the thumbnails that are kept of it.
   package func pictures(as user: Operator) -> StoredPictures {
     StoredPictures(
-      administration: administration(as: user), index: index, store: store, thumbnails: ThumbnailFiles(directory: store.directory),
+      administration: administration(as: user), index: index, store: store,
+      thumbnails: ThumbnailFiles(directory: store.directory),
       space: surroundings.space, arrivals: surroundings.arrivals)
   }
 

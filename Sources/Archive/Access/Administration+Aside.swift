@@ -53,7 +53,8 @@ extension Administration {
       }
       let further = try FurtherKeyTable.settled(nil, in: database)
       try Placement(layout: IndexLayout(further: further), in: database).place(study: MatchingForm.storable(uid))
-      try record("objects let in", "\(count) objects of '\(sender)'", subjects: [AuditSubject](.study(uid: uid)), in: database)
+      try record(
+        "objects let in", "\(count) objects of '\(sender)'", subjects: [AuditSubject](.study(uid: uid)), in: database)
       return count
     }
   }

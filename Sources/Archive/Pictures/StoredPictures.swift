@@ -23,7 +23,8 @@ package struct StoredPictures: Sendable {
   private let arrived: PictureArrivals
 
   init(
-    administration: Administration, index: SQLiteIndex, store: FileObjectStore, thumbnails: ThumbnailFiles, space: SpaceWatch,
+    administration: Administration, index: SQLiteIndex, store: FileObjectStore, thumbnails: ThumbnailFiles,
+    space: SpaceWatch,
     arrivals: PictureArrivals
   ) {
     self.administration = administration

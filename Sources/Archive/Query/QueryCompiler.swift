@@ -216,7 +216,9 @@ struct CompiledQuestion {
   func expression(for tag: Tag) -> String? {
     if tag == .instanceAvailability { return DerivedKey.availability(at: level, visibility) }
     if let attribute = attribute(tag) { return "\(attribute.table).\(attribute.column)" }
-    guard let derived = DerivedKey.expression(for: tag, visibility), derived.level.depth <= level.depth else { return nil }
+    guard let derived = DerivedKey.expression(for: tag, visibility), derived.level.depth <= level.depth else {
+      return nil
+    }
     return derived.sql
   }
 }

@@ -6,7 +6,8 @@ import GRDBSQLite
 extension SQLiteIndex {
   /// One page of a question, judged and copied while the statement goes on.
   static func page(
-    of query: FindQuery, in layout: IndexLayout, for visibility: Visibility, after mark: PageMark?, in database: Database
+    of query: FindQuery, in layout: IndexLayout, for visibility: Visibility, after mark: PageMark?,
+    in database: Database
   ) throws -> FindPage {
     let compiler = QueryCompiler(query, layout: layout, visibility: visibility)
     let named = compiler.isBroad ? try visibility.namedStudies(in: database) : nil

@@ -183,7 +183,8 @@ struct Recovery {
     record.actor = .node
     var compared: [ObjectKey: [UInt8]] = [:]
     while true {
-      let insertion = InstanceInsertion(record, layout: layout, compared: compared, remembersDigests: false, rules: rules)
+      let insertion = InstanceInsertion(
+        record, layout: layout, compared: compared, remembersDigests: false, rules: rules)
       let addition = try database.write { database in
         let addition = try insertion.perform(in: database)
         if let entry = insertion.audit(addition, at: now) { try AuditTable.append(entry, in: database) }

@@ -147,7 +147,9 @@ struct RetrievePlan: Sendable {
       patient: selection.patient, studyInstanceUIDs: Array(Set(batch.map(\.studyInstanceUID))),
       seriesInstanceUIDs: Array(Set(batch.map(\.seriesInstanceUID))), sopInstanceUIDs: batch.map(\.sopInstanceUID))
     var open: Set<ServedInstance> = []
-    for try await page in archive.reading(as: caller, for: rights).instances(in: wanted) { open.formUnion(page.instances) }
+    for try await page in archive.reading(as: caller, for: rights).instances(in: wanted) {
+      open.formUnion(page.instances)
+    }
     return open.intersection(batch)
   }
 

@@ -58,7 +58,9 @@ import Testing
         "1.1", "1.1", "1.2", "1.2", "1.3", "1.4",
       ])
     // A new index keeps aside what is aside.
-    _ = try await OperationThread.run { try Reindex(of: archive.operations(as: .current), OperationProgress()).perform() }
+    _ = try await OperationThread.run {
+      try Reindex(of: archive.operations(as: .current), OperationProgress()).perform()
+    }
     #expect(try await images().sorted() == ["1.1", "1.2", "1.3"])
     #expect(try await administration.admit(study: "1.2.3", from: "WS") == 4)
     #expect(try await images().sorted() == ["1.1", "1.2", "1.3", "1.4", "1.5"])
