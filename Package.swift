@@ -18,6 +18,7 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let jwtKit: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
@@ -82,7 +83,8 @@ let package = Package(
     room("UpperLayer", knows: ["DICOMData", nioCore]),
     room("DIMSE", knows: ["UpperLayer", "DICOMData", nioCore]),
     room("Access", knows: ["DICOMData"]),
-    room("Archive", knows: ["DICOMData", "Access", "CLinux", grdb, crypto, cryptoExtras, jwtKit, x509, asn1]),
+    room(
+      "Archive", knows: ["DICOMData", "Access", "CLinux", grdb, grdbSQLite, crypto, cryptoExtras, jwtKit, x509, asn1]),
     room("PixelCodecs", knows: ["DICOMData", "CLinux", "CZlib"]),
     room("CodecWorker", knows: ["PixelCodecs", "DICOMData", "CDCMTK", "COpenJPEG", "CLinux", "CZlib"]),
     room(

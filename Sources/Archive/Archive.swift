@@ -114,6 +114,8 @@ package final class Archive: Sendable {
     var configuration = GRDB.Configuration()
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(5)
+    // What questions take leaves as many to everybody else.
+    configuration.maximumReaderCount = 8
     // SQLite gives its side files the mode of the database: it has to be there, and private, before them.
     let created = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard created >= 0 else { throw FileError("create", path) }

@@ -14,9 +14,13 @@ package struct MessageWriter: Sendable {
     self.eventLoop = eventLoop
   }
 
+  /// Tasks run where the connection writes: no thread has to wake up between what they say and what is sent.
+  package var executor: EventLoopExecutor { EventLoopExecutor(eventLoop) }
+
   /// Returns when what other threads have sent so far has reached the connection. What is sent from its own event loop gets
   /// there at once, and would overtake it.
   package func settle() async throws {
+    if eventLoop.inEventLoop { return }
     try await eventLoop.submit {}.get()
   }
 
@@ -28,6 +32,13 @@ package struct MessageWriter: Sendable {
     try await outbound.write(contentsOf: [
       .command(command, contextID: contextID), .dataSet(dataSet, contextID: contextID, isLast: true),
     ])
+  }
+
+  /// Messages that differ by their data sets alone, in one write. Waits while the peer does not read.
+  package func send(_ command: CommandSet, contextID: UInt8, dataSets: [ByteBuffer]) async throws {
+    await turn.take()
+    defer { turn.giveUp() }
+    try await outbound.write(.messages(command, dataSets: dataSets, contextID: contextID))
   }
 
   /// One message whose data set is too large to be held: other messages wait until its last piece is written. Whatever it

@@ -21,11 +21,14 @@ package enum OfferedService: Sendable, Equatable {
     case UIDRegistry.verification: self = .verification
     case UIDRegistry.patientRootFind: self = .find(.patientRoot)
     case UIDRegistry.studyRootFind: self = .find(.studyRoot)
+    case UIDRegistry.patientStudyOnlyFind: self = .find(.patientStudyOnly)
     case UIDRegistry.patientRootGet: self = .get(.patientRoot)
     case UIDRegistry.studyRootGet: self = .get(.studyRoot)
+    case UIDRegistry.patientStudyOnlyGet: self = .get(.patientStudyOnly)
     case UIDRegistry.patientRootMove: self = .move(.patientRoot)
     case UIDRegistry.studyRootMove: self = .move(.studyRoot)
     case UIDRegistry.storageCommitmentPushModel: self = .commitment
+    case UIDRegistry.patientStudyOnlyMove: self = .move(.patientStudyOnly)
     case _ where UIDRegistry.isStorageSOPClass(uid): self = .storage
     case _ where acceptsPrivateSOPClasses && !uid.hasPrefix("1.2.840.10008."): self = .storage
     default: return nil

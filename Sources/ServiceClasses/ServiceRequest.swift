@@ -11,14 +11,17 @@ package struct ServiceRequest: Sendable {
   package let transferSyntax: TransferSyntax
   package let caller: Caller
   package let callingAETitle: String
+  package let negotiated: QueryNegotiation
 
   package init(
-    command: CommandSet, abstractSyntax: String, transferSyntax: TransferSyntax, caller: Caller, callingAETitle: String
+    command: CommandSet, abstractSyntax: String, transferSyntax: TransferSyntax, caller: Caller, callingAETitle: String,
+    negotiated: QueryNegotiation = QueryNegotiation()
   ) {
     self.command = command
     self.abstractSyntax = abstractSyntax
     self.transferSyntax = transferSyntax
     self.caller = caller
     self.callingAETitle = callingAETitle
+    self.negotiated = negotiated
   }
 }

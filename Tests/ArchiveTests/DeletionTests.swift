@@ -182,7 +182,9 @@ extension Archive {
     let name = "READER\(Int.random(in: 0..<1_000_000))"
     let caller = try await makeCaller(name)
     _ = try await administration(as: .current).addGrant(to: name, scope: .everything, until: nil)
-    let found = try await values(of: .sopInstanceUID, at: .image, as: caller).sorted()
+    // What cannot be had is answered too, and says so.
+    let online = MatchingKey(tag: .instanceAvailability, matching: .singleValue("ONLINE"))
+    let found = try await values(of: .sopInstanceUID, at: .image, as: caller, [online]).sorted()
     try await administration(as: .current).removePeer(name)
     return found
   }

@@ -10,7 +10,7 @@ enum ExactIndexDump {
   static func exact(_ test: TestArchive) throws -> [String] {
     try read(test) { database in
       try IndexTables.all.flatMap { table in
-        try Row.fetchAll(database, sql: "SELECT * FROM \(table) ORDER BY rowid").map { "\(table): \($0.description)" }
+        try Row.fetchAll(database, sql: "SELECT * FROM \(table) ORDER BY 1, 2, 3").map { "\(table): \($0.description)" }
       }
     }
   }

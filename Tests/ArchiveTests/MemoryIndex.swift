@@ -69,24 +69,26 @@ final class MemoryIndex: InstanceIndex {
       ? .alreadyHere(same.record.object, digest: same.record.digest) : .done(.alreadyStored)
   }
 
-  func matches(
-    of query: FindQuery, as caller: Caller, after mark: PageMark?, among numbers: [Int64]?
-  ) async throws(IndexError) -> FindPage {
+  func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
     let groups = Dictionary(grouping: visible(to: caller)) { Self.identity(of: $0, at: query.level) }
-    let rows = groups.values.compactMap { group -> (Int64, FindRow)? in
+    let tags = Array(Set(query.returning)).sorted()
+    let rows = groups.values.compactMap { group -> (Int64, [String])? in
       guard let first = group.min(by: { $0.number < $1.number }) else { return nil }
-      let values = { (tag: Tag) in self.values(of: tag, in: first) }
-      guard query.keys.allSatisfy({ Self.matches($0, values($0.tag)) }) else { return nil }
-      let pairs = query.returning.map { ($0, values($0)) }
-      guard numbers?.contains(first.number) ?? true else { return nil }
-      return (
-        first.number,
-        FindRow(id: first.number, values: Dictionary(pairs, uniquingKeysWith: { first, _ in first }), items: [:])
-      )
+      guard query.keys.allSatisfy({ Self.matches($0, values(of: $0.tag, in: first)) }) else { return nil }
+      return (first.number, tags.map { values(of: $0, in: first).joined(separator: "\\") })
     }
     let page = rows.sorted { $0.0 < $1.0 }.filter { $0.0 > mark?.value ?? 0 }.prefix(Self.pageSize)
     let isLast = page.count < Self.pageSize
-    return FindPage(rows: page.map(\.1), next: isLast ? nil : page.last.map { PageMark(value: $0.0) })
+    let columns = FindColumns(
+      byTag: Dictionary(uniqueKeysWithValues: tags.enumerated().map { ($1, $0) }), bySequence: [:], width: tags.count)
+    var bytes: [UInt8] = []
+    let ends = page.flatMap(\.1).map { text in
+      bytes += Array(text.utf8)
+      return bytes.count
+    }
+    return FindPage(
+      values: FindValues(columns: columns, bytes: bytes, ends: ends),
+      next: isLast ? nil : page.last.map { PageMark(value: $0.0) })
   }
 
   func instances(
@@ -182,6 +184,7 @@ final class MemoryIndex: InstanceIndex {
         anyOf: values.map { MatchingForm.personName($0)[...] })
     case .range(let from, let to):
       values.contains { $0 >= from ?? "" && $0 <= to ?? "\u{10FFFF}" }
+    case .empty, .allOf, .anyOf, .sequence: false
     }
   }
 }

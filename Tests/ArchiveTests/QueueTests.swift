@@ -64,7 +64,8 @@ import Testing
     try await store(TestObject(instance: "1.1"), by: one, in: archive)
     try await store(TestObject(instance: "1.1"), by: one, in: archive)
     try await store(TestObject(instance: "1.2"), by: two, in: archive)
-    try await store(TestObject(instance: "1.3", series: "1.2.3.2", modality: "MR"), by: two, in: archive)
+    try await store(
+      TestObject(instance: "1.3", series: "1.2.4.1", study: "1.2.4", modality: "MR"), by: two, in: archive)
     try await store(TestObject(instance: "1.4", series: "1.2.3.3", modality: "US"), by: one, in: archive)
     #expect(try await administration.queue(atMost: 10).deliveries.map(\.what) == ["1.1", "1.3"])
     try await administration.removeForwardingRule(rule)

@@ -244,9 +244,7 @@ private struct FailingIndex: InstanceIndex {
     throw error
   }
 
-  func matches(
-    of query: FindQuery, as caller: Caller, after mark: PageMark?, among numbers: [Int64]?
-  ) async throws(IndexError) -> FindPage {
+  func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
     throw error
   }
 

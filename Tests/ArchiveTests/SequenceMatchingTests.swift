@@ -36,6 +36,16 @@ import Testing
       let key = MatchingKey(tag: value, in: .procedureCodeSequence, matching: matching)
       #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]) == studies, "\(matching)")
     }
+    // One item has to match both: each by itself would find the study.
+    for (code, meaning, studies) in [("CT-1", "Meaning of CT-1", ["1.2.3"]), ("CT-1", "Meaning of CT-2", [])] {
+      let key = MatchingKey(
+        tag: .procedureCodeSequence,
+        matching: .sequence([
+          MatchingKey(tag: value, matching: .singleValue(code)),
+          MatchingKey(tag: .codeMeaning, matching: .singleValue(meaning)),
+        ]))
+      #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]) == studies)
+    }
     let query = FindQuery(
       informationModel: .studyRoot, level: .study, keys: [], returning: [.procedureCodeSequence, .studyInstanceUID])
     let rows = try await archive.reading(as: caller).find(query).reduce(into: []) { $0 += $1.rows }

@@ -76,6 +76,8 @@ struct TestObject: Sendable {
   var comment = ""
   /// Code Value and Coding Scheme Designator of the document title.
   var title: (value: String, scheme: String)?
+  var time = ""
+  var zone = ""
 
   var dataSet: [UInt8] { encoded(as: .explicitVRLittleEndian) }
 
@@ -85,6 +87,8 @@ struct TestObject: Sendable {
     builder.set(.sopClassUID, .ui, sopClass)
     builder.set(.sopInstanceUID, .ui, instance)
     builder.set(.studyDate, .da, date)
+    if !time.isEmpty { builder.set(.studyTime, .tm, time) }
+    if !zone.isEmpty { builder.set(.timezoneOffsetFromUTC, .sh, zone) }
     builder.set(.modality, .cs, modality)
     builder.set(.patientName, .pn, name)
     builder.set(.patientID, .lo, patientID)
@@ -168,10 +172,11 @@ extension Archive {
 
   /// The values of one tag in all matches.
   func values(
-    of tag: Tag, at level: QueryRetrieveLevel, as caller: Caller, _ keys: [MatchingKey] = []
+    of tag: Tag, at level: QueryRetrieveLevel, as caller: Caller, _ keys: [MatchingKey] = [],
+    _ options: MatchingOptions = MatchingOptions()
   ) async throws -> [String] {
     var values: [String] = []
-    let query = FindQuery(informationModel: .patientRoot, level: level, keys: keys, returning: [tag])
+    let query = FindQuery(informationModel: .patientRoot, level: level, keys: keys, returning: [tag], options: options)
     for try await page in reading(as: caller).find(query) {
       values += page.rows.map { $0[tag]?.joined(separator: "\\") ?? "(unsupported)" }
     }

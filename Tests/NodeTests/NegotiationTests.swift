@@ -118,14 +118,15 @@ import UpperLayer
   @Test func extendedNegotiationIsAnsweredFieldByField() {
     var user = UserInformation(maximumLength: 0, implementationClassUID: "1.2")
     user.extendedNegotiations = [
-      ExtendedNegotiation(sopClassUID: UIDRegistry.studyRootFind, information: ByteBuffer(bytes: [1, 1, 1])),
+      ExtendedNegotiation(
+        sopClassUID: UIDRegistry.studyRootFind, information: ByteBuffer(bytes: [1, 0, 1, 1, 1, 1, 1])),
       ExtendedNegotiation(sopClassUID: Self.ct, information: ByteBuffer(bytes: [1, 0, 0, 0, 1, 0])),
       ExtendedNegotiation(sopClassUID: UIDRegistry.patientRootFind, information: ByteBuffer(bytes: [1])),
     ]
     let answers = negotiation([Self.ct, UIDRegistry.studyRootFind], user, rights: [.store, .query])
       .extendedNegotiations
     #expect(answers.map(\.sopClassUID) == [UIDRegistry.studyRootFind, Self.ct])
-    #expect(answers.map { Array($0.information.readableBytesView) } == [[0, 0, 0], [2, 0, 3, 0, 0, 0]])
+    #expect(answers.map { Array($0.information.readableBytesView) } == [[1, 0, 1, 1, 0, 1, 1], [2, 0, 3, 0, 0, 0]])
   }
 
   /// PS3.7 D.3.3.6: what a class says of itself binds nobody whose peer's entry says otherwise.

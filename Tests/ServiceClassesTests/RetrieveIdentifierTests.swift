@@ -66,6 +66,28 @@ import Testing
     #expect(read.studyInstanceUIDs == uids)
   }
 
+  /// PS3.4 C.4.2.2.2: levels above may be left out, or name several; the own one is needed all the same.
+  @Test func relationalRetrievalNeedsItsOwnLevelAlone() throws {
+    func read(_ elements: [(DICOMData.Tag, [String])], _ model: InformationModel) throws -> RetrieveIdentifier {
+      var identifier = DataSetBuilder()
+      for (tag, values) in elements { identifier.set(tag, DataDictionary.vr(of: tag) ?? .lo, values) }
+      return try RetrieveIdentifier(
+        reading: identifier.encoded(as: .explicitVRLittleEndian), transferSyntax: .explicitVRLittleEndian,
+        model: model, isRelational: true)
+    }
+    let objects = try read([(.queryRetrieveLevel, ["IMAGE"]), (.sopInstanceUID, ["1.2", "1.3"])], .studyRoot)
+    #expect(objects.sopInstanceUIDs == ["1.2", "1.3"] && objects.studyInstanceUIDs.isEmpty)
+    let series = try read(
+      [(.queryRetrieveLevel, ["SERIES"]), (.studyInstanceUID, ["1", "2"]), (.seriesInstanceUID, ["3"])], .patientRoot)
+    #expect(series.studyInstanceUIDs == ["1", "2"] && series.patientID == nil)
+    #expect(throws: ServiceFailure.self) {
+      try read([(.queryRetrieveLevel, ["IMAGE"]), (.studyInstanceUID, ["1"])], .studyRoot)
+    }
+    #expect(throws: ServiceFailure.self) {
+      try read([(.queryRetrieveLevel, ["STUDY"]), (.studyInstanceUID, ["1.*"])], .studyRoot)
+    }
+  }
+
   @Test func whatCannotBeReadIsNotUnderstood() {
     let failure = #expect(throws: ServiceFailure.self) {
       try RetrieveIdentifier(

@@ -80,7 +80,7 @@ import Testing
     return (request, identifier.encoded(as: .explicitVRLittleEndian))
   }
 
-  /// Revoked, suspended, vetoed, the peer removed, in the midst of a page: not one response follows.
+  /// Revoked, suspended, vetoed, the peer removed, after a page: not one response follows that page, nor any of one that was read ahead.
   @Test(arguments: ["nothing", "revoke", "suspend", "veto", "remove", "expire"])
   func nothingIsToldAfterwards(what: String) async throws {
     let made = try await make()
@@ -89,9 +89,10 @@ import Testing
     let service = FindService(archive: made.archive, aeTitle: "COLLIMATOR")
     let (request, identifier) = request(made.caller)
     let sent = Atomic(0)
-    let moment = 3000
-    let total = try await service.find(request, model: .studyRoot, identifier: identifier) { _, _ in
-      guard sent.wrappingAdd(1, ordering: .relaxed).newValue == moment else { return }
+    let moment = 12 * QueryCompiler.pageSize
+    let send: FindService.Send = { _, identifiers in
+      #expect(identifiers.count <= QueryCompiler.pageSize)
+      guard sent.wrappingAdd(identifiers.count, ordering: .relaxed).newValue == moment else { return }
       switch what {
       case "revoke": try await administration.revokeGrant(made.grant)
       case "suspend": _ = try await administration.suspendGrant(made.grant)
@@ -104,7 +105,14 @@ import Testing
       default: break
       }
     }
-    #expect(total == (what == "nothing" ? Self.matches : moment))
+    do {
+      let total = try await service.find(request, model: .studyRoot, identifier: identifier, send: send)
+      #expect(total == sent.load(ordering: .relaxed))
+    } catch let failure as ServiceFailure {
+      // Who may not query at all any more is told so.
+      #expect(what == "remove" && failure.status == .refusedNotAuthorized, "\(failure.comment)")
+    }
+    #expect(sent.load(ordering: .relaxed) == (what == "nothing" ? Self.matches : moment))
     try await made.archive.close()
   }
 }

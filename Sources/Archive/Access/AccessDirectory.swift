@@ -17,6 +17,9 @@ final class AccessDirectory: Sendable {
     /// Peers that exist, and users that exist and are not locked.
     fileprivate var principals: Set<Int64> = []
 
+    /// How peers are answered that are not answered as everybody is.
+    fileprivate(set) var queryProfiles: [Int64: QueryProfile] = [:]
+
     /// Nothing once the peer was removed, or the user locked or removed.
     func rights(of principal: Int64, through peer: Int64) -> Rights {
       principals.contains(principal) ? rights[peer] ?? [] : []
@@ -49,6 +52,7 @@ final class AccessDirectory: Sendable {
     let regions: [any DatabaseRegionConvertible] = [
       SQLRequest<Row>(sql: "SELECT * FROM peer"), SQLRequest<Row>(sql: "SELECT * FROM peer_address"),
       SQLRequest<Row>(sql: "SELECT id, name FROM principal"),
+      SQLRequest<Row>(sql: "SELECT * FROM query_profile"),
       // Not the columns that count wrong passwords: whoever guesses would have all of this read anew.
       SQLRequest<Row>(sql: "SELECT principal, locked_at FROM user"),
     ]
@@ -79,6 +83,7 @@ final class AccessDirectory: Sendable {
       if let issuer = known.peer.issuer { entries.defaultIssuers[known.principal] = issuer.trimmed }
       entries.peers[known.principal] = known.peer
     }
+    entries.queryProfiles = try QueryProfile.all(in: database)
     entries.principals = try Set(
       Int64.fetchAll(
         database,

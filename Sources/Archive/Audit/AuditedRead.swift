@@ -65,7 +65,7 @@ package final class AuditedRead: Sendable {
 }
 
 /// What somebody was shown, and which grants opened it, as it stood when it was read.
-package struct AuditDisclosure: Sendable {
+package struct AuditDisclosure: Sendable, Equatable {
   package var subjects: [AuditSubject]
   package var grants: [Int]
 

@@ -44,4 +44,9 @@ extension Archive {
   package func rights(of caller: Caller) async throws -> Rights {
     try await accessDirectory.entries().rights(of: caller.principal, through: caller.peer)
   }
+
+  /// How the peer through which somebody calls is answered.
+  package func queryProfile(of caller: Caller) async throws -> QueryProfile {
+    try await accessDirectory.entries().queryProfiles[caller.peer] ?? QueryProfile()
+  }
 }

@@ -45,8 +45,9 @@ struct IndexLayout: Sendable {
 
   /// What a header says, in the order of `columns(of:)`.
   func values(for table: String, of header: DataSet) -> [String] {
-    attributes(in: table).flatMap { attribute in
-      attribute.stored(attribute.values(in: header))
+    let timezone = header.string(.timezoneOffsetFromUTC).flatMap { CivilMoment.offset($0) }
+    return attributes(in: table).flatMap { attribute in
+      attribute.stored(attribute.values(in: header), timezone: timezone)
     }
   }
 

@@ -18,6 +18,8 @@ struct IndexedAttribute: Sendable, Hashable {
   /// The values as they are matched; the same column where that makes no difference.
   let keyColumn: String
   let hasKeyColumn: Bool
+  /// How a patient's name sounds, for fuzzy matching: see `PersonNameSound`.
+  let soundColumn: String?
   let identifiesPatient: Bool
   /// What objects say of their patient is kept with their study, so that who sees one study learns nothing from another.
   let table: String
@@ -31,6 +33,7 @@ struct IndexedAttribute: Sendable, Hashable {
     self.isMultiValued = isMultiValued || sequence != nil
     hasKeyColumn = vr == .pn || vr == .da || vr == .tm || vr == .dt
     let suffix = (sequence.map { $0.hex + "_" } ?? "").lowercased() + tag.hex.lowercased()
+    soundColumn = tag == .patientName && sequence == nil ? "s_" + suffix : nil
     let own: String? =
       switch tag {
       case .patientID where level == .patient && sequence == nil: "patient_id"
@@ -43,17 +46,27 @@ struct IndexedAttribute: Sendable, Hashable {
     table = level == .patient && own == nil ? Level.study.rawValue : level.rawValue
   }
 
-  /// What is stored of a data set's values, by column.
-  func columns(of values: [String]) -> [(name: String, value: String)] {
-    Array(zip([column] + (hasKeyColumn ? [keyColumn] : []), stored(values)))
+  /// What is stored of a data set's values, by column. `timezone`: minutes east of UTC of values that name none.
+  func columns(of values: [String], timezone: Int? = nil) -> [(name: String, value: String)] {
+    let names = [column] + (hasKeyColumn ? [keyColumn] : []) + (soundColumn.map { [$0] } ?? [])
+    return Array(zip(names, stored(values, timezone: timezone)))
   }
 
   /// The same without the columns' names.
-  func stored(_ values: [String]) -> [String] {
-    guard values.contains(where: { !$0.isEmpty }) || values.count > 1 else { return hasKeyColumn ? ["", ""] : [""] }
+  func stored(_ values: [String], timezone: Int? = nil) -> [String] {
+    var columns = 1
+    if hasKeyColumn { columns += 1 }
+    if soundColumn != nil { columns += 1 }
+    guard values.contains(where: { !$0.isEmpty }) || values.count > 1 else {
+      return Array(repeating: "", count: columns)
+    }
     let stored = values.map(MatchingForm.storable)
-    let text = stored.joined(separator: "\\")
-    return hasKeyColumn ? [text, MatchingForm.key(of: stored, vr: vr)] : [text]
+    var texts = [stored.joined(separator: "\\")]
+    if hasKeyColumn { texts.append(MatchingForm.key(of: stored, vr: vr, timezone: timezone)) }
+    if soundColumn != nil {
+      texts.append(Set(stored.flatMap(PersonNameSound.sounds)).sorted().joined(separator: "\\"))
+    }
+    return texts
   }
 
   /// The values in a data set; of items, the first of each, empty where it has none.

@@ -11,10 +11,8 @@ protocol InstanceIndex: Sendable {
     _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
   ) async throws(IndexError) -> Addition
 
-  /// The matches behind a mark; nil for the first of them. `among`: only those with these numbers, at most a page of them.
-  func matches(
-    of query: FindQuery, as caller: Caller, after mark: PageMark?, among numbers: [Int64]?
-  ) async throws(IndexError) -> FindPage
+  /// The matches behind a mark; nil for the first of them.
+  func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage
 
   /// What the caller has the rights to of what a selection names: of several versions of an object the one that is served.
   func instances(
@@ -29,8 +27,12 @@ protocol InstanceIndex: Sendable {
 }
 
 /// Where a page ended; only the index that made it understands it.
-struct PageMark: Sendable, Hashable {
+package struct PageMark: Sendable, Hashable {
   let value: Int64
+  /// Where the rows come in the order of a key: the last one's.
+  var key = ""
+  /// Where a list is gone through a part at a time: how much of it is done.
+  var list = 0
 }
 
 /// What an index cannot do.

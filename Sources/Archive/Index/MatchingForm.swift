@@ -11,38 +11,57 @@ enum MatchingForm {
       ? String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 })) : text
   }
 
-  static func key(of values: [String], vr: VR) -> String {
-    values.flatMap { keys(of: $0, vr: vr) }.joined(separator: "\\")
+  /// `timezone`: minutes east of UTC of what names no zone itself; nil where nobody knows.
+  static func key(of values: [String], vr: VR, timezone: Int? = nil) -> String {
+    values.flatMap { keys(of: $0, vr: vr, timezone) }.joined(separator: "\\")
   }
 
   /// A name has a key for each of its component groups (PS3.5 §6.2.1.2), so that either script finds it.
-  private static func keys(of value: String, vr: VR) -> [String] {
+  private static func keys(of value: String, vr: VR, _ timezone: Int?) -> [String] {
     guard !value.isEmpty else { return [""] }
     return switch vr {
     case .pn:
       value.split(separator: "=", omittingEmptySubsequences: true).map { personName(String($0)) }
     case .tm: [time(value, isUpperBound: false)]
-    case .dt: [dateTime(value, isUpperBound: false)]
+    case .dt: [dateTime(value, isUpperBound: false, timezone)]
     case .da: [plainDate(value)]
     default: [value]
     }
   }
 
   static func sought(_ value: String, vr: VR) -> String {
-    keys(of: value, vr: vr).first ?? ""
+    keys(of: storable(value), vr: vr, nil).first ?? ""
   }
 
-  /// Case, accents and width do not count in names, nor do empty components at the end.
+  /// Each component group of a name that is asked for has to be one of the name's.
+  static func soughtGroups(_ value: String, vr: VR) -> [String] {
+    guard vr == .pn else { return [sought(value, vr: vr)] }
+    let groups = keys(of: storable(value), vr: vr, nil).filter { !$0.isEmpty }
+    return groups.isEmpty ? [""] : groups
+  }
+
+  /// The same with wildcards; a group of nothing but stars asks for nothing.
+  static func soughtPatterns(_ pattern: String, vr: VR) -> [String] {
+    guard vr == .pn else { return [storable(pattern)] }
+    let groups = pattern.split(separator: "=").filter { !$0.allSatisfy { $0 == "*" } }
+    return groups.isEmpty ? ["*"] : groups.map { personName(storable(String($0))) }
+  }
+
+  /// Case, accents and width do not count in names, nor do empty components at the end and spaces around components.
   static func personName(_ name: String) -> String {
     var folded = name.folding(options: [.caseInsensitive, .diacriticInsensitive, .widthInsensitive], locale: nil)
+    if folded.contains(" ^") || folded.contains("^ ") || folded.first == " " {
+      folded = folded.split(separator: "^", omittingEmptySubsequences: false)
+        .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " ")) }.joined(separator: "^")
+    }
     while folded.last == "^" || folded.last == " " { folded.removeLast() }
     return folded
   }
 
-  static func bound(_ value: String, vr: VR, isUpper: Bool) -> String {
+  static func bound(_ value: String, vr: VR, isUpper: Bool, timezone: Int? = nil) -> String {
     switch vr {
     case .tm: time(value, isUpperBound: isUpper)
-    case .dt: dateTime(value, isUpperBound: isUpper)
+    case .dt: dateTime(value, isUpperBound: isUpper, timezone)
     default: plainDate(value)
     }
   }
@@ -54,15 +73,26 @@ enum MatchingForm {
     return String(digits.prefix(12)) + rest.dropFirst(min(digits.count, 12))
   }
 
-  private static func dateTime(_ value: String, isUpperBound: Bool) -> String {
-    // An offset from UTC at the end is set aside: local times are compared as they were written.
-    let local = value.prefix { $0 != "+" && $0 != "-" }.filter { $0.isASCII && $0.isNumber }
+  /// In UTC where the zone is known, else as it was written (PS3.5 §6.2, VR DT).
+  private static func dateTime(_ value: String, isUpperBound: Bool, _ timezone: Int?) -> String {
+    let local = value.prefix { $0 != "+" && $0 != "-" }
+    let digits = local.filter { $0.isASCII && $0.isNumber }
     let rest = isUpperBound ? "99991231235959999999" : "00000101000000000000"
-    return String(local.prefix(20)) + rest.dropFirst(min(local.count, 20))
+    let filled = String(digits.prefix(20)) + rest.dropFirst(min(digits.count, 20))
+    guard let offset = CivilMoment.offset(value.dropFirst(local.count).prefix(5)) ?? timezone,
+      let moment = CivilMoment(date: filled.prefix(8), time: filled.dropFirst(8))
+    else { return filled }
+    let moved = moment.shifted(by: -offset)
+    return moved.date.utf8.count == 8 ? moved.date + moved.time : filled
   }
 
   /// ACR-NEMA wrote dates as 1997.04.01 (PS3.5 §6.2, VR DA).
   static func plainDate(_ value: String) -> String {
     value.filter { $0.isNumber }
+  }
+
+  /// A day before or after; what is no date stays what it is.
+  static func day(_ date: String, shiftedBy days: Int) -> String {
+    CivilMoment(date: date, time: "000000000000")?.shifted(by: days * 1440).date ?? date
   }
 }

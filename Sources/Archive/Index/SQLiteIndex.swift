@@ -9,6 +9,7 @@ struct SQLiteIndex: InstanceIndex {
   let database: DatabasePool
   let layout: IndexLayout
   let audit: AuditTrail
+  private let threads = QueryThreads()
   private let writer: IndexWriter
   /// Seconds since 1970 by which grants begin and end.
   var clock: @Sendable () -> Double
@@ -29,34 +30,14 @@ struct SQLiteIndex: InstanceIndex {
     try await writer.add(record, compared: compared)
   }
 
-  func matches(
-    of query: FindQuery, as caller: Caller, after mark: PageMark?, among numbers: [Int64]? = nil
-  ) async throws(IndexError) -> FindPage {
+  func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
     let question = question(caller, .query)
-    let last = mark?.value ?? 0
-    return try await read { [layout] database in
-      let visibility = try Visibility(question, in: database)
-      let compiler = QueryCompiler(query, layout: layout, visibility: visibility)
-      let named = compiler.isSelective || numbers != nil ? nil : try visibility.namedStudies(in: database)
-      let statement = compiler.statement(after: last, within: named, among: numbers)
-      var rows: [(name: String, row: FindRow)] = []
-      var shown: [Int64] = []
-      var count = 0
-      var end = last
-      let cursor = try Row.fetchCursor(
-        database.cachedStatement(sql: statement.sql), arguments: statement.arguments)
-      while let row = try cursor.next() {
-        count += 1
-        end = row[0]
-        guard compiler.judges(row) else { continue }
-        rows.append((row[1], FindRow(row, compiler, id: end)))
-        shown.append(end)
+    do {
+      return try await threads.read(database) { [layout] database in
+        try Self.page(of: query, in: layout, for: Visibility(question, in: database), after: mark, in: database)
       }
-      // Those of one name stay in their order.
-      let sorted = rows.enumerated().sorted { ($0.element.name, $0.offset) < ($1.element.name, $1.offset) }
-      return FindPage(
-        rows: sorted.map(\.element.row), next: count < QueryCompiler.pageSize ? nil : PageMark(value: end),
-        disclosure: try AuditDisclosure(of: shown, at: query.level, to: visibility, in: database))
+    } catch {
+      throw IndexError(reading: error)
     }
   }
 

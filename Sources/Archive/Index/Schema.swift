@@ -24,6 +24,7 @@ enum Schema {
     }
     GrantsSchema.register(in: &migrator)
     AuditSchema.register(in: &migrator)
+    QuerySchema.register(in: &migrator)
     QueueSchema.register(in: &migrator)
     SampleDigestSchema.register(in: &migrator)
     RulesSchema.register(in: &migrator)
@@ -31,5 +32,5 @@ enum Schema {
   }
 
   /// Those that `reindex` empties and fills again from the files, the arrivals, the corrections and the choices.
-  static let indexTables = ["difference", "instance", "series", "study", "patient"]
+  static let indexTables = ["difference", "instance", "series", "study", "patient", "patient_name_key"]
 }

@@ -25,28 +25,29 @@ package struct ArchiveReader: Sendable {
   /// The matches, page by page; each page asks the grants anew.
   package func find(_ query: FindQuery) -> Pages<FindPage> {
     Pages { mark in
-      let generation = generation()
-      var page = try await index.matches(of: query, as: caller, after: mark, among: nil)
-      page.generation = generation
+      let page = try await page(of: query, after: mark)
       return (page, page.next)
     }
   }
 
-  /// How long the rows of a page are taken for what the caller may still be told: a grant may end by itself.
+  /// One page of them; the first without a mark.
+  package func page(of query: FindQuery, after mark: PageMark?) async throws -> FindPage {
+    let generation = generation()
+    let readAt = ContinuousClock.now
+    var page = try await index.matches(of: query, as: caller, after: mark)
+    page.generation = generation
+    page.readAt = readAt
+    return page
+  }
+
+  /// How long a page is taken for what the caller may still be told: a grant may end by itself.
   private static let freshness = Duration.milliseconds(100)
 
-  /// Of the rows of a page that have not been told yet, those that may be told now. It asks again only where something changed
-  /// since they were read, or some time went by.
-  package func current(_ page: FindPage, from first: Int, of query: FindQuery) async throws -> FindPage {
-    let generation = generation()
-    guard generation != page.generation || page.readAt.duration(to: .now) > Self.freshness else { return page }
-    let readAt = ContinuousClock.now
-    let left = page.rows[min(first, page.rows.count)...]
-    let still = try await index.matches(of: query, as: caller, after: nil, among: left.map(\.id))
-    let told = Dictionary(still.rows.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    return FindPage(
-      rows: page.rows[..<min(first, page.rows.count)] + left.compactMap { told[$0.id] }, next: page.next,
-      generation: generation, readAt: readAt)
+  /// The page behind `mark` as it may be told now: the same, or read again where something changed since by which somebody
+  /// sees more or less, or some time went by.
+  package func current(_ page: FindPage, of query: FindQuery, after mark: PageMark?) async throws -> FindPage {
+    guard generation() != page.generation || page.readAt.duration(to: .now) > Self.freshness else { return page }
+    return try await self.page(of: query, after: mark)
   }
 
   /// What the caller has the rights to of what a selection names, page by page; each page asks the grants anew.

@@ -3,6 +3,8 @@
 import DICOMData
 
 /// Attributes that no object has: they are counted and collected over what the caller may see (PS3.4 C.6.1.1, C.6.2.1).
+///
+/// An object whose file is gone is counted: a retrieve counts it too, and says that it failed.
 enum DerivedKey {
   static func expression(
     for tag: Tag, _ visibility: Visibility
@@ -11,18 +13,29 @@ enum DerivedKey {
     case .numberOfPatientRelatedStudies: (.patient, ofPatient("COUNT(DISTINCT study.id)", visibility))
     case .numberOfPatientRelatedSeries: (.patient, ofPatient("COUNT(DISTINCT series.id)", visibility))
     case .numberOfPatientRelatedInstances: (.patient, ofPatient("COUNT(DISTINCT instance.v_00080018)", visibility))
-    case .numberOfStudyRelatedSeries: (.study, ofStudy("COUNT(DISTINCT series.id)", visibility))
-    case .numberOfStudyRelatedInstances: (.study, ofStudy("COUNT(DISTINCT instance.v_00080018)", visibility))
+    case .numberOfStudyRelatedSeries:
+      (.study, "(SELECT COUNT(*) FROM series WHERE series.study = study.id AND \(hasInstances(visibility)))")
+    case .numberOfStudyRelatedInstances:
+      (
+        .study,
+        """
+        (SELECT COUNT(DISTINCT instance.v_00080018) FROM series JOIN instance ON instance.series = series.id
+          WHERE series.study = study.id AND \(visibility.counted))
+        """
+      )
     case .modalitiesInStudy:
-      (.study, ofStudy("replace(group_concat(DISTINCT NULLIF(series.v_00080060, '')), ',', '\\')", visibility))
+      (.study, collected("v_00080060", "series", "series.v_00080060 <> '' AND \(hasInstances(visibility))"))
     case .sopClassesInStudy:
-      (.study, ofStudy("replace(group_concat(DISTINCT instance.v_00080016), ',', '\\')", visibility))
+      (
+        .study,
+        collected("v_00080016", "series JOIN instance ON instance.series = series.id", visibility.counted)
+      )
     case .numberOfSeriesRelatedInstances:
       (
         .series,
         """
         (SELECT COUNT(DISTINCT instance.v_00080018) FROM instance
-          WHERE instance.series = series.id AND instance.fault = 0 AND \(visibility.counted))
+          WHERE instance.series = series.id AND \(visibility.counted))
         """
       )
     // Available Transfer Syntax UID.
@@ -31,17 +44,48 @@ enum DerivedKey {
     }
   }
 
-  private static func ofStudy(_ aggregate: String, _ visibility: Visibility) -> String {
+  /// Instance Availability (0008,0056) of what a row stands for: the least of what is below it (PS3.3 C.4.23.1.1).
+  static func availability(at level: IndexedAttribute.Level, _ visibility: Visibility) -> String {
+    let below = "JOIN instance ON instance.series = series.id"
+    let isFaulty =
+      switch level {
+      case .instance: "instance.fault <> 0"
+      case .series: faulty("instance", "instance.series = series.id AND \(visibility.counted)", visibility)
+      case .study: faulty("series \(below)", "series.study = study.id AND \(visibility.counted)", visibility)
+      case .patient:
+        faulty(
+          "study JOIN series ON series.study = study.id \(below)",
+          "study.patient = patient.id AND \(visibility.instance)", visibility)
+      }
+    // Asked once in a statement: nearly always nothing is faulty.
+    let anyFaulty = "(SELECT EXISTS (SELECT 1 FROM instance INDEXED BY instance_by_fault WHERE fault <> 0))"
+    return "CASE WHEN \(anyFaulty) AND \(isFaulty) THEN 'UNAVAILABLE' ELSE 'ONLINE' END"
+  }
+
+  private static func faulty(_ tables: String, _ place: String, _ visibility: Visibility) -> String {
     """
-    (SELECT \(aggregate) FROM series JOIN instance ON instance.series = series.id AND instance.fault = 0
-      WHERE series.study = study.id AND \(visibility.counted))
+    EXISTS (SELECT 1 FROM \(tables) WHERE +instance.fault <> 0 AND \(place) AND NOT EXISTS (
+      SELECT 1 FROM instance AS other WHERE other.v_00080018 = instance.v_00080018
+        AND +other.series = instance.series AND +other.fault = 0 AND \(visibility.otherVersion)))
+    """
+  }
+
+  private static func hasInstances(_ visibility: Visibility) -> String {
+    "EXISTS (SELECT 1 FROM instance WHERE instance.series = series.id AND \(visibility.counted))"
+  }
+
+  /// Without an order of its own, it is sorted.
+  private static func collected(_ column: String, _ tables: String, _ condition: String) -> String {
+    """
+    (SELECT group_concat(value, '\\') FROM (SELECT DISTINCT \(column) AS value FROM \(tables)
+      WHERE series.study = study.id AND \(condition) ORDER BY value))
     """
   }
 
   private static func ofPatient(_ aggregate: String, _ visibility: Visibility) -> String {
     """
     (SELECT \(aggregate) FROM study JOIN series ON series.study = study.id
-      JOIN instance ON instance.series = series.id AND instance.fault = 0
+      JOIN instance ON instance.series = series.id
       WHERE study.patient = patient.id AND \(visibility.instance))
     """
   }

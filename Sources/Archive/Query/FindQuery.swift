@@ -2,9 +2,9 @@
 
 package import DICOMData
 
-/// PS3.4 C.6.1 and C.6.2.
+/// PS3.4 C.6.1 and C.6.2; Patient/Study Only is retired (PS3.4 C.6.3) and still asked for.
 package enum InformationModel: Sendable, Hashable {
-  case patientRoot, studyRoot
+  case patientRoot, studyRoot, patientStudyOnly
 }
 
 /// The defined terms of Query/Retrieve Level (0008,0052).
@@ -17,7 +17,7 @@ package enum QueryRetrieveLevel: String, Sendable, Hashable, CaseIterable {
 
 /// One attribute of an identifier and what it has to match (PS3.4 C.2.2.2).
 package struct MatchingKey: Sendable, Hashable {
-  package enum Matching: Sendable, Hashable {
+  package indirect enum Matching: Sendable, Hashable {
     case universal
     case singleValue(String)
     case uidList([String])
@@ -25,18 +25,41 @@ package struct MatchingKey: Sendable, Hashable {
     case wildcard(String)
     /// Both ends belong to it; nil is open.
     case range(from: String?, to: String?)
+    /// Of an attribute that is not there, or has no value (PS3.4 C.2.2.2.7).
+    case empty
+    /// Each of them is a value of the attribute (PS3.4 C.2.2.2.8).
+    case allOf([String])
+    /// Some of them is; the Standard does not define it.
+    case anyOf([String])
+    /// There is an item that matches each of these keys (PS3.4 C.2.2.2.6).
+    case sequence([MatchingKey])
   }
 
   package let tag: Tag
-  /// The sequence in one of whose items it has to match (PS3.4 C.2.2.2.6); nil for an attribute of the identifier itself.
-  package let sequence: Tag?
   package let matching: Matching
 
+  /// `sequence`: the one in whose items it has to match; nil for an attribute of the identifier itself.
   package init(tag: Tag, in sequence: Tag? = nil, matching: Matching) {
-    self.tag = tag
-    self.sequence = sequence
-    self.matching = matching
+    if let sequence {
+      self.tag = sequence
+      self.matching = .sequence([MatchingKey(tag: tag, matching: matching)])
+    } else {
+      self.tag = tag
+      self.matching = matching
+    }
   }
+}
+
+/// How keys are matched where the association agreed to more than the Standard's usual (PS3.4 C.5.1.1).
+package struct MatchingOptions: Sendable, Hashable {
+  /// A date and its time are one moment, so that a range of both is one range.
+  package var combinesDateAndTime = false
+  /// Names match by their sound: see `PersonNameSound`.
+  package var matchesNamesBySound = false
+  /// Minutes east of UTC in which the dates and times of the keys are said; nil where each is compared as it was written.
+  package var timezone: Int?
+
+  package init() {}
 }
 
 /// A question to the index.
@@ -45,40 +68,16 @@ package struct FindQuery: Sendable {
   package let level: QueryRetrieveLevel
   package let keys: [MatchingKey]
   package let returning: [Tag]
+  package let options: MatchingOptions
 
-  package init(informationModel: InformationModel, level: QueryRetrieveLevel, keys: [MatchingKey], returning: [Tag]) {
+  package init(
+    informationModel: InformationModel, level: QueryRetrieveLevel, keys: [MatchingKey], returning: [Tag],
+    options: MatchingOptions = MatchingOptions()
+  ) {
     self.informationModel = informationModel
     self.level = level
     self.keys = keys
     self.returning = returning
+    self.options = options
   }
-}
-
-/// One match: the values of what was asked for.
-package struct FindRow: Sendable {
-  /// The row's number at its level.
-  var id: Int64 = 0
-  let values: [Tag: [String]]
-  /// Of sequences that were asked for: the attributes of each item.
-  let items: [Tag: [[Tag: String]]]
-
-  /// nil where the index has no such attribute at this level or above.
-  package subscript(tag: Tag) -> [String]? { values[tag] }
-
-  /// The items of a sequence, as far as the index holds their attributes; nil where it holds none.
-  package func items(of sequence: Tag) -> [[Tag: String]]? { items[sequence] }
-}
-
-/// Some of the matches, read in one statement together with the grants that open them.
-package struct FindPage: Sendable {
-  package let rows: [FindRow]
-  /// Where the next page begins; nil for the last.
-  let next: PageMark?
-  /// What the grants were when it was read.
-  var generation = 0
-  var readAt = ContinuousClock.now
-  /// What the audit has to say of it.
-  package var disclosure: AuditDisclosure = .nothing
-
-  package var isLast: Bool { next == nil }
 }

@@ -3,76 +3,64 @@
 import DICOMData
 import GRDB
 
-/// A question as one SQL statement over the caller's visible rows, and what is left to judge in Swift.
+/// A question as SQL statements over the caller's visible rows, a page each, and what is left to judge in Swift.
 struct QueryCompiler {
-  /// A wildcard is matched in Swift, in linear time, over what its literal beginning selects.
-  struct Wildcard {
-    let column: Int
-    let pattern: WildcardPattern
-  }
-
   static let pageSize = 256
+  /// Where rows are judged after they were selected, few of them may be left.
+  private static let judgedPageSize = 2048
+  /// In front of the values: the id and the key by which a page goes on, the name by which its rows are put in order, and
+  /// the row's own id at the level.
+  static let firstValue = 4
 
-  private(set) var columns: [String] = []
-  private(set) var wildcards: [Wildcard] = []
-  /// Where the values of each returned tag are among the columns; absent for what is not supported.
-  private(set) var columnOfTag: [Tag: Int] = [:]
-  /// The same for the attributes in the items of each returned sequence.
-  private(set) var columnsOfSequence: [Tag: [Tag: Int]] = [:]
+  var layout: IndexLayout { question.layout }
+  var level: IndexedAttribute.Level { question.level }
+  private(set) var judges: [RowJudge] = []
+  private(set) var columns: FindColumns
+  private(set) var expressions: [String] = []
   private var conditions: [String] = []
   private var arguments: [DatabaseValue] = []
-  private let level: IndexedAttribute.Level
-  private let layout: IndexLayout
+  private let question: CompiledQuestion
   private let visibility: Visibility
-  /// Whether a key selects few rows by itself, whoever asks.
-  private(set) var isSelective: Bool
+  let options: MatchingOptions
+  private let driver: QueryDriver
 
   init(_ query: FindQuery, layout: IndexLayout, visibility: Visibility) {
-    self.layout = layout
+    question = CompiledQuestion(layout: layout, level: query.level.indexLevel, visibility: visibility)
     self.visibility = visibility
-    level = query.level.indexLevel
-    columns = ["\(level.rawValue).id", level.nameInOrder]
-    isSelective = query.keys.contains(where: \.isSelective)
-    for tag in query.returning { addColumn(for: tag) }
-    for key in query.keys { addCondition(for: key) }
+    options = query.options
+    driver = QueryDriver(query, question)
+    columns = FindColumns(byTag: [:], bySequence: [:], width: 0)
+    addColumns(for: query)
+    let moments = addMoments(query.keys)
+    for key in query.keys where !moments.contains(key.tag) { addCondition(for: key) }
   }
 
-  /// One page: the visible rows behind `lastID`, in the order of their ids.
+  /// Whether no key leads to the rows, so that the few studies that a caller may see do.
+  var isBroad: Bool { driver.isBroad }
+
+  var limit: Int { judges.isEmpty ? Self.pageSize : Self.judgedPageSize }
+
+  /// One page: the visible rows behind a mark, in an order that only the question decides.
   /// `named`: the studies among which all that is visible is, where these are few.
-  func statement(
-    after lastID: Int64, within named: String?, among numbers: [Int64]?
-  ) -> (sql: String, arguments: StatementArguments) {
-    let among = numbers.map { _ in "\(level.rawValue).id IN (SELECT value FROM json_each(:among))" }
+  func statement(after mark: PageMark?, within named: String?) -> (sql: String, arguments: StatementArguments) {
+    let (place, bound) = driver.conditions(after: mark)
     let within = named.map { named in
       level == .patient
         ? "patient.id IN (SELECT patient FROM study WHERE id IN (\(named)))" : "study.id IN (\(named))"
     }
-    let all = ["\(level.rawValue).id > ?", within, among, visibilityCondition].compactMap(\.self) + conditions
+    let all = place + [within, visibilityCondition].compactMap(\.self) + conditions
+    let first = [driver.idColumn, driver.keyColumn, driver.nameColumn, "\(level.rawValue).id"]
     let sql = """
-      SELECT \(columns.joined(separator: ", ")) FROM \(tables)
-      WHERE \(all.joined(separator: " AND "))
-      ORDER BY \(level.rawValue).id LIMIT \(Self.pageSize)
+      SELECT \((first + expressions).joined(separator: ", "))
+      FROM \(driver.tables(isNamed: named != nil)) WHERE \(all.joined(separator: " AND "))
+      ORDER BY \(driver.order) LIMIT \(limit)
       """
-    return (
-      sql,
-      visibility.arguments + StatementArguments(["among": numbers.map(IndexTables.json)])
-        + StatementArguments([lastID.databaseValue] + arguments)
-    )
+    return (sql, visibility.arguments + StatementArguments(bound + arguments))
   }
 
-  private var tables: String {
-    // A patient is answered as the earliest visible study tells of them.
-    let study =
-      level == .patient
-      ? """
-      JOIN study ON study.id = (
-        SELECT MIN(study.id) FROM study WHERE study.patient = patient.id AND \(visibility.study))
-      """ : "JOIN study ON study.patient = patient.id"
-    let joins = [
-      "patient", study, "JOIN series ON series.study = study.id",
-      "JOIN instance ON instance.series = series.id AND instance.fault = 0",
-    ]
-    return joins.prefix(max(level.depth, 2)).joined(separator: " ")
+  /// Where the next page begins; nil where there is none.
+  func next(after last: PageMark, mark: PageMark?, isFull: Bool) -> PageMark? {
+    driver.next(after: last, mark: mark, isFull: isFull)
   }
 
   private var visibilityCondition: String {
@@ -80,133 +68,82 @@ struct QueryCompiler {
     case .patient, .study: visibility.study
     case .series: visibility.series
     case .instance:
-      // Of several versions of an object the chosen one is served, else the earliest.
+      // Of several versions of an object the whole ones come before the faulty, the chosen one before the others.
       """
       \(visibility.instance) AND NOT EXISTS (SELECT 1 FROM instance AS other WHERE +other.series = series.id
-        AND other.v_00080018 = instance.v_00080018 AND other.fault = 0 AND \(visibility.otherVersion)
-        AND (other.preference, other.id) < (instance.preference, instance.id))
+        AND other.v_00080018 = instance.v_00080018 AND \(visibility.otherVersion)
+        AND (other.fault <> 0, other.preference, other.id) < (instance.fault <> 0, instance.preference, instance.id))
       """
     }
   }
 
-  private mutating func addColumn(for tag: Tag) {
-    if let members = layout.bySequence[tag], columnsOfSequence[tag] == nil { addColumns(for: members, of: tag) }
-    guard columnOfTag[tag] == nil, let expression = expression(for: tag) else { return }
-    columnOfTag[tag] = columns.count
-    columns.append(expression)
+  private mutating func addColumns(for query: FindQuery) {
+    var byTag: [Tag: Int] = [:]
+    var bySequence: [Tag: [Tag: Int]] = [:]
+    var itemJudges: [Tag: ItemJudge] = [:]
+    // Each answer says whether what it names can be had (PS3.4 C.4.1.1.3.2).
+    for tag in query.returning + [.instanceAvailability] {
+      if let members = question.members(of: tag), bySequence[tag] == nil {
+        bySequence[tag] = columnsOf(members)
+      }
+      guard byTag[tag] == nil, let expression = question.expression(for: tag) else { continue }
+      byTag[tag] = expressions.count
+      expressions.append(expression)
+    }
+    for key in query.keys {
+      guard case .sequence(let keys) = key.matching, let members = question.members(of: key.tag) else { continue }
+      let judge = ItemJudge(keys, among: members, options: options)
+      if !judge.judgesNothing { itemJudges[key.tag] = judge }
+    }
+    columns = FindColumns(
+      byTag: byTag, bySequence: bySequence, width: expressions.count, itemJudges: itemJudges)
   }
 
-  private mutating func addColumns(for members: [IndexedAttribute], of sequence: Tag) {
+  private mutating func columnsOf(_ members: [IndexedAttribute]) -> [Tag: Int] {
     var indices: [Tag: Int] = [:]
-    for member in members where member.level.depth <= level.depth {
-      indices[member.tag] = columns.count
-      columns.append("\(member.table).\(member.column)")
+    for member in members {
+      indices[member.tag] = expressions.count
+      expressions.append("\(member.table).\(member.column)")
     }
-    if !indices.isEmpty { columnsOfSequence[sequence] = indices }
-  }
-
-  /// nil for what is unknown, or belongs to a level below.
-  private func expression(for tag: Tag) -> String? {
-    if let attribute = layout.byTag[tag], attribute.level.depth <= level.depth {
-      return "\(attribute.table).\(attribute.column)"
-    }
-    guard let derived = DerivedKey.expression(for: tag, visibility), derived.level.depth <= level.depth else {
-      return nil
-    }
-    return derived.sql
+    return indices
   }
 
   private mutating func addCondition(for key: MatchingKey) {
     guard key.matching != .universal else { return }
-    if let sequence = key.sequence {
-      // Keys in one sequence are matched each by itself: an item that matches all of them is not sought for.
-      let member = layout.bySequence[sequence]?.first { $0.tag == key.tag && $0.level.depth <= level.depth }
-      if let member { addCondition(key.matching, on: member) }
-    } else if let attribute = layout.byTag[key.tag], attribute.level.depth <= level.depth {
+    if case .sequence(let keys) = key.matching {
+      addCondition(for: keys, in: key.tag)
+    } else if let attribute = question.attribute(key.tag) {
       addCondition(key.matching, on: attribute)
     } else if key.tag == .modalitiesInStudy, level.depth >= IndexedAttribute.Level.study.depth {
       addModalitiesCondition(key.matching)
+    } else if let derived = question.expression(for: key.tag) {
+      let vr = DataDictionary.vr(of: key.tag) ?? .lo
+      judge(derived, ValueMatcher(key.matching, vr: vr, splits: true, options: options))
     }
     // A key that is not supported does not narrow the matches: the answer says so by FF01 (PS3.4 C.4.1.1.4).
   }
 
-  private mutating func addCondition(_ matching: MatchingKey.Matching, on attribute: IndexedAttribute) {
-    let column = "\(attribute.table).\(attribute.keyColumn)"
-    let holdsMany = attribute.isMultiValued || attribute.vr == .pn
-    switch matching {
-    case .universal: break
-    case .singleValue(let value):
-      if attribute.vr == .tm || attribute.vr == .dt {
-        // "10" is any time within that hour (PS3.4 C.2.2.2.1).
-        addRange(column, from: value, to: value, vr: attribute.vr)
-      } else if holdsMany {
-        conditions.append("instr('\\' || \(column) || '\\', ?) > 0")
-        bind("\\\(MatchingForm.sought(value, vr: attribute.vr))\\")
-      } else {
-        conditions.append("\(column) = ?")
-        bind(attribute.vr == .da ? MatchingForm.plainDate(value) : value)
-      }
-    case .uidList(let uids) where attribute.isMultiValued:
-      conditions.append(
-        "EXISTS (SELECT 1 FROM json_each(?) WHERE instr('\\' || \(column) || '\\', '\\' || value || '\\') > 0)")
-      bind(Self.json(uids.map(MatchingForm.storable)))
-    case .uidList(let uids):
-      conditions.append("\(column) IN (SELECT value FROM json_each(?))")
-      bind(Self.json(uids.map(MatchingForm.storable)))
-    case .wildcard(let pattern): addWildcard(pattern, on: attribute, column: column, holdsMany: holdsMany)
-    case .range(let from, let to): addRange(column, from: from, to: to, vr: attribute.vr)
+  /// One item has to match all keys; where that is one value, rows without it are not looked at.
+  private mutating func addCondition(for keys: [MatchingKey], in sequence: Tag) {
+    guard let members = question.members(of: sequence), let judge = columns.itemJudges[sequence] else { return }
+    for key in keys {
+      guard case .singleValue(let value) = key.matching, let member = members.first(where: { $0.tag == key.tag }),
+        !member.hasKeyColumn
+      else { continue }
+      contains(MatchingForm.sought(value, vr: member.vr), in: "\(member.table).\(member.column)")
     }
-  }
-
-  private mutating func addRange(_ column: String, from: String?, to: String?, vr: VR) {
-    conditions.append("\(column) <> ''")
-    if let from {
-      conditions.append("\(column) >= ?")
-      bind(MatchingForm.bound(from, vr: vr, isUpper: false))
-    }
-    if let to {
-      conditions.append("\(column) <= ?")
-      bind(MatchingForm.bound(to, vr: vr, isUpper: true))
-    }
-  }
-
-  private mutating func addWildcard(
-    _ pattern: String, on attribute: IndexedAttribute, column: String, holdsMany: Bool
-  ) {
-    // Each component group of a name is a key of its own: the first that says something is looked for.
-    let group = pattern.split(separator: "=").first { !$0.allSatisfy { $0 == "*" } } ?? "*"
-    let sought = attribute.vr == .pn ? MatchingForm.personName(String(group)) : MatchingForm.storable(pattern)
-    let compiled = WildcardPattern(sought)
-    if !holdsMany, !compiled.literalPrefix.isEmpty {
-      conditions.append("\(column) >= ?")
-      conditions.append("\(column) < ?")
-      bind(compiled.literalPrefix)
-      bind(compiled.literalPrefix + "\u{10FFFF}")
-    }
-    wildcards.append(Wildcard(column: columns.count, pattern: compiled))
-    columns.append(column)
-  }
-
-  private mutating func bind(_ text: String) {
-    arguments.append(MatchingForm.storable(text).databaseValue)
-  }
-
-  /// Whether a row that the statement selected matches its wildcards too.
-  func judges(_ row: Row) -> Bool {
-    wildcards.allSatisfy { wildcard in
-      wildcard.pattern.matches(
-        anyOf: (row[wildcard.column] as String? ?? "").split(separator: "\\", omittingEmptySubsequences: false))
-    }
+    judges.append(RowJudge(.items(columnsOf(members), judge)))
   }
 
   private mutating func addModalitiesCondition(_ matching: MatchingKey.Matching) {
-    if case .wildcard(let pattern) = matching, let derived = DerivedKey.expression(for: .modalitiesInStudy, visibility)
-    {
-      wildcards.append(Wildcard(column: columns.count, pattern: WildcardPattern(pattern)))
-      columns.append(derived.sql)
+    let wanted: [String]
+    switch matching {
+    case .singleValue(let value): wanted = [value]
+    case .anyOf(let values): wanted = values
+    default:
+      guard let derived = question.expression(for: .modalitiesInStudy) else { return }
+      return judge(derived, ValueMatcher(matching, vr: .cs, splits: true, options: options))
     }
-    guard case .singleValue(let modality) = matching else { return }
-    let wanted = modality.split(separator: "\\").map(String.init)
     conditions.append(
       """
       EXISTS (SELECT 1 FROM series WHERE series.study = study.id AND \(visibility.series)
@@ -214,6 +151,38 @@ struct QueryCompiler {
       """)
     bind(Self.json(wanted.map(MatchingForm.storable)))
   }
+}
+
+extension QueryCompiler {
+  mutating func add(_ condition: String, _ values: String...) {
+    conditions.append(condition)
+    for value in values { bind(value) }
+  }
+
+  mutating func bind(_ text: String) {
+    arguments.append(MatchingForm.storable(text).databaseValue)
+  }
+
+  /// Exact: `value` is one of those that the column has between backslashes.
+  mutating func contains(_ value: String, in column: String) {
+    add("instr('\\' || \(column) || '\\', ?) > 0", "\\\(value)\\")
+  }
+
+  mutating func judge(_ expression: String, _ matcher: ValueMatcher) {
+    judges.append(RowJudge(.value(column(expression), matcher)))
+  }
+
+  mutating func judge(_ kind: RowJudge.Kind) {
+    judges.append(RowJudge(kind))
+  }
+
+  /// The place of an expression that is selected beside what is answered.
+  mutating func column(_ expression: String) -> Int {
+    expressions.append(expression)
+    return expressions.count - 1
+  }
+
+  func attribute(_ tag: Tag) -> IndexedAttribute? { question.attribute(tag) }
 
   static func json(_ values: [String]) -> String {
     let quoted = values.map { value in
@@ -228,6 +197,32 @@ struct QueryCompiler {
   }
 }
 
+/// What an index has at a level of the information model and above.
+struct CompiledQuestion {
+  let layout: IndexLayout
+  let level: IndexedAttribute.Level
+  let visibility: Visibility
+
+  func attribute(_ tag: Tag) -> IndexedAttribute? {
+    layout.byTag[tag].flatMap { $0.level.depth <= level.depth ? $0 : nil }
+  }
+
+  func members(of sequence: Tag) -> [IndexedAttribute]? {
+    let members = layout.bySequence[sequence]?.filter { $0.level.depth <= level.depth } ?? []
+    return members.isEmpty ? nil : members
+  }
+
+  /// nil for what is unknown, or belongs to a level below.
+  func expression(for tag: Tag) -> String? {
+    if tag == .instanceAvailability { return DerivedKey.availability(at: level, visibility) }
+    if let attribute = attribute(tag) { return "\(attribute.table).\(attribute.column)" }
+    guard let derived = DerivedKey.expression(for: tag, visibility), derived.level.depth <= level.depth else {
+      return nil
+    }
+    return derived.sql
+  }
+}
+
 extension IndexedAttribute.Level {
   /// How many tables a statement at this level joins.
   var depth: Int {
@@ -236,34 +231,6 @@ extension IndexedAttribute.Level {
     case .study: 2
     case .series: 3
     case .instance: 4
-    }
-  }
-}
-
-extension IndexedAttribute.Level {
-  /// By what the answers of a page are ordered: the order of rows would tell which of them hidden objects began. Instances
-  /// come in the order of their arrival.
-  fileprivate var nameInOrder: String {
-    switch self {
-    case .patient: "patient.patient_id || char(31) || patient.issuer || char(31) || patient.sole_study"
-    case .study: "study.v_0020000d"
-    case .series: "series.v_0020000e"
-    case .instance: "''"
-    }
-  }
-}
-
-extension MatchingKey {
-  private static let selective: Set<Tag> = [
-    .studyInstanceUID, .seriesInstanceUID, .sopInstanceUID, .patientID, .accessionNumber,
-  ]
-
-  /// Whether it names one row, or as many as it says, and an index finds them.
-  fileprivate var isSelective: Bool {
-    guard sequence == nil, Self.selective.contains(tag) else { return false }
-    return switch matching {
-    case .singleValue, .uidList: true
-    case .universal, .wildcard, .range: false
     }
   }
 }

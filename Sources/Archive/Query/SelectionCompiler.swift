@@ -11,6 +11,7 @@ struct SelectionCompiler {
   private var values: [DatabaseValue] = []
 
   init(_ selection: InstanceSelection) {
+    tables = Self.tables(for: selection)
     if let patient = selection.patient {
       conditions.append("patient.patient_id = ? AND patient.issuer = ? AND patient.sole_study = ?")
       values += [patient.id, patient.issuer, patient.soleStudy].map(\.databaseValue)
@@ -26,10 +27,26 @@ struct SelectionCompiler {
     values.append(QueryCompiler.json(uids.map(MatchingForm.storable)).databaseValue)
   }
 
-  private static let tables = """
-    instance AS candidate JOIN series ON series.id = candidate.series JOIN study ON study.id = series.study
-      JOIN patient ON patient.id = study.patient
-    """
+  /// From the table of what is named and is highest, joined in that order: of a study that is hidden nothing below it is
+  /// looked at, so that it takes no longer than one that is not there.
+  private let tables: String
+
+  private static func tables(for selection: InstanceSelection) -> String {
+    let below = """
+      CROSS JOIN series ON series.study = study.id CROSS JOIN instance AS candidate ON candidate.series = series.id
+      """
+    let above = """
+      CROSS JOIN study ON study.id = series.study CROSS JOIN patient ON patient.id = study.patient
+      """
+    if !selection.studyInstanceUIDs.isEmpty {
+      return "study CROSS JOIN patient ON patient.id = study.patient \(below)"
+    }
+    if selection.patient != nil { return "patient CROSS JOIN study ON study.patient = patient.id \(below)" }
+    if !selection.seriesInstanceUIDs.isEmpty, selection.sopInstanceUIDs.isEmpty {
+      return "series \(above) CROSS JOIN instance AS candidate ON candidate.series = series.id"
+    }
+    return "instance AS candidate CROSS JOIN series ON series.id = candidate.series \(above)"
+  }
 
   /// Of several versions that are named and visible: the whole ones before the faulty, the chosen before the others, the
   /// earliest first.
@@ -42,7 +59,7 @@ struct SelectionCompiler {
       SELECT candidate.id, candidate.object, candidate.v_00080016, candidate.v_00080018, series.v_0020000e,
         study.v_0020000d, candidate.transfer_syntax, candidate.size, candidate.fault, patient.patient_id, patient.issuer,
         patient.sole_study, received.received_demographics IS NOT NULL, \(demographics.joined(separator: ", "))
-      FROM \(Self.tables)
+      FROM \(tables)
         JOIN series AS own ON own.id = coalesce(candidate.folded_from, candidate.series)
         JOIN study AS received ON received.id = own.received_study
       WHERE candidate.id > ? AND \(wanted) AND NOT EXISTS (

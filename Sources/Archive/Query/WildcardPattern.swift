@@ -13,6 +13,16 @@ struct WildcardPattern: Sendable {
     String(String.UnicodeScalarView(pattern.prefix { $0 != "*" && $0 != "?" }))
   }
 
+  /// Whether it says no more than how a value begins.
+  var isPrefix: Bool { pattern.last == "*" && literalPrefix.unicodeScalars.count == pattern.count - 1 }
+
+  /// What every match has somewhere.
+  var longestLiteral: String {
+    let runs = pattern.split { $0 == "*" || $0 == "?" }
+    let longest = runs.max { $0.count < $1.count } ?? []
+    return String(String.UnicodeScalarView(longest))
+  }
+
   /// Whether any of the values matches in full.
   func matches(anyOf values: some Sequence<Substring>) -> Bool {
     values.contains { matches(Array($0.unicodeScalars)) }

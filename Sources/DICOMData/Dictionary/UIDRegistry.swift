@@ -22,6 +22,10 @@ package enum UIDRegistry {
   package static let studyRootMove = "1.2.840.10008.5.1.4.1.2.2.2"
   package static let studyRootGet = "1.2.840.10008.5.1.4.1.2.2.3"
 
+  package static let patientStudyOnlyFind = "1.2.840.10008.5.1.4.1.2.3.1"
+  package static let patientStudyOnlyMove = "1.2.840.10008.5.1.4.1.2.3.2"
+  package static let patientStudyOnlyGet = "1.2.840.10008.5.1.4.1.2.3.3"
+
   private static let rows = DictionaryRows(UIDTable.rows)
 
   package static func entry(for uid: String) -> Entry? {

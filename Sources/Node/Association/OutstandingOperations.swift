@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DIMSE
 import Synchronization
 
 /// The operations of one association that are not answered in full yet (PS3.7 D.3.3.3), by Message ID.
@@ -28,15 +29,15 @@ final class OutstandingOperations: Sendable {
     state.withLock { $0.operations.values.contains { $0.messageID == messageID && !$0.isAnswered } }
   }
 
-  /// Runs `body` beside what is read on; it says `answered` right before its final response goes out.
+  /// Runs `body` beside what is read on, on the connection's own event loop where that is given; it says `answered` right before its final response goes out.
   func begin(
-    _ messageID: UInt16, mayBeCancelled: Bool,
+    _ messageID: UInt16, mayBeCancelled: Bool, on executor: EventLoopExecutor? = nil,
     _ body: @escaping @Sendable (_ answered: @escaping @Sendable () -> Void) async -> Void
   ) {
     state.withLock { state in
       state.last &+= 1
       let token = state.last
-      let task = Task {
+      let task = Task(executorPreference: executor) {
         await body { self.answer(token) }
         self.end(token)
       }

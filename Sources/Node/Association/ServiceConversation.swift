@@ -12,6 +12,7 @@ import UpperLayer
 struct ServiceConversation {
   /// An identifier with ten thousand UIDs stays below it.
   private static let longestIdentifier = 4 << 20
+  private static let shortIdentifier = 8 << 10
   /// Queries side by side, whatever was agreed: the peer that gave one up may ask the next before the first is over.
   private static let mostQueries = 4
 
@@ -78,7 +79,7 @@ struct ServiceConversation {
     else { return }
     let request = ServiceRequest(
       command: command, abstractSyntax: context.abstractSyntax, transferSyntax: syntax, caller: caller,
-      callingAETitle: association.callingAETitle)
+      callingAETitle: association.callingAETitle, negotiated: negotiated(context.abstractSyntax))
     guard !operations.isOutstanding(command.messageID) else {
       return try await responder.refuse(
         ServiceFailure(.duplicateInvocation, "the Message ID is that of an operation that goes on"), command,
@@ -98,7 +99,7 @@ struct ServiceConversation {
       try await association.writer.send(VerificationService.response(to: command), contextID: context.id)
     case (.cStoreRQ, .storage): try await store(request, contextID: context.id)
     case (.cFindRQ, .find(let model)):
-      try await answer(request, contextID: context.id) { [responder] in
+      try await answer(request, contextID: context.id, on: association.writer.executor) { [responder] in
         await responder.find(request, model: model, identifier: $0, contextID: context.id, answered: $1)
       }
     case (.cGetRQ, .get(let model)):
@@ -125,6 +126,10 @@ struct ServiceConversation {
     }
   }
 
+  private func negotiated(_ abstractSyntax: String) -> QueryNegotiation {
+    QueryNegotiation(association.agreed.extendedNegotiations.first { $0.sopClassUID == abstractSyntax })
+  }
+
   private func store(_ request: ServiceRequest, contextID: UInt8) async throws {
     let arrived: ArrivedObject
     do {
@@ -146,7 +151,7 @@ struct ServiceConversation {
 
   /// What has an identifier and may be cancelled goes on beside what is read.
   private func answer(
-    _ request: ServiceRequest, contextID: UInt8,
+    _ request: ServiceRequest, contextID: UInt8, on executor: EventLoopExecutor? = nil,
     _ body: @escaping @Sendable (_ identifier: ByteBuffer, _ answered: @escaping @Sendable () -> Void) async -> Void
   ) async throws {
     let identifier: ByteBuffer
@@ -161,7 +166,9 @@ struct ServiceConversation {
         ServiceFailure(.resourceLimitation, "more operations at once than were agreed"), request.command,
         contextID: contextID)
     }
-    operations.begin(request.command.messageID ?? 0, mayBeCancelled: true) { answered in
+    // What takes long to understand is none for the thread that others are connected on too.
+    let isShort = identifier.readableBytes <= Self.shortIdentifier
+    operations.begin(request.command.messageID ?? 0, mayBeCancelled: true, on: isShort ? executor : nil) { answered in
       await body(identifier, answered)
     }
   }

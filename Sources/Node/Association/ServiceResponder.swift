@@ -6,14 +6,10 @@ import DIMSE
 import Logging
 import NIOCore
 import ServiceClasses
-import Synchronization
 import UpperLayer
 
 /// Brings one operation to its final response, beside others and beside what is read on.
 struct ServiceResponder: Sendable {
-  /// Matches are found faster than an event loop sends them: without a halt they pile up in memory before it.
-  private static let responsesAtOnce = 16
-
   let writer: MessageWriter
   let caller: Caller
   let services: NodeServices
@@ -44,12 +40,12 @@ struct ServiceResponder: Sendable {
     let command = request.command
     var final = CommandSet.response(to: command, status: .success)
     do {
-      let sent = Atomic(0)
       let matches = try await services.find.find(
         request, model: model, identifier: Array(identifier.readableBytesView)
       ) {
-        try await writer.send($0, contextID: contextID, dataSet: $1)
-        if sent.wrappingAdd(1, ordering: .relaxed).newValue % Self.responsesAtOnce == 0 { try await writer.settle() }
+        try await writer.send($0, contextID: contextID, dataSets: $1)
+        // Matches are found faster than an event loop sends them: without a halt they pile up in memory before it.
+        try await writer.settle()
       }
       logger.info("query answered", metadata: ["matches": "\(matches)"])
     } catch let failure as ServiceFailure {
@@ -64,6 +60,10 @@ struct ServiceResponder: Sendable {
         .response(to: command)
     }
     answered()
+    guard Task.isCancelled else {
+      try? await writer.send(final, contextID: contextID)
+      return
+    }
     // A cancelled task still owes the peer its final response; where the peer is gone, nobody waits for it.
     let last = final
     await Task { try? await writer.send(last, contextID: contextID) }.value

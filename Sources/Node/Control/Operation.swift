@@ -9,6 +9,8 @@ package enum Operation: Codable, Sendable {
   case addPeer(PeerDraft)
   case listPeers
   case setPeer(name: String, PeerChange)
+  /// How a peer's queries are answered: see `Administration.setAnswers`.
+  case setAnswers(peer: String, most: Int?, characterSet: [String]?)
   case removePeer(name: String)
   case listKnocks
   case addGroup(name: String, members: [String])

@@ -57,6 +57,9 @@ struct OperationPerformer: Sendable {
     case .setPeer(let name, let change):
       try await administration.changePeer(name) { try Peer(change.draft(from: $0), before: $0.profile) }
       return .done("'\(name)' is changed, from its next association on.")
+    case .setAnswers(let peer, let most, let characterSet):
+      try await administration.setAnswers(peer, most: most, characterSet: characterSet)
+      return .done("'\(peer)' is answered so, from its next query on.")
     case .removePeer(let name):
       try await administration.removePeer(name)
       return .done("'\(name)' is no longer let in.")

@@ -6,13 +6,8 @@ import DICOMData
 extension FindQuery {
   /// For a person who reads the audit: the model, the level, and each key that narrows the answer.
   var description: String {
-    let said = keys.compactMap { key -> String? in
-      guard let value = key.matching.text else { return nil }
-      let name = DataDictionary.entry(for: key.tag)?.keyword ?? "\(key.tag)"
-      let sequence = key.sequence.map { (DataDictionary.entry(for: $0)?.keyword ?? "\($0)") + "." } ?? ""
-      return "\(sequence)\(name)=\(value)"
-    }
-    return ([informationModel.words + " " + level.rawValue] + said).joined(separator: "; ")
+    let said = keys.compactMap(\.text)
+    return ([informationModel.words + " " + level.rawValue] + said + options.words).joined(separator: "; ")
   }
 }
 
@@ -21,16 +16,38 @@ extension InformationModel {
     switch self {
     case .patientRoot: "Patient Root"
     case .studyRoot: "Study Root"
+    case .patientStudyOnly: "Patient/Study Only"
     }
+  }
+}
+
+extension MatchingOptions {
+  fileprivate var words: [String] {
+    var words: [String] = []
+    if combinesDateAndTime { words.append("dates with their times") }
+    if matchesNamesBySound { words.append("names by their sound") }
+    if let timezone { words.append("times \(timezone) minutes east of UTC") }
+    return words
+  }
+}
+
+extension MatchingKey {
+  /// Of keys in a sequence, each with the sequence's name.
+  fileprivate var text: String? {
+    let name = DataDictionary.entry(for: tag)?.keyword ?? "\(tag)"
+    guard case .sequence(let keys) = matching else { return matching.text.map { "\(name)=\($0)" } }
+    let said = keys.compactMap(\.text).map { "\(name).\($0)" }
+    return said.isEmpty ? nil : said.joined(separator: "; ")
   }
 }
 
 extension MatchingKey.Matching {
   fileprivate var text: String? {
     switch self {
-    case .universal: nil
+    case .universal, .sequence: nil
     case .singleValue(let value), .wildcard(let value): value
-    case .uidList(let uids): uids.joined(separator: "\\")
+    case .uidList(let values), .anyOf(let values), .allOf(let values): values.joined(separator: "\\")
+    case .empty: "\"\""
     case .range(let from, let to): "\(from ?? "")-\(to ?? "")"
     }
   }

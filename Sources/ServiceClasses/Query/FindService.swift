@@ -9,6 +9,11 @@ package import NIOCore
 /// The Query service as SCP (PS3.4 C.4.1): matches are sent as pending responses while they are found; the function's
 /// return is the final one. Cancelling the task is C-CANCEL.
 package struct FindService: Sendable {
+  /// Sends pending responses that differ by their identifiers alone; returns when the next may come.
+  package typealias Send = @Sendable (CommandSet, _ identifiers: [ByteBuffer]) async throws -> Void
+
+  private static let few = 16
+
   private let archive: Archive
   private let aeTitle: String
 
@@ -19,39 +24,16 @@ package struct FindService: Sendable {
 
   /// Answers one C-FIND-RQ through `send`. Returns how many matches were sent; throws what the peer is to be told.
   package func find(
-    _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8],
-    send: @Sendable (CommandSet, ByteBuffer) async throws -> Void
+    _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8], send: Send
   ) async throws -> Int {
-    let identifier = try await judged(request, model, bytes)
+    let (identifier, profile) = try await judged(request, model, bytes)
     let read = archive.audited(
       .query, "C-FIND", as: request.caller,
       detail: "\(identifier.query.description); transfer syntax \(request.transferSyntax.uid)",
       identifier: bytes.count <= Self.longestRecorded ? bytes : nil)
     var record = QueryRecord(read)
     do {
-      let reader = archive.reading(as: request.caller)
-      for try await found in reader.find(identifier.query) {
-        try await record.cover(found)
-        var page = found
-        var index = 0
-        while true {
-          // What was revoked since the page was read is not told any more.
-          page = try await reader.current(page, from: index, of: identifier.query)
-          guard index < page.rows.count else { break }
-          let row = page.rows[index]
-          index += 1
-          if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
-          let answer = FindResponse(
-            row: row, to: identifier, retrieveAETitle: aeTitle, transferSyntax: request.transferSyntax)
-          var response = CommandSet.response(
-            to: request.command, status: answer.supportsAllKeys ? .pending : .pendingWithWarning)
-          response.hasDataSet = true
-          try await send(response, ByteBuffer(bytes: answer.identifier))
-          record.sent += 1
-        }
-      }
-      if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
-      try await record.end()
+      try await answer(request, identifier, profile, &record, send)
       return record.sent
     } catch let error as AuditError {
       throw ServiceFailure(auditing: error)
@@ -67,14 +49,85 @@ package struct FindService: Sendable {
   /// What is refused is recorded too.
   private func judged(
     _ request: ServiceRequest, _ model: InformationModel, _ bytes: [UInt8]
-  ) async throws -> QueryIdentifier {
+  ) async throws -> (QueryIdentifier, QueryProfile) {
     do {
       try await requireRight(of: request.caller)
-      return try QueryIdentifier(reading: bytes, transferSyntax: request.transferSyntax, model: model)
+      let identifier = try QueryIdentifier(
+        reading: bytes, transferSyntax: request.transferSyntax, model: model, negotiated: request.negotiated)
+      return (identifier, try await archive.queryProfile(of: request.caller))
     } catch let failure as ServiceFailure {
       try? await archive.audited(.query, "C-FIND", as: request.caller, detail: "")
         .end(.refused, count: 0, remark: "\(failure.status) \(failure.comment)")
       throw failure
+    }
+  }
+
+  private func answer(
+    _ request: ServiceRequest, _ identifier: QueryIdentifier, _ profile: QueryProfile, _ record: inout QueryRecord,
+    _ send: Send
+  ) async throws {
+    let pace = EmptyAnswerPace(step: .milliseconds(1))
+    let reader = archive.reading(as: request.caller)
+    var mark: PageMark?
+    var page = try await reader.page(of: identifier.query, after: nil)
+    let response = FindResponse(
+      to: identifier, columns: page.columns, retrieveAETitle: aeTitle,
+      characterSets: [identifier.characterSetTerms, profile.characterSetTerms], transferSyntax: request.transferSyntax)
+    let most = profile.mostAnswers ?? .max
+    while true {
+      page = try await covered(page, of: identifier.query, after: mark, reader, &record, most: most)
+      if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
+      let allowed = min(page.count, most - record.sent)
+      guard let next = page.next, allowed == page.count else {
+        try await deliver(page, allowed, response, request, send)
+        record.sent += allowed
+        guard allowed == page.count else {
+          throw ServiceFailure(.refusedOutOfResources, "more than \(most) matches: ask for fewer")
+        }
+        break
+      }
+      // The next page is read while this one is sent.
+      async let following = reader.page(of: identifier.query, after: next)
+      try await deliver(page, allowed, response, request, send)
+      record.sent += allowed
+      mark = next
+      page = try await following
+      try await requireRight(of: request.caller)
+    }
+    if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
+    if record.sent == 0 { await pace.hold() }
+    try await record.end()
+  }
+
+  /// The page as it may be told now, after what it tells is on record: writing that takes time, in which it may change.
+  private func covered(
+    _ read: FindPage, of query: FindQuery, after mark: PageMark?, _ reader: ArchiveReader,
+    _ record: inout QueryRecord, most: Int
+  ) async throws -> FindPage {
+    var recorded: FindPage?
+    var page = read
+    while true {
+      page = try await reader.current(page, of: query, after: mark)
+      if let recorded, recorded.disclosure == page.disclosure { return page }
+      try await record.cover(page, isAll: page.isLast && page.count <= most - record.sent)
+      recorded = page
+    }
+  }
+
+  private func deliver(
+    _ page: FindPage, _ allowed: Int, _ response: FindResponse, _ request: ServiceRequest, _ send: Send
+  ) async throws {
+    if allowed > 0 {
+      var command = CommandSet.response(
+        to: request.command, status: response.supportsAllKeys ? .pending : .pendingWithWarning)
+      command.hasDataSet = true
+      let rows = page.rows.prefix(allowed)
+      // Few are written where the connection is, many elsewhere: others have connections there too.
+      let identifiers =
+        allowed <= Self.few
+        ? response.identifiers(rows)
+        : await withTaskExecutorPreference(globalConcurrentExecutor) { response.identifiers(rows) }
+      try await send(command, identifiers)
     }
   }
 
@@ -86,10 +139,10 @@ package struct FindService: Sendable {
     let identifier = try QueryIdentifier(reading: bytes, transferSyntax: syntax, model: model)
     var answers: [[UInt8]] = []
     for try await page in archive.reading(as: caller).find(identifier.query) {
-      for row in page.rows.prefix(limit - answers.count) {
-        answers.append(
-          FindResponse(row: row, to: identifier, retrieveAETitle: aeTitle, transferSyntax: syntax).identifier)
-      }
+      let response = FindResponse(
+        to: identifier, columns: page.columns, retrieveAETitle: aeTitle,
+        characterSets: [identifier.characterSetTerms], transferSyntax: syntax)
+      answers += response.identifiers(page.rows.prefix(limit - answers.count)).map { Array(buffer: $0) }
       if answers.count >= limit { break }
     }
     return answers

@@ -12,40 +12,70 @@ package struct QueryIdentifier: Sendable {
   /// The same of the items of sequences; none asks for all that there is.
   let requestedMembers: [Tag: [(tag: Tag, vr: VR)]]
   let characterSetTerms: [String]
+  /// Each answer says to which zone its dates and times belong (PS3.4 C.4.1.1.3.2).
+  let adjustsTimezones: Bool
 
   /// PS3.4 C.6 names some fifty keys; the dictionary has five thousand.
   private static let mostElements = 1000
 
   package init(
-    reading bytes: [UInt8], transferSyntax: TransferSyntax, model: InformationModel
+    reading bytes: [UInt8], transferSyntax: TransferSyntax, model: InformationModel,
+    negotiated: QueryNegotiation = QueryNegotiation()
   ) throws(ServiceFailure) {
-    let dataSet: DataSet
-    do {
-      var options = ReadingOptions.lenient
-      options.longestIndex = Self.mostElements
-      dataSet = try DataSet(reading: bytes, transferSyntax: transferSyntax, options: options)
-    } catch  where error.reason == .tooManyElements(limit: Self.mostElements) {
-      throw ServiceFailure(.refusedOutOfResources, "the identifier has more than \(Self.mostElements) elements")
-    } catch {
-      throw ServiceFailure(.cannotUnderstand, "the identifier cannot be read: \(error.reason)")
-    }
+    let dataSet = try Self.dataSet(bytes, transferSyntax)
     let level = try Self.level(of: dataSet, in: model)
+    let rules = KeyRules(negotiated: negotiated)
     var keys: [MatchingKey] = []
     var requested: [(tag: Tag, vr: VR)] = []
     var requestedMembers: [Tag: [(tag: Tag, vr: VR)]] = [:]
     for element in dataSet.topLevelElements where !Self.describesTheIdentifierItself(element.tag) {
       requested.append((element.tag, element.vr))
-      keys.append(MatchingKey(tag: element.tag, matching: Self.matching(of: element, in: dataSet)))
-      guard element.vr == .sq else { continue }
-      let members = try Self.sequenceKeys(of: element, in: dataSet)
-      keys += members.map(\.key)
-      requestedMembers[element.tag] = members.map { ($0.key.tag, $0.vr) }
+      if element.vr == .sq {
+        let members = try Self.sequenceKeys(of: element, in: dataSet, rules)
+        keys.append(MatchingKey(tag: element.tag, matching: .sequence(members.map(\.key))))
+        requestedMembers[element.tag] = members.map { ($0.key.tag, $0.vr) }
+      } else {
+        keys.append(MatchingKey(tag: element.tag, matching: try rules.matching(of: element, in: dataSet)))
+      }
     }
-    try Self.requireUniqueKeys(above: level, in: model, among: keys)
-    query = FindQuery(informationModel: model, level: level, keys: keys, returning: requested.map(\.tag))
+    if !negotiated.isRelational { try Self.requireUniqueKeys(above: level, in: model, among: keys) }
+    query = FindQuery(
+      informationModel: model, level: level, keys: keys, returning: requested.map(\.tag),
+      options: try Self.options(dataSet, negotiated))
     self.requested = requested
     self.requestedMembers = requestedMembers
     characterSetTerms = dataSet.strings(.specificCharacterSet)
+    adjustsTimezones = negotiated.adjustsTimezones
+  }
+
+  private static func dataSet(
+    _ bytes: [UInt8], _ transferSyntax: TransferSyntax
+  ) throws(ServiceFailure) -> DataSet {
+    do {
+      var options = ReadingOptions.lenient
+      options.longestIndex = mostElements
+      return try DataSet(reading: bytes, transferSyntax: transferSyntax, options: options)
+    } catch  where error.reason == .tooManyElements(limit: mostElements) {
+      throw ServiceFailure(.refusedOutOfResources, "the identifier has more than \(mostElements) elements")
+    } catch {
+      throw ServiceFailure(.cannotUnderstand, "the identifier cannot be read: \(error.reason)")
+    }
+  }
+
+  private static func options(
+    _ dataSet: DataSet, _ negotiated: QueryNegotiation
+  ) throws(ServiceFailure) -> MatchingOptions {
+    var options = MatchingOptions()
+    options.combinesDateAndTime = negotiated.combinesDateAndTime
+    options.matchesNamesBySound = negotiated.matchesNamesBySound
+    guard negotiated.adjustsTimezones, let text = dataSet.string(.timezoneOffsetFromUTC) else { return options }
+    guard let offset = TimezoneOffset.minutes(text) else {
+      throw ServiceFailure(
+        .dataSetDoesNotMatchSOPClass, "Timezone Offset From UTC is none, such as +0100",
+        offendingElements: [.timezoneOffsetFromUTC])
+    }
+    options.timezone = offset
+    return options
   }
 
   static func level(
@@ -68,10 +98,10 @@ package struct QueryIdentifier: Sendable {
     above level: QueryRetrieveLevel, in model: InformationModel, among keys: [MatchingKey]
   ) throws(ServiceFailure) {
     for above in model.levels.prefix(while: { $0 != level }) {
-      let key = keys.first { $0.tag == above.uniqueKey && $0.sequence == nil }
+      let key = keys.first { $0.tag == above.uniqueKey }
       switch key?.matching {
-      case .singleValue: continue
-      case .uidList(let uids) where uids.count == 1: continue
+      case .singleValue?: continue
+      case .uidList(let uids)? where uids.count == 1: continue
       default:
         throw ServiceFailure(
           .dataSetDoesNotMatchSOPClass, "the unique key of level \(above.rawValue) needs one value",
@@ -90,7 +120,7 @@ package struct QueryIdentifier: Sendable {
 
   /// PS3.4 C.2.2.2.6: the one item of a sequence has the keys that an item of the match has to have.
   private static func sequenceKeys(
-    of element: Element, in dataSet: DataSet
+    of element: Element, in dataSet: DataSet, _ rules: KeyRules
   ) throws(ServiceFailure) -> [(key: MatchingKey, vr: VR)] {
     let items = dataSet.items(of: element)
     guard items.count <= 1 else {
@@ -98,33 +128,13 @@ package struct QueryIdentifier: Sendable {
         .dataSetDoesNotMatchSOPClass, "a sequence in an identifier has one item at most",
         offendingElements: [element.tag])
     }
-    return items.flatMap { item in
-      item.topLevelElements.filter { $0.vr != .sq && !describesTheIdentifierItself($0.tag) }.map { member in
-        (MatchingKey(tag: member.tag, in: element.tag, matching: matching(of: member, in: item)), member.vr)
+    var members: [(key: MatchingKey, vr: VR)] = []
+    for item in items {
+      for member in item.topLevelElements where member.vr != .sq && !describesTheIdentifierItself(member.tag) {
+        members.append((MatchingKey(tag: member.tag, matching: try rules.matching(of: member, in: item)), member.vr))
       }
     }
-  }
-
-  /// PS3.4 C.2.2.2: which kind of matching the value of a key asks for.
-  private static func matching(of element: Element, in dataSet: DataSet) -> MatchingKey.Matching {
-    guard element.vr != .sq else { return .universal }
-    let values = element.strings(in: dataSet.characterSet).filter { !$0.isEmpty }
-    guard let first = values.first else { return .universal }
-    if element.vr == .ui { return .uidList(values) }
-    let value = values.count == 1 ? first : values.joined(separator: "\\")
-    if element.vr.isDateOrTime { return range(value) }
-    guard element.vr.allowsWildcards, value.contains(where: { $0 == "*" || $0 == "?" }) else {
-      return .singleValue(value)
-    }
-    return value.allSatisfy { $0 == "*" } ? .universal : .wildcard(value)
-  }
-
-  /// PS3.4 C.2.2.2.5: `from-to`, `from-` and `-to`.
-  private static func range(_ value: String) -> MatchingKey.Matching {
-    let parts = value.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 2, let from = parts.first, let to = parts.last else { return .singleValue(value) }
-    if from.isEmpty && to.isEmpty { return .universal }
-    return .range(from: from.isEmpty ? nil : from, to: to.isEmpty ? nil : to)
+    return members
   }
 }
 
@@ -134,6 +144,7 @@ extension InformationModel {
     switch self {
     case .patientRoot: [.patient, .study, .series, .image]
     case .studyRoot: [.study, .series, .image]
+    case .patientStudyOnly: [.patient, .study]
     }
   }
 }
@@ -146,14 +157,5 @@ extension QueryRetrieveLevel {
     case .series: .seriesInstanceUID
     case .image: .sopInstanceUID
     }
-  }
-}
-
-extension VR {
-  fileprivate var isDateOrTime: Bool { self == .da || self == .tm || self == .dt }
-
-  /// PS3.4 C.2.2.2.4 excludes dates, times, numbers and UIDs.
-  fileprivate var allowsWildcards: Bool {
-    [.ae, .cs, .lo, .lt, .pn, .sh, .st, .uc, .ur, .ut].contains(self)
   }
 }

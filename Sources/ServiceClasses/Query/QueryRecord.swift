@@ -17,13 +17,13 @@ struct QueryRecord {
     self.read = read
   }
 
-  /// Returns when the page may be sent.
-  mutating func cover(_ page: FindPage) async throws(AuditError) {
-    guard !page.rows.isEmpty else { return }
+  /// Returns when the page may be sent; `isAll`: with it everything is said.
+  mutating func cover(_ page: FindPage, isAll: Bool) async throws(AuditError) {
+    guard page.count > 0 else { return }
     switch stage {
-    case .asked where page.isLast:
+    case .asked where isAll:
       stage = .ended
-      try await read.end(.success, count: page.rows.count, showing: page.disclosure)
+      try await read.end(.success, count: page.count, showing: page.disclosure)
     case .asked:
       try await read.begin(showing: page.disclosure)
       stage = .begun

@@ -20,7 +20,7 @@ package struct RetrieveIdentifier: Sendable, Equatable {
   private static let mostElements = 1000
 
   package init(
-    reading bytes: [UInt8], transferSyntax: TransferSyntax, model: InformationModel
+    reading bytes: [UInt8], transferSyntax: TransferSyntax, model: InformationModel, isRelational: Bool = false
   ) throws(ServiceFailure) {
     let dataSet = try Self.dataSet(bytes, transferSyntax)
     level = try QueryIdentifier.level(of: dataSet, in: model)
@@ -34,7 +34,8 @@ package struct RetrieveIdentifier: Sendable, Equatable {
         continue
       }
       isBelow = step == level
-      try Self.judge(found, of: step, isOwn: isBelow)
+      // PS3.4 C.4.2.2.2: of the levels above any may be left out, and none needs to be one value, save the patient.
+      if !isRelational || isBelow || !found.isEmpty { try Self.judge(found, of: step, isOwn: isBelow || isRelational) }
       values[step] = found
     }
     patientID = values[.patient]?.first

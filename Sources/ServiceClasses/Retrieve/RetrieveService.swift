@@ -36,7 +36,8 @@ package struct RetrieveService: Sendable {
     let (identifier, operations) = try await recordingRefusals(request, "C-GET") {
       try await requireRight(of: request.caller)
       let identifier = try RetrieveIdentifier(
-        reading: bytes, transferSyntax: request.transferSyntax, model: model)
+        reading: bytes, transferSyntax: request.transferSyntax, model: model,
+        isRelational: request.negotiated.isRelational)
       return (identifier, try await self.operations(identifier, request, for: .retrieve, to: nil, logger, report))
     }
     let record = RetrieveRecord(
@@ -66,7 +67,8 @@ package struct RetrieveService: Sendable {
     let (identifier, destination, receiver, operations) = try await recordingRefusals(request, "C-MOVE") {
       try await requireRight(of: request.caller)
       let identifier = try RetrieveIdentifier(
-        reading: bytes, transferSyntax: request.transferSyntax, model: model)
+        reading: bytes, transferSyntax: request.transferSyntax, model: model,
+        isRelational: request.negotiated.isRelational)
       let destination = try await self.destination(of: request.command, logger)
       // To the peer through which the caller calls, it is the caller's own retrieve; to any other, it is sent to somebody else.
       let isOwn = destination.caller.peer == request.caller.peer
@@ -109,12 +111,17 @@ package struct RetrieveService: Sendable {
     }
   }
 
+  /// Long enough for what it takes to look for one study, or a list of some.
+  private static let pace = Duration.milliseconds(5)
+
   private func operations(
     _ identifier: RetrieveIdentifier, _ request: ServiceRequest, for rights: GrantRights, to receiver: Caller?,
     _ logger: Logger,
     _ report: @escaping Report
   ) async throws -> SubOperations {
+    let pace = EmptyAnswerPace(step: Self.pace)
     let plan = try await RetrievePlan(identifier, as: request.caller, for: rights, of: archive)
+    if plan.instances.isEmpty { await pace.hold() }
     let progress = RetrieveProgress(total: plan.instances.count, of: request.command, send: report)
     return SubOperations(
       plan: plan, receiver: receiver, progress: progress, conversion: conversion, archive: archive, logger: logger)

@@ -18,6 +18,8 @@ package enum UpperLayerRequest: Sendable, Equatable {
   case reject(AssociateRJ)
   /// Of any length: the upper layer cuts it to what the peer takes.
   case data(PresentationDataValue)
+  /// Many short ones, one behind the other.
+  case series([PresentationDataValue])
   case release
   case releaseResponse
   case abort(Abort)

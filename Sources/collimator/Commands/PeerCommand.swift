@@ -8,7 +8,7 @@ import Node
 struct PeerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "peer", abstract: "The application entities that this node talks to.",
-    subcommands: [Add.self, List.self, Set.self, Test.self, Remove.self, Knocks.self])
+    subcommands: [Add.self, List.self, Set.self, Answers.self, Test.self, Remove.self, Knocks.self])
 }
 
 extension PeerCommand {

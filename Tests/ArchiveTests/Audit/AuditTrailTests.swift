@@ -133,6 +133,7 @@ import Testing
     let changes: [(String, () async throws -> Void)] = [
       ("peer added", { _ = try await archive.makeCaller("WS") }),
       ("peer changed", { try await administration.setPeer("WS", demand: .password, allowsCleartextPasswords: true) }),
+      ("peer changed", { try await administration.setAnswers("WS", most: 5, characterSet: ["ISO_IR 100"]) }),
       ("user added", { try await administration.addUser("weber", password: password) }),
       ("password changed", { try await administration.setPassword(password, ofUser: "weber") }),
       ("user locked", { try await administration.lockUser("weber") }),

@@ -72,7 +72,12 @@ struct GrantComparison {
     let (tags, name, counts) = Self.asked(at: level)
     let query = FindQuery(
       informationModel: model, level: level, keys: key.map { [$0.key] } ?? [], returning: tags)
-    let rows = try await index.matches(of: query, as: caller, after: nil).rows
+    var page = try await index.matches(of: query, as: caller, after: nil)
+    var rows = page.rows
+    while let mark = page.next {
+      page = try await index.matches(of: query, as: caller, after: mark)
+      rows += page.rows
+    }
     let answered = rows.map { row in
       tags.map { row[$0].map { $0.sorted().joined(separator: "\\") } ?? "?" }.joined(separator: " ")
     }.sorted()

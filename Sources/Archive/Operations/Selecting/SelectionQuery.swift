@@ -131,6 +131,8 @@ extension SelectionQuery {
       let sought = attribute.vr == .pn ? MatchingForm.personName(pattern) : pattern
       wildcards.append((column, WildcardPattern(MatchingForm.storable(sought))))
     case .range(let from, let to): addRange(column, from: from, to: to, vr: attribute.vr)
+    case .empty: conditions.append("\(column) = ''")
+    case .allOf, .anyOf, .sequence: throw ArchiveError("a selection has one value for each attribute")
     }
   }
 

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DICOMData
+import GRDB
+
+/// By which index a question goes through the archive. The order of the rows is that index's, so that a page begins where the
+/// last one ended, however many there are; without one it is the order in which the rows came.
+struct QueryDriver {
+  private enum Way {
+    /// From the level's own table, row by row.
+    case rows
+    /// From a table in which one key selects few.
+    case key(IndexedAttribute.Level)
+    /// A list of UIDs, some at a time: of each there may be many rows at a lower level.
+    case list(IndexedAttribute, [String], atOnce: Int)
+    /// Names in the order of `patient_name_key`.
+    case names(form: Int, from: String, below: String?)
+    /// Studies in the order of their date.
+    case dates(from: String?, to: String?)
+  }
+
+  private static let listChunk = 256
+  /// Of which one value selects few rows, the most selective first.
+  private static let keys: [Tag] = [
+    .sopInstanceUID, .seriesInstanceUID, .studyInstanceUID, .accessionNumber, .patientID,
+  ]
+
+  private let way: Way
+  private let level: IndexedAttribute.Level
+  private let visibility: Visibility
+
+  init(_ query: FindQuery, _ question: CompiledQuestion) {
+    let level = question.level
+    self.level = level
+    visibility = question.visibility
+    way =
+      Self.key(query, question) ?? Self.list(query, question, level) ?? Self.names(query, level)
+      ?? Self.dates(query, level) ?? .rows
+  }
+
+  private static func key(_ query: FindQuery, _ question: CompiledQuestion) -> Way? {
+    for tag in keys {
+      guard let attribute = question.attribute(tag) else { continue }
+      switch query.keys.first(where: { $0.tag == tag })?.matching {
+      case .singleValue: return .key(attribute.identifiesPatient ? .patient : attribute.level)
+      case .uidList(let uids) where uids.count == 1: return .key(attribute.level)
+      default: continue
+      }
+    }
+    return nil
+  }
+
+  private static func list(
+    _ query: FindQuery, _ question: CompiledQuestion, _ level: IndexedAttribute.Level
+  ) -> Way? {
+    for tag in keys {
+      guard let attribute = question.attribute(tag),
+        case .uidList(let uids)? = query.keys.first(where: { $0.tag == tag })?.matching
+      else { continue }
+      let sorted = Set(uids.map(MatchingForm.storable)).sorted()
+      return .list(attribute, sorted, atOnce: attribute.level == level ? listChunk : 1)
+    }
+    return nil
+  }
+
+  private static func names(_ query: FindQuery, _ level: IndexedAttribute.Level) -> Way? {
+    guard level == .study || level == .patient,
+      let matching = query.keys.first(where: { $0.tag == .patientName })?.matching
+    else { return nil }
+    if query.options.matchesNamesBySound {
+      guard case .singleValue = matching,
+        let longest = PersonNameSound.sought(matching)?.map(\.sound).max(by: { $0.count < $1.count }),
+        !longest.isEmpty
+      else { return nil }
+      return .names(form: 1, from: longest, below: nil)
+    }
+    switch matching {
+    case .singleValue(let value):
+      return MatchingForm.soughtGroups(value, vr: .pn).first.map { .names(form: 0, from: $0, below: nil) }
+    case .wildcard(let pattern):
+      let prefixes = MatchingForm.soughtPatterns(pattern, vr: .pn).map { WildcardPattern($0).literalPrefix }
+      guard let prefix = prefixes.first(where: { !$0.isEmpty }) else { return nil }
+      return .names(form: 0, from: prefix, below: prefix + "\u{10FFFF}")
+    default: return nil
+    }
+  }
+
+  private static func dates(_ query: FindQuery, _ level: IndexedAttribute.Level) -> Way? {
+    guard level == .study, let key = query.keys.first(where: { $0.tag == .studyDate }),
+      let range = DayOrTimeRange(key.matching, .da)
+    else { return nil }
+    guard query.options.timezone != nil else { return .dates(from: range.from, to: range.to) }
+    return .dates(
+      from: range.from.map { MatchingForm.day($0, shiftedBy: -1) },
+      to: range.to.map { MatchingForm.day($0, shiftedBy: 1) })
+  }
+}
+
+extension QueryDriver {
+  var idColumn: String {
+    switch way {
+    case .rows, .key, .list: "\(level.rawValue).id"
+    case .names, .dates: "study.id"
+    }
+  }
+
+  var keyColumn: String {
+    switch way {
+    case .rows, .key, .list: "''"
+    case .names: "name.key"
+    case .dates: "study.k_00080020"
+    }
+  }
+
+  var order: String {
+    switch way {
+    case .rows, .key, .list: idColumn
+    case .names, .dates: "\(keyColumn), \(idColumn)"
+    }
+  }
+
+  /// By what the rows of a page are put in order: the order of their ids would tell which of them hidden objects began.
+  /// Instances come in the order of their arrival.
+  var nameColumn: String {
+    switch way {
+    case .rows, .key, .list: level.nameInOrder
+    case .names, .dates: "\(keyColumn) || char(31) || \(level.nameInOrder)"
+    }
+  }
+
+  /// Whether it goes through all rows, or through all of a time.
+  var isBroad: Bool {
+    switch way {
+    case .rows, .dates: true
+    case .key, .list, .names: false
+    }
+  }
+
+  /// Joined in the order in which they are gone through: SQLite keeps it where it says CROSS.
+  /// `isNamed`: there are conditions that name studies.
+  func tables(isNamed: Bool) -> String {
+    switch way {
+    case .rows: tables(from: isNamed && level.depth > IndexedAttribute.Level.study.depth ? .study : level)
+    case .key(let first): tables(from: first)
+    case .list(let attribute, _, _): tables(from: attribute.level)
+    case .dates: tables(from: .study)
+    case .names:
+      "patient_name_key AS name CROSS JOIN study ON study.id = name.study "
+        + joins(from: .study).joined(separator: " ")
+    }
+  }
+
+  private func tables(from first: IndexedAttribute.Level) -> String {
+    ([first.rawValue] + joins(from: first)).joined(separator: " ")
+  }
+
+  private func joins(from first: IndexedAttribute.Level) -> [String] {
+    let upward = [
+      "CROSS JOIN patient ON patient.id = study.patient", "CROSS JOIN study ON study.id = series.study",
+      "CROSS JOIN series ON series.id = instance.series",
+    ]
+    // A patient is answered as the earliest visible study tells of them.
+    let chosen = """
+      (SELECT MIN(study.id) FROM study WHERE study.patient = patient.id AND \(visibility.study))
+      """
+    if level == .patient {
+      return first == .patient
+        ? ["CROSS JOIN study ON study.id = \(chosen)"]
+        : ["CROSS JOIN patient ON patient.id = study.patient AND study.id = \(chosen)"]
+    }
+    let downward = [
+      "CROSS JOIN study ON study.patient = patient.id", "CROSS JOIN series ON series.study = study.id",
+      "CROSS JOIN instance ON instance.series = series.id",
+    ]
+    return Array(upward.prefix(first.depth - 1).reversed())
+      + downward.prefix(max(level.depth, 2) - 1).dropFirst(first.depth - 1)
+  }
+
+  /// What the rows of a page have to fulfil.
+  func conditions(after mark: PageMark?) -> (sql: [String], arguments: [DatabaseValue]) {
+    let last = (mark?.value ?? 0).databaseValue
+    switch way {
+    case .rows, .key: return (["\(idColumn) > ?"], [last])
+    case .list(let attribute, let uids, let atOnce):
+      let some = Array(uids.dropFirst(mark?.list ?? 0).prefix(atOnce))
+      return (
+        ["\(attribute.table).\(attribute.column) IN (SELECT value FROM json_each(?))", "\(idColumn) > ?"],
+        [QueryCompiler.json(some).databaseValue, last]
+      )
+    case .names(let form, let from, let below): return names(form, from, below, mark)
+    case .dates(let from, let to):
+      // Of several lower bounds SQLite may take the wrong one for its index: there is but one.
+      let lower = max(from ?? "", mark?.key ?? "")
+      var sql = ["study.k_00080020 >= ?", "study.k_00080020 <> ''"]
+      var arguments = [lower.databaseValue]
+      if let to {
+        sql.append("study.k_00080020 <= ?")
+        arguments.append(to.databaseValue)
+      }
+      guard let mark else { return (sql, arguments) }
+      return (
+        sql + ["(study.k_00080020 > ? OR study.id > ?)"], arguments + [mark.key.databaseValue, last]
+      )
+    }
+  }
+
+  private func names(
+    _ form: Int, _ from: String, _ below: String?, _ mark: PageMark?
+  ) -> (sql: [String], arguments: [DatabaseValue]) {
+    let last = (mark?.value ?? 0).databaseValue
+    guard let below else {
+      return (["name.form = \(form) AND name.key = ?", "name.study > ?"], [from.databaseValue, last])
+    }
+    // A study of which several component groups begin so is met once.
+    let first = """
+      NOT EXISTS (SELECT 1 FROM patient_name_key AS other WHERE other.study = name.study AND other.form = \(form)
+        AND other.key >= ? AND other.key < name.key)
+      """
+    let lower = max(from, mark?.key ?? "")
+    let sql = ["name.form = \(form) AND name.key >= ? AND name.key < ?", first]
+    let arguments = [lower, below, from].map(\.databaseValue)
+    guard let mark else { return (sql, arguments) }
+    return (sql + ["(name.key > ? OR name.study > ?)"], arguments + [mark.key.databaseValue, last])
+  }
+
+  /// `last`: the last row of a page that began behind `mark`.
+  func next(after last: PageMark, mark: PageMark?, isFull: Bool) -> PageMark? {
+    guard case .list(_, let uids, let atOnce) = way else { return isFull ? last : nil }
+    let position = mark?.list ?? 0
+    if isFull { return PageMark(value: last.value, list: position) }
+    let following = position + atOnce
+    return following < uids.count ? PageMark(value: 0, list: following) : nil
+  }
+}
+
+extension IndexedAttribute.Level {
+  fileprivate var nameInOrder: String {
+    switch self {
+    case .patient: "patient.patient_id || char(31) || patient.issuer || char(31) || patient.sole_study"
+    case .study: "study.v_0020000d"
+    case .series: "series.v_0020000e"
+    case .instance: "''"
+    }
+  }
+}

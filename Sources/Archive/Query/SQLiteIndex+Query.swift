@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+import GRDBSQLite
+
+extension SQLiteIndex {
+  /// One page of a question, judged and copied while the statement goes on.
+  static func page(
+    of query: FindQuery, in layout: IndexLayout, for visibility: Visibility, after mark: PageMark?,
+    in database: Database
+  ) throws -> FindPage {
+    let compiler = QueryCompiler(query, layout: layout, visibility: visibility)
+    let named = compiler.isBroad ? try visibility.namedStudies(in: database) : nil
+    let (sql, arguments) = compiler.statement(after: mark, within: named)
+    let statement = try database.cachedStatement(sql: sql)
+    let cursor = try Row.fetchCursor(statement, arguments: arguments)
+    var rows = CopiedRows(width: compiler.columns.width)
+    var count = 0
+    var last = mark ?? PageMark(value: 0)
+    while rows.count < QueryCompiler.pageSize, try cursor.next() != nil {
+      let row = SelectedRow(statement: statement.sqliteStatement)
+      count += 1
+      last = PageMark(value: row.integer(0), key: row.text(1))
+      guard compiler.judges.allSatisfy({ $0.matches { row.text(QueryCompiler.firstValue + $0) } }) else { continue }
+      rows.append(row)
+    }
+    let isFull = count == compiler.limit || rows.count == QueryCompiler.pageSize
+    return FindPage(
+      values: rows.inOrder(compiler.columns), next: compiler.next(after: last, mark: mark, isFull: isFull),
+      disclosure: try AuditDisclosure(of: rows.ids, at: query.level, to: visibility, in: database))
+  }
+}
+
+/// The rows of a page in one piece of memory, as they are met.
+private struct CopiedRows {
+  let width: Int
+  private(set) var ids: [Int64] = []
+  private var names: [String] = []
+  private var bytes: [UInt8] = []
+  private var ends: [Int] = []
+
+  init(width: Int) {
+    self.width = width
+    ends.reserveCapacity(width * 64)
+  }
+
+  var count: Int { ids.count }
+
+  mutating func append(_ row: SelectedRow) {
+    names.append(row.text(2))
+    ids.append(row.integer(3))
+    for column in 0..<width {
+      row.append(QueryCompiler.firstValue + column, to: &bytes)
+      ends.append(bytes.count)
+    }
+  }
+
+  /// By their names; those of one name stay as they were met.
+  func inOrder(_ columns: FindColumns) -> FindValues {
+    let order = names.indices.sorted { (names[$0], $0) < (names[$1], $1) }
+    guard !order.elementsEqual(names.indices) else { return FindValues(columns: columns, bytes: bytes, ends: ends) }
+    var sorted: [UInt8] = []
+    var sortedEnds: [Int] = []
+    sorted.reserveCapacity(bytes.count)
+    sortedEnds.reserveCapacity(ends.count)
+    for row in order {
+      for place in row * width..<(row + 1) * width {
+        sorted += bytes[(place == 0 ? 0 : ends[place - 1])..<ends[place]]
+        sortedEnds.append(sorted.count)
+      }
+    }
+    return FindValues(columns: columns, bytes: sorted, ends: sortedEnds)
+  }
+}
+
+/// The row on which a statement stands, read where SQLite has it.
+private struct SelectedRow {
+  let statement: SQLiteStatement
+
+  func integer(_ column: Int) -> Int64 { sqlite3_column_int64(statement, Int32(clamping: column)) }
+
+  func text(_ column: Int) -> String {
+    withBytes(column) { String(decoding: $0, as: UTF8.self) }
+  }
+
+  func append(_ column: Int, to bytes: inout [UInt8]) {
+    withBytes(column) { bytes.append(contentsOf: $0) }
+  }
+
+  private func withBytes<Value>(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
+    let column = Int32(clamping: column)
+    // The text first: asking for it may change how many bytes it has.
+    let text = sqlite3_column_text(statement, column)
+    return body(UnsafeBufferPointer(start: text, count: text == nil ? 0 : Int(sqlite3_column_bytes(statement, column))))
+  }
+}

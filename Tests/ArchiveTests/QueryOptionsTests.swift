@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+import GRDB
+import Testing
+
+@testable import Archive
+
+@Suite struct QueryOptionsTests {
+  private static let names = [
+    "Meier^Hans", "Mayer^Hans Peter", "Maier^Anna", "Müller^Jürgen", "Mueller^Juergen", "Schmidt^Karl", "Smith^Carl",
+    "Peter^Hans", "山田^太郎", "",
+  ]
+
+  @Test(
+    arguments: [
+      ("Meyer", ["Maier^Anna", "Mayer^Hans Peter", "Meier^Hans"]),
+      ("Hans^Meyer", ["Mayer^Hans Peter", "Meier^Hans"]),
+      ("MULLER^JURGEN", ["Mueller^Juergen", "Müller^Jürgen"]),
+      ("Schmitt^Carl", ["Schmidt^Karl", "Smith^Carl"]),
+      ("山田", ["山田^太郎"]),
+      ("Pet*", ["Mayer^Hans Peter", "Peter^Hans"]),
+      ("*eier^H*", ["Meier^Hans"]),
+      ("Nobody", []),
+    ] as [(String, [String])])
+  func namesMatchByTheirSound(key: String, found: [String]) async throws {
+    let (archive, caller, test) = try await Self.filled(
+      Self.names.enumerated().map { index, name in
+        TestObject(instance: "1.\(index)", series: "2.\(index)", study: "\(index)", patientID: "P\(index)", name: name)
+      })
+    var options = MatchingOptions()
+    options.matchesNamesBySound = true
+    let matching: MatchingKey.Matching = key.contains("*") ? .wildcard(key) : .singleValue(key)
+    for level in [QueryRetrieveLevel.study, .patient, .image] {
+      let names = try await archive.values(
+        of: .patientName, at: level, as: caller, [MatchingKey(tag: .patientName, matching: matching)], options)
+      #expect(names.sorted() == found, "\(level)")
+    }
+    try await archive.close()
+    _ = test
+  }
+
+  /// One study at half past eleven at night of the second in +0100: the third in +0200, the second in UTC.
+  @Test(
+    arguments: [
+      (nil, "20260102", nil, true), (60, "20260102", nil, true), (120, "20260102", nil, false),
+      (120, "20260103", nil, true), (120, "20260103", "00-01", true), (0, "20260102", "2200-2300", true),
+      (0, "20260102", "2300-", false), (-300, "20260102", "1730-1730", true),
+    ] as [(Int?, String, String?, Bool)])
+  func datesAndTimesAreOfAZone(zone: Int?, date: String, time: String?, isFound: Bool) async throws {
+    let (archive, caller, test) = try await Self.filled([
+      TestObject(instance: "1.1", date: "20260102", time: "233000", zone: "+0100")
+    ])
+    var options = MatchingOptions()
+    options.timezone = zone
+    for combines in [false, true] {
+      options.combinesDateAndTime = combines
+      var keys = [MatchingKey(tag: .studyDate, matching: .singleValue(date))]
+      if let time {
+        let ends = time.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        keys.append(
+          MatchingKey(
+            tag: .studyTime, matching: .range(from: ends[0], to: ends.last.flatMap { $0.isEmpty ? nil : $0 })))
+      }
+      let found = try await archive.values(of: .studyDate, at: .study, as: caller, keys, options)
+      #expect(found == (isFound ? ["20260102"] : []), "combined: \(combines)")
+    }
+    try await archive.close()
+    _ = test
+  }
+
+  @Test func aRangeOfMomentsIsOneRange() async throws {
+    let moments = [("20260101", "230000"), ("20260102", "010000"), ("20260102", "230000"), ("20260103", "")]
+    let (archive, caller, test) = try await Self.filled(
+      moments.enumerated().map { index, moment in
+        TestObject(instance: "1.\(index)", series: "2.\(index)", study: "\(index)", date: moment.0, time: moment.1)
+      })
+    var options = MatchingOptions()
+    let keys = [
+      MatchingKey(tag: .studyDate, matching: .range(from: "20260101", to: "20260103")),
+      MatchingKey(tag: .studyTime, matching: .range(from: "2230", to: "0030")),
+    ]
+    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, keys, options) == [])
+    options.combinesDateAndTime = true
+    #expect(
+      try await archive.values(of: .studyInstanceUID, at: .study, as: caller, keys, options) == ["0", "1", "2", "3"])
+    try await archive.close()
+    _ = test
+  }
+
+  /// Many pages of each way through the archive have each row once, in an order that stays.
+  @Test func pagesAreWholeAndInOrder() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let count = 2 * QueryCompiler.pageSize + 7
+    try await archive.database.write { database in
+      for number in 1...count {
+        try database.execute(
+          sql: """
+            INSERT INTO patient (id, patient_id, issuer, sole_study) VALUES (\(number), 'P\(number)', '', '');
+            INSERT INTO study (id, patient, received_patient, v_0020000d, v_00100010, k_00100010, v_00080020, k_00080020)
+            VALUES (\(number), \(number), \(number), '1.\(number)', 'DOE^\(number % 3)=DOE^X', 'doe^\(number % 3)\\doe^x',
+              '2026010\(number % 5 + 1)', '2026010\(number % 5 + 1)');
+            """)
+      }
+    }
+    let caller = try await archive.makeCaller("ALL")
+    _ = try await archive.administration(as: .current).addGrant(to: "ALL", scope: .everything, until: nil)
+    let all = Set((1...count).map { "1.\($0)" })
+    let ways: [MatchingKey] = [
+      MatchingKey(tag: .studyDescription, matching: .universal),
+      MatchingKey(tag: .patientName, matching: .wildcard("DOE*")),
+      MatchingKey(tag: .patientName, matching: .singleValue("doe^x")),
+      MatchingKey(tag: .patientName, matching: .wildcard("d*e*X")),
+      MatchingKey(tag: .studyDate, matching: .range(from: "20260101", to: nil)),
+      MatchingKey(tag: .studyDate, matching: .range(from: nil, to: "20261231")),
+      MatchingKey(tag: .studyInstanceUID, matching: .uidList(Array(all) + ["9.9"])),
+    ]
+    for key in ways {
+      let found = try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key])
+      #expect(Set(found) == all && found.count == count, "\(key)")
+      #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]) == found)
+    }
+    for key in ways.dropLast(3) {
+      #expect(try await archive.values(of: .patientID, at: .patient, as: caller, [key]).count == count, "\(key)")
+    }
+    try await archive.close()
+  }
+
+  /// A40: what grows with the question grows no faster than it.
+  @Test func longKeysTakeNoLongerThanTheyAre() async throws {
+    let (archive, caller, test) = try await Self.filled([TestObject(instance: "1.1")])
+    let long = String(repeating: "a*", count: 500_000)
+    let keys: [MatchingKey] = [
+      MatchingKey(tag: .patientName, matching: .wildcard(long)),
+      MatchingKey(tag: .studyDescription, matching: .wildcard(String(repeating: "*", count: 1_000_000) + "x")),
+      MatchingKey(tag: .accessionNumber, matching: .singleValue(String(repeating: "x", count: 1_000_000))),
+      MatchingKey(tag: .studyInstanceUID, matching: .uidList((0..<10_000).map { "1.2.840.\($0)" })),
+    ]
+    let began = ContinuousClock.now
+    for key in keys {
+      #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]).isEmpty)
+    }
+    #expect(ContinuousClock.now - began < .seconds(20))
+    try await archive.close()
+    _ = test
+  }
+
+  /// The index that a question goes by is the one that is meant for it.
+  @Test(
+    arguments: [
+      (MatchingKey(tag: .patientID, matching: .singleValue("P")), "sqlite_autoindex_patient"),
+      (MatchingKey(tag: .accessionNumber, matching: .singleValue("A")), "study_by_accession_number"),
+      (MatchingKey(tag: .studyInstanceUID, matching: .uidList(["1.2"])), "sqlite_autoindex_study"),
+      (MatchingKey(tag: .patientName, matching: .wildcard("DOE*")), "PRIMARY KEY"),
+      (MatchingKey(tag: .studyDate, matching: .range(from: "20260101", to: "20260102")), "study_by_date"),
+    ] as [(MatchingKey, String)])
+  func questionsGoByTheirIndex(key: MatchingKey, index: String) async throws {
+    let (archive, caller, test) = try await Self.filled([TestObject(instance: "1.1")])
+    let query = FindQuery(
+      informationModel: .studyRoot, level: .study, keys: [key], returning: [.modalitiesInStudy, .patientName])
+    let mark = PageMark(value: 1, key: "20260101")
+    for mark in [nil, mark] {
+      let plan = try await archive.database.read { [layout = archive.index.layout] database in
+        let visibility = try Visibility(Question(caller: caller, rights: .query, now: 0), in: database)
+        let statement = QueryCompiler(query, layout: layout, visibility: visibility).statement(after: mark, within: nil)
+        return try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + statement.sql, arguments: statement.arguments)
+          .map { $0["detail"] as String }
+      }
+      let first = plan.first {
+        $0.hasPrefix("SEARCH study") || $0.hasPrefix("SEARCH patient") || $0.hasPrefix("SEARCH name")
+      }
+      #expect(first?.contains(index) == true, "\(plan)")
+      #expect(!plan.contains { $0.contains("USE TEMP B-TREE FOR ORDER BY") && index == "study_by_date" }, "\(plan)")
+    }
+    try await archive.close()
+    _ = test
+  }
+
+  private static func filled(_ objects: [TestObject]) async throws -> (Archive, Caller, TestArchive) {
+    let test = TestArchive()
+    let archive = try test.open()
+    for object in objects { try await archive.store(object) }
+    let caller = try await archive.makeCaller("ALL")
+    _ = try await archive.administration(as: .current).addGrant(to: "ALL", scope: .everything, until: nil)
+    return (archive, caller, test)
+  }
+}
