@@ -157,7 +157,14 @@ private struct Script {
       let outcome = try InstanceInsertion(record, layout: layout).perform(in: database)
       // One whose bytes are here is read once more, and then is a repeat: nothing is put in.
       if case .needsComparison = outcome { return "needs comparison" }
-      return leak == .statusOfADuplicate ? "\(outcome)" : "0000"
+      let told =
+        switch outcome {
+        case .done(let kind): "\(kind)"
+        case .alreadyHere: "here"
+        case .replaced: "replaced"
+        case .needsComparison: "unknown"
+        }
+      return leak == .statusOfADuplicate || leak == .addedToWhatIsHidden ? told : "0000"
     }
   }
 
