@@ -129,8 +129,11 @@ enum CommitmentTable {
     }
   }
 
+  /// Sorted, so that the same request is the same text.
   private static func text(_ value: some Encodable) throws -> String {
-    String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
   private static func value<Value: Decodable>(_ text: String) throws -> Value {
