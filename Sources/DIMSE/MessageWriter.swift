@@ -20,7 +20,6 @@ package struct MessageWriter: Sendable {
   /// Returns when what other threads have sent so far has reached the connection. What is sent from its own event loop gets
   /// there at once, and would overtake it.
   package func settle() async throws {
-    if eventLoop.inEventLoop { return }
     try await eventLoop.submit {}.get()
   }
 
