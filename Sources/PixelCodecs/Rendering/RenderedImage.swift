@@ -27,12 +27,3 @@ package struct RenderedImage: Sendable, Hashable {
     }
   }
 }
-
-extension FrameCoding {
-  /// As JPEG Baseline, for people; `quality` 1 to 100.
-  package func jpeg(_ image: RenderedImage, quality: Int = 90) async throws(PixelError) -> [UInt8] {
-    let frame = try image.frame
-    return try await perform(
-      CodecRequest(.picture, .jpeg, layout: frame.layout, quality: quality), on: Bytes(frame.bytes))
-  }
-}
