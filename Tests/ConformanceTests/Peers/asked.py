@@ -3,8 +3,9 @@
 import subprocess
 import sys
 
-from pynetdicom import AE, evt
+from pynetdicom import evt
 from pynetdicom.sop_class import Verification
+from unhurried import AE
 
 token, command = sys.argv[1], sys.argv[2:]
 seen, problems = [], []

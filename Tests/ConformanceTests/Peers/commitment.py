@@ -7,9 +7,10 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
-from pynetdicom import AE, build_role, evt
+from pynetdicom import build_role, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel as PUSH
 from pynetdicom.sop_class import StorageCommitmentPushModelInstance as INSTANCE
+from unhurried import AE
 
 port, fixtures, task = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 rest = sys.argv[4:]

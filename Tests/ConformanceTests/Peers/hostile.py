@@ -5,9 +5,9 @@ import socket
 import struct
 import sys
 
-from pynetdicom import AE
 from pynetdicom.sop_class import Verification
 from rawpeer import ABORT, ACCEPT, REJECT, item, pdv, request
+from unhurried import AE
 
 port = int(sys.argv[1])
 problems = []

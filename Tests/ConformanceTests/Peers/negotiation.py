@@ -6,10 +6,11 @@ from io import BytesIO
 from pathlib import Path
 
 from patience import PATIENCE
+from unhurried import AE
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
-from pynetdicom import AE, build_role
+from pynetdicom import build_role
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode
 from pynetdicom.pdu_primitives import (

@@ -8,10 +8,11 @@ from io import BytesIO
 from pathlib import Path
 
 from patience import PATIENCE
+from unhurried import AE
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import read_dataset
-from pynetdicom import AE, build_role, evt
+from pynetdicom import build_role, evt
 from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelGet as PATIENT_GET
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet as GET
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelMove as MOVE

@@ -7,8 +7,9 @@ import ssl
 import subprocess
 import sys
 
-from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pynetdicom import AllStoragePresentationContexts, evt
 from pynetdicom.sop_class import Verification
+from unhurried import AE
 
 certificates, folder = sys.argv[1], sys.argv[2]
 ports, others = {}, []
