@@ -173,7 +173,7 @@ struct AuditVerifier {
 
   /// That whoever asks by patient, study, time or principal is led to the records that are there.
   private mutating func checkStructure() throws {
-    let words = try database.read { database in
+    let words = try LongReading(database.path, progress).read { database in
       try ["audit", "audit_subject"].flatMap {
         try String.fetchAll(database, sql: "PRAGMA integrity_check('\($0)')")
       }

@@ -17,6 +17,7 @@ package final class OperationProgress: Sendable {
     var total: Int?
     var lastTold: ContinuousClock.Instant?
     var isCancelled = false
+    var interrupt: (@Sendable () -> Void)?
   }
 
   private let state = Mutex(State())
@@ -28,9 +29,24 @@ package final class OperationProgress: Sendable {
     self.tell = tell
   }
 
-  /// The operation ends at its next step.
+  /// The operation ends at its next step, or within one that can be interrupted.
   package func cancel() {
-    state.withLock { $0.isCancelled = true }
+    state.withLock { state in
+      state.isCancelled = true
+      state.interrupt?()
+    }
+  }
+
+  /// `interrupt` ends what is begun now; throws where the operation was cancelled already.
+  func endsStatement(by interrupt: @escaping @Sendable () -> Void) throws {
+    try state.withLock { state in
+      guard !state.isCancelled else { throw CancellationError() }
+      state.interrupt = interrupt
+    }
+  }
+
+  func endsNoStatement() {
+    state.withLock { $0.interrupt = nil }
   }
 
   func begin(_ stage: String, total: Int? = nil) throws {

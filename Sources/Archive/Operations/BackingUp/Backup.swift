@@ -58,7 +58,7 @@ struct Backup {
     configuration.foreignKeysEnabled = false
     let copy = try DatabaseQueue(path: path, configuration: configuration)
     try operations.database.backup(to: copy)
-    let verdict = try copy.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(1)") }
+    let verdict = try LongReading(copy, progress).read { try String.fetchAll($0, sql: "PRAGMA integrity_check(1)") }
     guard verdict == ["ok"] else {
       throw ArchiveError("the database itself is damaged (\(verdict.joined())): run collimator check")
     }

@@ -99,7 +99,7 @@ package struct Restore {
     var configuration = GRDB.Configuration()
     configuration.foreignKeysEnabled = false
     let copy = try DatabaseQueue(path: restoring, configuration: configuration)
-    let verdict = try copy.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(1)") }
+    let verdict = try LongReading(copy, progress).read { try String.fetchAll($0, sql: "PRAGMA integrity_check(1)") }
     guard verdict == ["ok"] else { throw ArchiveError("the backup '\(name)' is damaged itself: \(verdict.joined())") }
     try Schema.migrator.migrate(copy)
     return copy

@@ -34,7 +34,7 @@ struct Check {
   }
 
   private mutating func checkDatabase() throws {
-    let faults = try operations.database.read { database in
+    let faults = try LongReading(operations.database.path, progress).read { database in
       try String.fetchAll(database, sql: "PRAGMA integrity_check(100)").filter { $0 != "ok" }.map { ("database", $0) }
         + Row.fetchAll(database, sql: "PRAGMA foreign_key_check").prefix(100).map { row in
           ("index", "a row of \(row[0] as String) refers to none of \(row[2] as String)")
