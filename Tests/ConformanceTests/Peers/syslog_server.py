@@ -22,7 +22,7 @@ parser.add_argument("--port", type=int, default=0)
 parser.add_argument("--messages", type=int, default=1)
 parser.add_argument("--hang-up-after", type=int, default=0)
 options = parser.parse_args()
-signal.alarm(600)
+signal.alarm(1800)
 HEADER = re.compile(
     rb"<85>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z [!-~]{1,255} [!-~]{1,48} \d{1,128} DICOM\+RFC3881 - \xef\xbb\xbf(.*)",
     re.DOTALL)
