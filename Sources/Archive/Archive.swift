@@ -151,8 +151,15 @@ extension Archive {
       isLogin: isLogin)
   }
 
+  /// Of a running node, every few seconds: puts on the disk what was remembered since the last time, and takes the spare again
+  /// once there is room.
+  package func keepHouse() async throws {
+    try await writeKnocks()
+    try await OperationThread.run { [spare] in spare.take() }
+  }
+
   /// Puts on the disk what was remembered since the last time.
-  package func writeKnocks() async throws {
+  private func writeKnocks() async throws {
     audit.noteCountedRefusals()
     let accessed = accesses.take()
     if !accessed.isEmpty { try await database.write { try AccessRecorder.write(accessed, in: $0) } }

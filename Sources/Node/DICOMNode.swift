@@ -98,7 +98,7 @@ package struct DICOMNode: Sendable {
       directory: configuration.directory, operations: operations, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
-      group.addTask { try await keepKnocks(of: archive) }
+      group.addTask { try await keepHouse(of: archive) }
       group.addTask(priority: .background) {
         let pictures = archive.pictures(as: .current)
         await ThumbnailService(maker: PictureMaker(pictures: pictures, codecs: codecs), logger: logger).run()
@@ -146,13 +146,13 @@ package struct DICOMNode: Sendable {
   }
 
   /// A failing disk is no reason to end: what was turned away is counted on.
-  private func keepKnocks(of archive: Archive) async throws {
+  private func keepHouse(of archive: Archive) async throws {
     while true {
       try await Task.sleep(for: .seconds(5))
       do {
-        try await archive.writeKnocks()
+        try await archive.keepHouse()
       } catch {
-        logger.error("who was turned away could not be written down", metadata: ["error": "\(error)"])
+        logger.error("what was noted could not be written down", metadata: ["error": "\(error)"])
       }
     }
   }

@@ -85,7 +85,7 @@ import Testing
     _ = try await peer("WS", in: archive)
     var moment = try await archive.moment()
     archive.recordKnock(callingAETitle: "X", calledAETitle: "Y", address: "10.0.0.1", reason: "none")
-    try await archive.writeKnocks()
+    try await archive.keepHouse()
     #expect(archive.isStill(moment))
     let grant = try await administration.addGrant(to: "WS", scope: .everything, until: test.clock.now + 0.05)
     #expect(!archive.isStill(moment))

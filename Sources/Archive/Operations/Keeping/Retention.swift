@@ -72,8 +72,10 @@ struct Retention {
     var (studies, instances, bytes) = (0, 0, 0)
     for candidate in found {
       let reason = "retention plan \(number), rule \(candidate.study.rule)"
-      let taken = try deletion.perform(study: candidate.id, reason: reason, OperationProgress()) { database in
-        try candidates(rules, at: time, study: candidate.id, in: database).contains { !$0.isHeld }
+      let taken = try operations.spare.during {
+        try deletion.perform(study: candidate.id, reason: reason, OperationProgress()) { database in
+          try candidates(rules, at: time, study: candidate.id, in: database).contains { !$0.isHeld }
+        }
       }
       if let taken {
         studies += 1
@@ -166,12 +168,15 @@ extension ArchiveOperations {
   }
 
   package func planRetention() async throws -> RetentionPlan {
-    try await OperationThread.run { try Retention(of: self).plan() }
+    try await OperationThread.run { try spare.during { try Retention(of: self).plan() } }
   }
 
   package func applyRetention(
     _ number: Int, _ progress: OperationProgress = OperationProgress()
   ) async throws -> RetentionReport {
-    try await OperationThread.run(progress) { try Retention(of: self).apply(number, progress) }
+    try await OperationThread.run(progress) {
+      defer { spare.take() }
+      return try Retention(of: self).apply(number, progress)
+    }
   }
 }
