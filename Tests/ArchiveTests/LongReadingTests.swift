@@ -7,7 +7,9 @@ import Testing
 @testable import Archive
 
 @Suite struct LongReadingTests {
-  private static let endless = "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number) SELECT max(n) FROM number"
+  private static let endless = """
+    WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number) SELECT max(n) FROM number
+    """
 
   /// One that comes before the statement, and one that comes while it runs.
   @Test(.timeLimit(.minutes(10)), arguments: [true, false])
