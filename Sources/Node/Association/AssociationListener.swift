@@ -14,7 +14,7 @@ import UpperLayer
 struct AssociationListener: Sendable {
   let address: String
   let port: Int
-  private let server: any Channel
+  private let server: ListeningPort
   private let registry: AssociationRegistry
   private let gracePeriod: Duration
 
@@ -28,19 +28,14 @@ struct AssociationListener: Sendable {
     gracePeriod = configuration.gracePeriod
     let session = AssociationSession(configuration: configuration, archive: archive, registry: registry)
     do {
-      server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-        .serverChannelOption(.backlog, value: 1024)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .childChannelInitializer { channel in
-          let security: EventLoopFuture<ConnectionSecurity> =
-            tls?.secure(channel) ?? PlainDoor.secure(channel, tlsPort: tlsPort)
-          return security.flatMapThrowing { security in
-            try Self.begin(
-              session, on: channel, security, registry: registry, limits: configuration.limits, logger: logger)
-          }
+      server = try await ListeningPort(host: configuration.bindAddress, port: port) { channel in
+        let security: EventLoopFuture<ConnectionSecurity> =
+          tls?.secure(channel) ?? PlainDoor.secure(channel, tlsPort: tlsPort)
+        return security.flatMapThrowing { security in
+          try Self.begin(
+            session, on: channel, security, registry: registry, limits: configuration.limits, logger: logger)
         }
-        .bind(host: configuration.bindAddress, port: port).get()
+      }
     } catch let error as IOError {
       throw OperationError(
         "cannot listen on \(configuration.bindAddress):\(port): \(String(cString: strerror(error.errnoCode)))"
@@ -78,7 +73,7 @@ struct AssociationListener: Sendable {
   /// Runs until a graceful shutdown or cancellation; returns when the last association has ended.
   func run() async throws {
     try? await gracefulShutdown()
-    try? await server.close()
+    await server.close()
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await registry.drained() }
       group.addTask {

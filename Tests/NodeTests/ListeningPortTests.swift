@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+
+@testable import Node
+
+@Suite struct ListeningPortTests {
+  /// Connections that were taken, by the event loop that has them.
+  private final class Taken: Sendable {
+    private let loops = Mutex<[(loop: ObjectIdentifier, connection: any Channel)]>([])
+    private let count: AsyncStream<Int>
+    private let says: AsyncStream<Int>.Continuation
+
+    init() { (count, says) = AsyncStream<Int>.makeStream() }
+
+    func take(_ channel: any Channel) -> EventLoopFuture<Void> {
+      let number = loops.withLock { loops in
+        loops.append((ObjectIdentifier(channel.eventLoop), channel))
+        return loops.count
+      }
+      says.yield(number)
+      return channel.eventLoop.makeSucceededVoidFuture()
+    }
+
+    func wait(for wanted: Int) async {
+      for await number in count where number >= wanted { return }
+    }
+
+    var byLoop: [ObjectIdentifier: [any Channel]] {
+      loops.withLock { Dictionary(grouping: $0, by: \.loop).mapValues { $0.map(\.connection) } }
+    }
+  }
+
+  private static func connect(_ count: Int, to port: ListeningPort) async throws -> [any Channel] {
+    let address = try #require(port.localAddress)
+    var channels: [any Channel] = []
+    for _ in 0..<count {
+      let client = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      channels.append(try await client.connect(to: address).get())
+    }
+    return channels
+  }
+
+  @Test(.timeLimit(.minutes(10))) func eachEventLoopHasItsShare() async throws {
+    let taken = Taken()
+    let port = try await ListeningPort(host: "127.0.0.1", port: 0) { taken.take($0) }
+    let loops = MultiThreadedEventLoopGroup.singleton.makeIterator().map { _ in 1 }.count
+    let clients = try await Self.connect(3 * loops, to: port)
+    await taken.wait(for: 3 * loops)
+    #expect(taken.byLoop.values.map(\.count) == Array(repeating: 3, count: loops))
+
+    // Those of one go; as many come, and it has them.
+    let (loop, gone) = try #require(taken.byLoop.first)
+    for connection in gone { try await connection.close() }
+    let later = try await Self.connect(3, to: port)
+    await taken.wait(for: 3 * loops + 3)
+    // The turn was passed on before they went, so that the first may be another's.
+    #expect((5...6).contains(taken.byLoop[loop]?.count ?? 0))
+    await port.close()
+    for client in clients + later { try? await client.close() }
+  }
+
+  @Test func aPortIsListenedOnOnce() async throws {
+    let port = try await ListeningPort(host: "127.0.0.1", port: 0) { $0.eventLoop.makeSucceededVoidFuture() }
+    let number = try #require(port.localAddress?.port)
+    await #expect(throws: IOError.self) {
+      _ = try await ListeningPort(host: "127.0.0.1", port: number) { $0.eventLoop.makeSucceededVoidFuture() }
+    }
+    await port.close()
+    let again = try await ListeningPort(host: "127.0.0.1", port: number) { $0.eventLoop.makeSucceededVoidFuture() }
+    await again.close()
+  }
+}
