@@ -187,8 +187,10 @@ struct Settings {
         return (String(number), found.encodedKey)
       }
     } catch {
+      // A variable by its own name; a file's key is the setting's.
+      let name = (try? provider.value(forKey: key, type: .string))?.encodedKey ?? setting.rawValue
       throw ValidationError(
-        "\(setting.rawValue), as \(origin) sets it, is not \(setting.expectation): \(setting.meaning); its default is "
+        "\(name), as \(origin) sets it, is not \(setting.expectation): \(setting.meaning); its default is "
           + (setting.defaultValue.isEmpty ? "none" : "'\(setting.defaultValue)'"))
     }
   }
