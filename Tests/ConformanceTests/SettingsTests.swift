@@ -40,6 +40,7 @@ import Testing
       ([:], #"{"aeTitle": ["A"]}"#, "neither a text nor a number, not 1 to 16"),
       ([:], "port = 4242", "collimator.json"),
       (["COLLIMATOR_GRACE": "-1"], "{}", "grace"),
+      (["COLLIMATOR_PORT": "abc"], "{}", "COLLIMATOR_PORT, as the environment"),
     ] as [([String: String], String, String)])
   func whatMakesNoSenseIsRefusedByName(environment: [String: String], file: String, name: String) async throws {
     let result = try await config(environment: environment, file: file, flags: [])
