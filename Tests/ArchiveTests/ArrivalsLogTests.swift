@@ -171,4 +171,19 @@ import Testing
       #expect(store.count == 2)
     }
   }
+
+  /// An object that the index never learnt of, as after a failing disk, keeps its segment for the next start, and the end of
+  /// the node waits for none of it.
+  @Test func whatTheIndexNeverLearntOfStaysBehind() async throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/collimator-log-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let log = ArrivalsLog(directory: folder, segmentSize: 1 << 20) { "\(folder)/none/\($0.name)" }
+    let (lost, kept) = (ObjectKey.random(), ObjectKey.random())
+    let segment = try await log.append(ArrivalsRecord(lost, [1]))
+    log.settle(kept, in: try await log.append(ArrivalsRecord(kept, [2])))
+    #expect(try await OperationThread.run { try log.forget(isLast: true) } == false)
+    #expect(try log.leftovers() == [segment.path])
+    #expect(try ArrivalsSegment.records(at: segment.path).map(\.key) == [lost, kept])
+  }
 }

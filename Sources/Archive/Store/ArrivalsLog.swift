@@ -151,18 +151,26 @@ final class ArrivalsLog: Sendable {
   private func releaseNow(_ segment: ArrivalsSegment) {
     do throws(FileError) { try syncFiles(of: segment.fewKeys) } catch {
       // Its objects' files may be lost, and no later sync would say so: the segment stays for the next start.
-      return state.withLock { $0.failure = error }
+      let groups = state.withLock { state in
+        state.failure = error
+        return Self.takeGroups(waitingFor: segment, from: &state)
+      }
+      return groups.forEach { $0.leave() }
     }
-    let groups = state.withLock { state -> [DispatchGroup] in
+    let groups = state.withLock { state in
       state.closed.removeAll { $0 === segment }
-      let groups = state.condemned.filter { $0.segment === segment }.map(\.group)
-      state.condemned.removeAll { $0.segment === segment }
+      let groups = Self.takeGroups(waitingFor: segment, from: &state)
       if groups.isEmpty { state.free.append(segment) }
       return groups
     }
     guard !groups.isEmpty else { return }
     unlink(segment.path)
     for group in groups { group.leave() }
+  }
+
+  private static func takeGroups(waitingFor segment: ArrivalsSegment, from state: inout State) -> [DispatchGroup] {
+    defer { state.condemned.removeAll { $0.segment === segment } }
+    return state.condemned.filter { $0.segment === segment }.map(\.group)
   }
 
   /// Few one by one: on a busy machine a sync of the file system waits for what others wrote.
@@ -199,31 +207,38 @@ final class ArrivalsLog: Sendable {
 
 extension ArrivalsLog {
   /// Lets go of all that is in the log now: its bytes are in the objects' own files, or deleted. Blocks until the segments'
-  /// files are gone; false where that did not come to pass within half a minute.
-  func forget() throws(FileError) -> Bool {
+  /// files are gone; false where that did not come to pass within half a minute. `isLast`: nothing is on its way any more, and
+  /// what is not in the index by now will not be.
+  func forget(isLast: Bool = false) throws(FileError) -> Bool {
     guard state.withLock({ $0.failure == nil }) else { return false }
     let group = DispatchGroup()
     group.enter()
+    let isWhole = Mutex(true)
     writer.perform {
-      self.condemnAll(group)
+      let all = self.condemnAll(group, sparingPending: isLast)
+      isWhole.withLock { $0 = all }
       group.leave()
     }
     guard group.wait(timeout: .now() + 30) == .success else { return false }
     if state.withLock({ $0.count }) > 0 { try FileObjectStore.syncDirectory(directory) }
-    return state.withLock { $0.failure == nil }
+    return state.withLock { $0.failure == nil } && isWhole.withLock(\.self)
   }
 
-  private func condemnAll(_ group: DispatchGroup) {
-    let free = state.withLock { state in
-      for segment in state.closed + (state.current.map { [$0] } ?? []) {
+  /// False where a segment was spared.
+  private func condemnAll(_ group: DispatchGroup, sparingPending: Bool) -> Bool {
+    let (free, isWhole) = state.withLock { state in
+      let segments = state.closed + (state.current.map { [$0] } ?? [])
+      let condemned = sparingPending ? segments.filter { !$0.hasPending } : segments
+      for segment in condemned {
         group.enter()
         state.condemned.append((segment, group))
       }
       defer { state.free = [] }
-      return state.free
+      return (state.free, condemned.count == segments.count)
     }
     for segment in free { unlink(segment.path) }
     closeCurrent()
+    return isWhole
   }
 
   /// The files that a crash left, in the order in which they were begun.

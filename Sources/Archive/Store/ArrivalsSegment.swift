@@ -83,6 +83,8 @@ final class ArrivalsSegment: Sendable {
     }
   }
 
+  var hasPending: Bool { state.withLock { !$0.pending.isEmpty } }
+
   func isPending(_ key: ObjectKey) -> Bool { state.withLock { $0.pending.contains(key) } }
 
   /// True when nothing of a closed segment is needed any longer, once.
