@@ -129,6 +129,11 @@ package final class Archive: Sendable {
       return try Int.fetchOne(database, sql: "PRAGMA synchronous")
     }
     guard synchronous == 2 else { throw ArchiveError("SQLite does not take synchronous = FULL: nothing would be safe") }
+    guard try !database.read(Schema.migrator.hasBeenSuperseded) else {
+      throw ArchiveError(
+        "'\(path)' was made by a later version of Collimator: run that one, or restore a backup of this one's elsewhere"
+      )
+    }
     try Schema.migrator.migrate(database)
     let layout = try database.write { database in
       let layout = IndexLayout(further: try FurtherKeyTable.settled(furtherKeys, in: database))

@@ -34,9 +34,12 @@ struct FileImport: Sendable {
         try await reception.append(chunk)
       }
       let receipt = try await reception.commit()
+      let conflict =
+        receipt.outcome == .keptBesideAnother
+        ? ["kept beside another version: see collimator conflicts show \(announcement.sopInstanceUID)"] : []
       return ImportOutcome(
         kind: receipt.outcome == .alreadyStored ? .alreadyStored : .stored,
-        remarks: header.remarks + receipt.remarks)
+        remarks: header.remarks + receipt.remarks + conflict)
     } catch {
       await reception.abandon()
       throw error

@@ -4,6 +4,7 @@ import Access
 import DICOMData
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 
 @testable import Archive
@@ -232,11 +233,10 @@ import Testing
     try await archive.close()
     let other = TestArchive()
     for _ in 0..<2 {
-      let progress = OperationProgress()
-      progress.cancel()
       await #expect(throws: CancellationError.self) {
         _ = try await Restore.perform(
-          from: vault.directory, name: nil, into: other.directory, revokingGrants: false, progress)
+          from: vault.directory, name: nil, into: other.directory, revokingGrants: false,
+          Self.ending(at: "copying and comparing files"))
       }
       #expect(throws: ArchiveError.self) { try other.open() }
     }
@@ -246,6 +246,139 @@ import Testing
     let restored = try other.open()
     #expect(try await restored.instanceUIDs().count == all)
     try await restored.close()
+  }
+
+  /// A disk is lost, and a node was started on the new one before anybody thought of the backup; or somebody asked only how
+  /// much is stored. What that new index does not know was not removed.
+  @Test(arguments: [false, true]) func anIndexThatWasBegunAnewTakesNothingAway(wasUsed: Bool) async throws {
+    let test = TestArchive()
+    let vault = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    for name in ["WS", "CT"] { _ = try await archive.makeCaller(name) }
+    let administration = archive.administration(as: .current)
+    try await administration.setGroup("CLINIC", members: ["WS"])
+    _ = try await administration.addGrant(to: "CLINIC", scope: .everything, until: nil)
+    _ = try await archive.operations(as: .current).backup(to: vault.directory, keeping: nil)
+    try await archive.close()
+    let other = TestArchive()
+    let fresh = try other.open()
+    if wasUsed {
+      _ = try await fresh.makeCaller("ELSE")
+      try await fresh.store(TestObject(instance: "7.1", study: "7"))
+      try await fresh.store(TestObject(instance: "7.2", study: "7"))
+      _ = try await fresh.operations(as: .current).delete(.instance(uid: "7.1"), DeletionOrder(reason: "erasure"))
+      _ = try await fresh.operations(as: .current).addHold(.study(uid: "7"), reason: "lawsuit")
+    }
+    try await fresh.close()
+    let report = try await Restore.perform(
+      from: vault.directory, name: nil, into: other.directory, revokingGrants: false)
+    #expect(!report.carriedOver.contains("principal"))
+    #expect(report.warnings.contains { $0.contains("begun anew") })
+    let restored = try other.open()
+    let caller = try #require(try await restored.admitted("WS"))
+    #expect(try await restored.admitted("CT") != nil)
+    #expect(try await restored.administration(as: .current).groups().map(\.members) == [["WS"]])
+    let seen = try await restored.values(of: .sopInstanceUID, at: .image, as: caller)
+    #expect(seen.count == all + (wasUsed ? 1 : 0))
+    // What was deleted or held meanwhile stays so.
+    #expect(try await restored.operations(as: .current).deletions().count == (wasUsed ? 1 : 0))
+    #expect(try await restored.operations(as: .current).holds().count == (wasUsed ? 1 : 0))
+    #expect(try await restored.operations(as: .current).check(CheckOrder()).faults == [])
+    try await restored.close()
+  }
+
+  /// The index that is here is older than the backup: it does not know yet what was added in between.
+  @Test func anOlderIndexTakesNothingAway() async throws {
+    let test = TestArchive()
+    let vault = TestArchive()
+    let archive = try test.open()
+    try await archive.storeFamily()
+    let operations = archive.operations(as: .current)
+    let early = try await operations.backup(to: vault.directory, keeping: nil)
+    _ = try await archive.makeCaller("WS")
+    test.clock.advance(by: 60)
+    let late = try await operations.backup(to: vault.directory, keeping: nil)
+    try await archive.close()
+    let other = TestArchive()
+    for name in [early.name, late.name] {
+      _ = try await Restore.perform(from: vault.directory, name: name, into: other.directory, revokingGrants: false)
+    }
+    let restored = try other.open()
+    #expect(try await restored.admitted("WS") != nil)
+    // Backups go on in the same folder, from whichever of its backups the archive became.
+    _ = try await restored.operations(as: .current).backup(to: vault.directory, keeping: 1)
+    try await restored.close()
+  }
+
+  /// A disk that is not mounted looks like an archive with nothing in it.
+  @Test(arguments: [false, true]) func backupsOfAnotherArchiveAreNotPushedOut(isEmpty: Bool) async throws {
+    let test = TestArchive()
+    let vault = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    let made = try await archive.operations(as: .current).backup(to: vault.directory, keeping: nil)
+    try await archive.close()
+    let other = TestArchive()
+    let stranger = try other.open()
+    if !isEmpty { for _ in 0..<2 { try await stranger.storeFamily() } }
+    let error = await #expect(throws: ArchiveError.self) {
+      try await stranger.operations(as: .current).backup(to: vault.directory, keeping: 1)
+    }
+    #expect(error?.description.contains("another archive") == true)
+    try await stranger.close()
+    #expect(try vault.files(in: "objects").filter { $0.hasSuffix(".dcm") }.count == all)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: vault.directory + "/backups") == [made.name])
+  }
+
+  /// A backup that is damaged, or of a later version, is refused before anything is changed: the archive still opens.
+  @Test(arguments: [false, true]) func aBackupThatIsNoGoodLeavesTheArchiveAsItIs(isDamaged: Bool) async throws {
+    let test = TestArchive()
+    let vault = TestArchive()
+    let archive = try test.open()
+    try await archive.storeFamily()
+    let made = try await archive.operations(as: .current).backup(to: vault.directory, keeping: nil)
+    try await archive.close()
+    let index = "\(vault.directory)/backups/\(made.name)/index.sqlite"
+    if isDamaged {
+      var bytes = try Data(contentsOf: URL(filePath: index))
+      bytes.replaceSubrange(4096..<40960, with: Data(repeating: 0xAA, count: 36864))
+      try bytes.write(to: URL(filePath: index))
+    } else {
+      try Self.markAsLater(index)
+    }
+    await #expect(throws: (any Error).self) {
+      _ = try await Restore.perform(from: vault.directory, name: nil, into: test.directory, revokingGrants: false)
+    }
+    #expect(!FileManager.default.fileExists(atPath: test.directory + "/index.sqlite.restoring"))
+    let again = try test.open()
+    #expect(try await again.instanceUIDs().count == 6)
+    try await again.close()
+  }
+
+  /// What a later version wrote may mean what this one does not know.
+  @Test func anIndexOfALaterVersionIsNotOpened() async throws {
+    let test = TestArchive()
+    try await test.open().close()
+    try Self.markAsLater(test.directory + "/index.sqlite")
+    let error = #expect(throws: ArchiveError.self) { try test.open() }
+    #expect(error?.description.contains("later version") == true)
+  }
+
+  private static func markAsLater(_ index: String) throws {
+    let database = try DatabaseQueue(path: index)
+    try database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('999 of another time')") }
+    try database.close()
+  }
+
+  /// Whose operation ends when it comes to a stage.
+  private static func ending(at stage: String) -> OperationProgress {
+    let holder = Mutex<OperationProgress?>(nil)
+    let progress = OperationProgress { step in
+      if step.stage == stage { holder.withLock { $0 }?.cancel() }
+    }
+    holder.withLock { $0 = progress }
+    return progress
   }
 
   private static func flip(_ path: String) throws {

@@ -32,6 +32,39 @@ import Testing
     return (test, archive, all)
   }
 
+  /// One Study Instance UID under several patients, one of them nobody: each can be named.
+  @Test(
+    arguments: [
+      ("P1", nil, ["1.1"]), ("P1", "NORTH", ["1.1"]), ("P2", "", ["1.2"]), ("", nil, ["1.3"]), ("P3", nil, []),
+      ("P1", "SOUTH", []), ("P4", nil, []),
+    ] as [(String, String?, [String])])
+  func whoseStudyIsMeantCanBeSaid(id: String, issuer: String?, moved: [String]) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let patients = [("P1", "NORTH"), ("P2", ""), ("", "NORTH"), ("P4", "NORTH"), ("P4", "SOUTH")]
+    for (number, (id, issuer)) in patients.enumerated() {
+      try await archive.store(TestObject(instance: "1.\(number + 1)", study: "3.1", patientID: id, issuer: issuer))
+    }
+    let holder = Corrections.Holder(id: id, issuer: issuer)
+    let corrections = archive.corrections(as: .current)
+    let right = Self.patient("P9")
+    if moved.isEmpty {
+      let error = await #expect(throws: ArchiveError.self) {
+        _ = try await corrections.reassign(
+          study: "3.1", from: holder, to: right, given: .init(name: "Doe"), reason: "r", agreed: true)
+      }
+      #expect(error?.description.contains("--from-issuer") == true)
+    } else {
+      _ = try await corrections.reassign(
+        study: "3.1", from: holder, to: right, given: .init(name: "Doe"), reason: "r", agreed: true)
+    }
+    let all = try await archive.makeCaller("ALL")
+    _ = try await archive.administration(as: .current).addGrant(to: "ALL", scope: .everything, until: nil)
+    let served = try await archive.served(InstanceSelection(patient: right), to: all)
+    #expect(served.map(\.sopInstanceUID) == moved)
+    try await archive.close()
+  }
+
   @Test func aMergeIsAnsweredAndUndone() async throws {
     let (test, archive, all) = try await world()
     let before = try IndexDump(of: archive)
@@ -161,7 +194,8 @@ import Testing
           Self.patient("P\(from)"), into: Self.patient("P\(to)"), reason: "r", agreed: true)
       case 1:
         _ = try? await corrections.reassign(
-          study: "3.\(study)", from: Self.patient("P\(from)"), to: Self.patient("P\(to)"), reason: "r", agreed: true)
+          study: "3.\(study)", from: .init(id: "P\(from)", issuer: ""), to: Self.patient("P\(to)"), reason: "r",
+          agreed: true)
       default:
         let standing = try await corrections.all().filter { $0.undoneAt == nil }
         guard let one = standing.randomElement(using: &random) else { continue }

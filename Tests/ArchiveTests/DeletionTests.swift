@@ -125,6 +125,44 @@ import Testing
     try await archive.close()
   }
 
+  /// Held as the study of whom it was corrected to: no further correction, and no undoing, is a way around the hold.
+  @Test(arguments: ["reassign", "merge", "undo"]) func noCorrectionTakesAStudyOutOfAHold(way: String) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    let operations = archive.operations(as: .current)
+    let corrections = archive.corrections(as: .current)
+    let (p1, b, c) = (try identity("P1"), try identity("B"), try identity("C"))
+    let given = Corrections.GivenDemographics(name: "Boe")
+    guard case .done(let number, _) = try await corrections.merge(p1, into: b, given: given, reason: "r", agreed: true)
+    else { return #expect(Bool(false)) }
+    _ = try await operations.addHold(.patient(id: "B", issuer: nil), reason: "lawsuit")
+    let error = await #expect(throws: ArchiveError.self) {
+      switch way {
+      case "merge": _ = try await corrections.merge(b, into: c, given: given, reason: "r", agreed: true)
+      case "undo": _ = try await corrections.undo(number, reason: "r", agreed: true)
+      default:
+        _ = try await corrections.reassign(study: "1.2.3", from: nil, to: c, given: given, reason: "r", agreed: true)
+      }
+    }
+    #expect(error?.description.contains("hold add --study") == true)
+    for selection in [ArchiveSelection.study(uid: "1.2.3"), .everything] {
+      await #expect(throws: ArchiveError.self) { try await operations.delete(selection, DeletionOrder(reason: "x")) }
+    }
+    // Held by itself it may go where it belongs.
+    for study in ["1.2.3", "2"] { _ = try await operations.addHold(.study(uid: study), reason: "lawsuit") }
+    _ = try await corrections.undo(number, reason: "r", agreed: true)
+    await #expect(throws: ArchiveError.self) {
+      try await operations.delete(.study(uid: "1.2.3"), DeletionOrder(reason: "x"))
+    }
+    #expect(try await archive.instanceUIDs().count == all)
+    try await archive.close()
+  }
+
+  private func identity(_ id: String) throws -> PatientIdentity {
+    try #require(PatientIdentity(id: id, issuer: nil))
+  }
+
   /// The rows are gone, the files not yet: so a kill leaves it.
   @Test func aDeletionThatWasKilledIsFinishedByTheNextStart() async throws {
     let test = TestArchive()

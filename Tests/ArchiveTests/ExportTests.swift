@@ -44,6 +44,46 @@ import Testing
     try await archive.close()
   }
 
+  /// What an administrator chose is what goes out, as to callers; where that is damaged, what is served instead.
+  @Test func theVersionThatIsServedIsExported() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.store(TestObject(instance: "1.1", comment: "first"))
+    try await archive.store(TestObject(instance: "1.1", comment: "second"))
+    try await archive.store(TestObject(instance: "1.2", comment: "third"))
+    let versions = try await archive.conflicts(as: .current).versions(of: "1.1")
+    let second = try #require(versions.last)
+    func exported() async throws -> String? {
+      let target = TestArchive()
+      let report = try await archive.operations(as: .current).export(
+        ExportOrder(selection: .everything, folder: target.directory, writesDICOMDIR: false))
+      #expect(report.exported == 2 && report.otherVersions == 1 && report.isClean)
+      let file = try Part10File(path: "\(target.directory)/1.2.3/1.2.3.1/1.1.dcm", stoppingBefore: .pixelData)
+      return file.dataSet.string(.patientComments)
+    }
+    #expect(try await exported() == "first")
+    try await archive.conflicts(as: .current).choose(second.number, of: "1.1", reason: "the first was cut off")
+    #expect(try await exported() == "second")
+    let path = "\(test.directory)/instances/\(second.object.name.prefix(2))/\(second.object.name).dcm"
+    try FileManager.default.removeItem(atPath: path)
+    _ = try await archive.operations(as: .current).check(CheckOrder())
+    #expect(try await exported() == "first")
+    try await archive.close()
+  }
+
+  /// A folder that was made for nothing is not left with something in it.
+  @Test func whereThereIsNothingToExportNothingIsWritten() async throws {
+    let test = TestArchive()
+    let target = TestArchive()
+    let archive = try test.open()
+    await #expect(throws: ArchiveError.self) {
+      _ = try await archive.operations(as: .current).export(
+        ExportOrder(selection: .study(uid: "9"), folder: target.directory, writesDICOMDIR: false))
+    }
+    #expect(try target.files(in: "").isEmpty)
+    try await archive.close()
+  }
+
   /// V1: what a peer writes for a UID names no file.
   @Test(arguments: [
     "../../../etc", "/etc/passwd", "..", "1.2/../../3", "1..2", "a b", "~", String(repeating: "1", count: 65),

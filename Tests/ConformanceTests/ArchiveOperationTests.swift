@@ -115,6 +115,43 @@ struct ArchiveOperationTests {
     #expect(node.stop() == 0)
   }
 
+  /// A wrong path, or a disk that is not mounted, is no archive in the best order.
+  @Test(arguments: [
+    ["check"], ["stats"], ["backup", "VAULT"], ["export", "VAULT", "--everything"], ["reindex"], ["hold", "list"],
+  ])
+  func whatLooksAfterAnArchiveMakesNone(arguments: [String]) async throws {
+    let folder = try TemporaryFolder()
+    for path in ["\(folder.path)/none", folder.path, Tool.fixture("ct-1.dcm")] {
+      let result = try await Tool.run(
+        Tool.collimator, arguments.map { $0 == "VAULT" ? "\(folder.path)/vault" : $0 } + ["--data", path])
+      #expect(result.status == 1, "\(path)")
+      #expect(result.all.contains("there is no archive in '\(path)'"), "\(result.all)")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+  }
+
+  /// What comes of a thousand files when the node dies at the tenth is one sentence.
+  @Test func anImportEndsWithItsNode() async throws {
+    let node = try RunningNode()
+    let folder = try ManyObjects(count: 600)
+    let running = Task { [directory = node.directory] in
+      try await Tool.run(Tool.collimator, ["import", folder.path, "--data", directory])
+    }
+    for _ in 0..<10_000 {
+      guard try node.storedFiles().isEmpty else { break }
+      await Task.yield()
+    }
+    node.kill()
+    let result = try await running.value
+    #expect(result.status == 1)
+    #expect(result.all.contains("files were not tried"))
+    #expect((0...8).contains(result.all.components(separatedBy: "\nrefused  ").count - 1), "\(result.all.prefix(2000))")
+    // Again, without the node: the rest is stored.
+    let again = try await Tool.run(Tool.collimator, ["import", folder.path, "--data", node.directory])
+    #expect(again.status == 0, "\(again.all)")
+    #expect(try node.storedFiles().count == 600)
+  }
+
   /// Killed at some moment of each operation, the node starts again and everything is whole.
   @Test(arguments: ["delete", "reindex", "backup"], [0, 5, 20, 60, 150])
   func aKillLeavesAConsistentArchive(operation: String, milliseconds: Int) async throws {

@@ -102,6 +102,19 @@ struct CorrectionChange {
     return (count, patients)
   }
 
+  /// What a legal hold kept, a hold still has to keep; else a correction would be a way around it.
+  func requireHeld(_ held: Set<Int64>, in studies: [String]) throws {
+    guard !held.isEmpty else { return }
+    let lost = try held.subtracting(LegalHoldTable.heldRows(ofStudies: studies, in: database))
+    guard !lost.isEmpty else { return }
+    let uids = try String.fetchAll(
+      database, sql: "SELECT DISTINCT v_0020000d FROM study WHERE id IN (SELECT value FROM json_each(?))",
+      arguments: [IndexTables.json(lost)])
+    throw ArchiveError(
+      "this would take \(uids.count == 1 ? "study \(uids.joined())" : "\(uids.count) studies") out of a legal hold on the "
+        + "patient: hold the study itself first (collimator hold add --study); nothing was changed")
+  }
+
   /// The patient of each row of a study, that of the row it is part of where it is part of one.
   private func holders(of uid: String) throws -> [Int64: PatientIdentity] {
     let rows = try Row.fetchAll(

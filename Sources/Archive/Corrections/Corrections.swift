@@ -28,6 +28,26 @@ package struct Corrections: Sendable {
     var isEmpty: Bool { name == nil && birthDate == nil && sex == nil }
   }
 
+  /// As whose a study is answered now, in an operator's words.
+  package struct Holder: Sendable, Hashable, CustomStringConvertible {
+    /// Empty for a study that names nobody.
+    package let id: String
+    /// nil for whoever gave the ID.
+    package let issuer: String?
+
+    package init(id: String, issuer: String?) {
+      self.id = id.trimmed
+      self.issuer = issuer?.trimmed
+    }
+
+    package var description: String { id.isEmpty ? "nobody" : issuer.map { "\(id) of \($0)" } ?? id }
+
+    func matches(_ patient: PatientIdentity) -> Bool {
+      guard issuer.map({ MatchingForm.storable($0) == patient.issuer }) ?? true else { return false }
+      return id.isEmpty ? !patient.isSomebody : patient.isSomebody && MatchingForm.storable(id) == patient.id
+    }
+  }
+
   private let user: Operator
   let index: SQLiteIndex
   private let now: @Sendable () -> Double
@@ -59,24 +79,30 @@ package struct Corrections: Sendable {
 
   /// The study, as far as it is `from`'s, is `to`'s. `from` may be left out where only one patient has such a study.
   package func reassign(
-    study uid: String, from: PatientIdentity?, to: PatientIdentity,
+    study uid: String, from: Holder?, to: PatientIdentity,
     given: GivenDemographics = GivenDemographics(), reason: String, agreed: Bool
   ) async throws -> Outcome {
     let uid = MatchingForm.storable(uid)
     return try await change(agreed: agreed) { change in
       let holders = try change.patients(ofStudy: uid)
-      guard let holder = from ?? holders.first, holders.contains(holder) else {
-        throw ArchiveError(holders.isEmpty ? "there is no study \(uid)" : "the study is not \(from ?? to)'s")
+      let meant = holders.filter { from?.matches($0) ?? true }
+      guard let holder = meant.first else {
+        guard !holders.isEmpty else { throw ArchiveError("there is no study \(uid)") }
+        throw ArchiveError("the study is not \(from?.description ?? "")'s: \(Self.whose(holders))")
       }
-      guard from != nil || holders.count == 1 else {
-        let names = holders.map(\.description).joined(separator: "; ")
-        throw ArchiveError("several patients have a study \(uid): say with --from whose is meant, of \(names)")
+      guard meant.count == 1 else {
+        throw ArchiveError("several patients have a study \(uid): \(Self.whose(holders))")
       }
       guard holder != to else { throw ArchiveError("the study is \(to)'s already") }
       let demographics = try change.demographics(of: to, or: nil, given)
       let draft = CorrectionDraft(study: uid, from: holder, to: to, demographics: demographics, reason: reason)
       return (try change.insert(draft), [uid], alsoNamed: [])
     }
+  }
+
+  private static func whose(_ holders: [PatientIdentity]) -> String {
+    let names = holders.map(\.description).joined(separator: "; ")
+    return "say with --from and --from-issuer whose is meant ('' for nobody), of \(names)"
   }
 
   /// As if it had not been made; those that were made later stand.
@@ -104,7 +130,9 @@ package struct Corrections: Sendable {
       return try await index.database.write { database in
         let change = CorrectionChange(layout: layout, user: name, time: time, in: database)
         let made = try body(change)
+        let held = try LegalHoldTable.heldRows(ofStudies: made.studies, in: database)
         let moved = try change.place(made.studies)
+        try change.requireHeld(held, in: made.studies)
         try FamilyEnds.follow(moved.patients, by: name, at: time, in: database)
         let grants = try change.grants(on: moved.patients.union(made.alsoNamed))
         guard agreed || grants.isEmpty else { throw NotAgreed(grants: grants) }

@@ -14,7 +14,16 @@ struct ControlClient: Sendable {
     _ operation: Operation, watching progress: @Sendable (OperationProgress.Step) -> Void = { _ in }
   ) async throws -> OperationResult? {
     guard let channel = try await connect() else { return nil }
-    return try await channel.executeThenClose { inbound, outbound in
+    do { return try await converse(operation, over: channel, progress) } catch is IOError { throw Self.unanswered }
+  }
+
+  private static let unanswered = OperationError("the node ended the conversation before it answered; see its log")
+
+  private func converse(
+    _ operation: Operation, over channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>,
+    _ progress: @Sendable (OperationProgress.Step) -> Void
+  ) async throws -> OperationResult {
+    try await channel.executeThenClose { inbound, outbound in
       try await outbound.write(try ControlLine.encode(operation))
       var received = ByteBuffer()
       for try await chunk in inbound {
@@ -28,7 +37,7 @@ struct ControlClient: Sendable {
           }
         }
       }
-      throw OperationError("the node ended the conversation before it answered; see its log")
+      throw Self.unanswered
     }
   }
 
@@ -43,8 +52,10 @@ struct ControlClient: Sendable {
               configuration: .init(inboundType: ByteBuffer.self, outboundType: ByteBuffer.self))
           }
         }
-    } catch let error as IOError where error.errnoCode == ENOENT || error.errnoCode == ECONNREFUSED {
+    } catch let error as IOError where [ENOENT, ECONNREFUSED, ENOTDIR].contains(error.errnoCode) {
       return nil
+    } catch let error as IOError where error.errnoCode == EACCES {
+      throw OperationError("'\(directory)' belongs to another user: run this command as that user, or as root")
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Archive
+import Glibc
 import PixelCodecs
 
 /// One set of operations, two ways in: through the node that owns the directory, or directly when none does.
@@ -68,6 +69,7 @@ package struct DataDirectory: Sendable {
       guard case .archive(let result) = result else { throw OperationError("the node answered something else") }
       return result
     }
+    try requireArchive()
     let archive = try open(decodingWith: CodecPool(.few))
     let outcome: Result<ArchiveOperationResult, any Error>
     do {
@@ -78,6 +80,16 @@ package struct DataDirectory: Sendable {
     }
     try await archive.close()
     return try outcome.get()
+  }
+
+  /// What looks after an archive makes none: a wrong path, or a disk that is not mounted, would be found in the best order.
+  private func requireArchive() throws(OperationError) {
+    guard !["index.sqlite", "instances", "restoring"].contains(where: { access("\(path)/\($0)", F_OK) == 0 }) else {
+      return
+    }
+    throw OperationError(
+      "there is no archive in '\(path)': is that the data directory, and its disk mounted? serve and import make a new one"
+    )
   }
 
   private func open(decodingWith codecs: CodecPool) throws -> Archive {

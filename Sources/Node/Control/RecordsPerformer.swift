@@ -43,7 +43,8 @@ struct RecordsPerformer: Sendable {
         identity(from), into: identity(to), given: given.demographics, reason: reason, agreed: agreed)
     case .reassignStudy(let uid, let from, let to, let given, let reason, let agreed):
       try await corrections.reassign(
-        study: uid, from: from.map(identity), to: identity(to), given: given.demographics, reason: reason,
+        study: uid, from: from.map { Corrections.Holder(id: $0.id, issuer: $0.issuer) }, to: identity(to),
+        given: given.demographics, reason: reason,
         agreed: agreed)
     case .undoCorrection(let number, let reason, let agreed):
       try await corrections.undo(number, reason: reason, agreed: agreed)

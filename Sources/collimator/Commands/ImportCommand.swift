@@ -31,6 +31,10 @@ struct ImportCommand: AsyncParsableCommand {
       summary.add(ImportOutcome(kind: .refused, remarks: [missing.reason]), of: missing.path)
     }
     if listing.json { try Output.print(json: summary) } else { summary.printText() }
+    if let reason = summary.stoppedBecause {
+      Output.note("Error: \(reason)")
+      Output.note("\(summary.notTried) files were not tried: run it again, what is stored is passed over")
+    }
     if !summary.refused.isEmpty { throw ExitCode.failure }
   }
 
@@ -39,15 +43,21 @@ struct ImportCommand: AsyncParsableCommand {
   ) async -> ImportSummary {
     var summary = ImportSummary()
     var bar = ProgressBar("importing", total: files.count)
-    await withTaskGroup(of: (String, ImportOutcome).self) { group in
-      var waiting = files.makeIterator()
-      for _ in 0..<filesAtOnce {
-        if let file = waiting.next() { group.addTask { (file, await outcome(of: file, issuer: issuer, perform)) } }
-      }
+    await withTaskGroup(of: (String, Result<ImportOutcome, any Error>).self) { group in
+      var waiting = files[...]
+      for file in waiting.prefix(filesAtOnce) { group.addTask { (file, await outcome(of: file, issuer, perform)) } }
+      waiting = waiting.dropFirst(filesAtOnce)
       while let (file, outcome) = await group.next() {
-        summary.add(outcome, of: file)
+        switch outcome {
+        case .success(let outcome): summary.add(outcome, of: file)
+        case .failure(let error):
+          // It is not about this file: the others would fare no better.
+          summary.stop(at: file, because: "\(error)", notTried: waiting.count)
+          waiting = []
+        }
         bar.advance()
-        if let next = waiting.next() { group.addTask { (next, await Self.outcome(of: next, issuer: issuer, perform)) } }
+        guard let next = waiting.popFirst() else { continue }
+        group.addTask { (next, await Self.outcome(of: next, issuer, perform)) }
       }
     }
     bar.finish()
@@ -55,15 +65,15 @@ struct ImportCommand: AsyncParsableCommand {
   }
 
   private static func outcome(
-    of file: String, issuer: String?, _ perform: @Sendable (Node.Operation) async throws -> OperationResult
-  ) async -> ImportOutcome {
+    of file: String, _ issuer: String?, _ perform: @Sendable (Node.Operation) async throws -> OperationResult
+  ) async -> Result<ImportOutcome, any Error> {
     do {
       guard case .imported(let outcome) = try await perform(.importFile(path: file, issuer: issuer)) else {
-        return ImportOutcome(kind: .refused, remarks: ["the node gave an answer that is not about a file"])
+        throw OperationError("the node gave an answer that is not about a file")
       }
-      return outcome
+      return .success(outcome)
     } catch {
-      return ImportOutcome(kind: .refused, remarks: ["\(error)"])
+      return .failure(error)
     }
   }
 }
@@ -77,6 +87,16 @@ private struct ImportSummary: Encodable, Sendable {
   private(set) var alreadyStored = 0
   private(set) var refused: [Refusal] = []
   private(set) var remarks: [Remark] = []
+  /// Why no more files were tried; nil where all were.
+  private(set) var stoppedBecause: String?
+  private(set) var notTried = 0
+
+  /// Whether this file was stored nobody has heard.
+  mutating func stop(at file: String, because reason: String, notTried: Int) {
+    refused.append(Refusal(path: file, reason: "no answer: \(reason)"))
+    stoppedBecause = stoppedBecause ?? reason
+    self.notTried += notTried
+  }
 
   mutating func add(_ outcome: ImportOutcome, of file: String) {
     switch outcome.kind {

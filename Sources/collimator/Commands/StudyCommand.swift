@@ -27,10 +27,13 @@ extension StudyCommand {
     @Option(help: "Who gave that ID.")
     var issuer: String?
 
-    @Option(help: "The Patient ID under which it is answered now, where several patients have a study of this UID.")
+    @Option(
+      help:
+        "The Patient ID under which it is answered now, where several patients have a study of this UID; '' for nobody's."
+    )
     var from: String?
 
-    @Option(help: "Who gave that ID.")
+    @Option(help: "Who gave that ID, where several did.")
     var fromIssuer: String?
 
     @OptionGroup var given: GivenPatientOptions

@@ -23,6 +23,7 @@ struct Backup {
     self.keeping = keeping
     if let keeping, keeping < 1 { throw ArchiveError("at least one backup has to be kept") }
     target = try BackupFolder(path, outside: operations.directory)
+    try BackupLineage(of: operations.database).requireNoOther(in: target)
     try target.prepare()
     madeAt = operations.now()
     let style = Date.ISO8601FormatStyle().dateSeparator(.omitted).timeSeparator(.omitted)
@@ -173,7 +174,7 @@ extension Backup {
     let kept = try target.names().map { name in
       var configuration = GRDB.Configuration()
       configuration.readonly = true
-      return try DatabaseQueue(path: "\(target.backups)/\(name)/index.sqlite", configuration: configuration)
+      return try DatabaseQueue(path: target.index(of: name), configuration: configuration)
     }
     try progress.begin("removing files that no backup needs", total: 256)
     for shelf in try FileObjectStore.names(in: target.objects) {

@@ -37,6 +37,8 @@ struct BackupFolder: Sendable {
     }.sorted()
   }
 
+  func index(of name: String) -> String { "\(backups)/\(name)/index.sqlite" }
+
   func manifest(of name: String) throws -> BackupManifest {
     let data = try Data(contentsOf: URL(filePath: "\(backups)/\(name)/manifest.json"))
     let manifest = try JSONDecoder().decode(BackupManifest.self, from: data)

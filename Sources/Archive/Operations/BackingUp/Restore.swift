@@ -67,9 +67,10 @@ package struct Restore {
   private var restoring: String { directory + "/index.sqlite.restoring" }
 
   private consuming func perform() throws -> RestoreReport {
-    try RestoreMark.set(directory)
     try store.prepare()
     let copy = try copyDatabase()
+    // Until now nothing was changed: a backup that is no good leaves an archive as it is.
+    try RestoreMark.set(directory)
     try copyFiles(of: copy)
     try takeOver(into: copy)
     try settleGrants(in: copy)
@@ -86,9 +87,20 @@ package struct Restore {
 
   private func copyDatabase() throws -> DatabaseQueue {
     try progress.begin("copying the database")
+    removeCopy()
+    do { return try openCopy() } catch {
+      removeCopy()
+      throw error
+    }
+  }
+
+  private func removeCopy() {
     for suffix in ["", "-journal", "-wal", "-shm", BackupFolder.partial] { unlink(restoring + suffix) }
+  }
+
+  private func openCopy() throws -> DatabaseQueue {
     let file = try NewFile(at: restoring + BackupFolder.partial)
-    let original = try OpenFile(reading: "\(source.backups)/\(name)/index.sqlite")
+    let original = try OpenFile(reading: source.index(of: name))
     var room = [UInt8](repeating: 0, count: 1 << 20)
     var offset = 0
     while case let count = try original.read(into: &room, at: offset), count > 0 {
@@ -101,6 +113,9 @@ package struct Restore {
     let copy = try DatabaseQueue(path: restoring, configuration: configuration)
     let verdict = try LongReading(copy, progress).read { try String.fetchAll($0, sql: "PRAGMA integrity_check(1)") }
     guard verdict == ["ok"] else { throw ArchiveError("the backup '\(name)' is damaged itself: \(verdict.joined())") }
+    guard try !copy.read(Schema.migrator.hasBeenSuperseded) else {
+      throw ArchiveError("the backup '\(name)' was made by a later version of Collimator: restore it with that one")
+    }
     try Schema.migrator.migrate(copy)
     return copy
   }
@@ -171,8 +186,10 @@ extension Restore {
       let verdict = try queue.read { try String.fetchAll($0, sql: "PRAGMA quick_check(1)") }
       try queue.close()
       guard verdict == ["ok"] else { return warnOfForgotten() }
-      report.carriedOver = try RestoreCarrying(from: old).perform(into: copy)
+      let carried = try RestoreCarrying(from: old).perform(into: copy)
+      report.carriedOver = carried.tables
       try carryAudit(from: old, into: copy)
+      if !carried.continues { warnOfAnotherIndex() }
     } catch is DatabaseError {
       return warnOfForgotten()
     }
@@ -202,6 +219,16 @@ extension Restore {
       "Grants that were revoked after \(report.madeAt) are in force again, and peers removed since are let in again.",
       "What the audit recorded after \(report.madeAt) is not in it any more: a checkpoint made since will say so.",
       "Grants, peers, groups and legal holds added after \(report.madeAt) are missing.",
+    ]
+  }
+
+  private mutating func warnOfAnotherIndex() {
+    report.warnings += [
+      "The index that was here is not what became of the backup: it was begun anew, is older, or is another archive's. "
+        + "Of it only deletions and legal holds were taken over; all of it stands in index.sqlite.before-restore.",
+      "If the index that the backup was made of was lost, grants that were revoked after \(report.madeAt) are in force "
+        + "again, and peers removed since are let in again.",
+      "Grants, peers and groups added after \(report.madeAt) are missing.",
     ]
   }
 

@@ -6,16 +6,25 @@ import GRDB
 struct RestoreCarrying {
   private let old: String
 
+  struct Outcome {
+    /// Whether the old database is what became of the restored one. In one that was begun anew, is an older one or another
+    /// archive's, what is not there was not taken away.
+    let continues: Bool
+    /// The tables of which something could be taken over; one that cannot be read does not keep the others from it.
+    let tables: [String]
+  }
+
   init(from old: String) {
     self.old = old
   }
 
-  /// The tables of which something could be taken over; one that cannot be read does not keep the others from it.
-  func perform(into copy: DatabaseQueue) throws -> [String] {
+  func perform(into copy: DatabaseQueue) throws -> Outcome {
     try copy.writeWithoutTransaction { database in
       try database.execute(sql: "ATTACH DATABASE ? AS old", arguments: [old])
       defer { try? database.execute(sql: "DETACH DATABASE old") }
-      return try Self.statements.filter { _, sql in
+      let continues = try Self.continues(in: database)
+      let statements = Self.statements.filter { continues || Self.namedByChance.contains($0.0) }
+      let tables = try statements.filter { _, sql in
         do {
           try database.inTransaction {
             try database.execute(sql: sql)
@@ -27,8 +36,24 @@ struct RestoreCarrying {
           return false
         }
       }.map(\.0)
+      return Outcome(continues: continues, tables: tables)
     }
   }
+
+  private static func continues(in database: Database) throws -> Bool {
+    do {
+      let head = try AuditTable.head(in: database)
+      if let verdict = try AuditLineage.continues(head, in: "old", database) { return verdict }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+      // An earlier version had no audit.
+    }
+    return try Bool.fetchOne(
+      database, sql: "SELECT NOT EXISTS (SELECT 1 FROM main.principal) OR EXISTS (\(still))") ?? false
+  }
+
+  /// What is taken over from any index: it is told by keys and moments that no other archive has, and only adds what takes
+  /// away.
+  private static let namedByChance: Set<String> = ["deletion", "tombstone", "access_grant", "legal_hold"]
 
   /// Only what takes away is taken over: nothing is opened to anybody that the backup had closed.
   private static let statements = [
@@ -45,7 +70,10 @@ struct RestoreCarrying {
       "tombstone",
       """
       INSERT OR REPLACE INTO main.tombstone (object, deletion, sop_instance_uid, digest, is_removed)
-      SELECT object, deletion, sop_instance_uid, digest, 0 FROM old.tombstone
+      SELECT object, COALESCE((SELECT m.number FROM old.deletion AS o JOIN main.deletion AS m
+          ON m.deleted_at = o.deleted_at AND m.reason = o.reason AND m.instances = o.instances
+        WHERE o.number = t.deletion ORDER BY m.number = o.number DESC LIMIT 1), deletion), sop_instance_uid, digest, 0
+      FROM old.tombstone AS t
       """
     ),
     (

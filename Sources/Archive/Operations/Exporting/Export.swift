@@ -31,10 +31,10 @@ struct Export {
   }
 
   consuming func perform() throws -> ExportReport {
-    let partial = try folder.make(Self.partial)
-    for name in try FileObjectStore.names(in: partial) { unlink("\(partial)/\(name)") }
     let (instances, others) = try chosen()
     guard !instances.isEmpty else { throw ArchiveError("there is nothing of that kind in the archive") }
+    let partial = try folder.make(Self.partial)
+    for name in try FileObjectStore.names(in: partial) { unlink("\(partial)/\(name)") }
     report.otherVersions = others
     let corrected = Set(
       instances.compactMap(\.place).filter { $0.patient != $0.receivedPatient }.map(\.studyInstanceUID))
@@ -65,16 +65,20 @@ struct Export {
     }
   }
 
-  /// Of several versions of an object the earliest.
+  /// Of several versions of an object the one that callers are served: a whole one, the chosen one, the earliest.
   private func chosen() throws -> (instances: [SelectedInstance], others: Int) {
     let all = try operations.database.read { database in
       try SelectionQuery(order.selection, layout: operations.index.layout, in: database).all(in: database)
     }
-    var known: Set<String> = []
-    let first = all.filter { instance in
-      known.insert("\(instance.place?.series ?? 0) \(instance.sopInstanceUID)").inserted
+    let served = Dictionary(grouping: all) { "\($0.place?.series ?? 0) \($0.sopInstanceUID)" }.values.compactMap {
+      versions in
+      versions.min { Self.rank($0) < Self.rank($1) }
     }
-    return (first, all.count - first.count)
+    return (served.sorted { $0.id < $1.id }, all.count - served.count)
+  }
+
+  private static func rank(_ instance: SelectedInstance) -> (Int, Int, Int64) {
+    (instance.isMissing ? 1 : 0, instance.isChosen ? 0 : 1, instance.id)
   }
 
   private mutating func export(_ instance: SelectedInstance, _ partial: String) throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Access
+import Foundation
 import GRDB
 
 /// What is not to be deleted, whatever a rule or an operator says, until the hold is released.
@@ -102,6 +103,22 @@ enum LegalHoldTable {
         ORDER BY number
         """, arguments: [IndexTables.json(studies)]
     ).map { HoldListing($0) }
+  }
+
+  /// The rows of these studies, as they were received, that a hold in force keeps from being deleted.
+  static func heldRows(ofStudies uids: [String], in database: Database) throws -> Set<Int64> {
+    guard try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM legal_hold WHERE released_at IS NULL)") == true
+    else { return [] }
+    return try Set(
+      Int64.fetchAll(
+        database,
+        sql: """
+          SELECT study.id FROM study JOIN study AS shown ON shown.id = COALESCE(study.folded_into, study.id)
+          WHERE study.v_0020000d IN (SELECT value FROM json_each(?)) AND EXISTS (
+            SELECT 1 FROM legal_hold AS hold WHERE hold.released_at IS NULL AND (hold.study_uid = study.v_0020000d
+              OR EXISTS (SELECT 1 FROM patient WHERE patient.id IN (shown.patient, study.received_patient)
+                AND hold.patient_id = patient.patient_id AND (hold.issuer IS NULL OR hold.issuer = patient.issuer))))
+          """, arguments: [String(decoding: try JSONEncoder().encode(uids), as: UTF8.self)]))
   }
 
   /// Of `hold` and `study`.

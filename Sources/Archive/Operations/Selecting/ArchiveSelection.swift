@@ -36,6 +36,8 @@ struct SelectedInstance: Sendable {
   let digest: [UInt8]
   let size: Int
   let isMissing: Bool
+  /// Whether an administrator chose it among the versions of its object.
+  let isChosen: Bool
   /// nil for objects that belong to no patient.
   let place: Place?
 
@@ -60,6 +62,7 @@ struct SelectedInstance: Sendable {
     digest = Array(row["digest"] as Data)
     size = row["size"]
     isMissing = (row["fault"] as Int) != 0
+    isChosen = (row["preference"] as Int) < 0
     if let series = row["series"] as Int64?, let study = row["study"] as Int64?, let patient = row["patient"] as Int64?
     {
       place = Place(

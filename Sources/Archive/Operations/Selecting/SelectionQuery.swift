@@ -53,7 +53,7 @@ struct SelectionQuery {
       sql: """
         SELECT instance.id AS id, instance.object AS object, instance.v_00080016 AS sop_class,
           instance.v_00080018 AS sop_instance, instance.transfer_syntax AS transfer_syntax, instance.digest AS digest,
-          instance.size AS size, instance.fault AS fault, series.id AS series, study.id AS study,
+          instance.size AS size, instance.fault AS fault, instance.preference AS preference, series.id AS series, study.id AS study,
           patient.id AS patient, study.v_0020000d AS study_uid, series.v_0020000e AS series_uid,
           received_series.id AS received_series, received_study.id AS received_study,
           received_study.received_patient AS received_patient\(further)

@@ -43,6 +43,6 @@ struct ExportCommand: AsyncParsableCommand {
     Output.print(
       "\(report.exported) exported (\(ByteCount.text(report.bytes))), \(report.alreadyThere) there already, "
         + "\(report.failures.count) failed")
-    if report.otherVersions > 0 { Output.print("\(report.otherVersions) later versions of objects were left out") }
+    if report.otherVersions > 0 { Output.print("\(report.otherVersions) other versions of objects were left out") }
   }
 }
