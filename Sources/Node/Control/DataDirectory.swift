@@ -46,7 +46,7 @@ package struct DataDirectory: Sendable {
         return result
       }
     }
-    let codecs = CodecPool(.few)
+    let codecs = CodecPool()
     let archive = try open(decodingWith: codecs)
     let performer = OperationPerformer(archive: archive, codecs: codecs)
     let outcome: Result<Value, any Error>
@@ -68,7 +68,7 @@ package struct DataDirectory: Sendable {
       guard case .archive(let result) = result else { throw OperationError("the node answered something else") }
       return result
     }
-    let archive = try open(decodingWith: CodecPool(.few))
+    let archive = try open(decodingWith: CodecPool())
     let outcome: Result<ArchiveOperationResult, any Error>
     do {
       let performer = ArchiveOperationPerformer(archive: archive)

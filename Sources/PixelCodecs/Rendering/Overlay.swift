@@ -16,7 +16,7 @@ struct Overlay {
     stride(from: UInt16(0x6000), through: 0x601E, by: 2).compactMap { Overlay(dataSet, group: $0, frame: frame) }
   }
 
-  private init?(_ dataSet: DataSet, group: UInt16, frame: Int) {
+  init?(_ dataSet: DataSet, group: UInt16, frame: Int) {
     guard let data = dataSet[Tag(group, 0x3000)], !data.isOmitted, !data.hasUndefinedLength,
       let rows = dataSet.integer(Tag(group, 0x0010)), let columns = dataSet.integer(Tag(group, 0x0011)),
       (1...65535).contains(rows), (1...65535).contains(columns)
@@ -38,14 +38,14 @@ struct Overlay {
     firstBit = bit
   }
 
-  /// Sets what lies on the image to white.
-  func draw(on pixels: inout [UInt8], width: Int, height: Int, channels: Int) {
+  /// Sets what lies on the image to white, or to another grey.
+  func draw(on pixels: inout [UInt8], width: Int, height: Int, channels: Int, grey: UInt8 = 255) {
     for row in max(0, -top)..<max(0, -top, min(rows, height - top)) {
       for column in max(0, -left)..<max(0, -left, min(columns, width - left)) {
         let bit = firstBit + row * columns + column
         guard bits[bit / 8] >> UInt8(bit % 8) & 1 == 1 else { continue }
         let start = ((top + row) * width + left + column) * channels
-        for channel in 0..<channels { pixels[start + channel] = 255 }
+        for channel in 0..<channels { pixels[start + channel] = grey }
       }
     }
   }
