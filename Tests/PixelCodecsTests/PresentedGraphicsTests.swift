@@ -12,7 +12,7 @@ struct PresentedGraphicsTests {
 
   private static func grey(_ column: Int, _ row: Int) -> UInt8 { UInt8(column * 3 + row) }
 
-  private static func shown(
+  static func shown(
     _ change: (inout DataSetBuilder) -> Void, image: (inout DataSetBuilder) -> Void = { _ in },
     options: (inout RenderingOptions) -> Void = { _ in }
   ) async throws -> RenderedImage {
@@ -165,7 +165,7 @@ struct PresentedGraphicsTests {
     #expect(try await places(shutter) == [60, 61, 62, 63, 120, 121, 122, 123])
   }
 
-  private static func graphic(
+  static func graphic(
     _ type: String, _ points: [Double], units: String = "PIXEL", filled: String = "N"
   ) -> DataSetBuilder {
     var object = DataSetBuilder()
@@ -178,7 +178,7 @@ struct PresentedGraphicsTests {
     return object
   }
 
-  private static func annotate(_ builder: inout DataSetBuilder, _ objects: [DataSetBuilder]) {
+  static func annotate(_ builder: inout DataSetBuilder, _ objects: [DataSetBuilder]) {
     layer(&builder, grey: 0xEE00)
     var item = DataSetBuilder()
     item.set(Tag(0x0070, 0x0002), .cs, "ONE")
@@ -260,114 +260,6 @@ struct PresentedGraphicsTests {
     }
     // Column 10 of the image is row 0; row 5 from above is column 5 once more, for the flip undoes what the turn did.
     #expect(picture.pixels.indices.filter { picture.pixels[$0] == 0xEE } == (0...10).map { $0 * 40 + 5 })
-  }
-
-  struct Refusal: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let change: @Sendable (inout DataSetBuilder) -> Void
-
-    init(_ name: String, _ change: @escaping @Sendable (inout DataSetBuilder) -> Void) {
-      testDescription = name
-      self.change = change
-    }
-  }
-
-  static let refused: [Refusal] = [
-    Refusal("another SOP class", { $0.set(.sopClassUID, .ui, "1.2.840.10008.5.1.4.1.1.11.2") }),
-    Refusal("no SOP class", { $0.remove(.sopClassUID) }),
-    Refusal("subtraction", { $0.setSequence(Tag(0x0028, 0x6100), [DataSetBuilder()]) }),
-    Refusal(
-      "another image",
-      { builder in
-        var series = DataSetBuilder()
-        series.setSequence(Tag(0x0008, 0x1140), [States.reference("2.25.99")])
-        builder.setSequence(Tag(0x0008, 0x1115), [series])
-      }
-    ),
-    Refusal(
-      "another frame",
-      { builder in
-        var series = DataSetBuilder()
-        series.setSequence(Tag(0x0008, 0x1140), [States.reference(frames: [2, 3])])
-        builder.setSequence(Tag(0x0008, 0x1115), [series])
-      }
-    ),
-    Refusal("no area", { $0.remove(Tag(0x0070, 0x005A)) }),
-    Refusal(
-      "the area of another image",
-      {
-        $0.setSequence(Tag(0x0070, 0x005A), [States.area([1, 1, 60, 40], of: [States.reference("2.25.99")])])
-      }
-    ),
-    Refusal("an area beside the image", { $0.setSequence(Tag(0x0070, 0x005A), [States.area([61, 1, 99, 40])]) }),
-    Refusal(
-      "an area without end",
-      {
-        $0.setSequence(
-          Tag(0x0070, 0x005A), [States.area([Int(Int32.min), Int(Int32.min), Int(Int32.max), Int(Int32.max)])])
-      }
-    ),
-    Refusal("true size", { $0.setSequence(Tag(0x0070, 0x005A), [States.area([1, 1, 60, 40], mode: "TRUE SIZE")]) }),
-    Refusal("45 degrees", { $0.setIntegers(Tag(0x0070, 0x0042), .us, [45]) }),
-    Refusal("a shutter of no known shape", { $0.set(Tag(0x0018, 0x1600), .cs, "HEART") }),
-    Refusal(
-      "a circle without a radius",
-      {
-        $0.set(Tag(0x0018, 0x1600), .cs, "CIRCULAR")
-        $0.set(Tag(0x0018, 0x1610), .is, ["1", "1"])
-      }
-    ),
-    Refusal(
-      "a circle far away",
-      {
-        $0.set(Tag(0x0018, 0x1600), .cs, "CIRCULAR")
-        $0.set(Tag(0x0018, 0x1610), .is, ["1e200", "1e200"])
-        $0.set(Tag(0x0018, 0x1612), .is, "1e200")
-      }
-    ),
-    Refusal(
-      "edges that overflow",
-      {
-        $0.set(Tag(0x0018, 0x1600), .cs, "RECTANGULAR")
-        for element: UInt16 in [0x1602, 0x1604, 0x1606, 0x1608] { $0.set(Tag(0x0018, element), .is, "\(Int.min)") }
-      }
-    ),
-    Refusal(
-      "a bitmap shutter without its overlay",
-      {
-        $0.set(Tag(0x0018, 0x1600), .cs, "BITMAP")
-        $0.setIntegers(Tag(0x0018, 0x1623), .us, [0x6000])
-      }
-    ),
-    Refusal(
-      "a Presentation LUT without data",
-      { builder in
-        builder.setSequence(Tag(0x2050, 0x0010), [DataSetBuilder()])
-      }
-    ),
-    Refusal(
-      "text",
-      { builder in
-        var item = DataSetBuilder()
-        item.setSequence(Tag(0x0070, 0x0008), [DataSetBuilder()])
-        builder.setSequence(Tag(0x0070, 0x0001), [item])
-      }
-    ),
-    Refusal("a graphic of one number", { annotate(&$0, [graphic("POLYLINE", [1])]) }),
-    Refusal("a graphic at no place", { annotate(&$0, [graphic("POLYLINE", [.nan, 1, .infinity, 2])]) }),
-    Refusal("a graphic of no known type", { annotate(&$0, [graphic("HEART", [1, 1, 2, 2])]) }),
-    Refusal(
-      "more points than anybody draws",
-      { builder in
-        let many = graphic("POLYLINE", [Double](repeating: 1, count: 60000))
-        annotate(&builder, [many, many, many])
-      }
-    ),
-  ]
-
-  @Test(arguments: refused)
-  func whatIsNotShownIsRefused(_ refusal: Refusal) async throws {
-    await #expect(throws: PixelError.self) { try await Self.shown(refusal.change) }
   }
 
   @Test func textCanBeLeftOut() async throws {

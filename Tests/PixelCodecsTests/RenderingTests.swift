@@ -204,6 +204,48 @@ struct RenderingTests {
     #expect(small.width == 4 && small.height == 4 && small.pixels.contains { $0 > 0 && $0 < 255 })
   }
 
+  /// A bit above the stored ones, and one below; what has data of its own is no such overlay.
+  @Test(arguments: [(12, 11, 15, 16), (8, 15, 3, 16), (7, 6, 7, 8)])
+  func overlaysInThePixelsAreDrawn(_ stored: Int, highBit: Int, position: Int, allocated: Int) async throws {
+    let layout = try Samples.layout(8, 8, allocated: allocated, stored: stored)
+    var builder = Samples.attributes(of: layout)
+    builder.setIntegers(.highBit, .us, [highBit])
+    builder.setIntegers(DICOMData.Tag(0x6002, 0x0010), .us, [8])
+    builder.setIntegers(DICOMData.Tag(0x6002, 0x0011), .us, [8])
+    builder.setIntegers(DICOMData.Tag(0x6002, 0x0050), .ss, [1, 1])
+    builder.setIntegers(DICOMData.Tag(0x6002, 0x0100), .us, [allocated])
+    builder.setIntegers(DICOMData.Tag(0x6002, 0x0102), .us, [position])
+    let words = (0..<64).map { $0 % 9 == 0 ? 1 << position : 0 }
+    let bytes = allocated == 8 ? words.map { UInt8($0) } : Self.words(words)
+    builder.setBytes(.pixelData, allocated == 8 ? .ob : .ow, bytes)
+    let dataSet = try DataSet(
+      reading: builder.encoded(as: .explicitVRLittleEndian), transferSyntax: .explicitVRLittleEndian)
+    let source = try FrameSource(dataSet)
+    let decoded = try await UnconfinedCodecs().decode(try source.frame(0))
+    var options = RenderingOptions()
+    #expect(
+      try Renderer(dataSet, source: source, options: options).image(of: decoded, index: 0).pixels.allSatisfy { $0 == 0 }
+    )
+    options.showsOverlays = true
+    let drawn = try Renderer(dataSet, source: source, options: options).image(of: decoded, index: 0).pixels
+    #expect(drawn.indices.filter { drawn[$0] == 255 } == Array(stride(from: 0, to: 64, by: 9)))
+  }
+
+  /// Values with fractions have windows narrower than 1.
+  @Test func narrowWindowsAreForFractions() async throws {
+    var builder = Samples.attributes(of: try Samples.layout(1, 5, allocated: 8))
+    builder.set(DICOMData.Tag(0x0028, 0x1050), .ds, "0.2")
+    builder.set(DICOMData.Tag(0x0028, 0x1051), .ds, "0.4")
+    builder.set(DICOMData.Tag(0x0028, 0x1052), .ds, "0")
+    builder.set(DICOMData.Tag(0x0028, 0x1053), .ds, "0.1")
+    builder.setBytes(.pixelData, .ob, [0, 1, 2, 4, 9, 0])
+    let dataSet = try DataSet(
+      reading: builder.encoded(as: .explicitVRLittleEndian), transferSyntax: .explicitVRLittleEndian)
+    let source = try FrameSource(dataSet)
+    let decoded = try await UnconfinedCodecs().decode(try source.frame(0))
+    #expect(try Renderer(dataSet, source: source).image(of: decoded, index: 0).pixels == [0, 64, 128, 255, 255])
+  }
+
   @Test(arguments: made)
   func transformationsAreThoseOfDCMTK(_ made: Made) async throws {
     var builder = Samples.attributes(of: made.layout)

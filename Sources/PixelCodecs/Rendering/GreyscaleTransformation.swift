@@ -111,8 +111,8 @@ struct GreyscaleTransformation {
     switch function {
     case "SIGMOID": return .sigmoid(center: center, width: width)
     case "LINEAR_EXACT": return .linearExact(center: center, width: width)
-    // PS3.3 §C.11.2.1.2.1: no narrower than 1.
-    default: return .linear(center: center, width: max(width, 1))
+    // PS3.3 §C.11.2.1.2.1 has none narrower than 1; those that come are for values with fractions.
+    default: return width < 1 ? .linearExact(center: center, width: width) : .linear(center: center, width: width)
     }
   }
 

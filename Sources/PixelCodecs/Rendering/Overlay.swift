@@ -12,8 +12,28 @@ struct Overlay {
   private let firstBit: Int
 
   /// Those of the groups 6000 to 601E that have data for the frame; broken ones are left out, for the image is there without.
-  static func all(in dataSet: DataSet, frame: Int) -> [Overlay] {
-    stride(from: UInt16(0x6000), through: 0x601E, by: 2).compactMap { Overlay(dataSet, group: $0, frame: frame) }
+  static func all(in dataSet: DataSet, frame: Int, pixels: DecodedFrame) -> [Overlay] {
+    stride(from: UInt16(0x6000), through: 0x601E, by: 2).compactMap { group in
+      Overlay(dataSet, group: group, frame: frame) ?? Overlay(dataSet, group: group, within: pixels)
+    }
+  }
+
+  /// In a bit of the pixels that they do not use themselves, as it was once allowed (PS3.5-2004 §8.1.2).
+  init?(_ dataSet: DataSet, group: UInt16, within frame: DecodedFrame) {
+    let layout = frame.layout
+    guard dataSet[Tag(group, 0x3000)] == nil, dataSet.integer(Tag(group, 0x0100)) == layout.bitsAllocated,
+      let position = dataSet.integer(Tag(group, 0x0102)), (0..<layout.bitsAllocated).contains(position),
+      layout.samplesPerPixel == 1, [8, 16].contains(layout.bitsAllocated), frame.bytes.count >= layout.byteCount
+    else { return nil }
+    let (byte, bit) = position.quotientAndRemainder(dividingBy: 8)
+    var bits = [UInt8](repeating: 0, count: (layout.pixelCount + 7) / 8)
+    for pixel in 0..<layout.pixelCount
+    where frame.bytes[pixel * layout.bytesPerSample + byte] >> UInt8(bit) & 1 == 1 {
+      bits[pixel / 8] |= 1 << UInt8(pixel % 8)
+    }
+    self.bits = Bytes(bits)
+    (rows, columns) = (layout.rows, layout.columns)
+    (top, left, firstBit) = (0, 0, 0)
   }
 
   init?(_ dataSet: DataSet, group: UInt16, frame: Int) {

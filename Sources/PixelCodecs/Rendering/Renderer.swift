@@ -36,7 +36,7 @@ package struct Renderer: Sendable {
     default: pixels = try ColourTransformation.colours(of: frame, description: description)
     }
     if options.showsOverlays {
-      for overlay in Overlay.all(in: dataSet, frame: index) {
+      for overlay in Overlay.all(in: dataSet, frame: index, pixels: frame) {
         overlay.draw(on: &pixels, width: layout.columns, height: layout.rows, channels: channels)
       }
     }
@@ -60,7 +60,7 @@ package struct Renderer: Sendable {
     var pixels = greys.greys(of: try StoredValues(frame, description: description))
     try DisplayShutter(presentation.state).apply(to: &pixels, width: layout.columns, height: layout.rows)
     if options.showsAnnotations {
-      for (overlay, grey) in ActivatedOverlay.all(in: presentation, image: dataSet) {
+      for (overlay, grey) in ActivatedOverlay.all(in: presentation, image: dataSet, pixels: frame) {
         overlay.draw(on: &pixels, width: layout.columns, height: layout.rows, channels: 1, grey: grey)
       }
     }
