@@ -73,13 +73,37 @@ struct RenderingTests {
     return try Renderer(dataSet, source: source, options: options).image(of: decoded, index: 0)
   }
 
+  /// Overlays with data of their own, within the pixels, and beyond the image's edges.
+  @Test(.enabled(if: PixelOracle.isThere, "the corpus is not beside the package"))
+  func overlaysOfTheCorpusAreThoseOfDCMTK() async throws {
+    var compared = 0
+    for file in PixelOracle.files where file.status != "undecodable" {
+      guard let part10 = try? Part10File(path: file.path), part10.dataSet.elementCount < 20000,
+        stride(from: UInt16(0x6000), through: 0x601E, by: 2).contains(where: {
+          part10.dataSet[DICOMData.Tag($0, 0x0010)] != nil
+        }), let source = try? FrameSource(part10),
+        let reference = try Self.dcmtk(file.path, ["+Wm"], overlays: ["+O", "0"])
+      else { continue }
+      var options = RenderingOptions()
+      options.valuesOfInterest = .allValues
+      options.showsOverlays = true
+      let decoded = try await UnconfinedCodecs().decode(try source.frame(0))
+      let image = try Renderer(part10.dataSet, source: source, options: options).image(of: decoded, index: 0)
+      #expect(image.difference(from: reference) <= 1, "\(file.testDescription)")
+      compared += 1
+    }
+    #expect(compared >= 5, "\(compared)")
+  }
+
   /// PGM or PPM, read; nil where DCMTK shows nothing.
-  private static func dcmtk(_ path: String, _ arguments: [String]) throws -> RenderedImage? {
+  private static func dcmtk(
+    _ path: String, _ arguments: [String], overlays: [String] = ["-O"]
+  ) throws -> RenderedImage? {
     let target = FileManager.default.temporaryDirectory.appending(path: "collimator-\(UUID().uuidString).pnm")
     defer { try? FileManager.default.removeItem(at: target) }
     let process = ChildProcess()
     process.executableURL = URL(filePath: "/usr/bin/dcmj2pnm")
-    process.arguments = ["-O", "+F", "1"] + arguments + [path, target.path]
+    process.arguments = overlays + ["+F", "1"] + arguments + [path, target.path]
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
