@@ -199,6 +199,10 @@ struct RenderingTests {
           testDescription: "YBR_FULL",
           layout: try Samples.layout(32, 32, samples: 3, allocated: 8, photometric: .ybrFull), mode: .firstWindow,
           change: { _ in }),
+        Made(
+          testDescription: "YBR_FULL of 16 bits",
+          layout: try Samples.layout(32, 32, samples: 3, stored: 12, photometric: .ybrFull), mode: .firstWindow,
+          change: { _ in }),
       ]
     } catch {
       return []
