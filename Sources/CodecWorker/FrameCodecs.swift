@@ -37,9 +37,14 @@ package enum FrameCodecs {
     guard !input.isEmpty else { throw .malformed(request.codec, why: "the frame is empty") }
     switch request.codec {
     case .rle: try RLECodec.decode(input, layout: request.layout, into: output)
-    case .jpeg: try JPEGCodec.decode(input, layout: request.layout, into: output)
-    case .jpegLS: try JPEGLSCodec.decode(input, layout: request.layout, into: output)
-    case .jpeg2000: try JPEG2000Codec.decode(input, layout: request.layout, into: output)
+    case .jpeg, .jpegLS, .jpeg2000:
+      try StreamEnd.decode(input, codec: request.codec, into: output) { input, output throws(PixelError) in
+        switch request.codec {
+        case .jpegLS: try JPEGLSCodec.decode(input, layout: request.layout, into: output)
+        case .jpeg2000: try JPEG2000Codec.decode(input, layout: request.layout, into: output)
+        default: try JPEGCodec.decode(input, layout: request.layout, into: output)
+        }
+      }
     case .deflatedFrame: try DeflatedFrameCodec.decode(input, layout: request.layout, into: output)
     case .native, .encapsulatedUncompressed: throw .codecFailed(request.codec, why: "there is nothing to decode")
     }

@@ -4,6 +4,8 @@ import PixelCodecs
 
 /// What a JPEG 2000 stream says of itself in its first marker segment, SIZ (ISO/IEC 15444-1 §A.5.1), read before any codec is.
 struct JPEG2000Codestream {
+  /// Of the codestream in the input.
+  private let start: Int
   /// Without the boxes that some writers leave around it.
   let bytes: UnsafeRawBufferPointer
   let rows: Int
@@ -13,7 +15,9 @@ struct JPEG2000Codestream {
   let precision: Int
 
   init(_ input: UnsafeRawBufferPointer) throws(PixelError) {
-    bytes = try Self.codestream(in: input)
+    let range = try Self.codestream(in: input)
+    start = range.lowerBound
+    bytes = UnsafeRawBufferPointer(rebasing: input[range])
     guard bytes.count >= 42, bytes[0] == 0xFF, bytes[1] == 0x4F, bytes[2] == 0xFF, bytes[3] == 0x51 else {
       throw .malformed(.jpeg2000, why: "it does not begin with SOC and SIZ")
     }
@@ -57,9 +61,36 @@ struct JPEG2000Codestream {
     }
   }
 
+  /// In the input, by the lengths that stand in the header of each tile-part (ISO/IEC 15444-1 §A.4.2), from the main header on.
+  var endOfTileParts: Int {
+    get throws(PixelError) {
+      let (startOfTilePart, leastLength) = (0xFF90, 14)
+      var position = 2
+      while position + 4 <= bytes.count, Self.uint16(bytes, position) != startOfTilePart {
+        let length = Self.uint16(bytes, position + 2)
+        guard length >= 2, length <= bytes.count - position - 2 else {
+          throw .malformed(.jpeg2000, why: "a marker segment of \(length) bytes")
+        }
+        position += 2 + length
+      }
+      while position + leastLength <= bytes.count, Self.uint16(bytes, position) == startOfTilePart {
+        let length = Self.uint32(bytes, position + 6)
+        // 0: up to the end.
+        guard length > 0 else { return start + bytes.count }
+        guard length >= leastLength, length <= bytes.count - position else {
+          throw .malformed(.jpeg2000, why: "the stream ends before the frame is complete")
+        }
+        position += length
+      }
+      return start + position
+    }
+  }
+
   /// DICOM asks for a bare codestream; some writers put a JP2 file there (ISO/IEC 15444-1 annex I).
-  private static func codestream(in input: UnsafeRawBufferPointer) throws(PixelError) -> UnsafeRawBufferPointer {
-    guard input.count >= 12, uint32(input, 0) == 12, uint32(input, 4) == 0x6A50_2020 else { return input }
+  private static func codestream(in input: UnsafeRawBufferPointer) throws(PixelError) -> Range<Int> {
+    guard input.count >= 12, uint32(input, 0) == 12, uint32(input, 4) == 0x6A50_2020 else {
+      return 0..<input.count
+    }
     var position = 12
     while position + 8 <= input.count {
       var length = uint32(input, position)
@@ -73,7 +104,7 @@ struct JPEG2000Codestream {
       let header = isLong ? 16 : 8
       guard length >= header, length <= input.count - position else { break }
       if uint32(input, position + 4) == 0x6A70_3263 {
-        return UnsafeRawBufferPointer(rebasing: input[position + header..<position + length])
+        return position + header..<position + length
       }
       position += length
     }

@@ -5,20 +5,37 @@ import PixelCodecs
 
 /// JPEG-LS (ISO/IEC 14495-1) with the CharLS that DCMTK has.
 enum JPEGLSCodec {
+  /// DCMTK's CharLS refuses fewer, which ISO/IEC 14495-1 allows.
+  private static let leastPrecision = 6
+
   static func decode(
     _ input: UnsafeRawBufferPointer, layout: FrameLayout, into output: UnsafeMutableRawBufferPointer
   ) throws(PixelError) {
-    try JPEGMarkers(input, codec: .jpegLS).check(against: layout, codec: .jpegLS)
+    let markers = try JPEGMarkers(input, codec: .jpegLS)
+    try markers.check(against: layout, codec: .jpegLS)
+    guard markers.precision >= leastPrecision else {
+      throw .codecFailed(.jpegLS, why: "samples of \(markers.precision) bits; it takes \(leastPrecision) to 16")
+    }
+    // The codec asks for bytes where the stream has no more than 8 bits, however many are allocated.
+    let width = markers.precision > 8 ? 2 : 1
     var frame = cdcmtk_frame(layout)
+    frame.bits_allocated = Int32(8 * width)
+    frame.bits_stored = min(frame.bits_stored, frame.bits_allocated)
     var failure = cdcmtk_failure()
+    let count = output.count / layout.bytesPerSample * width
     // The codec writes whole words.
-    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: output.count + output.count % 2, alignment: 16)
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: count + count % 2, alignment: 16)
     defer { room.deallocate() }
     room.initializeMemory(as: UInt8.self, repeating: 0)
     let result = cdcmtk_jpeg_ls_decode(
       &frame, input.baseAddress, input.count, room.baseAddress, room.count, &failure)
     guard result == 0 else { throw .codecFailed(.jpegLS, why: failure.reason) }
-    output.copyMemory(from: UnsafeRawBufferPointer(rebasing: room[0..<output.count]))
+    guard width < layout.bytesPerSample else {
+      return output.copyMemory(from: UnsafeRawBufferPointer(rebasing: room[0..<count]))
+    }
+    for index in 0..<count {
+      output.storeBytes(of: UInt16(room[index]).littleEndian, toByteOffset: 2 * index, as: UInt16.self)
+    }
   }
 
   static func encode(

@@ -34,7 +34,8 @@ package struct DICOMNode: Sendable {
   /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
   package func run() async throws {
     let limits = try associationLimits(within: OpenFileLimit.raise())
-    let codecs = CodecPool(.few)
+    // One for all that this node decodes: processes and memory are bounded in all.
+    let codecs = CodecPool()
     var options = configuration.archive
     options.samples = DecodedSamples(codecs: codecs)
     let archive = try Archive.open(
@@ -83,14 +84,15 @@ package struct DICOMNode: Sendable {
     let secure: AssociationListener? =
       if let tls {
         try await AssociationListener(
-          configuration: configuration, archive: archive, registry: registry, logger: logger, tls: tls)
+          configuration: configuration, archive: archive, registry: registry, logger: logger, codecs: codecs, tls: tls)
       } else { nil }
     let listener = try await AssociationListener(
-      configuration: configuration, archive: archive, registry: registry, logger: logger, tlsPort: secure?.port)
+      configuration: configuration, archive: archive, registry: registry, logger: logger, codecs: codecs,
+      tlsPort: secure?.port)
     let forwarder = try await AuditForwarder(
       configuration.audit, source: configuration.aeTitle, archive: archive, logger: logger)
     let deliveries = DeliveryRunner(
-      archive: archive, services: NodeServices(configuration: configuration, archive: archive),
+      archive: archive, services: NodeServices(configuration: configuration, archive: archive, codecs: codecs),
       calls: PeerCalls(callingAETitle: configuration.aeTitle), logger: logger)
     let operations = operations(archive, codecs, registry, limits, listener, secure, tls, forwarder, deliveries)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
@@ -101,7 +103,8 @@ package struct DICOMNode: Sendable {
       group.addTask { try await keepHouse(of: archive) }
       group.addTask(priority: .background) {
         let pictures = archive.pictures(as: .current)
-        await ThumbnailService(maker: PictureMaker(pictures: pictures, codecs: codecs), logger: logger).run()
+        await ThumbnailService(maker: PictureMaker(pictures: pictures, codecs: codecs.at(.background)), logger: logger)
+          .run()
       }
       group.addTask { try await forwarder?.run() }
       group.addTask { try await configuration.audit.prune(archive, logger: logger) }

@@ -99,6 +99,41 @@ import Testing
     #expect(nobody.result.status != 0 && nobody.result.errors.contains("no peer or user 'NOBODY'"))
   }
 
+  /// A presentation state that DCMTK makes, turned and flipped: of files and of what is stored it is the same picture.
+  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
+  func presentationStatesShowWhatTheyAreAbout() async throws {
+    let stored = try await Stored()
+    let state = "\(stored.folder.path)/state.dcm"
+    #expect(try await Tool.dcmtk("dcmpsmk", [Tool.fixture("ct-2.dcm"), state]).status == 0)
+    let changed = try await Tool.dcmtk(
+      "dcmodify", ["-nb", "-i", "(0070,0041)=Y", "-i", "(0070,0042)=90", "-m", "(2050,0020)=INVERSE", state])
+    #expect(changed.status == 0, "\(changed.all)")
+    #expect(try await stored.node.send([state], as: "MOD").allSatisfy { $0.status == "0000" })
+    let dump = try await Tool.run(Tool.collimator, ["dump", "--tag", "SOPInstanceUID", state])
+    let uid = String(try #require(dump.output.firstMatch(of: /\d+(\.\d+)+/)).output.0)
+    let own = "\(stored.folder.path)/own.png"
+    let file = ["render", Tool.fixture("ct-2.dcm"), "--presentation-state", state, "-o", own]
+    let rendered = try await Tool.run(Tool.collimator, file)
+    #expect(rendered.status == 0, "\(rendered.all)")
+    let expected = try #require(FileManager.default.contents(atPath: own))
+    try await stored.node.addPeer("WS", may: "query,retrieve")
+    // ct-1, which came first, is not what it is about.
+    let wanted = ["--study", stored.study, "--presentation-state", uid]
+    let plain = try await stored.render(["--study", stored.study], to: "plain.png")
+    let instance = try await Stored.uid("SOPInstanceUID", of: "ct-1")
+    for round in ["running", "stopped"] {
+      let (result, picture) = try await stored.render(wanted, to: "\(round).png")
+      #expect(result.status == 0 && picture == expected && picture != plain.picture, "\(round): \(result.all)")
+      let other = try await stored.render(wanted + ["--instance", instance], to: "other.png")
+      #expect(other.result.status != 0 && other.result.errors.contains("is not about frame 1"), "\(other.result.all)")
+      let hidden = try await stored.render(wanted + ["--as", "WS"], to: "hidden.png")
+      let unknown = try await stored.render(
+        ["--study", "1.2.3.4.5", "--presentation-state", "1.2.3.4.6", "--as", "WS"], to: "unknown.png")
+      #expect(hidden.result.status != 0 && hidden.picture == nil && hidden.result.errors == unknown.result.errors)
+      if round == "running" { #expect(stored.node.stop() == 0) }
+    }
+  }
+
   @Test func whatCannotBeShownIsToldWhy() async throws {
     let stored = try await Stored()
     let report = try await Stored.uid("SeriesInstanceUID", of: "sr")
@@ -107,6 +142,8 @@ import Testing
       (["--study", stored.study, "--voi-lut", "7"], "cannot be rendered"),
       (["--study", stored.study, "--series", report], "none of these objects has pixels"),
       (["--study", stored.study, "--thumbnail"], "has to end in .jpg"),
+      (["--study", stored.study, "--presentation-state", "1.2.3"], "no presentation state"),
+      (["--study", stored.study, "--no-annotations"], "goes with a --presentation-state"),
       (["--series", "1.2"], "go with a --study"), ([], "name a file or a --study"),
     ] {
       let (result, picture) = try await stored.render(arguments, to: "x.png")

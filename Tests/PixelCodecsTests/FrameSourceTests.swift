@@ -56,7 +56,7 @@ struct FrameSourceTests {
       ("one each", [jpegStart, jpegStart, jpegStart], [0..<1, 1..<2, 2..<3]),
       ("by where they begin", [jpegStart, [1, 2], jpegStart, jpegStart, [3, 4]], [0..<2, 2..<3, 3..<5]),
       ("by where they end", [[1, 2], jpegEnd, jpegEnd, [3, 4], jpegEnd + [0, 0]], [0..<2, 2..<3, 3..<5]),
-      ("not to be told", [[1, 2], [3, 4], [5, 6], [7, 8]], nil), ("too few", [jpegStart, jpegStart], nil),
+      ("not to be told", [[1, 2], [3, 4], [5, 6], [7, 8]], nil), ("too few", [jpegStart, jpegStart], [0..<1, 1..<2]),
     ] as [(String, [[UInt8]], [Range<Int>]?)]
 
   @Test(arguments: divisions)
@@ -74,6 +74,7 @@ struct FrameSourceTests {
     for (index, range) in expected.enumerated() {
       #expect(Array(try source.frame(index).bytes) == Array(fragments[range].joined()), "\(name)")
     }
+    #expect(throws: PixelError.self) { try source.frame(expected.count) }
   }
 
   @Test(arguments: [EncapsulatedPixelData.OffsetTable.none, .basic, .extended])

@@ -73,13 +73,37 @@ struct RenderingTests {
     return try Renderer(dataSet, source: source, options: options).image(of: decoded, index: 0)
   }
 
+  /// Overlays with data of their own, within the pixels, and beyond the image's edges.
+  @Test(.enabled(if: PixelOracle.isThere, "the corpus is not beside the package"))
+  func overlaysOfTheCorpusAreThoseOfDCMTK() async throws {
+    var compared = 0
+    for file in PixelOracle.files where file.status != "undecodable" {
+      guard let part10 = try? Part10File(path: file.path), part10.dataSet.elementCount < 20000,
+        stride(from: UInt16(0x6000), through: 0x601E, by: 2).contains(where: {
+          part10.dataSet[DICOMData.Tag($0, 0x0010)] != nil
+        }), let source = try? FrameSource(part10),
+        let reference = try Self.dcmtk(file.path, ["+Wm"], overlays: ["+O", "0"])
+      else { continue }
+      var options = RenderingOptions()
+      options.valuesOfInterest = .allValues
+      options.showsOverlays = true
+      let decoded = try await UnconfinedCodecs().decode(try source.frame(0))
+      let image = try Renderer(part10.dataSet, source: source, options: options).image(of: decoded, index: 0)
+      #expect(image.difference(from: reference) <= 1, "\(file.testDescription)")
+      compared += 1
+    }
+    #expect(compared >= 5, "\(compared)")
+  }
+
   /// PGM or PPM, read; nil where DCMTK shows nothing.
-  private static func dcmtk(_ path: String, _ arguments: [String]) throws -> RenderedImage? {
+  private static func dcmtk(
+    _ path: String, _ arguments: [String], overlays: [String] = ["-O"]
+  ) throws -> RenderedImage? {
     let target = FileManager.default.temporaryDirectory.appending(path: "collimator-\(UUID().uuidString).pnm")
     defer { try? FileManager.default.removeItem(at: target) }
     let process = ChildProcess()
     process.executableURL = URL(filePath: "/usr/bin/dcmj2pnm")
-    process.arguments = ["-O", "+F", "1"] + arguments + [path, target.path]
+    process.arguments = overlays + ["+F", "1"] + arguments + [path, target.path]
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
@@ -175,6 +199,10 @@ struct RenderingTests {
           testDescription: "YBR_FULL",
           layout: try Samples.layout(32, 32, samples: 3, allocated: 8, photometric: .ybrFull), mode: .firstWindow,
           change: { _ in }),
+        Made(
+          testDescription: "YBR_FULL of 16 bits",
+          layout: try Samples.layout(32, 32, samples: 3, stored: 12, photometric: .ybrFull), mode: .firstWindow,
+          change: { _ in }),
       ]
     } catch {
       return []
@@ -204,6 +232,48 @@ struct RenderingTests {
     #expect(small.width == 4 && small.height == 4 && small.pixels.contains { $0 > 0 && $0 < 255 })
   }
 
+  /// A bit above the stored ones, and one below; what has data of its own is no such overlay.
+  @Test(arguments: [(12, 11, 15, 16), (8, 15, 3, 16), (7, 6, 7, 8)])
+  func overlaysInThePixelsAreDrawn(_ stored: Int, highBit: Int, position: Int, allocated: Int) async throws {
+    let layout = try Samples.layout(8, 8, allocated: allocated, stored: stored)
+    var builder = Samples.attributes(of: layout)
+    builder.setIntegers(.highBit, .us, [highBit])
+    builder.setIntegers(DICOMData.Tag(0x6002, 0x0010), .us, [8])
+    builder.setIntegers(DICOMData.Tag(0x6002, 0x0011), .us, [8])
+    builder.setIntegers(DICOMData.Tag(0x6002, 0x0050), .ss, [1, 1])
+    builder.setIntegers(DICOMData.Tag(0x6002, 0x0100), .us, [allocated])
+    builder.setIntegers(DICOMData.Tag(0x6002, 0x0102), .us, [position])
+    let words = (0..<64).map { $0 % 9 == 0 ? 1 << position : 0 }
+    let bytes = allocated == 8 ? words.map { UInt8($0) } : Self.words(words)
+    builder.setBytes(.pixelData, allocated == 8 ? .ob : .ow, bytes)
+    let dataSet = try DataSet(
+      reading: builder.encoded(as: .explicitVRLittleEndian), transferSyntax: .explicitVRLittleEndian)
+    let source = try FrameSource(dataSet)
+    let decoded = try await UnconfinedCodecs().decode(try source.frame(0))
+    var options = RenderingOptions()
+    #expect(
+      try Renderer(dataSet, source: source, options: options).image(of: decoded, index: 0).pixels.allSatisfy { $0 == 0 }
+    )
+    options.showsOverlays = true
+    let drawn = try Renderer(dataSet, source: source, options: options).image(of: decoded, index: 0).pixels
+    #expect(drawn.indices.filter { drawn[$0] == 255 } == Array(stride(from: 0, to: 64, by: 9)))
+  }
+
+  /// Values with fractions have windows narrower than 1.
+  @Test func narrowWindowsAreForFractions() async throws {
+    var builder = Samples.attributes(of: try Samples.layout(1, 5, allocated: 8))
+    builder.set(DICOMData.Tag(0x0028, 0x1050), .ds, "0.2")
+    builder.set(DICOMData.Tag(0x0028, 0x1051), .ds, "0.4")
+    builder.set(DICOMData.Tag(0x0028, 0x1052), .ds, "0")
+    builder.set(DICOMData.Tag(0x0028, 0x1053), .ds, "0.1")
+    builder.setBytes(.pixelData, .ob, [0, 1, 2, 4, 9, 0])
+    let dataSet = try DataSet(
+      reading: builder.encoded(as: .explicitVRLittleEndian), transferSyntax: .explicitVRLittleEndian)
+    let source = try FrameSource(dataSet)
+    let decoded = try await UnconfinedCodecs().decode(try source.frame(0))
+    #expect(try Renderer(dataSet, source: source).image(of: decoded, index: 0).pixels == [0, 64, 128, 255, 255])
+  }
+
   @Test(arguments: made)
   func transformationsAreThoseOfDCMTK(_ made: Made) async throws {
     var builder = Samples.attributes(of: made.layout)
@@ -224,33 +294,5 @@ struct RenderingTests {
     let dataSet = try DataSet(reading: encoded, transferSyntax: syntax)
     let image = try await Self.image(dataSet, try FrameSource(dataSet), made.mode)
     #expect(image.difference(from: reference) <= 1)
-  }
-}
-
-extension RenderedImage {
-  fileprivate init?(pnm: [UInt8]) {
-    var position = 0
-    var words: [String] = []
-    while words.count < 4, position < pnm.count {
-      if pnm[position] == UInt8(ascii: "#") {
-        while position < pnm.count, pnm[position] != 10 { position += 1 }
-      } else if pnm[position] <= 32 {
-        position += 1
-      } else {
-        let start = position
-        while position < pnm.count, pnm[position] > 32 { position += 1 }
-        words.append(String(decoding: pnm[start..<position], as: UTF8.self))
-      }
-    }
-    guard words.count == 4, let width = Int(words[1]), let height = Int(words[2]) else { return nil }
-    self.init(width: width, height: height, channels: words[0] == "P6" ? 3 : 1, pixels: Array(pnm[(position + 1)...]))
-  }
-
-  /// The largest of any sample; 256 where sizes differ.
-  fileprivate func difference(from other: RenderedImage) -> Int {
-    guard width == other.width, height == other.height else { return 256 }
-    let mine = channels == 3 || other.channels == 1 ? pixels : pixels.flatMap { [$0, $0, $0] }
-    guard mine.count == other.pixels.count else { return 256 }
-    return zip(mine, other.pixels).reduce(0) { max($0, abs(Int($1.0) - Int($1.1))) }
   }
 }

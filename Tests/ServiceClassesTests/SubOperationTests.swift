@@ -58,7 +58,15 @@ import Testing
     #expect(ObjectConversion.target(for: jpeg, among: [explicit, jpeg]) == jpeg)
     #expect(ObjectConversion.target(for: jpeg, among: [implicit, explicit]) == explicit)
     #expect(ObjectConversion.target(for: explicit, among: [implicit]) == implicit)
-    #expect(ObjectConversion.target(for: explicit, among: [jpeg]) == nil)
+    let lossy = "1.2.840.10008.1.2.4.50"
+    #expect(ObjectConversion.target(for: explicit, among: [lossy]) == nil)
+    #expect(ObjectConversion.target(for: lossy, among: [lossy, jpeg]) == lossy)
+    // Compressed without loss where nothing else is taken, and only there.
+    #expect(ObjectConversion.target(for: explicit, among: [jpeg]) == jpeg)
+    #expect(
+      ObjectConversion.target(for: lossy, among: ["1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.80"])?.hasSuffix(".80")
+        == true)
+    #expect(ObjectConversion.target(for: "1.2.840.10008.1.2.4.90", among: [jpeg, implicit]) == implicit)
   }
 
   @Test func responsesFindWhoAsked() async throws {

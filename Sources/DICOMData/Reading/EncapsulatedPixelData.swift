@@ -54,7 +54,11 @@ package struct EncapsulatedPixelData: Sendable {
     }
     let starts = starts
     let first = offsets.compactMap { starts[$0] }
-    guard first.count == offsets.count, first.count == count, first == first.sorted() else { return nil }
+    // Each behind the one before: offsets that are all 0 tell nothing.
+    guard first.count == offsets.count, first.count == count, zip(first, first.dropFirst()).allSatisfy({ $0 < $1 })
+    else {
+      return nil
+    }
     return zip(first, first.dropFirst() + [fragments.count]).map { $0..<$1 }
   }
 }

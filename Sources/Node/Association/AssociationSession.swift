@@ -7,6 +7,7 @@ import DIMSE
 import Foundation
 import Logging
 import NIOCore
+import PixelCodecs
 import ServiceClasses
 import UpperLayer
 
@@ -16,12 +17,12 @@ struct AssociationSession: Sendable {
   private let registry: AssociationRegistry
   private let services: NodeServices
 
-  init(configuration: NodeConfiguration, archive: Archive, registry: AssociationRegistry) {
+  init(configuration: NodeConfiguration, archive: Archive, codecs: CodecPool, registry: AssociationRegistry) {
     admission = AssociationAdmission(
       aeTitle: configuration.aeTitle, maximumLength: configuration.limits.maximumLength,
       assumesGetRoles: configuration.assumesGetRoles, archive: archive, registry: registry)
     self.registry = registry
-    services = NodeServices(configuration: configuration, archive: archive)
+    services = NodeServices(configuration: configuration, archive: archive, codecs: codecs)
   }
 
   func run(

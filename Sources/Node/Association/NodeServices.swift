@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+import PixelCodecs
 import ServiceClasses
 
 /// The service classes that a node offers, the same for all its associations.
@@ -15,13 +16,13 @@ struct NodeServices: Sendable {
   /// Whether who asks by C-GET and proposes no role gets objects all the same.
   let assumesGetRoles: Bool
 
-  init(configuration: NodeConfiguration, archive: Archive) {
+  init(configuration: NodeConfiguration, archive: Archive, codecs: CodecPool) {
     self.archive = archive
     aeTitle = configuration.aeTitle
     storage = StorageService(archive: archive)
     find = FindService(archive: archive, aeTitle: configuration.aeTitle)
     let calls = PeerCalls(callingAETitle: configuration.aeTitle)
-    let conversion = ObjectConversion()
+    let conversion = ObjectConversion(codecs: codecs)
     retrieve = RetrieveService(archive: archive, conversion: conversion, connecting: calls)
     commitment = CommitmentService(archive: archive, aeTitle: configuration.aeTitle)
     forwarding = ForwardingService(archive: archive, conversion: conversion, connecting: calls)

@@ -47,7 +47,7 @@ package struct DataDirectory: Sendable {
         return result
       }
     }
-    let codecs = CodecPool(.few)
+    let codecs = CodecPool()
     let archive = try open(decodingWith: codecs)
     let performer = OperationPerformer(archive: archive, codecs: codecs)
     let outcome: Result<Value, any Error>
@@ -70,7 +70,7 @@ package struct DataDirectory: Sendable {
       return result
     }
     try requireArchive()
-    let archive = try open(decodingWith: CodecPool(.few))
+    let archive = try open(decodingWith: CodecPool())
     let outcome: Result<ArchiveOperationResult, any Error>
     do {
       let performer = ArchiveOperationPerformer(archive: archive)

@@ -103,7 +103,7 @@ struct OperationPerformer: Sendable {
     case .records(let operation):
       return .records(try await RecordsPerformer(archive: archive, user: user).perform(operation))
     case .picture(let order):
-      let maker = PictureMaker(pictures: archive.pictures(as: user), codecs: codecs)
+      let maker = PictureMaker(pictures: archive.pictures(as: user), codecs: codecs.at(.urgent))
       return .picture(try await maker.picture(order))
     case .archive:
       throw OperationError("an operation on all that is stored has its own performer")

@@ -18,13 +18,15 @@ struct PictureMaker<Coding: FrameCoding>: Sendable {
   private static var mostTries: Int { 32 }
 
   func picture(_ order: PictureOrder) async throws -> Data {
+    let state = try await presentationState(order)
+    let instances = order.sopInstanceUID.map { [$0] } ?? state.map { Array($0.images.prefix(Self.mostTries)) } ?? []
     let selection = InstanceSelection(
       studyInstanceUIDs: [order.studyInstanceUID], seriesInstanceUIDs: order.seriesInstanceUID.map { [$0] } ?? [],
-      sopInstanceUIDs: order.sopInstanceUID.map { [$0] } ?? [])
+      sopInstanceUIDs: instances)
     var reason: PixelError?
     for object in try await pictures.objects(of: selection, as: order.caller).prefix(Self.mostTries) {
       do {
-        return Data(try await order.isThumbnail ? thumbnail(of: object) : picture(of: object, order))
+        return Data(try await order.isThumbnail ? thumbnail(of: object) : picture(of: object, order, state))
       } catch let error as PixelError {
         reason = reason ?? error
         // A report or a presentation state beside the images.
@@ -47,8 +49,30 @@ struct PictureMaker<Coding: FrameCoding>: Sendable {
     return thumbnail
   }
 
-  private func picture(of object: PicturedObject, _ order: PictureOrder) async throws -> [UInt8] {
+  /// The one that the order names: of the same study, and seen with the same eyes.
+  private func presentationState(_ order: PictureOrder) async throws -> PresentationState? {
+    guard let uid = order.presentationState, !order.isThumbnail else { return nil }
+    let selection = InstanceSelection(studyInstanceUIDs: [order.studyInstanceUID], sopInstanceUIDs: [uid])
+    guard let object = try await pictures.objects(of: selection, as: order.caller).first else {
+      throw OperationError("there is no presentation state of the kind")
+    }
+    do {
+      let state = try PresentationState(try await part10(of: object).dataSet)
+      guard !state.images.isEmpty else {
+        throw PixelError.cannotRender(why: "the presentation state is about no image")
+      }
+      return state
+    } catch let error as PixelError {
+      throw OperationError("\(uid): \(error)")
+    }
+  }
+
+  private func picture(
+    of object: PicturedObject, _ order: PictureOrder, _ state: PresentationState?
+  ) async throws -> [UInt8] {
     var options = RenderingOptions()
+    options.presentationState = state
+    options.showsAnnotations = order.showsAnnotations
     options.size = order.size
     options.showsOverlays = order.showsOverlays
     switch order.valuesOfInterest {
@@ -64,16 +88,19 @@ struct PictureMaker<Coding: FrameCoding>: Sendable {
   private func image(
     of object: PicturedObject, frame: Int, _ options: RenderingOptions
   ) async throws -> RenderedImage {
+    let part10 = try await part10(of: object)
+    let source = try FrameSource(part10)
+    let decoded = try await codecs.decode(try source.frame(frame))
+    return try Renderer(part10.dataSet, source: source, options: options).image(of: decoded, index: frame)
+  }
+
+  private func part10(of object: PicturedObject) async throws -> Part10File {
     guard object.size <= Self.longestObject else {
       throw PixelError.frameTooLarge(bytes: object.size, limit: Self.longestObject)
     }
     let file = try await pictures.file(of: object)
-    let part10: Part10File
-    do throws(ReadingError) { part10 = try Part10File(reading: Bytes(file)) } catch {
+    do throws(ReadingError) { return try Part10File(reading: Bytes(file)) } catch {
       throw OperationError("\(object.sopInstanceUID) cannot be read: \(error)")
     }
-    let source = try FrameSource(part10)
-    let decoded = try await codecs.decode(try source.frame(frame))
-    return try Renderer(part10.dataSet, source: source, options: options).image(of: decoded, index: frame)
   }
 }

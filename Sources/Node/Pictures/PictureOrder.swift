@@ -27,6 +27,10 @@ package struct PictureOrder: Codable, Sendable {
   package var frame = 1
   package var valuesOfInterest = ValuesOfInterest.asStored
   package var showsOverlays = false
+  /// The SOP Instance UID of a Grayscale Softcopy Presentation State in the study.
+  package var presentationState: String?
+  /// Whether its graphics and overlays are drawn.
+  package var showsAnnotations = true
   /// The longer side; nil for the frame's own.
   package var size: Int?
   package var format = Format.png

@@ -29,12 +29,3 @@ struct ThumbnailService<Coding: FrameCoding>: Sendable {
     }
   }
 }
-
-extension CodecPool.Settings {
-  /// Beside the workers of retrieval: one makes thumbnails, one does what somebody waits for.
-  static var few: CodecPool.Settings {
-    var settings = CodecPool.Settings()
-    settings.workers = 2
-    return settings
-  }
-}

@@ -30,11 +30,9 @@ package struct PixelDescription: Sendable, Hashable {
       isPlanar: Self.integer(.planarConfiguration, dataSet, orElse: 0) == 1,
       photometric: PhotometricInterpretation(value: dataSet.string(.photometricInterpretation)),
       isSubsampled: !isEncapsulated)
-    highBit = try Self.integer(.highBit, dataSet, said: width.map { $0 - 1 }, orElse: bitsStored - 1)
-    guard highBit < bitsAllocated, highBit >= bitsStored - 1 else {
-      throw .impossible(
-        .highBit, value: "\(highBit)", why: "\(bitsStored) of \(bitsAllocated) bits are to end there")
-    }
+    // One where the stored bits cannot end says nothing: the lowest bits are taken, as other readers do.
+    let said = width == nil ? dataSet.integer(.highBit) : nil
+    highBit = said.flatMap { (bitsStored - 1..<bitsAllocated).contains($0) ? $0 : nil } ?? bitsStored - 1
     // One that nobody can read is none: the first frame is there all the same.
     numberOfFrames = max(dataSet.integer(.numberOfFrames) ?? 1, 1)
     guard numberOfFrames <= Int(Int32.max) else {

@@ -9,6 +9,8 @@ package enum PixelError: Error, Sendable, Hashable {
   /// A value that no image has, or that another contradicts.
   case impossible(Tag, value: String, why: String)
   case frameTooLarge(bytes: Int, limit: Int)
+  /// All frames together, where they are held at once.
+  case objectTooLarge(bytes: Int, limit: Int)
   case tooFewBytes(needed: Int, there: Int)
   case noSuchFrame(number: Int, count: Int)
   case frameBoundariesUnknown(frames: Int, fragments: Int)
@@ -34,6 +36,8 @@ extension PixelError: CustomStringConvertible {
     case .missing(let tag): "\(Self.name(tag)) is missing"
     case .impossible(let tag, let value, let why): "\(Self.name(tag)) is \(value): \(why)"
     case .frameTooLarge(let bytes, let limit): "a frame of \(bytes) bytes is larger than the \(limit) that are decoded"
+    case .objectTooLarge(let bytes, let limit):
+      "frames of \(bytes) bytes in all are more than the \(limit) that are converted at once"
     case .tooFewBytes(let needed, let there): "the frames need \(needed) bytes of pixel data, and \(there) are there"
     case .noSuchFrame(let number, let count): "there is no frame \(number): the object has \(count)"
     case .frameBoundariesUnknown(let frames, let fragments):

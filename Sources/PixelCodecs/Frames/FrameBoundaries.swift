@@ -9,9 +9,13 @@ struct FrameBoundaries {
 
   init(_ pixelData: EncapsulatedPixelData, codec: PixelCodec, count: Int) throws(PixelError) {
     let fragments = pixelData.fragments
-    // Each frame has a fragment of its own.
+    // Each frame has a fragment of its own; of an object that is cut off those that are there can be had.
     guard count <= fragments.count else {
-      throw .tooFewBytes(needed: count, there: fragments.count)
+      guard !fragments.isEmpty, fragments.allSatisfy({ Self.beginsStream($0, codec: codec) }) else {
+        throw .tooFewBytes(needed: count, there: fragments.count)
+      }
+      frames = fragments.indices.map { $0..<$0 + 1 }
+      return
     }
     if let told = pixelData.frames(count: count) {
       frames = told
@@ -41,9 +45,15 @@ struct FrameBoundaries {
 
   private static func beginsStream(_ fragment: Bytes, codec: PixelCodec) -> Bool {
     let start = Array(fragment.prefix(8))
-    guard codec == .jpeg2000 else { return start.starts(with: [0xFF, 0xD8, 0xFF]) }
+    switch codec {
+    case .jpeg, .jpegLS: return start.starts(with: [0xFF, 0xD8, 0xFF])
     // SOC and SIZ, or the signature box of a JP2 file.
-    return start.starts(with: [0xFF, 0x4F, 0xFF, 0x51]) || start == [0, 0, 0, 12, 0x6A, 0x50, 0x20, 0x20]
+    case .jpeg2000:
+      return start.starts(with: [0xFF, 0x4F, 0xFF, 0x51]) || start == [0, 0, 0, 12, 0x6A, 0x50, 0x20, 0x20]
+    // 1 to 15 segments, the first of them behind the header (PS3.5 §G.5).
+    case .rle: return start.count == 8 && (1...15).contains(start[0]) && Array(start[1...]) == [0, 0, 0, 64, 0, 0, 0]
+    default: return false
+    }
   }
 
   /// EOI (or EOC), and no more than padding behind it.

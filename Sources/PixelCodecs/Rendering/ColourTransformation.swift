@@ -17,6 +17,8 @@ enum ColourTransformation {
         throw .cannotRender(why: "subsampled chrominance of \(layout.columns) columns, \(layout.bitsAllocated) bits")
       }
       return converted(upsampled(frame), isPartial: layout.photometric == .ybrPartial422)
+    case .ybrFull where description.layout.bitsStored > 8, .ybrFull422 where description.layout.bitsStored > 8:
+      return wideConverted(frame, description)
     case .ybrFull, .ybrFull422: return converted(bytes(of: frame, description), isPartial: false)
     case .ybrPartial422: return converted(bytes(of: frame, description), isPartial: true)
     case .rgb, .unknown, .ybrRCT, .ybrICT: return bytes(of: frame, description)
@@ -30,15 +32,44 @@ enum ColourTransformation {
     let count = frame.layout.pixelCount * 3
     let stored = description.layout.bitsStored
     if frame.layout.bitsAllocated == 8, stored == 8 { return Array(frame.bytes.prefix(count)) }
-    let width = frame.layout.bytesPerSample
-    let shift = UInt64(description.highBit + 1 - stored)
-    let most = stored == 64 ? UInt64.max : (1 << UInt64(stored)) - 1
+    let most = Self.most(description)
     return (0..<count).map { index in
-      var word: UInt64 = 0
-      for byte in 0..<width { word |= UInt64(frame.bytes[index * width + byte]) << UInt64(8 * byte) }
-      let value = word >> shift & most
+      let value = sample(index, of: frame, description)
       return UInt8(truncatingIfNeeded: stored >= 8 ? value >> UInt64(stored - 8) : value * 255 / most)
     }
+  }
+
+  private static func most(_ description: PixelDescription) -> UInt64 {
+    let stored = description.layout.bitsStored
+    return stored == 64 ? UInt64.max : (1 << UInt64(stored)) - 1
+  }
+
+  /// Of a frame by pixel.
+  private static func sample(_ index: Int, of frame: DecodedFrame, _ description: PixelDescription) -> UInt64 {
+    let width = frame.layout.bytesPerSample
+    var word: UInt64 = 0
+    for byte in 0..<width { word |= UInt64(frame.bytes[index * width + byte]) << UInt64(8 * byte) }
+    return word >> UInt64(description.highBit + 1 - description.layout.bitsStored) & most(description)
+  }
+
+  /// Converted with all their bits, of which the upper 8 are shown.
+  private static func wideConverted(_ frame: DecodedFrame, _ description: PixelDescription) -> [UInt8] {
+    let frame = frame.arranged(isPlanar: false)
+    let stored = description.layout.bitsStored
+    let (largest, middle) = (Double(most(description)), Double(UInt64(1) << UInt64(stored - 1)))
+    let step = Double(UInt64(1) << UInt64(stored - 8))
+    func shown(_ value: Double) -> UInt8 { UInt8(min(min(max(value.rounded(), 0), largest) / step, 255)) }
+    var colours: [UInt8] = []
+    colours.reserveCapacity(frame.layout.pixelCount * 3)
+    for pixel in 0..<frame.layout.pixelCount {
+      let luminance = Double(sample(3 * pixel, of: frame, description))
+      let blue = Double(sample(3 * pixel + 1, of: frame, description)) - middle
+      let red = Double(sample(3 * pixel + 2, of: frame, description)) - middle
+      colours.append(shown(luminance + 1.402 * red))
+      colours.append(shown(luminance - 0.344136 * blue - 0.714136 * red))
+      colours.append(shown(luminance + 1.772 * blue))
+    }
+    return colours
   }
 
   /// Y1 Y2 Cb Cr to a pixel each.

@@ -3,7 +3,8 @@
 import DICOMData
 import Foundation
 
-/// Stored values to what is shown (PS3.4 §N.2): Modality LUT or rescale, then VOI LUT or window, then MONOCHROME1.
+/// Stored values to what is shown (PS3.4 §N.2): Modality LUT or rescale, then VOI LUT or window, then MONOCHROME1 or, of a
+/// presentation state, the Presentation LUT.
 struct GreyscaleTransformation {
   private enum Modality {
     case rescale(slope: Double, intercept: Double)
@@ -18,16 +19,58 @@ struct GreyscaleTransformation {
     case allValues
   }
 
+  /// To P-Values (PS3.3 §C.11.6).
+  private enum Presentation {
+    case identity
+    case inverse
+    case table(LookupTable)
+  }
+
   private let modality: Modality
   private let interest: Interest
-  private let isInverse: Bool
+  private let presentation: Presentation
 
   init(_ dataSet: DataSet, frame: Int, description: PixelDescription, options: RenderingOptions) throws(PixelError) {
     let groups = FunctionalGroups(dataSet, frame: frame)
     modality = try Self.modality(dataSet, groups, isSigned: description.layout.isSigned)
-    interest = try Self.interest(dataSet, groups, options, modality: modality)
+    interest = try Self.interest(
+      groups.item(of: Tag(0x0028, 0x9132)), options, modality: modality, isSigned: description.layout.isSigned,
+      orElse: .allValues)
     let isMonochrome1 = description.layout.photometric == .monochrome1
-    isInverse = isMonochrome1 || dataSet.string(Tag(0x2050, 0x0020)) == "INVERSE"
+    presentation = isMonochrome1 || dataSet.string(Tag(0x2050, 0x0020)) == "INVERSE" ? .inverse : .identity
+  }
+
+  /// As a presentation state says: what it does not say is an identity, whatever the image has; whether the image is
+  /// MONOCHROME1 does not matter (PS3.4 §N.2.1).
+  init(
+    _ frame: FramePresentation, description: PixelDescription, options: RenderingOptions
+  ) throws(PixelError) {
+    guard description.samples == .integers else {
+      throw .cannotRender(why: "a presentation state for floating point samples")
+    }
+    let (state, isSigned) = (frame.state, description.layout.isSigned)
+    modality = try Self.modality(state, FunctionalGroups(state, frame: -1), isSigned: isSigned)
+    let item = frame.items(of: Tag(0x0028, 0x3110)).first
+    interest = try Self.interest(
+      item, options, modality: modality, isSigned: isSigned, orElse: Self.possibleRange(modality, description))
+    if let item = state.items(Tag(0x2050, 0x0010)).first {
+      presentation = .table(
+        try LookupTable(descriptor: item[Tag(0x0028, 0x3002)], data: item[Tag(0x0028, 0x3006)], isSigned: false))
+    } else {
+      presentation = state.string(Tag(0x2050, 0x0020)) == "INVERSE" ? .inverse : .identity
+    }
+  }
+
+  /// All that can come out of the Modality LUT, from black to white.
+  private static func possibleRange(_ modality: Modality, _ description: PixelDescription) -> Interest {
+    switch modality {
+    case .table(let table): return wholeRange(0, table.largest)
+    case .rescale(let slope, let intercept):
+      let span = pow(2, Double(description.layout.bitsStored)) - 1
+      let least = description.layout.isSigned ? -((span + 1) / 2) : 0
+      let ends = [least * slope + intercept, (least + span) * slope + intercept]
+      return wholeRange(min(ends[0], ends[1]), max(ends[0], ends[1]))
+    }
   }
 
   private static func modality(
@@ -43,21 +86,23 @@ struct GreyscaleTransformation {
     return .rescale(slope: slope == 0 ? 1 : slope, intercept: item.decimals(Tag(0x0028, 0x1052)).first ?? 0)
   }
 
+  /// `item`: the data set, or the item of a sequence, in which windows and VOI LUTs stand.
   private static func interest(
-    _ dataSet: DataSet, _ groups: FunctionalGroups, _ options: RenderingOptions, modality: Modality
+    _ item: DataSet?, _ options: RenderingOptions, modality: Modality, isSigned: Bool, orElse other: Interest
   ) throws(PixelError) -> Interest {
-    let item = groups.item(of: Tag(0x0028, 0x9132))
-    let function = item.string(Tag(0x0028, 0x1056)) ?? "LINEAR"
+    let function = item?.string(Tag(0x0028, 0x1056)) ?? "LINEAR"
     switch options.valuesOfInterest {
     case .window(let window): return try interest(window.center, window.width, function)
-    case .lookupTable(let place): return .table(try table(item, place, modality: modality))
+    case .lookupTable(let place): return .table(try table(item, place, modality: modality, isSigned: isSigned))
     case .allValues: return .allValues
     case .asStored:
+      guard let item else { return other }
       let width = item.decimals(Tag(0x0028, 0x1051)).first
       if let center = item.decimals(Tag(0x0028, 0x1050)).first, let width, width > 0 {
         return try interest(center, width, function)
       }
-      return item.items(Tag(0x0028, 0x3010)).isEmpty ? .allValues : .table(try table(item, 0, modality: modality))
+      return item.items(Tag(0x0028, 0x3010)).isEmpty
+        ? other : .table(try table(item, 0, modality: modality, isSigned: isSigned))
     }
   }
 
@@ -66,20 +111,21 @@ struct GreyscaleTransformation {
     switch function {
     case "SIGMOID": return .sigmoid(center: center, width: width)
     case "LINEAR_EXACT": return .linearExact(center: center, width: width)
-    // PS3.3 §C.11.2.1.2.1: no narrower than 1.
-    default: return .linear(center: center, width: max(width, 1))
+    // PS3.3 §C.11.2.1.2.1 has none narrower than 1; those that come are for values with fractions.
+    default: return width < 1 ? .linearExact(center: center, width: width) : .linear(center: center, width: width)
     }
   }
 
-  private static func table(_ item: DataSet, _ place: Int, modality: Modality) throws(PixelError) -> LookupTable {
-    let tables = item.items(Tag(0x0028, 0x3010))
+  private static func table(
+    _ item: DataSet?, _ place: Int, modality: Modality, isSigned: Bool
+  ) throws(PixelError) -> LookupTable {
+    let tables = item?.items(Tag(0x0028, 0x3010)) ?? []
     guard tables.indices.contains(place) else { throw .cannotRender(why: "there is no VOI LUT \(place + 1)") }
     // The first value is signed where the values that come in may be negative (PS3.3 §C.11.2.1.1).
     var mayBeNegative = false
-    if case .rescale(_, let intercept) = modality { mayBeNegative = intercept < 0 }
-    let signed = mayBeNegative || item.integer(.pixelRepresentation) == 1
+    if case .rescale(_, let intercept) = modality { mayBeNegative = isSigned || intercept < 0 }
     return try LookupTable(
-      descriptor: tables[place][Tag(0x0028, 0x3002)], data: tables[place][Tag(0x0028, 0x3006)], isSigned: signed)
+      descriptor: tables[place][Tag(0x0028, 0x3002)], data: tables[place][Tag(0x0028, 0x3006)], isSigned: mayBeNegative)
   }
 
   /// The grey of each pixel.
@@ -140,8 +186,14 @@ struct GreyscaleTransformation {
     case .table(let table): share = Double(table.entry(for: value)) / table.largest
     case .allValues: share = 0
     }
-    guard share.isFinite else { return isInverse ? 255 : 0 }
-    let grey = UInt8(min(max(share * 255 + 0.5, 0), 255))
-    return isInverse ? 255 - grey : grey
+    let shown = share.isFinite ? min(max(share, 0), 1) : 0
+    switch presentation {
+    case .identity: return UInt8(shown * 255 + 0.5)
+    case .inverse: return 255 - UInt8(shown * 255 + 0.5)
+    case .table(let table):
+      // What comes in is as wide as the table has entries (PS3.3 §C.11.6.1.1).
+      let entry = table.entries[Int((shown * Double(table.entries.count - 1)).rounded())]
+      return UInt8(min(Double(entry) / table.largest, 1) * 255 + 0.5)
+    }
   }
 }

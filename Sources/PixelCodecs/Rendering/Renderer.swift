@@ -21,6 +21,7 @@ package struct Renderer: Sendable {
     guard layout.rows == description.layout.rows, layout.columns == description.layout.columns else {
       throw .cannotRender(why: "the frame is not of this object")
     }
+    if let state = options.presentationState { return try presented(frame, index: index, by: state) }
     var pixels: [UInt8]
     var channels = 3
     switch layout.photometric {
@@ -35,11 +36,54 @@ package struct Renderer: Sendable {
     default: pixels = try ColourTransformation.colours(of: frame, description: description)
     }
     if options.showsOverlays {
-      for overlay in Overlay.all(in: dataSet, frame: index) {
+      for overlay in Overlay.all(in: dataSet, frame: index, pixels: frame) {
         overlay.draw(on: &pixels, width: layout.columns, height: layout.rows, channels: channels)
       }
     }
     let image = RenderedImage(width: layout.columns, height: layout.rows, channels: channels, pixels: pixels)
     return options.size.map { image.fitted(to: $0) } ?? image
+  }
+
+  private func presented(
+    _ frame: DecodedFrame, index: Int, by state: PresentationState
+  ) throws(PixelError) -> RenderedImage {
+    let layout = frame.layout
+    guard layout.photometric.isMonochrome, layout.samplesPerPixel == 1 else {
+      throw .cannotRender(
+        why: "a Grayscale Softcopy Presentation State is for grey images, not \(layout.photometric.rawValue)")
+    }
+    let presentation = try state.presentation(of: dataSet, frame: index)
+    let area = try DisplayedArea(
+      presentation, columns: layout.columns, rows: layout.rows, hasSize: options.size != nil)
+    let transformation = try SpatialTransformation(presentation.state)
+    let greys = try GreyscaleTransformation(presentation, description: description, options: options)
+    var pixels = greys.greys(of: try StoredValues(frame, description: description))
+    try DisplayShutter(presentation.state).apply(to: &pixels, width: layout.columns, height: layout.rows)
+    if options.showsAnnotations {
+      for (overlay, grey) in ActivatedOverlay.all(in: presentation, image: dataSet, pixels: frame) {
+        overlay.draw(on: &pixels, width: layout.columns, height: layout.rows, channels: 1, grey: grey)
+      }
+    }
+    let image = RenderedImage(width: layout.columns, height: layout.rows, channels: 1, pixels: pixels)
+    let turned = transformation.applied(to: try area.cut(from: image))
+    let picture = try sized(turned, area.size(isTurned: transformation.isTurned))
+    guard options.showsAnnotations else { return picture }
+    return try GraphicAnnotation(presentation).draw(on: picture) { point, isInDisplay in
+      let (width, height) = (Double(picture.width), Double(picture.height))
+      if isInDisplay { return GraphicPoint(x: point.x * width, y: point.y * height) }
+      let inArea = GraphicPoint(x: point.x - Double(area.left), y: point.y - Double(area.top))
+      let place = transformation.place(of: inArea, width: Double(area.width), height: Double(area.height))
+      return GraphicPoint(
+        x: place.x * width / Double(turned.width), y: place.y * height / Double(turned.height))
+    }
+  }
+
+  /// As the presentation state says, or with the longer side that was asked for.
+  private func sized(
+    _ image: RenderedImage, _ said: (width: Int, height: Int)
+  ) -> RenderedImage {
+    guard let size = options.size else { return image.resampled(width: said.width, height: said.height) }
+    let longer = max(said.width, said.height)
+    return image.resampled(width: max(said.width * size / longer, 1), height: max(said.height * size / longer, 1))
   }
 }

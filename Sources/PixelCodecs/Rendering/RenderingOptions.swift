@@ -14,7 +14,8 @@ package struct RenderingOptions: Sendable {
   }
 
   package enum ValuesOfInterest: Sendable, Hashable {
-    /// What the object itself says: its first window, else its VOI LUT, else all values that the frame has.
+    /// What the object itself says: its first window, else its VOI LUT, else all values that the frame has. Of a
+    /// presentation state: what that says, else all values that there could be.
     case asStored
     case window(Window)
     /// The VOI LUT with this place in its sequence, from 0 on.
@@ -24,6 +25,10 @@ package struct RenderingOptions: Sendable {
 
   package var valuesOfInterest = ValuesOfInterest.asStored
   package var showsOverlays = false
+  /// In place of what the image says itself; overlays are then those that it activates.
+  package var presentationState: PresentationState?
+  /// Whether the graphics and overlays of the presentation state are drawn.
+  package var showsAnnotations = true
   /// The longer side of the image; nil leaves it as large as it is.
   package var size: Int?
 

@@ -6,8 +6,11 @@ extension RenderedImage {
   func fitted(to size: Int) -> RenderedImage {
     let longer = max(width, height)
     guard size > 0, size != longer else { return self }
-    let newWidth = max(width * size / longer, 1)
-    let newHeight = max(height * size / longer, 1)
+    return resampled(width: max(width * size / longer, 1), height: max(height * size / longer, 1))
+  }
+
+  func resampled(width newWidth: Int, height newHeight: Int) -> RenderedImage {
+    guard newWidth != width || newHeight != height else { return self }
     let across = Weights(from: width, to: newWidth)
     let down = Weights(from: height, to: newHeight)
     var rows = [Float](repeating: 0, count: newWidth * height * channels)

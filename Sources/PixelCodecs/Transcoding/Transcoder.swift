@@ -5,9 +5,13 @@ package import DICOMData
 /// An object in another transfer syntax with the same samples: never with loss.
 package struct Transcoder<Coding: FrameCoding>: Sendable {
   private let codecs: Coding
+  private let longestObject: Int
 
-  package init(_ codecs: Coding) {
+  /// `longestObject`: bytes of all frames together, decoded or encoded anew, which are held at once; what has more is refused,
+  /// for a few bytes of some codecs make as many frames as they like.
+  package init(_ codecs: Coding, longestObject: Int = .max) {
     self.codecs = codecs
+    self.longestObject = longestObject
   }
 
   /// What can be written, whatever the object: native syntaxes of either byte order, and the encoders at hand.
@@ -54,15 +58,24 @@ package struct Transcoder<Coding: FrameCoding>: Sendable {
     // Streams are colour by pixel; RLE and what is not compressed may be either.
     let isPlanar = decoded.isPlanar && (codec == .native || codec == .rle || codec == .encapsulatedUncompressed)
     let layout = decoded.with(photometric: decoded.photometric, isPlanar: isPlanar)
+    let isDecoded = codec == .native || codec == .encapsulatedUncompressed
+    let (decodedCount, overflow) = layout.byteCount.multipliedReportingOverflow(by: source.count)
+    guard !isDecoded || (!overflow && decodedCount <= longestObject) else {
+      throw .objectTooLarge(bytes: overflow ? .max : decodedCount, limit: longestObject)
+    }
     var frames: [DecodedFrame] = []
     var encoded: [[UInt8]] = []
+    var encodedCount = 0
     for index in 0..<source.count {
       let frame = try await codecs.decode(try source.frame(index)).arranged(isPlanar: isPlanar)
-      if codec == .native || codec == .encapsulatedUncompressed {
+      guard !isDecoded else {
         frames.append(frame)
-      } else {
-        encoded.append(try await codecs.encode(frame, with: codec))
+        continue
       }
+      let bytes = try await codecs.encode(frame, with: codec)
+      encodedCount += bytes.count
+      guard encodedCount <= longestObject else { throw .objectTooLarge(bytes: encodedCount, limit: longestObject) }
+      encoded.append(bytes)
     }
     describe(layout, with: codec, in: &builder)
     switch codec {

@@ -14,6 +14,9 @@ package actor CodecPool: FrameCoding {
     package var deadline = Duration.seconds(10)
     package var startLimit = Duration.seconds(10)
     package var longestQueue = 1024
+    /// Bytes that frames may take at once, here and in the workers, by what their layouts say; a frame that takes more is worked
+    /// on alone. A quarter of the machine's memory.
+    package var memoryLimit = max(Int(sysconf(CInt(_SC_PHYS_PAGES))) * Int(sysconf(CInt(_SC_PAGESIZE))) / 4, 1 << 30)
 
     /// With this and no more of work behind it a worker gives way to a fresh one; its limit of processor time is above both.
     static let longestDeadline = Duration.seconds(240)
@@ -36,6 +39,8 @@ package actor CodecPool: FrameCoding {
     /// From the first step towards a worker until it said that it is ready, at worst.
     package let longestStart: Duration
     package let processes: [Int32]
+    /// The most that frames were promised at once.
+    package let mostMemory: Int
     /// The walls around the workers, by CLinux; those that all of them have.
     package let walls: Int
   }
@@ -43,7 +48,8 @@ package actor CodecPool: FrameCoding {
   private let settings: Settings
   private let slots: [CodecWorkerSlot]
   private var idle: [CodecWorkerSlot]
-  private var waiting: [CheckedContinuation<CodecWorkerSlot, Never>] = []
+  private var queue: CodecQueue<CheckedContinuation<CodecWorkerSlot, Never>>
+  private var mostMemory = 0
   private var poisoned = PoisonedFrames()
   private var replaced = 0
 
@@ -53,6 +59,12 @@ package actor CodecPool: FrameCoding {
     signal(SIGPIPE, SIG_IGN)
     slots = (0..<max(settings.workers, 1)).map { CodecWorkerSlot(number: $0, settings: settings) }
     idle = slots
+    queue = CodecQueue(workers: slots.count, memoryLimit: settings.memoryLimit, longest: settings.longestQueue)
+  }
+
+  /// The same workers, asked with another priority.
+  package nonisolated func at(_ priority: CodecPriority) -> PrioritisedCodecs {
+    PrioritisedCodecs(pool: self, priority: priority)
   }
 
   /// Starts all workers; throws where one cannot be.
@@ -61,6 +73,10 @@ package actor CodecPool: FrameCoding {
   }
 
   package func perform(_ jobs: [CodecJob]) async -> [Result<[UInt8], PixelError>] {
+    await perform(jobs, .ordinary)
+  }
+
+  func perform(_ jobs: [CodecJob], _ priority: CodecPriority) async -> [Result<[UInt8], PixelError>] {
     var results: [Result<[UInt8], PixelError>] = []
     // The frame that is tried once more, where the first worker may have been broken by an earlier one.
     var triedAgain: Int?
@@ -71,7 +87,7 @@ package actor CodecPool: FrameCoding {
         continue
       }
       do throws(PixelError) {
-        for outcome in try await outcomes(of: batch(jobs[next...])) {
+        for outcome in try await outcomes(of: batch(jobs[next...]), priority) {
           switch outcome {
           case .done(let bytes): results.append(.success(bytes))
           case .refused(let error): results.append(.failure(error))
@@ -101,13 +117,20 @@ package actor CodecPool: FrameCoding {
     return jobs[..<end]
   }
 
-  private func outcomes(of jobs: ArraySlice<CodecJob>) async throws(PixelError) -> [CodecWorkerSlot.Outcome] {
-    let slot = try await freeSlot()
+  private func outcomes(
+    of jobs: ArraySlice<CodecJob>, _ priority: CodecPriority
+  ) async throws(PixelError) -> [CodecWorkerSlot.Outcome] {
+    // One is worked on while the next is brought.
+    let memory = CodecArena.lanes * (jobs.map(\.memory).max() ?? 0)
+    let claim = CodecQueue<CheckedContinuation<CodecWorkerSlot, Never>>.Claim(priority: priority, memory: memory)
+    let slot = try await freeSlot(claim)
     let outcomes: [CodecWorkerSlot.Outcome]
     do throws(PixelError) { outcomes = try await slot.perform(jobs) } catch {
+      queue.finish(claim)
       release(slot)
       throw error
     }
+    queue.finish(claim)
     if case .lost = outcomes.last { replace(slot) } else { release(slot) }
     return outcomes
   }
@@ -124,18 +147,31 @@ package actor CodecPool: FrameCoding {
     }
     return Statistics(
       replaced: replaced, poisoned: poisoned.count, longestStart: longestStart, processes: processes,
-      walls: processes.isEmpty ? 0 : walls)
+      mostMemory: mostMemory, walls: processes.isEmpty ? 0 : walls)
   }
 
-  private func freeSlot() async throws(PixelError) -> CodecWorkerSlot {
-    if let slot = idle.popLast() { return slot }
-    guard waiting.count < settings.longestQueue else { throw .tooManyWaiting(limit: settings.longestQueue) }
-    return await withCheckedContinuation { waiting.append($0) }
+  private func freeSlot(
+    _ claim: CodecQueue<CheckedContinuation<CodecWorkerSlot, Never>>.Claim
+  ) async throws(PixelError) -> CodecWorkerSlot {
+    guard !queue.isFull else { throw .tooManyWaiting(limit: settings.longestQueue) }
+    return await withCheckedContinuation { continuation in
+      queue.append(continuation, claim)
+      handOut()
+    }
   }
 
   private func release(_ slot: CodecWorkerSlot) {
-    guard waiting.isEmpty else { return waiting.removeFirst().resume(returning: slot) }
     idle.append(slot)
+    handOut()
+  }
+
+  /// Free workers to those whose turn it is.
+  private func handOut() {
+    while let slot = idle.last, let next = queue.next() {
+      idle.removeLast()
+      mostMemory = max(mostMemory, queue.memoryPromised)
+      next.waiter.resume(returning: slot)
+    }
   }
 
   /// The slot comes back with a worker in it; who waits for an answer does not wait for that.

@@ -2,27 +2,31 @@
 
 import Archive
 import DICOMData
-import PixelCodecs
+package import PixelCodecs
 
-/// Objects as a peer can take them that does not take them as they are stored: decompressed, or with other headers of
-/// elements; never compressed and never with loss.
+/// Objects as a peer can take them that does not take them as they are stored: decompressed, with other headers of elements, or
+/// compressed where it takes nothing else; never with loss.
 package struct ObjectConversion: Sendable {
   /// What the conversion of one object may take of memory: its file is held as a whole, and what it becomes.
   private static let longestObject = 1 << 30
 
-  private let transcoder = Transcoder(CodecPool())
+  private let transcoder: Transcoder<CodecPool>
 
-  package init() {}
+  package init(codecs: CodecPool) {
+    transcoder = Transcoder(codecs, longestObject: Self.longestObject)
+  }
 
-  /// In the order of preference; nothing here is compressed.
-  private static let targets: [TransferSyntax] = [
-    .explicitVRLittleEndian, .implicitVRLittleEndian, .deflatedExplicitVRLittleEndian, .explicitVRBigEndian,
-  ]
+  /// In the order of preference: nothing that is compressed, then what compresses without loss, the most widespread first.
+  private static let targets: [String] =
+    [
+      TransferSyntax.explicitVRLittleEndian, .implicitVRLittleEndian, .deflatedExplicitVRLittleEndian,
+      .explicitVRBigEndian,
+    ].map(\.uid) + ["70", "57", "80", "90"].map { "1.2.840.10008.1.2.4.\($0)" } + ["1.2.840.10008.1.2.5"]
 
   /// The syntax in which an object is sent: as stored, or the best that is left. nil where the peer takes none of them.
   static func target(for stored: String, among accepted: [String]) -> String? {
     if accepted.contains(stored) { return stored }
-    return targets.map(\.uid).first(where: accepted.contains)
+    return targets.first(where: accepted.contains)
   }
 
   /// The data set of a whole file in another syntax, and with the patient that a correction gave it.

@@ -11,7 +11,9 @@ struct RenderCommand: AsyncParsableCommand {
     discussion: """
       Of a file, or of what is stored (--study); there, of the first object that has pixels. By the Standard's pipeline: \
       Modality LUT or rescale; VOI LUT or window (linear, linear exact, sigmoid); palettes, YBR and MONOCHROME1. Without \
-      --window, --voi-lut and --all-values as the object says itself. Not for diagnosis.
+      --window, --voi-lut and --all-values as the object says itself, or as a Grayscale Softcopy Presentation State says \
+      (--presentation-state): its LUTs, shutter, displayed area, rotation and flip, overlays and graphics; what it says and \
+      cannot be shown is refused. Not for diagnosis.
 
       Example: collimator render --study 1.2.840.99.1 --window 40,400 --size 512 -o liver.png
       """)
@@ -39,6 +41,15 @@ struct RenderCommand: AsyncParsableCommand {
   @Flag(help: "Draw the overlays.")
   var overlays = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Show it as this presentation state says: a DICOM file, or with --study a SOP Instance UID in the study.",
+      valueName: "file|uid"))
+  var presentationState: String?
+
+  @Flag(help: "Leave out the overlays and graphics of the presentation state.")
+  var noAnnotations = false
+
   @Option(help: "Of a JPEG, 1 to 100.")
   var quality = 90
 
@@ -59,6 +70,12 @@ struct RenderCommand: AsyncParsableCommand {
       throw ValidationError("--window, --voi-lut and --all-values exclude each other")
     }
     guard (file == nil) != (stored.study == nil) else { throw ValidationError("name a file or a --study") }
+    guard presentationState != nil || !noAnnotations else {
+      throw ValidationError("--no-annotations goes with a --presentation-state")
+    }
+    guard !stored.thumbnail || presentationState == nil else {
+      throw ValidationError("a thumbnail shows no presentation state")
+    }
     guard !stored.thumbnail || !isPNG else {
       throw ValidationError("a thumbnail is a JPEG: --output has to end in .jpg")
     }
@@ -71,6 +88,10 @@ struct RenderCommand: AsyncParsableCommand {
     }
     let part10 = try PixelFile.read(file)
     let codecs = PixelFile.codecs(frames: 1)
+    var options = options
+    if let presentationState {
+      options.presentationState = try PresentationState(PixelFile.read(presentationState).dataSet)
+    }
     let source = try FrameSource(part10)
     let decoded = try await codecs.decode(try source.frame(frame - 1))
     let image = try Renderer(part10.dataSet, source: source, options: options).image(of: decoded, index: frame - 1)
@@ -81,6 +102,7 @@ struct RenderCommand: AsyncParsableCommand {
     var options = RenderingOptions()
     options.size = size
     options.showsOverlays = overlays
+    options.showsAnnotations = !noAnnotations
     if let window { options.valuesOfInterest = .window(window.window) }
     if let voiLut { options.valuesOfInterest = .lookupTable(voiLut - 1) }
     if allValues { options.valuesOfInterest = .allValues }
@@ -92,6 +114,8 @@ struct RenderCommand: AsyncParsableCommand {
     order.frame = frame
     order.size = size
     order.showsOverlays = overlays
+    order.presentationState = presentationState
+    order.showsAnnotations = !noAnnotations
     order.format = isPNG ? .png : .jpeg
     order.quality = quality
     if let window { order.valuesOfInterest = .window(center: window.window.center, width: window.window.width) }
