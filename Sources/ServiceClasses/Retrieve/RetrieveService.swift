@@ -45,22 +45,14 @@ package struct RetrieveService: Sendable {
     return try await record.during(operations.plan.instances) {
       try await operations.progress.ticking {
         // Between an answer and the next object no other thread has to wake up.
-        try await withTaskExecutorPreference(association.executor) { try await send(operations, over: association) }
+        try await withTaskExecutorPreference(association.executor) {
+          try await operations.performAll(accepted: association.transferSyntaxUIDs) { object in
+            // A message that was begun is sent to its end, and its answer is waited for, cancelled or not.
+            try await Task(executorPreference: association.executor) { try await association.store(object) }.value
+          }
+        }
       }
       return outcome(of: operations)
-    }
-  }
-
-  private func send(_ operations: SubOperations, over association: GetAssociation) async throws {
-    for instance in operations.plan.instances where !Task.isCancelled {
-      do {
-        try await operations.perform(instance, accepted: association.transferSyntaxUIDs) { object in
-          // A message that was begun is sent to its end, and its answer is waited for, cancelled or not.
-          try await Task(executorPreference: association.executor) { try await association.store(object) }.value
-        }
-      } catch is CancellationError {
-        break
-      }
     }
   }
 

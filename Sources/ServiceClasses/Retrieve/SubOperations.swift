@@ -52,6 +52,19 @@ struct SubOperations: Sending {
   /// Why the first of the failed failed; without a word about whose it is.
   var firstFailure: String? { notes.values.withLock(\.firstFailure) }
 
+  /// One after the other, until the task is cancelled. Throws what `store` throws of an association that is over.
+  func performAll(
+    accepted: (String) -> [String], store: (OutgoingObject) async throws -> Status
+  ) async throws {
+    for instance in plan.instances where !Task.isCancelled {
+      do {
+        try await perform(instance, accepted: accepted, store: store)
+      } catch is CancellationError {
+        return
+      }
+    }
+  }
+
   func prepare(_ planned: ServedInstance, accepted: (String) -> [String]) async throws -> OutgoingObject? {
     do {
       return try await outgoing(planned, accepted: accepted)
