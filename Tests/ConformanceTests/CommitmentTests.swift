@@ -28,10 +28,9 @@ import Testing
   private func expectRecords(_ node: RunningNode) async throws {
     for _ in 0..<100 {
       let records = try await AuditTests.records(node, "--kind", "commitment")
-      guard records.last?.outcome != "began" else { continue }
-      #expect(records.map(\.outcome).prefix(2) == ["began", "success"], "\(records)")
+      guard let last = records.last, last.outcome != "began" else { continue }
+      #expect(!records.isEmpty && records.allSatisfy { $0.outcome == "success" && $0.count ?? 0 > 0 }, "\(records)")
       #expect(records.allSatisfy { $0.principal == "MOD" && $0.destination?.contains("127.0.0.1") == true })
-      #expect(records.dropFirst().first?.count ?? 0 > 0)
       return
     }
     Issue.record("no record says how the report ended")

@@ -28,7 +28,8 @@ import Testing
     #expect(arrived.count == 1, "\(node.logged)")
     let record = try #require(try await ended("forwarding", "retrieve", on: node), "\(node.logged)")
     #expect(record.principal == other.title && record.outcome == "success" && record.count == 1)
-    #expect(record.destination?.contains(other.port) == true && record.detail.contains("rule 1") && record.grants == [1])
+    #expect(
+      record.destination?.contains(other.port) == true && record.detail.contains("rule 1") && record.grants == [1])
     #expect(record.subjects.count == 1 && record.subjects.first?.instances.values.joined().count == 1)
     guard kind != .dcmqrscp && kind != .pynetdicom else { return }
     #expect(arrived == [try DataSetOfFile(path: Tool.fixture("ct-1.dcm")).bytes])

@@ -57,11 +57,13 @@ final class ManyInstances {
 
   /// Rows like the first, and links to its file.
   private func multiply(_ count: Int) async throws {
-    let name = try await archive.database.read { try #require(try String.fetchOne($0, sql: "SELECT object FROM instance")) }
+    let name = try await archive.database.read {
+      try #require(try String.fetchOne($0, sql: "SELECT object FROM instance"))
+    }
     let shelf = "\(directory)/instances/\(name.prefix(2))"
     let copies = (2...max(count, 2)).map { number in
       let digits = String(number, radix: 16)
-      return (number: number, name: name.prefix(2) + String(repeating: "f", count: 30 - digits.count) + digits)
+      return (number: number, name: name.prefix(2) + String(repeating: "0", count: 30 - digits.count) + digits)
     }
     for copy in copies {
       #expect(link("\(shelf)/\(name).dcm", "\(shelf)/\(copy.name).dcm") == 0)
@@ -94,6 +96,7 @@ final class ManyInstances {
     command.messageID = 1
     return SubOperations(
       plan: plan, receiver: nil, progress: RetrieveProgress(total: plan.instances.count, of: command) { _ in },
-      conversion: ObjectConversion(), archive: archive, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+      conversion: ObjectConversion(), archive: archive,
+      logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
   }
 }

@@ -47,7 +47,8 @@ struct OpenedFile: ReadableBytes {
     let wanted = min(memory.count, range.count)
     var count = 0
     while count < wanted {
-      let got = pread(descriptor, memory.baseAddress.map { $0 + count }, wanted - count, off_t(range.lowerBound + count))
+      let got = pread(
+        descriptor, memory.baseAddress.map { $0 + count }, wanted - count, off_t(range.lowerBound + count))
       if got < 0 && errno == EINTR { continue }
       if got < 0 { throw FileError("read", path) }
       guard got > 0 else { break }

@@ -121,7 +121,8 @@ extension PeerCallListing {
     self.init(
       name: destination.peer.name, host: destination.host, port: destination.port, callingAETitle: callingAETitle,
       calledAETitle: destination.peer.aeTitle.description, tlsCA: tls?.caFile, tlsCertificate: tls?.certificateFile,
-      tlsKey: tls?.keyFile, tlsName: tls?.serverName, takesAnyName: tls?.takesAnyName ?? false, usesTLS: tls != nil, record: record)
+      tlsKey: tls?.keyFile, tlsName: tls?.serverName, takesAnyName: tls?.takesAnyName ?? false, usesTLS: tls != nil,
+      record: record)
   }
 }
 

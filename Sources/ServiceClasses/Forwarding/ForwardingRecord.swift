@@ -49,6 +49,7 @@ actor ForwardingRecord {
     if left > 0 { remarks.append("\(left) wait for the destination") }
     let outcome: AuditOutcome = sent.count == instances.count ? .success : sent.isEmpty ? .failed : .partial
     try await read.end(
-      outcome, count: sent.count, only: [AuditSubject](of: sent), remark: remarks.isEmpty ? nil : remarks.joined(separator: "; "))
+      outcome, count: sent.count, only: [AuditSubject](of: sent),
+      remark: remarks.isEmpty ? nil : remarks.joined(separator: "; "))
   }
 }

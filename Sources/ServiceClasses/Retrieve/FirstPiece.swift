@@ -49,7 +49,8 @@ struct FirstPiece: Sendable {
   }
 
   private static func head(of file: ByteBuffer) throws(ReadingError) -> Part10Head {
-    if file.readableBytes > usualHead, let head = try? Part10Head(reading: Array(file.readableBytesView.prefix(usualHead))),
+    if file.readableBytes > usualHead,
+      let head = try? Part10Head(reading: Array(file.readableBytesView.prefix(usualHead))),
       head.deviations.isEmpty, head.dataSetOffset <= usualHead
     {
       return head

@@ -20,7 +20,9 @@ package struct GetAssociation: Sendable {
     let roles = Dictionary(
       association.agreed.roleSelections.map { ($0.sopClassUID, $0.supportsSCP) }, uniquingKeysWith: { $0 || $1 })
     contexts = Dictionary(
-      grouping: association.contexts.values.filter { roles[$0.abstractSyntax] ?? assumesRoles }.sorted { $0.id < $1.id },
+      grouping: association.contexts.values.filter { roles[$0.abstractSyntax] ?? assumesRoles }.sorted {
+        $0.id < $1.id
+      },
       by: \.abstractSyntax)
   }
 

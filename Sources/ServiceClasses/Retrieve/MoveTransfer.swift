@@ -97,7 +97,9 @@ struct MoveTransfer: Sendable {
   }
 
   /// As many at once as the destination agreed to; usually one.
-  private func send(_ backlog: Backlog, over association: Association, atMost most: Int, _ count: inout Int) async throws {
+  private func send(_ backlog: Backlog, over association: Association, atMost most: Int, _ count: inout Int)
+    async throws
+  {
     var user = ServiceUser(association)
     let window = user.window(atMost: most)
     let accepted = Dictionary(grouping: association.contexts.values, by: \.abstractSyntax)

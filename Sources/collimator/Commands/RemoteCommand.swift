@@ -43,7 +43,8 @@ extension RemoteCommand {
       }
     }
 
-    private func note(_ purpose: RemotePurpose, _ peer: PeerCallListing, _ count: Int, _ failure: String?) async throws {
+    private func note(_ purpose: RemotePurpose, _ peer: PeerCallListing, _ count: Int, _ failure: String?) async throws
+    {
       _ = try await archive.perform(
         .deliveries(
           .calledPeer(name: name, purpose: purpose, record: peer.record, count: count, failure: failure)))
