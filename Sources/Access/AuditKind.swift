@@ -11,6 +11,8 @@ package enum AuditKind: String, Codable, Sendable, Hashable, CaseIterable {
   case query
   case retrieve
   case store
+  /// A storage commitment report: what is kept here was told to whoever asked.
+  case commitment
   /// Objects left as files.
   case export
   case delete

@@ -33,6 +33,30 @@ final class MemoryObjectStore: ObjectStore {
     return Array(object[range.clamped(to: object.indices)])
   }
 
+  private struct Copied: ReadableBytes {
+    let bytes: [UInt8]
+    var count: Int { bytes.count }
+
+    func copy(to memory: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int {
+      let count = min(memory.count, bytes.count)
+      memory.copyBytes(from: bytes.prefix(count))
+      return count
+    }
+  }
+
+  func read<Value: Sendable>(
+    _ ranges: [(range: Range<Int>, key: ObjectKey)],
+    _ take: @escaping @Sendable (any ReadableBytes) throws(StoreError) -> Value
+  ) async -> [Result<Value, StoreError>] {
+    ranges.map { range, key in
+      Result { () throws(StoreError) in
+        try check(.read)
+        let object = try object(key)
+        return try take(Copied(bytes: Array(object[range.clamped(to: object.indices)])))
+      }
+    }
+  }
+
   func size(of key: ObjectKey) async throws(StoreError) -> Int { try object(key).count }
 
   func remove(_ key: ObjectKey) async throws(StoreError) {

@@ -13,12 +13,27 @@ import Testing
   func onTheSameAssociation(task: String) async throws {
     let node = try await filled("--commitment-reports", "same")
     try await commitment(node, task)
+    guard task == "same" else { return }
+    try await expectRecords(node)
   }
 
   @Test(pynetdicom) func onANewAssociation() async throws {
     let port = try "\(OtherNode.freePort())"
     let node = try await filled("--port", port)
     try await commitment(node, "new", port)
+    try await expectRecords(node)
+  }
+
+  /// Each report stands in the audit before it goes, and how it ended: to whom, and of how many objects.
+  private func expectRecords(_ node: RunningNode) async throws {
+    for _ in 0..<100 {
+      let records = try await AuditTests.records(node, "--kind", "commitment")
+      guard let last = records.last, last.outcome != "began" else { continue }
+      #expect(!records.isEmpty && records.allSatisfy { $0.outcome == "success" && $0.count ?? 0 > 0 }, "\(records)")
+      #expect(records.allSatisfy { $0.principal == "MOD" && $0.destination?.contains("127.0.0.1") == true })
+      return
+    }
+    Issue.record("no record says how the report ended")
   }
 
   /// Nobody learns by commitment what is here: neither that an object is, nor of which class it is.

@@ -70,6 +70,41 @@ struct CorpusTests {
     #expect(node.stop() == 0)
   }
 
+  /// Stored over TLS, and moved on to another node over TLS: each as it was kept, in its own transfer syntax.
+  @Test func everyStudyMovesOverTLSAsItIs() async throws {
+    let certificates = try await TestCertificates()
+    let receiving = try RunningNode(certificates.server("server", certificates.clients("require")))
+    let node = try RunningNode(certificates.server("server"))
+    let open = ["--may", "store,retrieve", "--private-sop-classes", "--address", "127.0.0.1"]
+    for (node, peer) in [
+      (receiving, ["COLLIMATOR", "--tls"]), (node, ["MOD", "--tls"]),
+      (
+        node,
+        [
+          "COLLIMATOR", "--name", "NEXT", "--port", receiving.tlsPort, "--call-tls", "--call-tls-ca",
+          certificates.file("ca.pem"), "--call-tls-certificate", certificates.file("client.pem"), "--call-tls-key",
+          certificates.file("client.key"), "--call-tls-name", "localhost",
+        ]
+      ),
+    ] {
+      let added = try await Tool.run(
+        Tool.collimator, ["peer", "add"] + peer + open + ["--data", node.directory])
+      #expect(added.status == 0, "\(added.all)")
+    }
+    for name in ["MOD", "NEXT"] { try await node.command("grant", "add", "--to", name, "--everything") }
+    let files = try Self.storable()
+    let call = ["--calling", "MOD", "--port", node.tlsPort] + certificates.client()
+    let sent = try await Tool.run(Tool.collimator, ["send"] + call + files.map(\.path))
+    #expect(sent.status == 0, "\(sent.all.suffix(500))")
+    let studies = Set(files.compactMap(\.study)).sorted().flatMap { ["--study", $0] }
+    let moved = try await Tool.run(
+      Tool.collimator, ["move", "--json"] + call + studies + ["--to", "COLLIMATOR"])
+    #expect(moved.status == 0, "\(moved.all.suffix(500))\(node.logged)")
+    let (kept, arrived) = (try node.storedDataSets(), try receiving.storedDataSets())
+    #expect(arrived.count > 200 && Set(arrived).isSubset(of: kept))
+    #expect(moved.output.contains("\"completed\" : \(arrived.count)"), "\(moved.output.suffix(500))")
+  }
+
   @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools"))
   func storescuStoresWhatItCanRead() async throws {
     let node = try RunningNode()

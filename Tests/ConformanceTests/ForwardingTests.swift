@@ -26,6 +26,11 @@ import Testing
     try await emptied(node)
     let arrived = try await other.dataSets()
     #expect(arrived.count == 1, "\(node.logged)")
+    let record = try #require(try await ended("forwarding", "retrieve", on: node), "\(node.logged)")
+    #expect(record.principal == other.title && record.outcome == "success" && record.count == 1)
+    #expect(
+      record.destination?.contains(other.port) == true && record.detail.contains("rule 1") && record.grants == [1])
+    #expect(record.subjects.count == 1 && record.subjects.first?.instances.values.joined().count == 1)
     guard kind != .dcmqrscp && kind != .pynetdicom else { return }
     #expect(arrived == [try DataSetOfFile(path: Tool.fixture("ct-1.dcm")).bytes])
   }
@@ -48,6 +53,10 @@ import Testing
     }
     let expected = Set(try ["ct-1.dcm", "ct-2.dcm"].map { try DataSetOfFile(path: Tool.fixture($0)).bytes })
     #expect(Set(try receiving.storedDataSets()) == expected, "\(node.logged)")
+    // What is not granted is in no record of what was sent.
+    let records = try await AuditTests.records(node, "--kind", "retrieve").filter { $0.act == "forwarding" }
+    #expect(!records.isEmpty && records.allSatisfy { $0.principal == "NEXT" })
+    #expect(records.allSatisfy { $0.subjects.allSatisfy { $0.studyInstanceUID == study } })
     let left = try await node.command("queue", "list")
     #expect(left.output.contains("the destination has no grant for it"), "\(left.all)")
     let dropped = try await node.command("queue", "drop", "--to", "NEXT")
@@ -97,6 +106,23 @@ import Testing
       Tool.collimator, ["remote", "fetch", "NEXT", "--study", study, "--data", empty.directory] + fetching)
     #expect(fetched.status == 0 && fetched.output.contains("40 of 40"), "\(fetched.all)\(receiving.logged)")
     #expect(Set(try empty.storedDataSets()) == Set(try many.dataSets()))
+    let asked = try #require(try await ended("remote find", "query", on: empty))
+    #expect(asked.actor == "operator" && asked.destination == "NEXT" && asked.count == 1)
+    let brought = try #require(try await ended("remote fetch", "operation", on: empty))
+    #expect(brought.actor == "operator" && brought.destination == "NEXT" && brought.count == 40)
+    #expect(brought.outcome == "success" && brought.subjects.map(\.studyInstanceUID) == [study])
+    let nowhere = try await empty.command("remote", "fetch", "NEXT", "--study", "1.2.3.4.5")
+    #expect(nowhere.status != 0)
+    #expect(try await ended("remote fetch", "operation", on: empty)?.outcome == "failed")
+  }
+
+  /// The last record of how something ended; it may come a moment after its effect.
+  private func ended(_ act: String, _ kind: String, on node: RunningNode) async throws -> AuditTests.Record? {
+    for _ in 0..<100 {
+      let records = try await AuditTests.records(node, "--kind", kind).filter { $0.act == act }
+      if let last = records.last, last.outcome != "began" { return last }
+    }
+    return nil
   }
 
   private func nodeWithDestination(_ port: String, _ more: [String] = []) async throws -> RunningNode {

@@ -2,6 +2,7 @@
 
 import ChildProcesses
 import Foundation
+import Synchronization
 import Testing
 
 /// A server of somebody else's as a child process, on a free port of this machine.
@@ -134,7 +135,18 @@ final class OtherNode {
   }
 
   /// Of another process a port can only be wished; the system gives it to nobody else so soon.
+  /// Never the same twice: tests beside each other would take each other's peers for theirs.
   static func freePort() throws -> UInt16 {
+    for _ in 0..<1000 {
+      let port = try anyPort()
+      if given.withLock({ $0.insert(port).inserted }) { return port }
+    }
+    throw POSIXError(.EADDRINUSE)
+  }
+
+  private static let given = Mutex<Set<UInt16>>([])
+
+  private static func anyPort() throws -> UInt16 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()

@@ -4,6 +4,7 @@ import CodecWorker
 import DICOMData
 import Foundation
 import PixelCodecs
+import Synchronization
 import Testing
 
 /// Each encoder without loss: what comes back is what went in, bit for bit. One at a time: codecs without walls keep a thread of
@@ -86,6 +87,40 @@ struct RoundTripTests {
       let source = try FrameSource(try DataSet(reading: written, transferSyntax: syntax))
       #expect(try await codecs.haveSameSamples(try FrameSource(native), source), "\(syntax)")
       #expect(try await !codecs.haveSameSamples(other, source), "\(syntax)")
+    }
+  }
+
+  /// Frames go to the codecs several at a time, to and fro, and never more at once than memory should hold.
+  @Test(arguments: [(40, 8), (3, 3)] as [(Int, Int)])
+  func framesGoTogether(count: Int, most: Int) async throws {
+    let codecs = CountingCodecs()
+    let layout = try Samples.layout(8, 6, allocated: 8)
+    let frames = (0..<count).map { Samples.frame(layout, seed: UInt64($0 + 1)) }
+    let rle = try #require(TransferSyntax(uid: "1.2.840.10008.1.2.5"))
+    let written = try await Transcoder(codecs).transcoded(try Samples.native(frames), to: rle).encoded(as: rle)
+    #expect(codecs.sizes.reduce(0, +) == count && (codecs.sizes.max() ?? 0) <= most)
+    #expect(codecs.sizes.count < count || count < 4, "each frame goes by itself: \(codecs.sizes)")
+    let encoding = codecs.sizes.count
+    let compressed = try DataSet(reading: written, transferSyntax: rle)
+    let native = try await Transcoder(codecs).transcoded(compressed, to: .explicitVRLittleEndian)
+    #expect(codecs.sizes.reduce(0, +) == 2 * count)
+    #expect(codecs.sizes.count - encoding < count || count < 4, "each frame goes by itself: \(codecs.sizes)")
+    let back = try DataSet(
+      reading: native.encoded(as: .explicitVRLittleEndian), transferSyntax: .explicitVRLittleEndian)
+    let source = try FrameSource(back)
+    #expect(try await codecs.decodeAll(0..<count, of: source).map(\.bytes) == frames.map(\.bytes))
+  }
+
+  /// How many frames were asked for together.
+  private final class CountingCodecs: FrameCoding {
+    private let codecs = UnconfinedCodecs()
+    private let asked = Mutex<[Int]>([])
+
+    var sizes: [Int] { asked.withLock(\.self) }
+
+    func perform(_ jobs: [CodecJob]) async -> [Result<[UInt8], PixelError>] {
+      asked.withLock { $0.append(jobs.count) }
+      return await codecs.perform(jobs)
     }
   }
 

@@ -9,6 +9,8 @@ package struct MoveDestination: Sendable {
   package let port: Int
   /// By its own grants it gets what it is sent, whoever asked for the move.
   package let caller: Caller
+
+  package var description: String { "\(peer.name) (\(peer.aeTitle)) at \(host):\(port)" }
 }
 
 /// Which peer a Move Destination (0000,0600) names.

@@ -74,6 +74,7 @@ struct AuditEvent {
     case "retrieve": self.init(record, "110104", "DICOM Instances Transferred", "R", .patients)
     case "store" where record.actor == "operator": self.init(record, "110107", "Import", "C", .patients)
     case "store": self.init(record, "110104", "DICOM Instances Transferred", "C", .patients)
+    case "commitment": self.init(record, "110103", "DICOM Instances Accessed", "R", .patients)
     case "export": self.init(record, "110106", "Export", "R", .patients)
     case "delete": self.init(record, "110105", "DICOM Study Deleted", "D", .patients)
     case "correction" where record.subjects.isEmpty:

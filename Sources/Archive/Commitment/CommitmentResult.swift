@@ -28,5 +28,7 @@ package struct Commitment: Sendable {
   /// Whom to tell, by this title, where it can be called.
   package let destination: MoveDestinationMatch
   package let peerName: String
+  /// Who asked.
+  package let caller: Caller
   package let attempts: Int
 }

@@ -75,7 +75,7 @@ package struct Commitments: Sendable {
     return Commitment(
       number: number, transactionUID: asked.transactionUID, results: results,
       destination: try await directory.entries().destination(ofPeer: asked.caller.peer, address: asked.address),
-      peerName: asked.caller.peerName, attempts: asked.attempts)
+      peerName: asked.caller.peerName, caller: asked.caller, attempts: asked.attempts)
   }
 
   package func reported(_ number: Int64) async throws {
@@ -127,6 +127,25 @@ package struct Commitments: Sendable {
       if let failure = try await verification.failure(of: version.kept) { return failure }
     }
     return nil
+  }
+}
+
+extension Commitments {
+  /// Whose the objects are that somebody is told of, as far as they may see whose.
+  package func disclosure(of sopInstanceUIDs: [String], to caller: Caller) async throws -> AuditDisclosure {
+    var all = AuditDisclosure.nothing
+    var mark: PageMark?
+    guard !sopInstanceUIDs.isEmpty else { return all }
+    let selection = InstanceSelection(sopInstanceUIDs: sopInstanceUIDs)
+    var instances: [ServedInstance] = []
+    repeat {
+      let page = try await index.instances(in: selection, as: caller, for: .retrieve, after: mark)
+      instances += page.instances
+      all.grants = Array(Set(all.grants).union(page.disclosure.grants)).sorted()
+      mark = page.next
+    } while mark != nil
+    all.subjects = [AuditSubject](of: instances)
+    return all
   }
 }
 

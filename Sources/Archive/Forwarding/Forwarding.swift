@@ -28,10 +28,12 @@ package struct Forwarding: Sendable {
   /// settled here.
   package func open(
     _ jobs: [ForwardingJob], to destination: MoveDestination
-  ) async throws -> [(job: ForwardingJob, instance: ServedInstance)] {
+  ) async throws -> OpenForwarding {
+    var grants: Set<Int> = []
     var served: [String: ServedInstance] = [:]
     let selection = InstanceSelection(sopInstanceUIDs: jobs.map(\.sopInstanceUID))
     for try await page in archive.reading(as: destination.caller).instances(in: selection) {
+      grants.formUnion(page.disclosure.grants)
       for instance in page.instances { served[instance.sopInstanceUID] = instance }
     }
     var open: [(job: ForwardingJob, instance: ServedInstance)] = []
@@ -44,7 +46,7 @@ package struct Forwarding: Sendable {
         try await sent([job.number])
       }
     }
-    return open
+    return OpenForwarding(objects: open, grants: grants.sorted())
   }
 
   package func sent(_ numbers: [Int64]) async throws {

@@ -15,7 +15,15 @@ package struct ForwardingRule: Sendable, Hashable {
 /// An object that is to be sent on.
 package struct ForwardingJob: Sendable, Hashable {
   package let number: Int64
+  /// By which it is sent on.
+  package let rule: Int64
   package let sopInstanceUID: String
+}
+
+/// Of what waits for a destination, what it may have, and the grants that opened it.
+package struct OpenForwarding: Sendable {
+  package let objects: [(job: ForwardingJob, instance: ServedInstance)]
+  package let grants: [Int]
 }
 
 /// What is owed to others and still to be delivered.

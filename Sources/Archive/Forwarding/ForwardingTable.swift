@@ -71,10 +71,10 @@ enum ForwardingTable {
     try Row.fetchAll(
       database,
       sql: """
-        SELECT number, sop_instance_uid FROM forwarding WHERE destination = ? AND next_attempt <= ?
+        SELECT number, rule, sop_instance_uid FROM forwarding WHERE destination = ? AND next_attempt <= ?
         ORDER BY next_attempt, number LIMIT ?
         """, arguments: [destination, time, atMost]
-    ).map { ForwardingJob(number: $0[0], sopInstanceUID: $0[1]) }
+    ).map { ForwardingJob(number: $0[0], rule: $0[1], sopInstanceUID: $0[2]) }
   }
 
   static func isKept(_ job: ForwardingJob, in database: Database) throws -> Bool {

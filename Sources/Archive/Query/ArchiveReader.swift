@@ -77,6 +77,15 @@ package struct ArchiveReader: Sendable {
     try await store.read(range, of: instance.object)
   }
 
+  /// Bytes of several instances that the index gave, read one behind the other on a thread that may wait for the disk: `take`
+  /// has each read to where it wants it. One result for each, in their order.
+  package func read<Value: Sendable>(
+    _ ranges: [(range: Range<Int>, instance: ServedInstance)],
+    _ take: @escaping @Sendable (any ReadableBytes) throws(StoreError) -> Value
+  ) async -> [Result<Value, StoreError>] {
+    await store.read(ranges.map { ($0.range, $0.instance.object) }, take)
+  }
+
   /// The pages of one question, read as they are asked for; nothing stays open in between.
   package struct Pages<Page: Sendable>: AsyncSequence, Sendable {
     package typealias Element = Page

@@ -67,6 +67,21 @@ struct FileObjectStore: ObjectStore {
     try await threads.perform { () throws(FileError) in try readNow(range, of: key) }
   }
 
+  func read<Value: Sendable>(
+    _ ranges: [(range: Range<Int>, key: ObjectKey)],
+    _ take: @escaping @Sendable (any ReadableBytes) throws(StoreError) -> Value
+  ) async -> [Result<Value, StoreError>] {
+    await threads.perform {
+      ranges.map { range, key in
+        Result { () throws(StoreError) in
+          let file = try OpenedFile(path(of: key), range)
+          defer { file.close() }
+          return try take(file)
+        }
+      }
+    }
+  }
+
   func size(of key: ObjectKey) async throws(StoreError) -> Int {
     try await threads.perform { () throws(FileError) in
       var status = stat()
@@ -114,26 +129,14 @@ struct FileObjectStore: ObjectStore {
   }
 
   func readNow(_ range: Range<Int>, of key: ObjectKey) throws(FileError) -> [UInt8] {
-    // Who opens a pipe waits for ever for somebody to write.
-    let descriptor = open(path(of: key), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-    guard descriptor >= 0 else { throw FileError("open", path(of: key)) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path(of: key)) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      errno = EINVAL
-      throw FileError("read", path(of: key))
-    }
-    let range = range.clamped(to: 0..<Int(status.st_size))
+    let file = try OpenedFile(opening: path(of: key), range)
+    defer { file.close() }
     var failure: FileError?
-    let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { room, count in
-      while count < range.count {
-        let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(room)[count...])
-        let got = pread(descriptor, rest.baseAddress, min(rest.count, range.count - count), range.lowerBound + count)
-        if got < 0 && errno == EINTR { continue }
-        if got < 0 { failure = FileError("read", path(of: key)) }
-        guard got > 0 else { break }
-        count += got
+    let bytes = [UInt8](unsafeUninitializedCapacity: file.count) { room, count in
+      do throws(FileError) {
+        count = try file.read(to: UnsafeMutableRawBufferPointer(room))
+      } catch {
+        failure = error
       }
     }
     if let failure { throw failure }

@@ -17,6 +17,13 @@ final class FileThreads: Sendable {
   }
 
   /// Does what waits for the disk on one of the threads.
+  func perform<Value: Sendable>(_ body: @Sendable @escaping () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      thread().perform { continuation.resume(returning: body()) }
+    }
+  }
+
+  /// Does what waits for the disk on one of the threads.
   func perform<Value: Sendable>(
     _ body: @Sendable @escaping () throws(FileError) -> Value
   ) async throws(StoreError) -> Value {

@@ -9,6 +9,13 @@ protocol ObjectStore: Sendable {
   /// The bytes of a range, fewer where the object ends before.
   func read(_ range: Range<Int>, of key: ObjectKey) async throws(StoreError) -> [UInt8]
 
+  /// Reads ranges of several objects one behind the other, in a place that may wait for a disk: `take` has each read to where
+  /// it wants it. One result for each, in their order.
+  func read<Value: Sendable>(
+    _ ranges: [(range: Range<Int>, key: ObjectKey)],
+    _ take: @escaping @Sendable (any ReadableBytes) throws(StoreError) -> Value
+  ) async -> [Result<Value, StoreError>]
+
   /// Bytes of the object.
   func size(of key: ObjectKey) async throws(StoreError) -> Int
 
@@ -22,6 +29,15 @@ protocol ObjectStore: Sendable {
   /// Some of the kept objects' keys, each once, in an order of the store's own; `last`: the last of the page before. Empty
   /// at the end.
   func keys(after last: ObjectKey?) async throws(StoreError) -> [ObjectKey]
+}
+
+/// Bytes of an object that lie ready to be read.
+package protocol ReadableBytes {
+  /// How many there are; fewer than were asked for where the object ends before.
+  var count: Int { get }
+
+  /// Reads all of them, or as many as `memory` has room for; returns how many.
+  func copy(to memory: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int
 }
 
 /// An object on its way into a store. Who drops it without keeping it leaves nothing behind.
@@ -50,7 +66,7 @@ struct Amendment: Sendable {
 }
 
 /// What a store cannot do.
-struct StoreError: Error, Sendable, CustomStringConvertible {
+package struct StoreError: Error, Sendable, CustomStringConvertible {
   enum Kind: Sendable, Hashable {
     /// No space, quota, descriptors: another time it may go.
     case exhausted
@@ -63,7 +79,7 @@ struct StoreError: Error, Sendable, CustomStringConvertible {
   }
 
   let kind: Kind
-  let description: String
+  package let description: String
 
   init(_ kind: Kind, _ description: String) {
     self.kind = kind

@@ -129,9 +129,13 @@ struct ServiceResponder: Sendable {
     let commitments = services.archive.commitments
     do {
       guard let commitment = try await commitments.judged(number) else { return }
-      let status = try await services.commitment.send(
-        services.commitment.report(of: commitment), over: writer, conversation.context,
-        awaiting: conversation.responses)
+      let record = CommitmentRecord(
+        of: commitment, to: "\(caller.peerName) at \(conversation.address)", in: services.archive)
+      let status = try await record.during {
+        try await services.commitment.send(
+          services.commitment.report(of: commitment), over: writer, conversation.context,
+          awaiting: conversation.responses)
+      }
       let reporting = CommitmentReporting(
         archive: services.archive, service: services.commitment,
         calls: PeerCalls(callingAETitle: services.aeTitle), logger: logger)

@@ -11,10 +11,19 @@ package enum DeliveriesOperation: Codable, Sendable {
   case drop(kind: String?, number: Int64?, peer: String?)
   /// Calls a peer of the table, and says what is wrong where it does not answer. `aeTitle`: to call with, where no node runs.
   case testPeer(name: String, aeTitle: String)
-  /// Where a peer of the table is called.
-  case callPeer(name: String, aeTitle: String)
+  /// Where a peer of the table is called; that it is, and for what, is recorded first.
+  case callPeer(name: String, aeTitle: String, purpose: RemotePurpose)
+  /// How that ended. `record`: what `callPeer` gave; `count`: matches, or objects that are stored here now.
+  case calledPeer(name: String, purpose: RemotePurpose, record: Int64, count: Int, failure: String?)
   /// Which of these objects are stored here; pairs of SOP Class and SOP Instance UID.
   case stored([[String]])
+}
+
+/// For what somebody at the command line has another archive called.
+package enum RemotePurpose: Codable, Sendable {
+  /// `identifier`: in Implicit VR Little Endian.
+  case find(level: String, identifier: [UInt8])
+  case fetch(studyInstanceUIDs: [String])
 }
 
 /// What came of it.
@@ -76,6 +85,8 @@ package struct PeerCallListing: Codable, Sendable {
   package let tlsName: String?
   package let takesAnyName: Bool
   package let usesTLS: Bool
+  /// The number of the audit's record that it is called.
+  package let record: Int64
 
   package var node: RemoteNode {
     let tls = TLSClientSettings(

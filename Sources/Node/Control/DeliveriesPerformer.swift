@@ -40,8 +40,18 @@ struct DeliveriesPerformer: Sendable {
       return .done("\(count) dropped.")
     case .testPeer(let name, let title):
       return .done(try await test(name, callingAETitle: aeTitle ?? title))
-    case .callPeer(let name, let title):
-      return .peer(PeerCallListing(try await destination(name), callingAETitle: aeTitle ?? title))
+    case .callPeer(let name, let title, let purpose):
+      let destination = try await destination(name)
+      let record = try await archive.audit.record(purpose.entry(archive.audit.time, .began, by: user, name))
+      return .peer(PeerCallListing(destination, callingAETitle: aeTitle ?? title, record: record))
+    case .calledPeer(let name, let purpose, let record, let count, let failure):
+      let outcome: AuditOutcome = failure == nil ? .success : count > 0 ? .partial : .failed
+      var entry = purpose.entry(archive.audit.time, outcome, by: user, name)
+      entry.began = record
+      entry.count = count
+      if let failure { entry.detail += "; \(failure)" }
+      try await archive.audit.record(entry)
+      return .done("recorded")
     case .stored(let pairs):
       let objects = pairs.filter { $0.count == 2 }.map { ReferencedObject(sopClassUID: $0[0], sopInstanceUID: $0[1]) }
       return .stored(try await archive.kept(objects).map { [$0.sopClassUID, $0.sopInstanceUID] })
@@ -106,11 +116,31 @@ extension DeliveryListing {
 }
 
 extension PeerCallListing {
-  init(_ destination: MoveDestination, callingAETitle: String) {
+  init(_ destination: MoveDestination, callingAETitle: String, record: Int64) {
     let tls = destination.peer.profile.tls
     self.init(
       name: destination.peer.name, host: destination.host, port: destination.port, callingAETitle: callingAETitle,
       calledAETitle: destination.peer.aeTitle.description, tlsCA: tls?.caFile, tlsCertificate: tls?.certificateFile,
-      tlsKey: tls?.keyFile, tlsName: tls?.serverName, takesAnyName: tls?.takesAnyName ?? false, usesTLS: tls != nil)
+      tlsKey: tls?.keyFile, tlsName: tls?.serverName, takesAnyName: tls?.takesAnyName ?? false, usesTLS: tls != nil,
+      record: record)
+  }
+}
+
+extension RemotePurpose {
+  fileprivate func entry(
+    _ time: Double, _ outcome: AuditOutcome, by user: Operator, _ peer: String
+  ) -> AuditEntry {
+    switch self {
+    case .find(let level, let identifier):
+      var entry = AuditEntry(
+        at: time, .query, "remote find", outcome, by: AuditActor(user), destination: peer, detail: "level \(level)")
+      entry.identifier = identifier
+      return entry
+    case .fetch(let uids):
+      return AuditEntry(
+        at: time, .operation, "remote fetch", outcome, by: AuditActor(user), destination: peer,
+        detail: "studies from '\(peer)'",
+        subjects: uids.map { AuditSubject(patientID: "", issuer: "", studyInstanceUID: $0) })
+    }
   }
 }

@@ -34,7 +34,9 @@ struct CommitmentReporting: Sendable {
       ) { association in
         var user = ServiceUser(association)
         while let commitment = left.first {
-          let status = try await user.report(service.report(of: commitment))
+          let status = try await CommitmentRecord(of: commitment, to: destination.description, in: archive).during {
+            try await user.report(service.report(of: commitment))
+          }
           await settle(commitment, status: status)
           left.removeFirst()
         }

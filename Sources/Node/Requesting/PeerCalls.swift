@@ -11,10 +11,10 @@ struct PeerCalls: MoveConnecting {
   let callingAETitle: String
 
   func withAssociation(
-    to destination: MoveDestination, proposing contexts: [ProposedPresentationContext],
+    to destination: MoveDestination, proposing contexts: [ProposedPresentationContext], operations: Int,
     _ body: (Association) async throws -> Void
   ) async throws {
-    try await node(destination).withAssociation(proposing: contexts, body)
+    try await node(destination).withAssociation(proposing: contexts, operations: operations, body)
   }
 
   /// Throws for a peer that has to use TLS and of which nobody said how it is called over TLS.

@@ -66,16 +66,20 @@ package struct Transcoder<Coding: FrameCoding>: Sendable {
     var frames: [DecodedFrame] = []
     var encoded: [[UInt8]] = []
     var encodedCount = 0
-    for index in 0..<source.count {
-      let frame = try await codecs.decode(try source.frame(index)).arranged(isPlanar: isPlanar)
+    let atOnce = Self.framesAtOnce(of: decoded)
+    for start in stride(from: 0, to: source.count, by: atOnce) {
+      let indices = start..<min(start + atOnce, source.count)
+      let part = try await codecs.decodeAll(indices, of: source, atOnce: atOnce).map {
+        $0.arranged(isPlanar: isPlanar)
+      }
       guard !isDecoded else {
-        frames.append(frame)
+        frames += part
         continue
       }
-      let bytes = try await codecs.encode(frame, with: codec)
-      encodedCount += bytes.count
+      let streams = try await codecs.encodeAll(part, with: codec)
+      encodedCount += streams.reduce(0) { $0 + $1.count }
       guard encodedCount <= longestObject else { throw .objectTooLarge(bytes: encodedCount, limit: longestObject) }
-      encoded.append(bytes)
+      encoded += streams
     }
     describe(layout, with: codec, in: &builder)
     switch codec {
@@ -83,6 +87,11 @@ package struct Transcoder<Coding: FrameCoding>: Sendable {
     case .encapsulatedUncompressed: builder.setEncapsulatedPixelData(frames: frames.map(\.bytes))
     default: builder.setEncapsulatedPixelData(frames: encoded)
     }
+  }
+
+  /// Enough to keep the workers busy, and no more than memory should hold of large ones.
+  private static func framesAtOnce(of layout: FrameLayout) -> Int {
+    min(max((64 << 20) / max(layout.byteCount, 1), 1), 32)
   }
 
   private func describe(_ layout: FrameLayout, with codec: PixelCodec, in builder: inout DataSetBuilder) {

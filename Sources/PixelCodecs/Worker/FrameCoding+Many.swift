@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DICOMData
+
 extension FrameCoding {
   /// Frames that go to a worker together: more of them save nothing more.
   private static var batch: Int { 8 }
@@ -28,6 +30,31 @@ extension FrameCoding {
       }
     }
     return frames
+  }
+
+  /// Without loss, in their order. Throws what the first that cannot be encoded throws.
+  package func encodeAll(_ frames: [DecodedFrame], with codec: PixelCodec) async throws(PixelError) -> [[UInt8]] {
+    let size = min(Self.batch, max(frames.count / 4, 1))
+    let starts = Array(stride(from: 0, to: frames.count, by: size))
+    let results = await withTaskGroup(of: (Int, [Result<[UInt8], PixelError>]).self) { group in
+      for first in starts {
+        let jobs = frames[first..<min(first + size, frames.count)].map { frame in
+          CodecJob(CodecRequest(.encode, codec, layout: frame.layout), on: Bytes(frame.bytes))
+        }
+        group.addTask { (first, await perform(jobs)) }
+      }
+      return await group.reduce(into: [Int: [Result<[UInt8], PixelError>]]()) { $0[$1.0] = $1.1 }
+    }
+    var encoded: [[UInt8]] = []
+    for first in starts {
+      for result in results[first] ?? [] {
+        let bytes = try result.get()
+        guard !bytes.isEmpty else { throw .codecFailed(codec, why: "nothing came back") }
+        encoded.append(bytes)
+      }
+    }
+    guard encoded.count == frames.count else { throw .codecFailed(codec, why: "nothing came back") }
+    return encoded
   }
 
   private func outcome(of indices: Range<Int>, in source: FrameSource) async -> Result<[DecodedFrame], PixelError> {

@@ -8,7 +8,8 @@ import UpperLayer
 /// responses that whoever reads the association hands on.
 package struct GetAssociation: Sendable {
   private let writer: MessageWriter
-  private let contexts: [AcceptedContext]
+  /// By SOP class; of each transfer syntax one.
+  private let contexts: [String: [AcceptedContext]]
   private let responses: AwaitedResponses
 
   /// `assumesRoles`: a peer that proposed no role for a SOP class is taken for its SCP. PS3.4 C.4.3.1 has it say so; some
@@ -18,18 +19,22 @@ package struct GetAssociation: Sendable {
     self.responses = responses
     let roles = Dictionary(
       association.agreed.roleSelections.map { ($0.sopClassUID, $0.supportsSCP) }, uniquingKeysWith: { $0 || $1 })
-    contexts = association.contexts.values
-      .filter { roles[$0.abstractSyntax] ?? assumesRoles }.sorted { $0.id < $1.id }
+    contexts = Dictionary(
+      grouping: association.contexts.values.filter { roles[$0.abstractSyntax] ?? assumesRoles }.sorted {
+        $0.id < $1.id
+      },
+      by: \.abstractSyntax)
   }
 
+  /// Where the association is read and written.
+  var executor: EventLoopExecutor { writer.executor }
+
   func transferSyntaxUIDs(for sopClassUID: String) -> [String] {
-    contexts.filter { $0.abstractSyntax == sopClassUID }.map(\.transferSyntaxUID)
+    contexts[sopClassUID]?.map(\.transferSyntaxUID) ?? []
   }
 
   func store(_ object: OutgoingObject) async throws(BrokenAssociation) -> Status {
-    let context = contexts.first {
-      $0.abstractSyntax == object.sopClassUID && $0.transferSyntaxUID == object.transferSyntaxUID
-    }
+    let context = contexts[object.sopClassUID]?.first { $0.transferSyntaxUID == object.transferSyntaxUID }
     guard let context else { return .sopClassNotSupported }
     do {
       return try await store(object, on: context.id)

@@ -10,26 +10,12 @@ package import UpperLayer
 
 /// Calls the destination of a C-MOVE; what stands above knows how connections are made.
 package protocol MoveConnecting: Sendable {
-  /// Runs `body` on an association with the destination, and releases it; what `body` throws aborts it.
+  /// Runs `body` on an association with the destination, and releases it; what `body` throws aborts it. `operations`: may be
+  /// outstanding at once where the destination agrees (PS3.7 D.3.3.3).
   func withAssociation(
-    to destination: MoveDestination, proposing contexts: [ProposedPresentationContext],
+    to destination: MoveDestination, proposing contexts: [ProposedPresentationContext], operations: Int,
     _ body: (Association) async throws -> Void
   ) async throws
-}
-
-/// What is done about each object that is sent to a destination.
-protocol Sending: Sendable {
-  var logger: Logger { get }
-
-  /// One object to wherever `store` sends it, in one of the syntaxes that are accepted there for its SOP class; it is accounted
-  /// for when this returns. Throws `SubOperationFailure` of one that is accounted for and was sent in part, and what `store`
-  /// throws of an association that is over.
-  func perform(
-    _ planned: ServedInstance, accepted: (String) -> [String], store: (OutgoingObject) async throws -> Status
-  ) async throws
-
-  /// One that was never tried, since the destination cannot be reached.
-  func giveUp(_ planned: ServedInstance, _ why: String) async
 }
 
 /// Objects on their way to a destination: on one association or as many as its peer takes; more where they need more
@@ -38,6 +24,7 @@ struct MoveTransfer: Sendable {
   /// An association that fails is tried again once, and again whenever objects got through since.
   private static let mostFailures = 2
   private static let pause = Duration.milliseconds(500)
+  private static let mostOutstanding = 8
 
   let operations: any Sending
   let instances: [ServedInstance]
@@ -98,37 +85,72 @@ struct MoveTransfer: Sendable {
   private func send(_ batch: MoveBatch, _ backlog: Backlog, _ sent: inout Int) async throws {
     var count = 0
     defer { sent = count }
-    try await connecting.withAssociation(to: destination, proposing: batch.contexts) { association in
-      var user = ServiceUser(association)
-      let accepted = Dictionary(grouping: association.contexts.values, by: \.abstractSyntax)
-        .mapValues { $0.map(\.transferSyntaxUID) }
-      while !Task.isCancelled, let instance = backlog.take() {
-        do {
-          try await operations.perform(instance, accepted: { accepted[$0] ?? [] }) { object in
-            try await store(object, &user)
-          }
-          count += 1
-        } catch let failure as SubOperationFailure {
-          // An object that failed half way is accounted for, and not tried again.
-          count += 1
-          throw failure
-        } catch {
-          backlog.giveBack(instance)
-          throw error
-        }
+    let outstanding = min(Self.mostOutstanding, backlog.count)
+    try await connecting.withAssociation(
+      to: destination, proposing: batch.contexts, operations: outstanding
+    ) { association in
+      // Between an answer and the next object no other thread has to wake up.
+      try await withTaskExecutorPreference(association.writer.executor) {
+        try await send(backlog, over: association, atMost: outstanding, &count)
       }
     }
   }
 
-  private func store(_ object: OutgoingObject, _ user: inout ServiceUser) async throws -> Status {
+  /// As many at once as the destination agreed to; usually one.
+  private func send(_ backlog: Backlog, over association: Association, atMost most: Int, _ count: inout Int)
+    async throws
+  {
+    var user = ServiceUser(association)
+    let window = user.window(atMost: most)
+    let accepted = Dictionary(grouping: association.contexts.values, by: \.abstractSyntax)
+      .mapValues { $0.map(\.transferSyntaxUID) }
+    var outstanding: [UInt16: (planned: ServedInstance, object: OutgoingObject)] = [:]
+    do {
+      while true {
+        while outstanding.count < window, !Task.isCancelled, let planned = backlog.take() {
+          guard let (messageID, object) = try await begin(planned, accepted, backlog, &user, &count) else { continue }
+          outstanding[messageID] = (planned, object)
+        }
+        guard !outstanding.isEmpty else { return }
+        let (messageID, response) = try await user.nextStoreResponse()
+        guard let answered = outstanding.removeValue(forKey: messageID) else { throw user.unasked(response) }
+        count += 1
+        await operations.note(response.status ?? .processingFailure, of: answered.planned, sent: answered.object)
+      }
+    } catch {
+      for (planned, _) in outstanding.values { backlog.giveBack(planned) }
+      throw error
+    }
+  }
+
+  /// nil where it is not sent, and accounted for.
+  private func begin(
+    _ planned: ServedInstance, _ accepted: [String: [String]], _ backlog: Backlog, _ user: inout ServiceUser,
+    _ count: inout Int
+  ) async throws -> (messageID: UInt16, object: OutgoingObject)? {
+    do {
+      guard let object = try await operations.prepare(planned, accepted: { accepted[$0] ?? [] }) else {
+        count += 1
+        return nil
+      }
+      return (try await begin(object, &user), object)
+    } catch let failure as SubOperationFailure {
+      // An object that failed half way is accounted for, and not tried again.
+      await operations.giveUp(planned, sentInPart: failure)
+      count += 1
+      throw failure
+    } catch {
+      backlog.giveBack(planned)
+      throw error
+    }
+  }
+
+  private func begin(_ object: OutgoingObject, _ user: inout ServiceUser) async throws -> UInt16 {
     var object = object
-    let messageID = try await user.beginStore(
+    return try await user.beginStore(
       sopClassUID: object.sopClassUID, sopInstanceUID: object.sopInstanceUID,
       transferSyntaxUID: object.transferSyntaxUID, originator: originator
     ) { try await object.nextChunk() }
-    let (answered, response) = try await user.nextStoreResponse()
-    guard answered == messageID else { throw user.unasked(response) }
-    return response.status ?? .processingFailure
   }
 }
 

@@ -11,7 +11,6 @@ package struct OutgoingObject: Sendable {
     case nothing
   }
 
-  /// Nearly all slices are within one piece.
   private static let chunkSize = 1 << 20
 
   package let sopClassUID: String
@@ -24,34 +23,43 @@ package struct OutgoingObject: Sendable {
   /// read before.
   init(
     _ instance: ServedInstance, in transferSyntaxUID: String, reader: ArchiveReader, conversion: ObjectConversion,
-    read: [UInt8]? = nil
+    read: FirstPiece? = nil
   ) async throws(SubOperationFailure) {
     sopClassUID = instance.sopClassUID
     sopInstanceUID = instance.sopInstanceUID
     self.transferSyntaxUID = transferSyntaxUID
-    if transferSyntaxUID == instance.transferSyntaxUID && instance.coercion == nil {
-      let range = Self.firstPiece(of: instance)
-      let piece: [UInt8]
-      if let read, read.count == range.count {
-        piece = read
-      } else {
-        piece = try await Self.read(range, of: instance, reader)
-      }
-      let head: Part10Head
-      do throws(ReadingError) { head = try Part10Head(reading: piece) } catch {
-        throw SubOperationFailure("its file cannot be read: \(error)")
-      }
-      first = ByteBuffer(bytes: piece.dropFirst(head.dataSetOffset))
-      rest = piece.count < instance.size ? .stored(instance, reader, offset: piece.count) : .nothing
-    } else {
-      let file = try await Self.read(0..<instance.size, of: instance, reader)
-      let dataSet = try await conversion.dataSet(of: file, in: transferSyntaxUID, coercion: instance.coercion)
-      first = ByteBuffer(bytes: dataSet)
+    guard instance.isSent(asStoredIn: transferSyntaxUID) else {
+      first = try await Self.converted(instance, to: transferSyntaxUID, reader, conversion)
       rest = .nothing
+      return
     }
+    let piece: FirstPiece
+    if let read { piece = read } else { piece = try await Self.firstPiece(of: instance, reader) }
+    first = piece.dataSet
+    rest = piece.fileCount < instance.size ? .stored(instance, reader, offset: piece.fileCount) : .nothing
   }
 
-  static func firstPiece(of instance: ServedInstance) -> Range<Int> { 0..<min(chunkSize, instance.size) }
+  /// The memory of its first piece, to be used again when nothing of it is on its way any more.
+  var memory: ByteBuffer? { first }
+
+  private static func firstPiece(
+    of instance: ServedInstance, _ reader: ArchiveReader
+  ) async throws(SubOperationFailure) -> FirstPiece {
+    guard let piece = await FirstPiece.read([instance], reader).first else {
+      throw SubOperationFailure("its file cannot be read")
+    }
+    return try piece.get()
+  }
+
+  /// Takes long, and so is no work for the thread of a connection.
+  private static func converted(
+    _ instance: ServedInstance, to target: String, _ reader: ArchiveReader, _ conversion: ObjectConversion
+  ) async throws(SubOperationFailure) -> ByteBuffer {
+    try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(SubOperationFailure) in
+      let file = try await read(0..<instance.size, of: instance, reader)
+      return ByteBuffer(bytes: try await conversion.dataSet(of: file, in: target, coercion: instance.coercion))
+    }
+  }
 
   /// The next piece of the data set; nil at its end.
   package mutating func nextChunk() async throws -> ByteBuffer? {
@@ -75,5 +83,12 @@ package struct OutgoingObject: Sendable {
     }
     guard bytes.count == range.count else { throw SubOperationFailure("its file is shorter than it was") }
     return bytes
+  }
+}
+
+extension ServedInstance {
+  /// Bit for bit, where the receiver takes this syntax and nobody corrected the patient.
+  func isSent(asStoredIn transferSyntaxUID: String) -> Bool {
+    transferSyntaxUID == self.transferSyntaxUID && coercion == nil
   }
 }

@@ -4,7 +4,6 @@ import Access
 import Archive
 import DICOMData
 import DIMSE
-import Synchronization
 
 /// What a retrieve found to send, and the question by which each object is asked for again before it is sent.
 struct RetrievePlan: Sendable {
@@ -16,15 +15,15 @@ struct RetrievePlan: Sendable {
   private let caller: Caller
   /// What the caller has to have of each object: to retrieve it, or to have it sent to somebody else.
   private let rights: GrantRights
-  /// Where each instance stands.
-  private let places: [ServedInstance: Int]
-  private let confirmations = Confirmations()
+  /// Where each instance stands, by its SOP Instance UID.
+  private let places: [String: Int]
 
   static let notOpenToReceiver = "the destination has no grant for it"
 
-  /// As many as the counts of a response can say; throws past that.
+  /// As many as the counts of a response can say; throws past that. `isSorted`: those of one SOP class together, as they
+  /// are sent to a destination.
   init(
-    _ identifier: RetrieveIdentifier, as caller: Caller, for rights: GrantRights, of archive: Archive
+    _ identifier: RetrieveIdentifier, as caller: Caller, for rights: GrantRights, of archive: Archive, isSorted: Bool
   ) async throws {
     self.archive = archive
     self.caller = caller
@@ -46,9 +45,14 @@ struct RetrievePlan: Sendable {
         }
       }
     }
+    if isSorted {
+      let classes = Dictionary(grouping: found, by: \.sopClassUID)
+      found = classes.sorted { $0.key < $1.key }.flatMap(\.value)
+    }
     instances = found
     self.grants = grants.sorted()
-    places = Dictionary(zip(found, found.indices), uniquingKeysWith: { first, _ in first })
+    places = Dictionary(
+      zip(found.map(\.sopInstanceUID), found.indices), uniquingKeysWith: { first, _ in first })
   }
 
   /// .some(nil) where no patient is asked for; nil where the one asked for is nobody.
@@ -81,9 +85,13 @@ struct RetrievePlan: Sendable {
 
   /// The object as it stands at this moment, for the caller and for whoever else is to have it: a grant that ended since
   /// the plan was made ends here.
-  func current(_ planned: ServedInstance, for receiver: Caller?) async throws -> ServedInstance {
+  func current(_ planned: ServedInstance, for receiver: Caller?, _ ahead: OpenAhead) async throws -> ServedInstance {
     let mayRetrieve = try await archive.rights(of: caller).contains(.retrieve)
-    if mayRetrieve, try await isConfirmed(planned, for: receiver) { return try Self.whole(planned) }
+    if mayRetrieve, let place = places[planned.sopInstanceUID], instances[place] == planned,
+      try await ahead.isOpen(place)
+    {
+      return try Self.whole(planned)
+    }
     guard mayRetrieve, let instance = try await served(planned, to: caller, for: rights)
     else { throw SubOperationFailure("it is not open to the caller any more") }
     if let receiver {
@@ -102,55 +110,30 @@ struct RetrievePlan: Sendable {
     }
   }
 
-  /// What stands behind this one: it is likely to be sent next.
-  func next(after planned: ServedInstance) -> ServedInstance? {
-    places[planned].flatMap { $0 + 1 < instances.count ? instances[$0 + 1] : nil }
-  }
-
-  /// What was read of the instances that come next, for as long as it is true.
-  private final class Confirmations: Sendable {
-    struct State {
-      var moment: ReadingMoment?
-      var open: Set<ServedInstance> = []
-      var ahead = 1
+  /// Answers for whoever sends these to one receiver; nil: the caller itself.
+  func openAhead(for receiver: Caller?) -> OpenAhead {
+    OpenAhead(of: instances.count, in: archive) { places in
+      let moment = try await archive.moment()
+      let batch = Array(instances[places])
+      var areOpen = try await self.areOpen(batch, to: caller, for: rights)
+      if let receiver {
+        areOpen = zip(areOpen, try await self.areOpen(batch, to: receiver, for: .retrieve)).map { $0 && $1 }
+      }
+      return OpenAhead.Answer(moment: moment, places: places, areOpen: areOpen)
     }
-
-    static let mostAhead = 64
-    let state = Mutex(State())
   }
 
-  /// Whether it is open as it was planned, by one question for it and those behind it; none where nothing has changed since.
-  /// Where this says no, the one is asked for by itself.
-  private func isConfirmed(_ planned: ServedInstance, for receiver: Caller?) async throws -> Bool {
-    let (moment, isOpen, ahead) = confirmations.state.withLock { ($0.moment, $0.open.contains(planned), $0.ahead) }
-    if let moment, isOpen, archive.isStill(moment) { return true }
-    // Where much changes, little is asked for in vain.
-    let wished =
-      moment.map { archive.hasChanged(since: $0) ? max(ahead / 4, 1) : min(ahead * 4, Confirmations.mostAhead) } ?? 1
-    guard wished > 1, let place = places[planned] else {
-      let now = try await archive.moment()
-      confirmations.state.withLock { $0 = Confirmations.State(moment: now, ahead: wished) }
-      return false
-    }
-    let now = try await archive.moment()
-    let batch = Array(instances[place..<min(place + wished, instances.count)])
-    var open = try await self.open(batch, to: caller, for: rights)
-    if let receiver { open.formIntersection(try await self.open(batch, to: receiver, for: .retrieve)) }
-    confirmations.state.withLock { $0 = Confirmations.State(moment: now, open: open, ahead: wished) }
-    return open.contains(planned) && archive.isStill(now)
-  }
-
-  private func open(
+  /// Whether each is open as it was planned. They are asked for by their own UIDs alone: of those it is known already that
+  /// there is something to find.
+  private func areOpen(
     _ batch: [ServedInstance], to caller: Caller, for rights: GrantRights
-  ) async throws -> Set<ServedInstance> {
-    let wanted = InstanceSelection(
-      patient: selection.patient, studyInstanceUIDs: Array(Set(batch.map(\.studyInstanceUID))),
-      seriesInstanceUIDs: Array(Set(batch.map(\.seriesInstanceUID))), sopInstanceUIDs: batch.map(\.sopInstanceUID))
-    var open: Set<ServedInstance> = []
+  ) async throws -> [Bool] {
+    let wanted = InstanceSelection(sopInstanceUIDs: batch.map(\.sopInstanceUID))
+    var open: [String: ServedInstance] = [:]
     for try await page in archive.reading(as: caller, for: rights).instances(in: wanted) {
-      open.formUnion(page.instances)
+      for instance in page.instances { open[instance.sopInstanceUID] = instance }
     }
-    return open.intersection(batch)
+    return batch.map { open[$0.sopInstanceUID] == $0 }
   }
 
   var reader: ArchiveReader { archive.reading(as: caller, for: rights) }

@@ -44,14 +44,11 @@ package struct RetrieveService: Sendable {
       archive.audited(.retrieve, "C-GET", as: request.caller, detail: identifier.description), of: operations)
     return try await record.during(operations.plan.instances) {
       try await operations.progress.ticking {
-        for instance in operations.plan.instances where !Task.isCancelled {
-          do {
-            try await operations.perform(instance, accepted: association.transferSyntaxUIDs) { object in
-              // A message that was begun is sent to its end, and its answer is waited for, cancelled or not.
-              try await Task { try await association.store(object) }.value
-            }
-          } catch is CancellationError {
-            break
+        // Between an answer and the next object no other thread has to wake up.
+        try await withTaskExecutorPreference(association.executor) {
+          try await operations.performAll(accepted: association.transferSyntaxUIDs) { object in
+            // A message that was begun is sent to its end, and its answer is waited for, cancelled or not.
+            try await Task(executorPreference: association.executor) { try await association.store(object) }.value
           }
         }
       }
@@ -120,7 +117,8 @@ package struct RetrieveService: Sendable {
     _ report: @escaping Report
   ) async throws -> SubOperations {
     let pace = EmptyAnswerPace(step: Self.pace)
-    let plan = try await RetrievePlan(identifier, as: request.caller, for: rights, of: archive)
+    let plan = try await RetrievePlan(
+      identifier, as: request.caller, for: rights, of: archive, isSorted: receiver != nil)
     if plan.instances.isEmpty { await pace.hold() }
     let progress = RetrieveProgress(total: plan.instances.count, of: request.command, send: report)
     return SubOperations(
@@ -148,8 +146,4 @@ package struct RetrieveService: Sendable {
       throw unknown
     }
   }
-}
-
-extension MoveDestination {
-  fileprivate var description: String { "\(peer.name) (\(peer.aeTitle)) at \(host):\(port)" }
 }

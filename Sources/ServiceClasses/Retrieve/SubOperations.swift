@@ -10,7 +10,6 @@ import Synchronization
 struct SubOperations: Sending {
   /// Of objects that are not sent, so many are named in the log.
   private static let mostNamed = 20
-  private static let mostReadAhead = 16
 
   let plan: RetrievePlan
   /// nil where the caller itself gets the objects.
@@ -20,14 +19,28 @@ struct SubOperations: Sending {
   let archive: Archive
   let logger: Logger
   private let notes = Notes()
+  private let openAhead: OpenAhead
+  private let readAhead: ReadAhead
+
+  init(
+    plan: RetrievePlan, receiver: Caller?, progress: RetrieveProgress, conversion: ObjectConversion, archive: Archive,
+    logger: Logger
+  ) {
+    self.plan = plan
+    self.receiver = receiver
+    self.progress = progress
+    self.conversion = conversion
+    self.archive = archive
+    self.logger = logger
+    openAhead = plan.openAhead(for: receiver)
+    readAhead = ReadAhead(plan.instances, reader: plan.reader)
+  }
 
   private final class Notes: Sendable {
     struct Values {
       var studies: Set<String> = []
       var firstFailure: String?
       var sent: [ServedInstance] = []
-      /// First pieces of files that are likely to be sent next.
-      var read: [ServedInstance: Task<[UInt8], any Error>] = [:]
     }
 
     let values = Mutex(Values())
@@ -39,26 +52,31 @@ struct SubOperations: Sending {
   /// Why the first of the failed failed; without a word about whose it is.
   var firstFailure: String? { notes.values.withLock(\.firstFailure) }
 
-  /// One object to wherever `store` sends it, in one of the syntaxes that are accepted there for its SOP class. Throws
-  /// `CancellationError`, and what `store` throws of an association that is over.
-  func perform(
-    _ planned: ServedInstance, accepted: (String) -> [String], store: (OutgoingObject) async throws -> Status
+  /// One after the other, until the task is cancelled. Throws what `store` throws of an association that is over.
+  func performAll(
+    accepted: (String) -> [String], store: (OutgoingObject) async throws -> Status
   ) async throws {
-    let object: OutgoingObject
+    for instance in plan.instances where !Task.isCancelled {
+      do {
+        try await perform(instance, accepted: accepted, store: store)
+      } catch is CancellationError {
+        return
+      }
+    }
+  }
+
+  func prepare(_ planned: ServedInstance, accepted: (String) -> [String]) async throws -> OutgoingObject? {
     do {
-      object = try await outgoing(planned, accepted: accepted)
+      return try await outgoing(planned, accepted: accepted)
     } catch {
       if Task.isCancelled { throw CancellationError() }
-      return await fail(planned, "\(error)")
+      await fail(planned, "\(error)")
+      return nil
     }
-    let status: Status
-    do {
-      status = try await store(object)
-    } catch let failure as SubOperationFailure {
-      // Half of it is on its way: the association has to end.
-      await fail(planned, failure.description)
-      throw failure
-    }
+  }
+
+  func note(_ status: Status, of planned: ServedInstance, sent object: OutgoingObject) async {
+    if let memory = object.memory { readAhead.giveBack(memory) }
     guard status == .success || status.isWarning else {
       return await fail(planned, "the receiver answered \(status)")
     }
@@ -70,6 +88,10 @@ struct SubOperations: Sending {
     await progress.note(status == .success ? .completed : .warning, of: planned.sopInstanceUID)
   }
 
+  func giveUp(_ planned: ServedInstance, sentInPart failure: SubOperationFailure) async {
+    await fail(planned, failure.description)
+  }
+
   func fail(allBut some: [ServedInstance], _ why: String) async {
     guard some.count < plan.instances.count else { return }
     let others = Set(some)
@@ -79,6 +101,7 @@ struct SubOperations: Sending {
   func giveUp(_ planned: ServedInstance, _ why: String) async { await fail(planned, why) }
 
   func fail(_ planned: ServedInstance, _ why: String) async {
+    readAhead.pass(planned)
     notes.values.withLock { $0.firstFailure = $0.firstFailure ?? why }
     if progress.counts.failed < Self.mostNamed {
       logger.notice("an object is not sent: \(why)", metadata: ["instance": "\(planned.sopInstanceUID)"])
@@ -86,29 +109,20 @@ struct SubOperations: Sending {
     await progress.note(.failed, of: planned.sopInstanceUID)
   }
 
-  /// While this one is sent and answered. Whether the next may be sent is asked when it is its turn.
-  private func readAhead(of planned: ServedInstance) {
-    guard let next = plan.next(after: planned), next.fault == .none else { return }
-    let reader = plan.reader
-    notes.values.withLock { values in
-      guard values.read.count < Self.mostReadAhead, values.read[next] == nil else { return }
-      values.read[next] = Task { try await reader.bytes(OutgoingObject.firstPiece(of: next), of: next) }
-    }
-  }
-
   private func outgoing(_ planned: ServedInstance, accepted: (String) -> [String]) async throws -> OutgoingObject {
-    let instance = try await plan.current(planned, for: receiver)
+    let instance = try await plan.current(planned, for: receiver, openAhead)
     let syntaxes = accepted(instance.sopClassUID)
     guard !syntaxes.isEmpty else { throw SubOperationFailure("the receiver takes no objects of its SOP class") }
     guard let target = ObjectConversion.target(for: instance.transferSyntaxUID, among: syntaxes) else {
       throw SubOperationFailure("the receiver takes no transfer syntax that it could be sent in")
     }
-    let read = notes.values.withLock { $0.read.removeValue(forKey: planned) }
-    var piece: [UInt8]?
-    if instance == planned { piece = try? await read?.value }
-    let object = try await OutgoingObject(
-      instance, in: target, reader: plan.reader, conversion: conversion, read: piece)
-    readAhead(of: planned)
-    return object
+    var piece: FirstPiece?
+    if instance.isSent(asStoredIn: target), instance == planned {
+      // Where that failed it is read anew, as it stands now.
+      piece = try? await readAhead.take(planned)?.get()
+    } else {
+      readAhead.pass(planned)
+    }
+    return try await OutgoingObject(instance, in: target, reader: plan.reader, conversion: conversion, read: piece)
   }
 }

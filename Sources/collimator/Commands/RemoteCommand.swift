@@ -22,13 +22,32 @@ extension RemoteCommand {
 
     @OptionGroup var archive: DataDirectoryOptions
 
-    func listing() async throws -> PeerCallListing {
+    /// Runs `body` with where the peer is called; that it is, for what, and what came of it is recorded. `body` returns with
+    /// how many, and with what is missing.
+    func call<Value>(
+      for purpose: RemotePurpose, _ body: (PeerCallListing) async throws -> (Value, count: Int, failure: String?)
+    ) async throws -> Value {
       let title = try await archive.aeTitle()
       guard
         case .deliveries(.peer(let peer)) = try await archive.perform(
-          .deliveries(.callPeer(name: name, aeTitle: title)))
+          .deliveries(.callPeer(name: name, aeTitle: title, purpose: purpose)))
       else { throw OperationError("the node answered something else") }
-      return peer
+      do {
+        let (value, count, failure) = try await body(peer)
+        try await note(purpose, peer, count, failure)
+        return value
+      } catch {
+        let explained = (error as? AssociationEnd).map { peer.node.explained($0) } ?? error
+        try? await note(purpose, peer, 0, "\(explained)")
+        throw explained
+      }
+    }
+
+    private func note(_ purpose: RemotePurpose, _ peer: PeerCallListing, _ count: Int, _ failure: String?) async throws
+    {
+      _ = try await archive.perform(
+        .deliveries(
+          .calledPeer(name: name, purpose: purpose, record: peer.record, count: count, failure: failure)))
     }
   }
 
@@ -50,12 +69,12 @@ extension RemoteCommand {
 
     func run() async throws {
       let keys = try key.map(QueryKey.init)
-      let node = try await called.listing().node
-      let matches: [DataSet]
-      do {
-        matches = try await RemoteStudies(of: node).matches(of: [identifier(keys)])
-      } catch let end as AssociationEnd {
-        throw node.explained(end)
+      let asked = identifier(keys)
+      let purpose = RemotePurpose.find(
+        level: level.uppercased(), identifier: asked.encoded(as: .implicitVRLittleEndian))
+      let matches = try await called.call(for: purpose) { peer in
+        let found = try await RemoteStudies(of: peer.node).matches(of: [asked])
+        return (found, count: found.count, failure: nil)
       }
       guard !listing.json else {
         let model = JSONModel()
@@ -106,15 +125,15 @@ extension RemoteCommand {
     @OptionGroup var listing: ListingOptions
 
     func run() async throws {
-      let peer = try await called.listing()
-      do {
+      let (arrived, left) = try await called.call(for: .fetch(studyInstanceUIDs: study)) { peer in
         let wanted = try await RemoteStudies(of: peer.node).objects(of: study)
         guard !wanted.isEmpty else { throw OperationError("'\(peer.name)' has no such study for this node") }
         if move { try await have(peer) } else { try await get(wanted, from: peer) }
-        try await report(wanted)
-      } catch let end as AssociationEnd {
-        throw peer.node.explained(end)
+        let left = try await missing(of: wanted)
+        let arrived = wanted.count - left.count
+        return ((arrived, left), count: arrived, failure: left.isEmpty ? nil : "\(left.count) objects did not arrive")
       }
+      try report(arrived, left)
     }
 
     private var retrieval: (RemoteNode) -> ObjectRetrieval {
@@ -158,17 +177,20 @@ extension RemoteCommand {
       let missing: [String]
     }
 
-    private func report(_ wanted: Set<RemoteStudies.Listed>) async throws {
+    private func missing(of wanted: Set<RemoteStudies.Listed>) async throws -> [String] {
       let pairs = wanted.map { [$0.sopClassUID, $0.sopInstanceUID] }
       guard
         case .deliveries(.stored(let stored)) = try await called.archive.perform(.deliveries(.stored(pairs)))
       else { throw OperationError("the node answered something else") }
-      let missing = Set(wanted.map(\.sopInstanceUID)).subtracting(stored.map { $0.last ?? "" }).sorted()
+      return Set(wanted.map(\.sopInstanceUID)).subtracting(stored.map { $0.last ?? "" }).sorted()
+    }
+
+    private func report(_ arrived: Int, _ missing: [String]) throws {
       if listing.json {
-        try Output.print(json: Fetched(arrived: wanted.count - missing.count, missing: missing))
+        try Output.print(json: Fetched(arrived: arrived, missing: missing))
       } else {
         for uid in missing { Output.print("missing  \(uid)") }
-        Output.print("\(wanted.count - missing.count) of \(wanted.count) objects are stored here")
+        Output.print("\(arrived) of \(arrived + missing.count) objects are stored here")
       }
       if !missing.isEmpty { throw ExitCode.failure }
     }

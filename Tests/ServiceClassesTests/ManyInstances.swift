@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+import DIMSE
+import Foundation
+import GRDB
+import Logging
+import NIOCore
+import Testing
+
+@testable import Archive
+@testable import ServiceClasses
+
+/// An archive with one study of many instances, each a file of its own name, and a peer to whom the study is granted.
+final class ManyInstances {
+  static let study = "1.2.3"
+
+  let archive: Archive
+  let caller: Caller
+  let grant: Int
+  private let directory: String
+
+  init(_ count: Int) async throws {
+    directory = FileManager.default.temporaryDirectory
+      .appending(path: "collimator-test-\(UUID().uuidString)").path(percentEncoded: false)
+    archive = try Archive.open(directory: directory)
+    let administration = archive.administration(as: .current)
+    try await administration.addPeer(
+      Peer(
+        name: "WS", aeTitle: try #require(AETitle("WS")), addresses: [try #require(Network("127.0.0.1"))], port: nil,
+        rights: [.query, .retrieve], acceptsPrivateSOPClasses: false))
+    grant = try await administration.addGrant(to: "WS", scope: .study(uid: Self.study), until: nil).number
+    caller = try await administration.caller(named: "WS", through: nil, assurance: nil)
+    try await store()
+    try await multiply(count)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+
+  private func store() async throws {
+    var object = DataSetBuilder(characterSet: .utf8)
+    object.set(.sopClassUID, .ui, "1.2.840.10008.5.1.4.1.1.2")
+    object.set(.sopInstanceUID, .ui, "1.2.3.1.1")
+    object.set(.patientID, .lo, "P1")
+    object.set(.studyInstanceUID, .ui, Self.study)
+    object.set(.seriesInstanceUID, .ui, "1.2.3.1")
+    let announcement = Announcement(
+      sopClassUID: "1.2.840.10008.5.1.4.1.1.2", sopInstanceUID: "1.2.3.1.1",
+      transferSyntaxUID: TransferSyntax.explicitVRLittleEndian.uid, callingAETitle: "CT")
+    let reception = try await archive.receive(announcement, from: .operator(.current))
+    try await reception.append(ByteBuffer(bytes: object.encoded(as: .explicitVRLittleEndian)))
+    _ = try await reception.commit()
+  }
+
+  /// Rows like the first, and links to its file.
+  private func multiply(_ count: Int) async throws {
+    let name = try await archive.database.read {
+      try #require(try String.fetchOne($0, sql: "SELECT object FROM instance"))
+    }
+    let shelf = "\(directory)/instances/\(name.prefix(2))"
+    let copies = (2...max(count, 2)).map { number in
+      let digits = String(number, radix: 16)
+      return (number: number, name: name.prefix(2) + String(repeating: "0", count: 30 - digits.count) + digits)
+    }
+    for copy in copies {
+      #expect(link("\(shelf)/\(name).dcm", "\(shelf)/\(copy.name).dcm") == 0)
+    }
+    try await archive.database.write { database in
+      let columns = try database.columns(in: "instance").map(\.name)
+        .filter { !["id", "object", "v_00080018"].contains($0) }.joined(separator: ", ")
+      for copy in copies {
+        try database.cachedStatement(
+          sql: """
+            INSERT INTO instance (id, object, v_00080018, \(columns)) SELECT ?, ?, ?, \(columns) FROM instance WHERE id = 1
+            """
+        ).execute(arguments: [copy.number, String(copy.name), "1.2.3.1.\(copy.number)"])
+      }
+    }
+  }
+
+  func plan() async throws -> RetrievePlan {
+    var identifier = DataSetBuilder()
+    identifier.set(.queryRetrieveLevel, .cs, "STUDY")
+    identifier.set(.studyInstanceUID, .ui, Self.study)
+    return try await RetrievePlan(
+      try RetrieveIdentifier(
+        reading: identifier.encoded(as: .implicitVRLittleEndian), transferSyntax: .implicitVRLittleEndian,
+        model: .studyRoot), as: caller, for: .retrieve, of: archive, isSorted: false)
+  }
+
+  func operations(_ plan: RetrievePlan) -> SubOperations {
+    var command = CommandSet(.cGetRQ)
+    command.messageID = 1
+    return SubOperations(
+      plan: plan, receiver: nil, progress: RetrieveProgress(total: plan.instances.count, of: command) { _ in },
+      conversion: ObjectConversion(), archive: archive,
+      logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+  }
+}

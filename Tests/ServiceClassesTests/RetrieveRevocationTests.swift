@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+import DIMSE
+import Foundation
+import GRDB
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import Archive
+@testable import ServiceClasses
+
+/// A45: what is revoked in the midst of a retrieve is not sent any more, whatever was read or asked ahead; and what is asked
+/// ahead saves questions.
+@Suite struct RetrieveRevocationTests {
+  /// By day a few; `COLLIMATOR_OBJECTS` for the night.
+  private static let count = ProcessInfo.processInfo.environment["COLLIMATOR_OBJECTS"].flatMap(Int.init) ?? 1000
+
+  @Test(arguments: ["nothing", "revoke", "suspend", "veto", "remove", "expire"])
+  func notOneObjectFollows(what: String) async throws {
+    let many = try await ManyInstances(Self.count)
+    let (archive, grant) = (many.archive, many.grant)
+    let administration = archive.administration(as: .current)
+    let operations = many.operations(try await many.plan())
+    // In the midst of what was read and asked ahead.
+    let moment = Self.count - 77
+    let sent = Mutex<[String]>([])
+    try await operations.performAll(accepted: { _ in [TransferSyntax.explicitVRLittleEndian.uid] }) { object in
+      var (object, bytes) = (object, 0)
+      while let chunk = try await object.nextChunk() { bytes += chunk.readableBytes }
+      #expect(bytes > 100)
+      let count = sent.withLock { sent in
+        sent.append(object.sopInstanceUID)
+        return sent.count
+      }
+      guard count == moment else { return .success }
+      switch what {
+      case "revoke": try await administration.revokeGrant(grant)
+      case "suspend": _ = try await administration.suspendGrant(grant)
+      case "veto":
+        _ = try await administration.record(ConsentDraft(kind: .veto, scope: .patient(id: "P1", issuer: nil)))
+      case "remove": try await administration.removePeer("WS")
+      case "expire": try await archive.database.write { try $0.execute(sql: "UPDATE access_grant SET until = 1") }
+      default: break
+      }
+      return .success
+    }
+    let uids = sent.withLock(\.self)
+    #expect(uids.count == (what == "nothing" ? Self.count : moment))
+    #expect(uids == operations.plan.instances.prefix(uids.count).map(\.sopInstanceUID))
+    let counts = operations.progress.counts
+    #expect(counts.completed == uids.count && counts.failed == Self.count - uids.count && counts.remaining == 0)
+    #expect(counts.failedSOPInstanceUIDs == operations.plan.instances.dropFirst(uids.count).map(\.sopInstanceUID))
+    try await archive.close()
+  }
+
+  /// Many are asked for by one question while nothing changes; after a change none of them is believed.
+  @Test func anAnswerHoldsUntilSomethingChanges() async throws {
+    let many = try await ManyInstances(2)
+    let archive = many.archive
+    let asked = Mutex<[Range<Int>]>([])
+    let isGranted = Atomic(true)
+    let ahead = OpenAhead(of: 2000, in: archive) { places in
+      asked.withLock { $0.append(places) }
+      return OpenAhead.Answer(
+        moment: try await archive.moment(), places: places,
+        areOpen: places.map { _ in isGranted.load(ordering: .acquiring) })
+    }
+    for place in 0..<1500 { #expect(try await ahead.isOpen(place)) }
+    #expect(asked.withLock(\.count) < 100, "one question for each: \(asked.withLock(\.count))")
+    isGranted.store(false, ordering: .releasing)
+    try await archive.administration(as: .current).revokeGrant(many.grant)
+    for place in 1500..<1600 { #expect(try await !ahead.isOpen(place)) }
+    try await archive.close()
+  }
+
+  /// In their order and whole; those that are passed over are not read, and nothing is given twice.
+  @Test func whatComesNextIsReadBefore() async throws {
+    let many = try await ManyInstances(100)
+    let plan = try await many.plan()
+    let readAhead = ReadAhead(plan.instances, reader: plan.reader)
+    readAhead.pass(plan.instances[50])
+    let first = try #require(await readAhead.take(plan.instances[0])).get()
+    for (place, instance) in plan.instances.enumerated().dropFirst() {
+      let piece = await readAhead.take(instance)
+      #expect((piece == nil) == (place == 50))
+      guard let piece = try piece?.get() else { continue }
+      #expect(piece.dataSet == first.dataSet && piece.fileCount == instance.size)
+      if place % 2 == 0 { readAhead.giveBack(piece.dataSet) }
+      #expect(await readAhead.take(instance) == nil)
+    }
+    try await many.archive.close()
+  }
+}
