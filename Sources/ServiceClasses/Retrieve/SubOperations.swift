@@ -44,6 +44,8 @@ struct SubOperations: Sending {
   func perform(
     _ planned: ServedInstance, accepted: (String) -> [String], store: (OutgoingObject) async throws -> Status
   ) async throws {
+    let disclosure = archive.disclosures.begin()
+    defer { disclosure.end() }
     let object: OutgoingObject
     do {
       object = try await outgoing(planned, accepted: accepted)
@@ -108,6 +110,8 @@ struct SubOperations: Sending {
     if instance == planned { piece = try? await read?.value }
     let object = try await OutgoingObject(
       instance, in: target, reader: plan.reader, conversion: conversion, read: piece)
+    // To convert it takes a while, in which a grant may end.
+    if target != instance.transferSyntaxUID { _ = try await plan.current(planned, for: receiver) }
     readAhead(of: planned)
     return object
   }
