@@ -52,6 +52,19 @@ package enum GrantStanding: Int, Sendable, Hashable, CaseIterable {
   case own
 }
 
+/// Who shared what a grant opens, and by which of their own grants: it ends with that one.
+package struct GrantShare: Sendable, Hashable {
+  /// The number of the grant.
+  package let grant: Int
+  /// The number of the principal.
+  package let sharer: Int64
+
+  package init(grant: Int, sharer: Int64) {
+    self.grant = grant
+    self.sharer = sharer
+  }
+}
+
 /// What a grant is for and what it rests on.
 package struct GrantBasis: Sendable, Hashable {
   /// A code of HL7's PurposeOfUse, such as TREAT or PATRQT, or words.
@@ -60,11 +73,15 @@ package struct GrantBasis: Sendable, Hashable {
   package var consent: Int?
   /// A paper, a file, a ticket: words.
   package var reference: String?
+  package var share: GrantShare?
 
-  package init(purposeOfUse: String? = nil, consent: Int? = nil, reference: String? = nil) {
+  package init(
+    purposeOfUse: String? = nil, consent: Int? = nil, reference: String? = nil, share: GrantShare? = nil
+  ) {
     self.purposeOfUse = purposeOfUse
     self.consent = consent
     self.reference = reference
+    self.share = share
   }
 }
 

@@ -50,6 +50,24 @@ package struct GrantNarrowing: Sendable, Hashable {
   package var isNone: Bool { self == GrantNarrowing() }
   package var hasDates: Bool { earliest != nil || latest != nil }
 
+  /// Whether whatever this leaves in is left in by the other too.
+  package func isWithin(_ other: GrantNarrowing) -> Bool {
+    guard other.modalities.isEmpty || (!modalities.isEmpty && modalities.isSubset(of: other.modalities)) else {
+      return false
+    }
+    if let wider = other.recordTypes {
+      guard let recordTypes, wider.isSuperset(of: recordTypes) else { return false }
+    }
+    guard other.titles.isEmpty || (!titles.isEmpty && titles.isSubset(of: other.titles)) else { return false }
+    if let first = other.earliest {
+      guard let earliest, earliest >= first else { return false }
+    }
+    if let last = other.latest {
+      guard let latest, latest <= last else { return false }
+    }
+    return true
+  }
+
   /// At which level it can be decided.
   package var granularity: Granularity {
     if recordTypes != nil { return .instance }

@@ -19,6 +19,8 @@ package final class Archive: Sendable {
   package let audit: AuditTrail
   private let accessGeneration: AccessGeneration
   let changes = ChangeWatch()
+  /// Pages and objects on their way to callers.
+  package let disclosures = Disclosures()
   /// What the start found and set right.
   package let recovery: RecoveryReport
   private let surroundings: ReceptionSurroundings
@@ -219,6 +221,17 @@ extension Archive {
     ArchiveReader(
       caller: caller, rights: rights, index: index, store: store,
       generation: { [accessGeneration] in accessGeneration.current })
+  }
+
+  /// Performs what may take something away from somebody. When it returns, nothing more is told or sent by what was taken
+  /// away: what was begun before is handed out, or a second went by.
+  package func settling<Value>(
+    within bound: Duration = .seconds(1), _ change: () async throws -> Value
+  ) async rethrows -> Value {
+    let before = accessGeneration.current
+    let value = try await change()
+    if accessGeneration.current != before { await disclosures.settle(within: bound) }
+    return value
   }
 
   /// What an administrator sets right about whose a study is.

@@ -9,7 +9,7 @@ extension OfferedService {
   package func answer(to asked: ExtendedNegotiation) -> ExtendedNegotiation? {
     let fields: [UInt8]
     switch self {
-    case .verification, .commitment: return nil
+    case .verification, .commitment, .redemption: return nil
     // PS3.4 B.3.1: level 2 (full) storage, signatures kept bit for bit (level 3), no element coerced.
     case .storage: fields = [2, 0, 3, 0, 0, 0]
     // PS3.4 C.5.1.1: relational queries, combined date-time matching, fuzzy names, zones, no enhanced conversion, empty

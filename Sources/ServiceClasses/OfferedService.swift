@@ -13,6 +13,8 @@ package enum OfferedService: Sendable, Equatable {
   case get(InformationModel)
   case move(InformationModel)
   case commitment
+  /// Private: see `RedemptionService`.
+  case redemption
 
   /// nil for what this node does not offer. A private SOP class is taken for a storage class only where the peer's entry
   /// says so: nothing in a UID tells what it is for.
@@ -29,16 +31,17 @@ package enum OfferedService: Sendable, Equatable {
     case UIDRegistry.studyRootMove: self = .move(.studyRoot)
     case UIDRegistry.storageCommitmentPushModel: self = .commitment
     case UIDRegistry.patientStudyOnlyMove: self = .move(.patientStudyOnly)
+    case Implementation.redemptionUID: self = .redemption
     case _ where UIDRegistry.isStorageSOPClass(uid): self = .storage
     case _ where acceptsPrivateSOPClasses && !uid.hasPrefix("1.2.840.10008."): self = .storage
     default: return nil
     }
   }
 
-  /// Whoever is known may ask whether this node is alive.
+  /// Whoever is known may ask whether this node is alive, and bring a code.
   package var requiredRights: Rights {
     switch self {
-    case .verification: []
+    case .verification, .redemption: []
     case .storage, .commitment: .store
     case .find: .query
     case .get, .move: .retrieve
@@ -48,7 +51,7 @@ package enum OfferedService: Sendable, Equatable {
   package var transferSyntaxes: [TransferSyntax] {
     switch self {
     case .storage: TransferSyntax.storable
-    case .verification, .find, .get, .move, .commitment:
+    case .verification, .find, .get, .move, .commitment, .redemption:
       [.explicitVRLittleEndian, .implicitVRLittleEndian, .explicitVRBigEndian]
     }
   }

@@ -44,7 +44,7 @@ struct Collimator: AsyncParsableCommand {
         name: "Other nodes",
         subcommands: [
           EchoCommand.self, SendCommand.self, FindCommand.self, GetCommand.self, MoveCommand.self,
-          CommitCommand.self, RemoteCommand.self, ForwardCommand.self, QueueCommand.self,
+          CommitCommand.self, RedeemCommand.self, RemoteCommand.self, ForwardCommand.self, QueueCommand.self,
         ]),
     ])
 }

@@ -99,7 +99,8 @@ import Testing
     #expect(report.activeGrants == 0)
     #expect(
       Set(report.carriedOver) == [
-        "deletion", "tombstone", "access_grant", "principal", "grant state", "rules and codes", "consent", "user",
+        "deletion", "tombstone", "who knew of what was deleted", "access_grant", "principal", "grant state",
+        "rules and codes", "consent", "user",
         "legal_hold", "audit",
       ])
     let again = try test.open()

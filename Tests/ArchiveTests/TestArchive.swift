@@ -3,6 +3,7 @@
 import Access
 import DICOMData
 import Foundation
+import GRDB
 import Synchronization
 
 @testable import Archive
@@ -26,6 +27,13 @@ final class TestArchive: Sendable {
   /// Passwords are hashed with next to no work, unless a test says otherwise.
   func open(_ identity: IdentityOptions = .cheap, options: ArchiveOptions = ArchiveOptions()) throws -> Archive {
     try Archive.open(directory: directory, options: options, identity: identity) { [clock] in clock.now }
+  }
+
+  /// For tests of what is answered: nothing waits for the disk, and a power cut would lose it all.
+  func openUnsafely() throws -> Archive {
+    let archive = try open()
+    try archive.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }
+    return archive
   }
 
   /// Files in a folder of the archive, however deep.
@@ -74,6 +82,8 @@ struct TestObject: Sendable {
   var date = "20260101"
   var sopClass = "1.2.840.10008.5.1.4.1.1.2"
   var comment = ""
+  /// Of the image alone.
+  var note = ""
   /// Code Value and Coding Scheme Designator of the document title.
   var title: (value: String, scheme: String)?
   var time = ""
@@ -94,6 +104,7 @@ struct TestObject: Sendable {
     builder.set(.patientID, .lo, patientID)
     if !issuer.isEmpty { builder.set(.issuerOfPatientID, .lo, issuer) }
     builder.set(.patientComments, .lt, comment)
+    if !note.isEmpty { builder.set(DICOMData.Tag(0x0020, 0x4000), .lt, note) }
     if !study.isEmpty { builder.set(.studyInstanceUID, .ui, study) }
     if !series.isEmpty { builder.set(.seriesInstanceUID, .ui, series) }
     if let title {

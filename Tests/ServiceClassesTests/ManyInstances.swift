@@ -7,6 +7,7 @@ import Foundation
 import GRDB
 import Logging
 import NIOCore
+import PixelCodecs
 import Testing
 
 @testable import Archive
@@ -96,7 +97,7 @@ final class ManyInstances {
     command.messageID = 1
     return SubOperations(
       plan: plan, receiver: nil, progress: RetrieveProgress(total: plan.instances.count, of: command) { _ in },
-      conversion: ObjectConversion(), archive: archive,
+      conversion: ObjectConversion(codecs: CodecPool()), archive: archive,
       logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
   }
 }

@@ -115,4 +115,53 @@ import Testing
     #expect(sent.load(ordering: .relaxed) == (what == "nothing" ? Self.matches : moment))
     try await made.archive.close()
   }
+
+  private final class Witness: Sendable {
+    enum Happened: Sendable { case told, returned }
+
+    let happened = Mutex<[Happened]>([])
+    let revoking = Mutex<Task<Void, any Error>?>(nil)
+    let sent = Atomic(0)
+
+    func note(_ what: Happened) { happened.withLock { $0.append(what) } }
+  }
+
+  /// Whoever revokes goes on when the page that is being told is on its way, and not before; where it takes more than a
+  /// second, it is on the wire.
+  @Test(arguments: [false, true]) func revokingWaitsForWhatIsBeingTold(isSlow: Bool) async throws {
+    let made = try await make()
+    defer { try? FileManager.default.removeItem(atPath: made.directory) }
+    let administration = made.archive.administration(as: .current)
+    let service = FindService(archive: made.archive, aeTitle: "COLLIMATOR")
+    let (request, identifier) = request(made.caller)
+    let witness = Witness()
+    let (archive, grant) = (made.archive, made.grant)
+    let begin = ContinuousClock.now
+    let send: FindService.Send = { _, identifiers in
+      guard witness.sent.wrappingAdd(identifiers.count, ordering: .relaxed).oldValue == 0 else { return }
+      let task = Task {
+        try await archive.settling(within: isSlow ? .seconds(1) : .seconds(60)) {
+          try await administration.revokeGrant(grant)
+        }
+        witness.note(.returned)
+      }
+      witness.revoking.withLock { $0 = task }
+      let deadline = ContinuousClock.now + .seconds(30)
+      if isSlow {
+        while witness.happened.withLock(\.isEmpty), ContinuousClock.now < deadline {
+          try await Task.sleep(for: .milliseconds(5))
+        }
+      } else {
+        while try await administration.grants().first?.state != .revoked, ContinuousClock.now < deadline {}
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      witness.note(.told)
+    }
+    _ = try await service.find(request, model: .studyRoot, identifier: identifier, send: send)
+    try await witness.revoking.withLock { $0 }?.value
+    #expect(witness.happened.withLock { $0 } == (isSlow ? [.returned, .told] : [.told, .returned]))
+    #expect(witness.sent.load(ordering: .relaxed) == QueryCompiler.pageSize)
+    if isSlow { #expect(begin.duration(to: .now) >= .seconds(1)) }
+    try await made.archive.close()
+  }
 }

@@ -26,9 +26,7 @@ extension Administration {
       var principal: Int64 = 0
       if let sharer {
         principal = try Self.principalID(sharer, in: database)
-        guard try SharingRight.end(of: principal, target.scope, terms.rights, at: time, in: database) != nil else {
-          throw ArchiveError("'\(sharer)' has no grant by which \(target.scope) could be shared with these rights")
-        }
+        _ = try Self.shared(GrantTerms(target.scope, rights: terms.rights), by: sharer, at: time, in: database)
       }
       let columns = Dictionary(zip(TargetColumns.names, target.values), uniquingKeysWith: { first, _ in first })
       let scope: [DatabaseValue] = ["scope", "patient_id", "issuer", "study_uid"].map { columns[$0] ?? .null }
@@ -51,6 +49,21 @@ extension Administration {
     return (number, code)
   }
 
+  /// What is asked for, as far as somebody may open it to others; throws, in words, where they may not.
+  static func shared(
+    _ terms: GrantTerms, by sharer: String, at time: Double, in database: Database
+  ) throws -> GrantTerms {
+    guard try PrincipalTable.kind(of: sharer, in: database) != "group" else {
+      throw ArchiveError("it is one peer or user who shares, not the group '\(sharer)'")
+    }
+    let right = try SharingRight(
+      of: try principalID(sharer, in: database), toOpen: terms, at: time, in: database)
+    guard let right else {
+      throw ArchiveError("'\(sharer)' has no grant by which \(terms.scope) could be shared with these rights")
+    }
+    return right.terms(terms)
+  }
+
   private static func principalID(_ name: String, in database: Database) throws -> Int64 {
     guard let id = try PrincipalTable.id(of: name, in: database) else {
       throw ArchiveError("there is no peer, user or group '\(name)'")
@@ -71,7 +84,9 @@ extension Administration {
 
   /// As a peer or user who was authenticated. A wrong code, one that was used and one that has ended are refused alike;
   /// after some of them in a row nothing is taken from them for a while, over a restart too.
-  package func redeem(_ text: String, as name: String) async throws -> Grant {
+  ///
+  /// `actor`: whose deed it is; nil for the administrator's, who knows them.
+  package func redeem(_ text: String, as name: String, by actor: AuditActor? = nil) async throws -> Grant {
     let time = now()
     let outcome = try await database.write { database in
       let principal = try Self.principalID(name, in: database)
@@ -83,7 +98,7 @@ extension Administration {
       guard isLocked == nil else { throw ArchiveError("the user '\(name)' is locked") }
       let outcome = try CodeRedemption(principal: principal, name: name, time: time, in: database).perform(
         AccessCode(text))
-      try recordRedemption(outcome, as: name, in: database)
+      try recordRedemption(outcome, as: name, by: actor ?? AuditActor(user), in: database)
       return outcome
     }
     // The count of failures is on the disk before anybody hears of one.
@@ -91,19 +106,29 @@ extension Administration {
   }
 }
 
+extension Archive {
+  /// As whoever calls, with whatever they have proven; the deed is theirs.
+  package func redeem(_ text: String, as caller: Caller) async throws -> Grant {
+    try await administration(as: .current).redeem(
+      text, as: caller.identity.principalName, by: AuditActor(caller))
+  }
+}
+
 extension Administration {
   private func recordRedemption(
-    _ outcome: Result<Grant, ArchiveError>, as name: String, in database: Database
+    _ outcome: Result<Grant, ArchiveError>, as name: String, by actor: AuditActor, in database: Database
   ) throws {
     switch outcome {
     case .success(let grant):
-      try record(
-        "grant code redeemed", "by '\(name)': grant \(grant.number), \(grant.terms.scope)", grants: [grant.number],
-        subjects: [AuditSubject](grant.terms.scope), in: database)
+      try AuditTable.append(
+        AuditEntry(
+          at: now(), .change, "grant code redeemed", by: actor, grants: [grant.number],
+          detail: "by '\(name)': grant \(grant.number), \(grant.terms.scope)",
+          subjects: [AuditSubject](grant.terms.scope)), in: database)
     case .failure(let reason):
       try AuditTable.append(
         AuditEntry(
-          at: now(), .change, "grant code refused", .refused, by: AuditActor(user),
+          at: now(), .change, "grant code refused", .refused, by: actor,
           detail: "to '\(name)': \(reason.description)"), in: database)
     }
   }
@@ -130,15 +155,12 @@ struct CodeRedemption {
     if let until = state?[1] as Double?, until > time {
       let minutes = Int((min(until - time, 1e6) / 60).rounded(.up))
       return .failure(
-        ArchiveError("'\(name)' may try no code for \(minutes) more minutes after \(failures) wrong ones"))
+        ArchiveError("no code is taken from you for \(minutes) more minutes after \(failures) wrong ones"))
     }
-    guard let row = try open(code), let until = try end(row) else { return .failure(try fail(after: failures)) }
+    guard let row = try open(code), let terms = try terms(row) else { return .failure(try fail(after: failures)) }
     try database.execute(sql: "DELETE FROM code_attempt WHERE principal = ?", arguments: [principal])
     let number: Int = row["number"]
     let opener: String = row["opened_by"]
-    let terms = GrantTerms(
-      Self.scope(row), rights: GrantRights(rawValue: row["rights"]), until: until, relationship: .share,
-      basis: GrantBasis(purposeOfUse: "TREAT", reference: "code \(number)"), origin: "code \(number)")
     let grant = try GrantTable.insert(
       to: (principal, name), terms, pending: false, by: opener, at: time, in: database)
     try database.execute(
@@ -157,14 +179,16 @@ struct CodeRedemption {
     return code == nil ? nil : found
   }
 
-  /// When the grant would end: not after that by which its sharer shares; nil where they may share it no more.
-  private func end(_ row: Row) throws -> Double? {
-    let end = time + (row["seconds"] as Double)
+  /// What the code opens; nil where its sharer may share it no more.
+  private func terms(_ row: Row) throws -> GrantTerms? {
+    let number: Int = row["number"]
+    let terms = GrantTerms(
+      Self.scope(row), rights: GrantRights(rawValue: row["rights"]), until: time + (row["seconds"] as Double),
+      relationship: .share, basis: GrantBasis(purposeOfUse: "TREAT", reference: "code \(number)"),
+      origin: "code \(number)")
     let sharer: Int64 = row["sharer"]
-    guard sharer != 0 else { return end }
-    return try SharingRight.end(
-      of: sharer, Self.scope(row), GrantRights(rawValue: row["rights"]), at: time, in: database
-    ).map { min($0, end) }
+    guard sharer != 0 else { return terms }
+    return try SharingRight(of: sharer, toOpen: terms, at: time, in: database)?.terms(terms)
   }
 
   private func fail(after failures: Int) throws -> ArchiveError {
@@ -174,7 +198,7 @@ struct CodeRedemption {
         INSERT INTO code_attempt (principal, failures, locked_until) VALUES (?, ?, ?)
         ON CONFLICT (principal) DO UPDATE SET failures = excluded.failures, locked_until = excluded.locked_until
         """, arguments: [principal, failures + 1, lock.map { time + $0 }])
-    return ArchiveError("this is no code that could be redeemed: it is wrong, was used, or has ended")
+    return ArchiveError("no code to redeem: it is wrong, was used, or has ended")
   }
 
   static func scope(_ row: Row) -> GrantScope {
@@ -182,46 +206,6 @@ struct CodeRedemption {
     return switch row["scope"] as String {
     case "patient": .patient(id: row["patient_id"] ?? "", issuer: issuer.flatMap { $0.isEmpty ? nil : $0 })
     default: .study(uid: row["study_uid"] ?? "")
-    }
-  }
-}
-
-/// Whether somebody may open something to others.
-enum SharingRight {
-  /// When the longest grant ends by which this principal shares all of it with these rights; nil where there is none. One
-  /// that is narrowed shares nothing: what a code opens would be more.
-  static func end(
-    of principal: Int64, _ scope: GrantScope, _ rights: GrantRights, at time: Double, in database: Database
-  ) throws -> Double? {
-    let isLocked = try Int.fetchOne(
-      database, sql: "SELECT 1 FROM user WHERE principal = ? AND locked_at IS NOT NULL", arguments: [principal])
-    guard isLocked == nil else { return nil }
-    let grants = try GrantTable.all(
-      at: time,
-      where: """
-        effect = 'opens' AND state = 'active' AND coalesce(since, 0) <= :now AND (principal = :principal
-          OR principal IN (SELECT "group" FROM membership WHERE member = :principal
-            AND coalesce(since, 0) <= :now AND coalesce(until, 1e18) > :now))
-        """, ["now": time, "principal": principal], in: database)
-    return try grants.filter { grant in
-      try grant.state == .active && grant.terms.narrowing == GrantNarrowing()
-        && grant.terms.rights.isSuperset(of: rights.union(.share)) && covers(grant.scope, scope, in: database)
-    }.map { $0.until ?? .greatestFiniteMagnitude }.max()
-  }
-
-  private static func covers(_ own: GrantScope, _ scope: GrantScope, in database: Database) throws -> Bool {
-    switch (own, scope) {
-    case (.everything, _): return true
-    case (.patient(let id, let issuer), .study(let uid)):
-      // Of nobody else, or theirs would be opened too.
-      let holders = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT DISTINCT patient_id, issuer FROM study JOIN patient ON patient.id = study.patient
-          WHERE v_0020000d = ? AND aside = 0
-          """, arguments: [uid])
-      return holders.count == 1 && holders.allSatisfy { $0[0] == id && $0[1] == issuer ?? "" }
-    default: return own == scope
     }
   }
 }

@@ -8,22 +8,36 @@ extension Administration {
     try await addGrant(to: grantee, GrantTerms(scope, until: until))
   }
 
-  /// `pending`: it opens nothing until it is approved; nil for what its relationship asks for.
-  package func addGrant(to grantee: String, _ terms: GrantTerms, pending: Bool? = nil) async throws -> Grant {
+  /// `pending`: it opens nothing until it is approved; nil for what its relationship asks for. `sharer`: who opens it, by a
+  /// grant with the right to share; it is no more than that one, and ends with it.
+  package func addGrant(
+    to grantee: String, _ terms: GrantTerms, pending: Bool? = nil, sharer: String? = nil
+  ) async throws -> Grant {
     let time = now()
     return try await database.write { database in
-      try give(terms, to: grantee, pending: pending, at: time, in: database)
+      guard let sharer else { return try give(terms, to: grantee, pending: pending, at: time, in: database) }
+      let shared = try Self.shared(try Self.stored(terms), by: sharer, at: time, in: database)
+      return try give(shared, to: grantee, pending: pending, by: sharer, at: time, in: database)
     }
+  }
+
+  /// Its scope as it will be compared.
+  private static func stored(_ terms: GrantTerms) throws -> GrantTerms {
+    var terms = terms
+    terms.scope = try TargetColumns(terms.scope, terms.narrowing).scope
+    return terms
   }
 
   /// Gives it, on record.
   func give(
-    _ terms: GrantTerms, to grantee: String, pending: Bool?, at time: Double, in database: Database
+    _ terms: GrantTerms, to grantee: String, pending: Bool?, by giver: String? = nil, at time: Double,
+    in database: Database
   ) throws -> Grant {
     guard terms.relationship != .emergency else {
       throw ArchiveError("emergency access is short and says why: see collimator grant emergency")
     }
-    let grant = try Self.insert(terms, to: grantee, pending: pending, by: user.name, at: time, in: database)
+    let grant = try Self.insert(
+      terms, to: grantee, pending: pending, by: giver ?? user.name, at: time, in: database)
     try record("grant added", about: grant, in: database)
     return grant
   }

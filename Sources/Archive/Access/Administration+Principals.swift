@@ -114,7 +114,8 @@ extension Administration {
       guard let group = try PrincipalTable.id(of: name, kind: "group", in: database) else {
         throw ArchiveError("there is no group '\(name)': see collimator group list")
       }
-      try MembershipTable.add(member, to: group, since: since, until: until, at: time, in: database)
+      try MembershipTable.add(
+        member, to: group, since: since, until: until, by: user.name, at: time, in: database)
       try record("group changed", "'\(member)' is a member of '\(name)'", in: database)
     }
   }
@@ -125,7 +126,7 @@ extension Administration {
       guard let group = try PrincipalTable.id(of: name, kind: "group", in: database),
         let principal = try PrincipalTable.id(of: member, in: database)
       else { throw ArchiveError("'\(member)' is no member of '\(name)'") }
-      try MembershipTable.end(principal, in: group, at: time, database)
+      try MembershipTable.end(principal, in: group, by: user.name, at: time, database)
       try record("group changed", "'\(member)' is no member of '\(name)' any more", in: database)
     }
   }

@@ -88,10 +88,11 @@ package struct Administration: Sendable {
       let present = Set(try MembershipTable.members(of: group, at: time, in: database))
       for member in present.subtracting(members) {
         guard let principal = try PrincipalTable.id(of: member, in: database) else { continue }
-        try MembershipTable.end(principal, in: group, at: time, database)
+        try MembershipTable.end(principal, in: group, by: user.name, at: time, database)
       }
       for member in Set(members).subtracting(present) {
-        try MembershipTable.add(member, to: group, since: nil, until: nil, at: time, in: database)
+        try MembershipTable.add(
+          member, to: group, since: nil, until: nil, by: user.name, at: time, in: database)
       }
       try record("group changed", "'\(name)': \(Set(members).sorted().joined(separator: ", "))", in: database)
     }
@@ -121,7 +122,7 @@ package struct Administration: Sendable {
       guard let id = try PrincipalTable.id(of: name, kind: kind, in: database) else {
         throw ArchiveError("there is no \(kind) '\(name)': see collimator \(kind) list")
       }
-      try GrantTable.revoke(where: "principal = ?", [id], by: user.name, at: time, in: database)
+      try GrantTable.revoke(where: "principal = ? OR shared_by = ?", [id, id], by: user.name, at: time, in: database)
       try database.execute(sql: "DELETE FROM principal WHERE id = ?", arguments: [id])
       try record("\(kind) removed", "'\(name)'", in: database)
     }

@@ -39,6 +39,8 @@ enum GrantTable {
       ("relationship", (terms.relationship?.rawValue).databaseValue),
       ("purpose_of_use", terms.basis.purposeOfUse.databaseValue), ("consent", terms.basis.consent.databaseValue),
       ("reference", terms.basis.reference.databaseValue), ("origin", terms.origin.databaseValue),
+      ("shared_from", (terms.basis.share?.grant).databaseValue),
+      ("shared_by", (terms.basis.share?.sharer).databaseValue),
       ("verified_by", verified.0.databaseValue), ("verified_at", verified.1.databaseValue),
     ]
     let names = fixed.map(\.0) + optional.map(\.0) + TargetColumns.names
@@ -70,12 +72,13 @@ enum GrantTable {
     let target = TargetColumns(row)
     let until: Double? = row["until"]
     let stored = Grant.State(rawValue: row["state"]) ?? .revoked
+    let share = (row["shared_from"] as Int?).map { GrantShare(grant: $0, sharer: row["shared_by"] ?? 0) }
     let terms = GrantTerms(
       target.scope, effect: target.shape.effect, narrowing: target.narrowing,
       rights: GrantRights(rawValue: row["rights"]), from: row["since"], until: until,
       relationship: (row["relationship"] as String?).flatMap(Relationship.init(rawValue:)),
       basis: GrantBasis(
-        purposeOfUse: row["purpose_of_use"], consent: row["consent"], reference: row["reference"]),
+        purposeOfUse: row["purpose_of_use"], consent: row["consent"], reference: row["reference"], share: share),
       leastAssurance: IdentityAssurance(rung: row["least_assurance"]) ?? .certificate, origin: row["origin"])
     let hasEnded = stored != .revoked && until.map { $0 <= time } ?? false
     return Grant(
@@ -91,6 +94,7 @@ enum GrantTable {
     guard let grant = try grant(number, at: time, in: database) else {
       throw ArchiveError("there is no grant \(number): see collimator grant list")
     }
+    try requireBasis(of: grant, for: change, at: time, in: database)
     let (sql, state) = try update(grant, change, at: time)
     var named: [String: (any DatabaseValueConvertible)?] = ["number": number, "by": user, "at": time]
     if case .extend(let until) = change { named.updateValue(until, forKey: "until") }
@@ -99,6 +103,7 @@ enum GrantTable {
       arguments: StatementArguments(named.filter { sql.contains(":\($0.key)") || $0.key == "number" }))
     let until: Double? = if case .extend(let until) = change { until } else { grant.until }
     try note(number, state, until: until, by: user, at: time, reason, in: database)
+    try follow(change, of: number, by: user, at: time, in: database)
     return try self.grant(number, at: time, in: database) ?? grant
   }
 
@@ -124,7 +129,7 @@ enum GrantTable {
     }
   }
 
-  /// All that stand and meet a condition; returns how many there were.
+  /// All that stand and meet a condition, and what was shared by them; returns how many there were, without these.
   @discardableResult
   static func revoke(
     where condition: String, _ arguments: StatementArguments, by user: String, at time: Double, in database: Database
@@ -133,16 +138,23 @@ enum GrantTable {
       database, sql: "SELECT number FROM access_grant WHERE state <> 'revoked' AND (\(condition))",
       arguments: arguments)
     for number in numbers {
-      try database.execute(
-        sql: "UPDATE access_grant SET state = 'revoked', revoked_by = ?, revoked_at = ? WHERE number = ?",
-        arguments: [user, time, number])
-      try note(number, "revoked", until: nil, by: user, at: time, nil, in: database)
+      for ending in try [number] + shares(of: number, in: database) {
+        try database.cachedStatement(
+          sql: """
+            UPDATE access_grant SET state = 'revoked', revoked_by = ?, revoked_at = ?
+            WHERE number = ? AND state <> 'revoked'
+            """
+        ).execute(arguments: [user, time, ending])
+        guard database.changesCount == 1 else { continue }
+        let reason = ending == number ? nil : "it rested on grant \(number)"
+        try note(ending, "revoked", until: nil, by: user, at: time, reason, in: database)
+      }
     }
     return numbers.count
   }
 
   /// The states that a grant was in, so that it can be told what it opened on a day.
-  private static func note(
+  static func note(
     _ number: Int, _ state: String, until: Double?, by user: String, at time: Double, _ reason: String?,
     in database: Database
   ) throws {

@@ -9,7 +9,8 @@ enum MembershipTable {
     "(membership.since IS NULL OR membership.since <= :now) AND (membership.until IS NULL OR membership.until > :now)"
 
   static func add(
-    _ member: String, to group: Int64, since: Double?, until: Double?, at time: Double, in database: Database
+    _ member: String, to group: Int64, since: Double?, until: Double?, by user: String, at time: Double,
+    in database: Database
   ) throws {
     guard let principal = try PrincipalTable.id(of: member, in: database), principal != group,
       try PrincipalTable.kind(of: member, in: database) != "group"
@@ -17,14 +18,19 @@ enum MembershipTable {
       throw ArchiveError("there is no peer or user '\(member)': see collimator peer list and collimator user list")
     }
     if let since, let until, until <= since { throw ArchiveError("a membership ends after it begins") }
-    try end(principal, in: group, at: time, database)
+    try end(principal, in: group, by: user, at: time, database)
     try database.execute(
       sql: "INSERT INTO membership (member, \"group\", since, until) VALUES (?, ?, ?, ?)",
       arguments: [principal, group, since ?? time, until])
   }
 
-  /// What never began is not kept.
-  static func end(_ member: Int64, in group: Int64, at time: Double, _ database: Database) throws {
+  /// What never began is not kept. What the member shared by the group's grants ends with it.
+  static func end(
+    _ member: Int64, in group: Int64, by user: String, at time: Double, _ database: Database
+  ) throws {
+    try GrantTable.revoke(
+      where: "shared_by = ? AND shared_from IN (SELECT number FROM access_grant WHERE principal = ?)",
+      [member, group], by: user, at: time, in: database)
     try database.execute(
       sql: "DELETE FROM membership WHERE member = ? AND \"group\" = ? AND since >= ?",
       arguments: [member, group, time])

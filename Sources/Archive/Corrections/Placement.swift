@@ -16,11 +16,11 @@ struct Placement {
 
   func place(study uid: String) throws {
     let rows = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT study.id, received_patient, received_demographics, patient_id, issuer, sole_study, aside
-        FROM study JOIN patient ON patient.id = received_patient WHERE v_0020000d = ? ORDER BY study.id
-        """, arguments: [uid])
+      database.cachedStatement(
+        sql: """
+          SELECT study.id, received_patient, received_demographics, patient_id, issuer, sole_study, aside
+          FROM study JOIN patient ON patient.id = received_patient WHERE v_0020000d = ? ORDER BY study.id
+          """), arguments: [uid])
     /// The row in which a patient's study is shown: the one that came first.
     var shown: [Place: Int64] = [:]
     var shownStudy: [(received: Int64, shown: Int64)] = []
@@ -36,8 +36,7 @@ struct Placement {
       let place = shown[key] ?? study
       shown[key] = place
       shownStudy.append((study, place))
-      try database.execute(
-        sql: "UPDATE study SET patient = ?, folded_into = ? WHERE id = ?",
+      try database.cachedStatement(sql: "UPDATE study SET patient = ?, folded_into = ? WHERE id = ?").execute(
         arguments: [place == study ? patient : nil, place == study ? nil : place, study])
     }
     try placeSeries(in: shownStudy)
@@ -68,14 +67,14 @@ struct Placement {
     var rows: [(id: Int64, place: Shown)] = []
     for (received, study) in studies {
       rows += try Row.fetchAll(
-        database, sql: "SELECT id, v_0020000e FROM series WHERE received_study = ?", arguments: [received]
+        database.cachedStatement(sql: "SELECT id, v_0020000e FROM series WHERE received_study = ?"),
+        arguments: [received]
       ).map { ($0[0], Shown(uid: $0[1], study: study)) }
     }
     for (series, key) in rows.sorted(by: { $0.id < $1.id }) {
       let place = shown[key] ?? series
       shown[key] = place
-      try database.execute(
-        sql: "UPDATE series SET study = ?, folded_into = ? WHERE id = ?",
+      try database.cachedStatement(sql: "UPDATE series SET study = ?, folded_into = ? WHERE id = ?").execute(
         arguments: [place == series ? key.study : nil, place == series ? nil : place, series])
     }
     try placeInstances(of: rows.map { ($0.id, shown[$0.place] ?? $0.id) })
@@ -84,15 +83,15 @@ struct Placement {
   /// First all back to where they were received, then to where they are shown.
   private func placeInstances(of series: [(received: Int64, shown: Int64)]) throws {
     for (received, _) in series {
-      try database.execute(
-        sql: "UPDATE instance SET series = folded_from, folded_from = NULL WHERE folded_from = ?", arguments: [received]
-      )
+      try database.cachedStatement(
+        sql: "UPDATE instance SET series = folded_from, folded_from = NULL WHERE folded_from = ?"
+      ).execute(arguments: [received])
     }
     // What is received there is told from what was moved there by `folded_from`, so the order does not matter.
     for (received, shown) in series where received != shown {
-      try database.execute(
-        sql: "UPDATE instance SET series = ?, folded_from = ? WHERE series = ? AND folded_from IS NULL",
-        arguments: [shown, received, received])
+      try database.cachedStatement(
+        sql: "UPDATE instance SET series = ?, folded_from = ? WHERE series = ? AND folded_from IS NULL"
+      ).execute(arguments: [shown, received, received])
     }
   }
 }

@@ -19,6 +19,7 @@ struct Addressing {
   func aside(in database: Database) throws -> Int64 {
     let sender = record.arrival.principal
     guard sender != 0, let hierarchy = record.hierarchy else { return 0 }
+    if try isDeletedForOthers(hierarchy.studyInstanceUID, in: database) { return sender }
     guard try !mayAddAnywhere(in: database) else { return 0 }
     let studies = try Row.fetchAll(
       database.cachedStatement(
@@ -37,6 +38,17 @@ struct Addressing {
     return 0
   }
 
+  /// What was deleted and is kept out must not be found out by who never had to do with it: as if it were still there for
+  /// others, as long as nothing of the study is here.
+  private func isDeletedForOthers(_ study: String, in database: Database) throws -> Bool {
+    guard try TombstoneTable.keepsOutOfStudy(study, unknownTo: record.arrival.principal, in: database) else {
+      return false
+    }
+    return try Int.fetchOne(
+      database.cachedStatement(sql: "SELECT 1 FROM study WHERE v_0020000d = ? AND aside = 0"), arguments: [study])
+      == nil
+  }
+
   private func mayAddAnywhere(in database: Database) throws -> Bool {
     let peer = record.arrival.caller?.peer ?? record.arrival.principal
     let rights = try Int.fetchOne(
@@ -53,11 +65,11 @@ struct Addressing {
         Question(caller: caller, rights: .add, now: record.arrival.time), in: database)
       isOpen =
         try Int.fetchOne(
-          database,
-          sql: """
-            SELECT 1 FROM instance JOIN series ON series.id = instance.series JOIN study ON study.id = series.study
-              JOIN patient ON patient.id = study.patient WHERE instance.object = ? AND \(visibility.instance)
-            """, arguments: StatementArguments([record.object.name]) + visibility.arguments) != nil
+          database.cachedStatement(
+            sql: """
+              SELECT 1 FROM instance JOIN series ON series.id = instance.series JOIN study ON study.id = series.study
+                JOIN patient ON patient.id = study.patient WHERE instance.object = ? AND \(visibility.instance)
+              """), arguments: StatementArguments([record.object.name]) + visibility.arguments) != nil
       return .rollback
     }
     return isOpen

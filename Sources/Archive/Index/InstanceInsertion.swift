@@ -48,7 +48,7 @@ struct InstanceInsertion {
   private func perform(aside: Int64, in database: Database) throws -> Addition {
     let versions = try Version.all(of: record.sopInstanceUID, in: database).filter { $0.aside == aside }
     guard !versions.isEmpty else {
-      if try TombstoneTable.keepsOut(record.sopInstanceUID, in: database) { return .done(.keptOut) }
+      if try TombstoneTable.keepsOut(record, aside: aside, in: database) { return .done(.keptOut) }
       try add(aside: aside, in: database)
       return .done(.stored)
     }

@@ -28,6 +28,7 @@ enum Schema {
     QueueSchema.register(in: &migrator)
     SampleDigestSchema.register(in: &migrator)
     RulesSchema.register(in: &migrator)
+    SharingSchema.register(in: &migrator)
     return migrator
   }
 

@@ -180,7 +180,8 @@ struct VisibilityHolders {
       SELECT 0, shape FROM opening WHERE shape IS NOT NULL UNION SELECT 1, shape FROM vetoing WHERE shape IS NOT NULL
       UNION SELECT 2, shape FROM limiting WHERE shape IS NOT NULL
       UNION SELECT 3, NULL WHERE EXISTS (
-        SELECT 1 FROM access_grant WHERE principal = :peer AND effect = 'limits' AND state <> 'revoked')
+        SELECT 1 FROM access_grant INDEXED BY access_grant_ceiling
+        WHERE principal = :peer AND effect = 'limits' AND state <> 'revoked')
       """
     let rows = try Row.fetchAll(
       database.cachedStatement(sql: sql), arguments: ["holders": IndexTables.json(holders), "peer": peer])

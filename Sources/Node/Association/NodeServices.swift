@@ -12,6 +12,7 @@ struct NodeServices: Sendable {
   let find: FindService
   let retrieve: RetrieveService
   let commitment: CommitmentService
+  let redemption: RedemptionService
   let forwarding: ForwardingService
   /// Whether who asks by C-GET and proposes no role gets objects all the same.
   let assumesGetRoles: Bool
@@ -25,6 +26,7 @@ struct NodeServices: Sendable {
     let conversion = ObjectConversion(codecs: codecs)
     retrieve = RetrieveService(archive: archive, conversion: conversion, connecting: calls)
     commitment = CommitmentService(archive: archive, aeTitle: configuration.aeTitle)
+    redemption = RedemptionService(archive: archive)
     forwarding = ForwardingService(archive: archive, conversion: conversion, connecting: calls)
     assumesGetRoles = configuration.assumesGetRoles
   }

@@ -119,6 +119,10 @@ struct ServiceConversation {
       try await answer(request, contextID: context.id) { [responder] in
         await responder.commitment(request, action: $0, over: conversation, answered: $1)
       }
+    case (.nActionRQ, .redemption) where command.hasDataSet:
+      try await answer(request, contextID: context.id) { [responder] in
+        await responder.redeem(request, action: $0, contextID: context.id, answered: $1)
+      }
     default:
       try await responder.refuse(
         ServiceFailure(.unrecognizedOperation, "this operation has no place on this presentation context"),

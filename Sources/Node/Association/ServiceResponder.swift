@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Archive
 import DICOMData
 import DIMSE
@@ -123,6 +124,48 @@ struct ServiceResponder: Sendable {
       try? await writer.send(response, contextID: conversation.context.id)
     }.value
     if taken.isReportedHere { await report(taken.number, over: conversation) }
+  }
+
+  /// The N-ACTION-RSP to a code.
+  func redeem(
+    _ request: ServiceRequest, action: ByteBuffer, contextID: UInt8, answered: @Sendable () -> Void
+  ) async {
+    let grant: Grant
+    do {
+      // Once begun it is done to the end: the code would be gone, and nobody would know what for.
+      let redemption = services.redemption
+      grant = try await Task {
+        try await redemption.redeem(request, action: Array(action.readableBytesView))
+      }.value
+    } catch {
+      let failure =
+        error as? ServiceFailure
+        ?? ServiceFailure(.processingFailure, "the archive cannot be asked; see the node's log")
+      if !(error is ServiceFailure) { logger.error("a code was not redeemed", metadata: ["error": "\(error)"]) }
+      answered()
+      await Task {
+        // That a code was refused is on record already.
+        guard failure.status == .refusedNotAuthorized else {
+          try? await refuse(failure, request.command, contextID: contextID)
+          return
+        }
+        logger.notice("a code is refused: \(failure.comment)")
+        try? await writer.send(failure.response(to: request.command), contextID: contextID)
+      }.value
+      return
+    }
+    logger.notice("a code was redeemed: grant \(grant.number)")
+    answered()
+    await Task {
+      var response = CommandSet.response(to: request.command, status: .success)
+      response.actionTypeID = request.command.actionTypeID
+      response.hasDataSet = true
+      let open =
+        "grant \(grant.number) opens \(grant.scope) to '\(grant.grantee)'"
+        + (grant.until.map { " until \(Moment.text($0))" } ?? "")
+      let reply = RedemptionAction.dataSet(open).encoded(as: request.transferSyntax)
+      try? await writer.send(response, contextID: contextID, dataSet: ByteBuffer(bytes: reply))
+    }.value
   }
 
   private func report(_ number: Int64, over conversation: CommitmentConversation) async {

@@ -36,7 +36,7 @@ struct OperationPerformer: Sendable {
         return .archive(
           try await ArchiveOperationPerformer(archive: archive).perform(operation, as: user, progress))
       }
-      return try await result(of: operation, by: user)
+      return try await archive.settling { try await result(of: operation, by: user) }
     } catch let error as OperationError {
       throw error
     } catch {
@@ -75,7 +75,8 @@ struct OperationPerformer: Sendable {
       return .done("group '\(name)' is dissolved.")
     case .addGrant(let draft):
       let terms = try GrantTerms(draft, at: Date().timeIntervalSince1970)
-      let grant = try await administration.addGrant(to: draft.to, terms, pending: draft.isPending)
+      let grant = try await administration.addGrant(
+        to: draft.to, terms, pending: draft.isPending, sharer: draft.sharer)
       return .done(Self.sentence(on: grant))
     case .listGrants:
       return .grants(try await administration.grants().map(GrantListing.init))

@@ -38,9 +38,11 @@ final class ForwardingOperations: Sending {
 
   /// Throws where it cannot be recorded that anything is sent: then nothing is.
   func prepare(_ planned: ServedInstance, accepted: (String) -> [String]) async throws -> OutgoingObject? {
-    let object: OutgoingObject
+    let disclosure = archive.disclosures.begin()
+    var object: OutgoingObject
     do {
       object = try await outgoing(planned, accepted)
+      object.disclosure = disclosure
     } catch {
       if Task.isCancelled { throw CancellationError() }
       await settle(planned, failure: "\(error)")

@@ -75,6 +75,8 @@ package struct FindService: Sendable {
       characterSets: [identifier.characterSetTerms, profile.characterSetTerms], transferSyntax: request.transferSyntax)
     let most = profile.mostAnswers ?? .max
     while true {
+      let disclosure = archive.disclosures.begin()
+      defer { disclosure.end() }
       page = try await covered(page, of: identifier.query, after: mark, reader, &record, most: most)
       if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
       let allowed = min(page.count, most - record.sent)
@@ -89,6 +91,7 @@ package struct FindService: Sendable {
       // The next page is read while this one is sent.
       async let following = reader.page(of: identifier.query, after: next)
       try await deliver(page, allowed, response, request, send)
+      disclosure.end()
       record.sent += allowed
       mark = next
       page = try await following

@@ -18,6 +18,8 @@ package struct OutgoingObject: Sendable {
   package let transferSyntaxUID: String
   private var first: ByteBuffer?
   private var rest: Rest
+  /// Held as long as it is on its way.
+  var disclosure: Disclosures.Disclosure?
 
   /// Its first piece is read at once: a file that is gone is told before a message is begun. `read`: that piece, where it was
   /// read before.

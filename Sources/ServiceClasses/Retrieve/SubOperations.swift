@@ -66,8 +66,11 @@ struct SubOperations: Sending {
   }
 
   func prepare(_ planned: ServedInstance, accepted: (String) -> [String]) async throws -> OutgoingObject? {
+    let disclosure = archive.disclosures.begin()
     do {
-      return try await outgoing(planned, accepted: accepted)
+      var object = try await outgoing(planned, accepted: accepted)
+      object.disclosure = disclosure
+      return object
     } catch {
       if Task.isCancelled { throw CancellationError() }
       await fail(planned, "\(error)")
@@ -123,6 +126,10 @@ struct SubOperations: Sending {
     } else {
       readAhead.pass(planned)
     }
-    return try await OutgoingObject(instance, in: target, reader: plan.reader, conversion: conversion, read: piece)
+    let object = try await OutgoingObject(
+      instance, in: target, reader: plan.reader, conversion: conversion, read: piece)
+    // To convert it takes a while, in which a grant may end.
+    if target != instance.transferSyntaxUID { _ = try await plan.current(planned, for: receiver, openAhead) }
+    return object
   }
 }

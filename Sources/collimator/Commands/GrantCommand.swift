@@ -36,6 +36,9 @@ extension GrantCommand {
     @Flag(help: "Not to open anything: through this peer nobody sees more than this, whatever was opened to them.")
     var ceiling = false
 
+    @Option(help: "Who opens it, by a grant of their own with the right to share: no more than that, and no longer.")
+    var by: String?
+
     @OptionGroup var archive: DataDirectoryOptions
 
     func run() async throws {
@@ -43,6 +46,7 @@ extension GrantCommand {
       try terms.fill(&draft)
       draft.narrowing = try target.narrowing()
       draft.isCeiling = ceiling
+      draft.sharer = by
       try await archive.perform(.addGrant(draft)).printOutcome()
     }
   }

@@ -7,12 +7,9 @@ import Node
 /// Where passwords come from: a terminal, unseen and twice, or the first line of what is piped in. Never an argument, which
 /// every user of the machine can read in `ps`.
 enum PasswordEntry {
-  /// Far more than a password may have.
-  private static let longest = 4096
-
   /// `isNew` asks twice.
   static func read(for user: String, isNew: Bool = true) throws -> Secret {
-    guard isatty(STDIN_FILENO) == 1 else { return Secret(try line()) }
+    guard isatty(STDIN_FILENO) == 1 else { return Secret(try InputLine.read(for: "password")) }
     let first = try unseenLine(prompt: "Password of '\(user)': ")
     guard isNew else { return Secret(first) }
     let second = try unseenLine(prompt: "The same again: ")
@@ -34,26 +31,9 @@ enum PasswordEntry {
       Output.note("")
     }
     Output.write(prompt, to: .standardError)
-    let line = try line()
+    let line = try InputLine.read(for: "password")
     // Ctrl-C, which is now a character.
     guard !line.contains(3) else { throw OperationError("nothing was changed") }
     return line
-  }
-
-  /// Byte by byte: what stands behind the line is not ours.
-  private static func line() throws -> [UInt8] {
-    var line: [UInt8] = []
-    while line.count <= longest {
-      var byte: UInt8 = 0
-      let count = Foundation.read(STDIN_FILENO, &byte, 1)
-      if count < 0, errno == EINTR { continue }
-      guard count == 1, byte != UInt8(ascii: "\n") else {
-        if line.last == UInt8(ascii: "\r") { line.removeLast() }
-        guard !line.isEmpty else { throw OperationError("no password came on standard input") }
-        return line
-      }
-      line.append(byte)
-    }
-    throw OperationError("this is too long for a password")
   }
 }

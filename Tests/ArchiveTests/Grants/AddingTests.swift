@@ -87,4 +87,39 @@ import Testing
     #expect(try await administration.studiesAside().map(\.instances) == [1])
     try await archive.close()
   }
+
+  /// What was deleted and is kept out is refused to who sent it, or may add where it was; who never had to do with it hears
+  /// what it would hear of a UID that never was here, and nobody else sees what it sent.
+  @Test func whatIsKeptOutIsNotToldToStrangers() async throws {
+    let archive = try test.open()
+    let administration = archive.administration(as: .current)
+    let ct = try await peer("CT1", [.store], in: archive)
+    let again = try await peer("CT2", [.store, .add], in: archive)
+    let stranger = try await peer("WS", [.store, .query], in: archive)
+    let reader = try await peer("READER", [.query], in: archive)
+    for name in ["READER", "WS"] { _ = try await administration.addGrant(to: name, scope: .everything, until: nil) }
+    let objects = ["1.1", "1.2"].map { TestObject(instance: $0) }
+    for object in objects { #expect(try await send(object, as: ct, to: archive) == .stored) }
+    #expect(try await send(objects[0], as: again, to: archive) == .alreadyStored)
+    let deletion = try await archive.operations(as: .current).delete(
+      .study(uid: "1.2.3"), DeletionOrder(reason: "erasure", keepsOut: true))
+    func refused(_ caller: Caller, _ object: TestObject) async {
+      let error = await #expect(throws: ReceptionError.self) { try await send(object, as: caller, to: archive) }
+      #expect(error?.kind == .keptOut)
+    }
+    await refused(ct, objects[0])
+    await refused(again, objects[0])
+    let more = objects + [TestObject(instance: "1.3")]
+    for object in more { #expect(try await send(object, as: stranger, to: archive) == .stored) }
+    #expect(try await send(objects[1], as: again, to: archive) == .stored)
+    #expect(try await archive.values(of: .numberOfStudyRelatedInstances, at: .study, as: stranger) == ["3"])
+    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: reader).isEmpty)
+    #expect(try await administration.studiesAside().map(\.instances).sorted() == [1, 3])
+    // One that it was not told of before it is told of no more than another.
+    #expect(try await send(objects[1], as: stranger, to: archive) == .alreadyStored)
+    try await archive.operations(as: .current).liftDeletion(deletion.number)
+    #expect(try await send(objects[0], as: ct, to: archive) == .stored)
+    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: reader) == ["1.2.3"])
+    try await archive.close()
+  }
 }

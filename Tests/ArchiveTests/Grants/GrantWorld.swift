@@ -64,10 +64,8 @@ struct GrantWorld: Sendable {
   ) throws {
     try Self.clear(database)
     try addPrincipals(&random, in: database)
-    try addObjects(&random, count)
-    for (object, owner) in zip(objects, aside) where isKept(object, owner) {
-      try Self.insert(object, aside: owner, in: database, layout)
-    }
+    drawObjects(&random, count)
+    try putObjects(in: database, layout: layout, keeping: isKept)
     for _ in 0..<Int.random(in: 6...14, using: &random) { try addGrant(&random, in: database) }
     for _ in 0..<(Bool.random(using: &random) ? 0 : Int.random(in: 1...9, using: &random)) {
       try addVeto(&random, in: database)
@@ -75,12 +73,28 @@ struct GrantWorld: Sendable {
   }
 
   private static func clear(_ database: Database) throws {
-    try database.execute(
-      sql: """
-        DELETE FROM difference; DELETE FROM instance; DELETE FROM series; DELETE FROM study; DELETE FROM patient;
-        DELETE FROM arrival; DELETE FROM access_grant; DELETE FROM grant_event; DELETE FROM consent;
-        DELETE FROM principal; DELETE FROM membership; DELETE FROM peer; DELETE FROM user;
-        """)
+    try clearObjects(database)
+    for table in ["access_grant", "grant_event", "consent", "principal", "membership", "peer", "user"] {
+      try database.cachedStatement(sql: "DELETE FROM \(table)").execute()
+    }
+  }
+
+  private static func clearObjects(_ database: Database) throws {
+    for table in [
+      "difference", "instance", "series", "study", "patient", "arrival", "repeated_arrival", "tombstone", "deletion",
+    ] {
+      try database.cachedStatement(sql: "DELETE FROM \(table)").execute()
+    }
+  }
+
+  /// Those objects, and nothing else, below the same grants.
+  func putObjects(
+    in database: Database, layout: IndexLayout, keeping isKept: (TestObject, Int64) -> Bool = { _, _ in true }
+  ) throws {
+    try Self.clearObjects(database)
+    for (object, owner) in zip(objects, aside) where isKept(object, owner) {
+      try Self.insert(object, aside: owner, in: database, layout)
+    }
   }
 
   private mutating func addPrincipals(_ random: inout SeededGenerator, in database: Database) throws {
@@ -107,7 +121,8 @@ struct GrantWorld: Sendable {
       for group in groups where Int.random(in: 0..<3, using: &random) == 0 {
         let since = Self.now + Double(Int.random(in: -3...1, using: &random))
         let until = Self.time(&random).flatMap { $0 > since ? $0 : nil }
-        try MembershipTable.add(principal.name, to: group.number, since: since, until: until, at: since, in: database)
+        try MembershipTable.add(
+          principal.name, to: group.number, since: since, until: until, by: "test", at: since, in: database)
         memberships.append(Membership(member: principal.number, group: group.number, since: since, until: until))
       }
     }
@@ -119,7 +134,9 @@ struct GrantWorld: Sendable {
     return choice > 4 ? nil : now + Double(choice - 2)
   }
 
-  private mutating func addObjects(_ random: inout SeededGenerator, _ count: Int) throws {
+  /// Other objects below the same grants.
+  mutating func drawObjects(_ random: inout SeededGenerator, _ count: Int) {
+    (objects, aside) = ([], [])
     for number in 0..<count {
       let study = Int.random(in: 0..<Self.studies, using: &random)
       let (id, issuer) = Self.patients[study % Self.patients.count]
@@ -134,7 +151,7 @@ struct GrantWorld: Sendable {
       // Another version of what is in the series already.
       if Int.random(in: 0..<6, using: &random) == 0, let other = objects.last(where: { $0.series == object.series }) {
         object.instance = other.instance
-        object.comment = "version \(number)"
+        object.note = "version \(number)"
       }
       if RecordTypes.titled.isSuperset(of: RecordTypes(sopClassUID: object.sopClass)) {
         object.title = Self.titles.randomElement(using: &random)
@@ -149,11 +166,11 @@ struct GrantWorld: Sendable {
   static func insert(
     _ object: TestObject, aside: Int64, in database: Database, _ layout: IndexLayout
   ) throws {
+    let (header, digest) = try HeaderForTest.headerAndDigest(of: object)
     var record = try InstanceRecord(
-      HeaderForTest.header(of: object), announcement: object.announcement, object: .random(),
-      digest: HeaderForTest.digest(of: object), size: 1,
+      header, announcement: object.announcement, object: .random(), digest: digest, size: 1,
       arrival: Arrival(sender: "test", callingAETitle: "", time: 0, defaultIssuer: "", aside: aside), layout: layout)
-    record.canonicalDigest = HeaderForTest.digest(of: object)
+    record.canonicalDigest = digest
     _ = try InstanceInsertion(record, layout: layout).perform(in: database)
   }
 
@@ -240,6 +257,28 @@ struct GrantWorld: Sendable {
       GivenVeto(
         scope: draft.scope, narrowing: draft.narrowing, against: party?.number,
         holdsInEmergency: draft.holdsInEmergency, from: draft.from, until: draft.until, isWithdrawn: isWithdrawn))
+  }
+
+  /// Whether some grant of the caller, in force or not, gives the right to add.
+  func mayHaveAdded(_ caller: Caller) -> Bool {
+    let holders = [caller.principal] + groups.map(\.number)
+    return grants.contains {
+      holders.contains($0.holder) && $0.terms.effect == .opens && $0.terms.rights.contains(.add)
+    }
+  }
+
+  /// As if these had been stored by somebody else, and deleted for good.
+  static func keepOut(_ objects: [TestObject], in database: Database) throws {
+    for object in objects {
+      let number = try TombstoneTable.insertDeletion(
+        level: "instance", DeletionOrder(reason: "test", keepsOut: true), by: "test", at: 0, instances: 1, bytes: 1,
+        in: database)
+      try database.cachedStatement(
+        sql: """
+          INSERT INTO tombstone (object, deletion, sop_instance_uid, digest, study_uid) VALUES (?, ?, ?, x'00', ?)
+          """
+      ).execute(arguments: [ObjectKey.random().name, number, object.instance, object.study])
+    }
   }
 
   /// Each peer, and each user through each peer, as known as may be; and a peer that was removed.

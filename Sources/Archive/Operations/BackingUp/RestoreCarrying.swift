@@ -77,6 +77,14 @@ struct RestoreCarrying {
       """
     ),
     (
+      "who knew of what was deleted",
+      """
+      UPDATE main.tombstone SET (study_uid, senders) =
+        (SELECT o.study_uid, o.senders FROM old.tombstone AS o WHERE o.object = tombstone.object)
+      WHERE object IN (SELECT object FROM old.tombstone)
+      """
+    ),
+    (
       "access_grant",
       """
       UPDATE main.access_grant SET (state, revoked_by, revoked_at) =

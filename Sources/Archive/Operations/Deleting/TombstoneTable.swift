@@ -18,21 +18,48 @@ enum TombstoneTable {
     return Int(database.lastInsertedRowID)
   }
 
+  /// Before its arrival goes: who sent it knows that it was here.
   static func insert(_ instance: SelectedInstance, deletion: Int, in database: Database) throws {
     try database.cachedStatement(
-      sql: "INSERT INTO tombstone (object, deletion, sop_instance_uid, digest) VALUES (?, ?, ?, ?)"
+      sql: """
+        INSERT INTO tombstone (object, deletion, sop_instance_uid, digest, study_uid, senders)
+        SELECT :object, :deletion, :uid, :digest, :study, json_group_array(id) FROM (
+          SELECT principal AS id FROM arrival WHERE object = :object AND principal <> 0
+          UNION SELECT principal.id FROM arrival JOIN repeated_arrival ON repeated_arrival.arrival = arrival.number
+            JOIN principal ON principal.name = repeated_arrival.sender WHERE object = :object)
+        """
     ).execute(
-      arguments: [instance.object.name, deletion, instance.sopInstanceUID, Data(instance.digest)])
+      arguments: [
+        "object": instance.object.name, "deletion": deletion, "uid": instance.sopInstanceUID,
+        "digest": Data(instance.digest), "study": instance.place?.studyInstanceUID ?? "",
+      ])
   }
 
-  /// Whether an operator said that no object of this SOP Instance UID is to come again.
-  static func keepsOut(_ sopInstanceUID: String, in database: Database) throws -> Bool {
+  /// Whether an operator said that no object of this SOP Instance UID is to come again into the study that it was deleted
+  /// from. What is kept aside for its sender is as if that had never been, but for a sender who sent it before.
+  static func keepsOut(_ record: InstanceRecord, aside: Int64, in database: Database) throws -> Bool {
     try Bool.fetchOne(
       database.cachedStatement(
         sql: """
           SELECT EXISTS (SELECT 1 FROM tombstone JOIN deletion ON deletion.number = deletion
-            WHERE sop_instance_uid = ? AND keeps_out)
-          """), arguments: [sopInstanceUID]) ?? false
+            WHERE sop_instance_uid = :uid AND keeps_out AND study_uid IN ('', :study)
+              AND (:aside = 0 OR EXISTS (SELECT 1 FROM json_each(senders) WHERE value = :sender)))
+          """),
+      arguments: [
+        "uid": record.sopInstanceUID, "study": record.hierarchy?.studyInstanceUID ?? "", "aside": aside,
+        "sender": record.arrival.principal,
+      ]) ?? false
+  }
+
+  /// Whether something is kept out of a study that this sender did not send.
+  static func keepsOutOfStudy(_ study: String, unknownTo sender: Int64, in database: Database) throws -> Bool {
+    try Bool.fetchOne(
+      database.cachedStatement(
+        sql: """
+          SELECT coalesce(max(NOT EXISTS (SELECT 1 FROM json_each(senders) WHERE value = :sender)), 0)
+          FROM tombstone JOIN deletion ON deletion.number = deletion
+          WHERE study_uid = :study AND study_uid <> '' AND keeps_out
+          """), arguments: ["study": study, "sender": sender]) ?? false
   }
 
   /// Whether this very object was deleted.

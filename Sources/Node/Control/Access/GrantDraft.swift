@@ -42,6 +42,8 @@ package struct GrantDraft: Codable, Sendable {
   /// One of title, address, password, token, certificate.
   package var least: String?
   package var isPending: Bool?
+  /// Who opens it, by a grant with the right to share; nil for the administrator.
+  package var sharer: String?
 
   package init(to: String, scope: Scope, until: Double?) {
     self.to = to
@@ -142,6 +144,8 @@ package struct GrantListing: Codable, Sendable {
   package let reference: String?
   package let least: String?
   package let origin: String?
+  /// The number of the grant by which it was shared, and with which it ends.
+  package let sharedFrom: Int?
   package let grantedBy: String
   package let granted: String
   package let verifiedBy: String?
@@ -164,6 +168,7 @@ package struct GrantListing: Codable, Sendable {
     reference = terms.basis.reference
     least = terms.leastAssurance == .aeTitleAlone ? nil : terms.leastAssurance.rawValue
     origin = terms.origin
+    sharedFrom = terms.basis.share?.grant
     grantedBy = grant.grantedBy
     granted = Moment.text(grant.grantedAt)
     verifiedBy = grant.verifiedBy

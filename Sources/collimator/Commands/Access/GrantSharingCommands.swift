@@ -74,8 +74,9 @@ extension GrantCommand {
     static let configuration = CommandConfiguration(
       abstract: "Redeem a code for a peer or user whom you know; after wrong ones in a row they have to wait.")
 
-    @Argument(help: "The code; case, spaces and hyphens do not count.")
-    var code: String
+    @Argument(
+      help: "The code; case, spaces and hyphens do not count. Left out, it is asked for, or read from standard input.")
+    var code: String?
 
     @Option(name: .customLong("as"), help: "The peer or user who brings it.")
     var name: String
@@ -83,7 +84,9 @@ extension GrantCommand {
     @OptionGroup var listing: ListingOptions
     @OptionGroup var archive: DataDirectoryOptions
 
-    func run() async throws { try await SharingOutput(archive, listing).perform(.redeemCode(code, as: name)) }
+    func run() async throws {
+      try await SharingOutput(archive, listing).perform(.redeemCode(try code ?? CodeEntry.read(), as: name))
+    }
   }
 
   struct Emergency: AsyncParsableCommand {

@@ -62,7 +62,7 @@ struct SharingOutput {
 
   private static func words(_ code: CodeListing) -> String {
     "\(code.code ?? "-")\ncode \(code.number) opens \(code.what) once, until \(code.until); it is not shown again. "
-      + "Whoever has it: collimator grant redeem CODE --as NAME"
+      + "Whoever has it redeems it with: collimator redeem --host HOST (or you for them: collimator grant redeem --as NAME)"
   }
 
   private static func table(_ codes: [CodeListing]) -> String {

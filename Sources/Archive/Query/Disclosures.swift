@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// What is being told or sent at this moment: a page of answers, an object. Whoever takes something away from somebody waits
+/// until what was begun before is handed out: what is begun later asks the grants as they are now.
+package final class Disclosures: Sendable {
+  private struct State {
+    var last = 0
+    var open: Set<Int> = []
+  }
+
+  private static let glance = Duration.milliseconds(2)
+  private let state = Mutex(State())
+
+  /// One of them; it ends with whoever holds it, if not before.
+  package final class Disclosure: Sendable {
+    private let number: Int
+    private let all: Disclosures
+
+    fileprivate init(_ number: Int, of all: Disclosures) {
+      self.number = number
+      self.all = all
+    }
+
+    deinit { end() }
+
+    /// It is on its way, or will not be told; once more does no harm.
+    package func end() { all.state.withLock { _ = $0.open.remove(number) } }
+  }
+
+  /// Call it before the grants are asked whether it may be told.
+  package func begin() -> Disclosure {
+    let number = state.withLock { state in
+      state.last += 1
+      state.open.insert(state.last)
+      return state.last
+    }
+    return Disclosure(number, of: self)
+  }
+
+  /// Returns when all that was begun before is over; after this time whatever is not: one whose receiver reads slowly is on
+  /// the wire already.
+  func settle(within time: Duration) async {
+    let end = ContinuousClock.now + time
+    let last = state.withLock(\.last)
+    while state.withLock({ $0.open.contains { $0 <= last } }), ContinuousClock.now < end {
+      guard (try? await Task.sleep(for: Self.glance)) != nil else { return }
+    }
+  }
+}
