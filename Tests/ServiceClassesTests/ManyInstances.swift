@@ -92,6 +92,13 @@ final class ManyInstances {
         model: .studyRoot), as: caller, for: .retrieve, of: archive, isSorted: false)
   }
 
+  /// Bytes of each object without its file's head.
+  func dataSetSize() async throws -> Int {
+    let plan = try await plan()
+    return try #require(await FirstPiece.read(Array(plan.instances.prefix(1)), plan.reader).first).get().dataSet
+      .readableBytes
+  }
+
   func operations(_ plan: RetrievePlan) -> SubOperations {
     var command = CommandSet(.cGetRQ)
     command.messageID = 1
