@@ -130,7 +130,9 @@ let package = Package(
     tests(of: "DIMSE", with: ["UpperLayer", "DICOMData", nioCore, nioEmbedded]),
     tests(of: "Access", with: ["DICOMData"]),
     tests(of: "Archive", with: ["Access", "DICOMData", grdb, crypto, cryptoExtras, jwtKit, x509, asn1]),
-    tests(of: "ServiceClasses", with: ["DIMSE", "UpperLayer", "Archive", "Access", "DICOMData", nioCore, logging, grdb]),
+    tests(
+      of: "ServiceClasses",
+      with: ["DIMSE", "UpperLayer", "PixelCodecs", "Archive", "Access", "DICOMData", nioCore, logging, grdb]),
     tests(
       of: "Node",
       with: [
