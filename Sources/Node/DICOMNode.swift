@@ -6,6 +6,7 @@ package import Logging
 import NIOCore
 import NIOPosix
 import PixelCodecs
+import ServiceClasses
 import ServiceLifecycle
 
 /// A running node: owns a data directory, listens for associations and for its administrator.
@@ -80,19 +81,21 @@ package struct DICOMNode: Sendable {
 
   private func serve(_ archive: Archive, _ limits: AssociationLimits, _ codecs: CodecPool) async throws {
     let registry = AssociationRegistry(limits: limits)
+    let conversion = ObjectConversion(codecs: codecs)
     let tls = try await TLSServer.start(configuration.tls, logger: logger)
     let secure: AssociationListener? =
       if let tls {
         try await AssociationListener(
-          configuration: configuration, archive: archive, registry: registry, logger: logger, codecs: codecs, tls: tls)
+          configuration: configuration, archive: archive, registry: registry, logger: logger, conversion: conversion,
+          tls: tls)
       } else { nil }
     let listener = try await AssociationListener(
-      configuration: configuration, archive: archive, registry: registry, logger: logger, codecs: codecs,
+      configuration: configuration, archive: archive, registry: registry, logger: logger, conversion: conversion,
       tlsPort: secure?.port)
     let forwarder = try await AuditForwarder(
       configuration.audit, source: configuration.aeTitle, archive: archive, logger: logger)
     let deliveries = DeliveryRunner(
-      archive: archive, services: NodeServices(configuration: configuration, archive: archive, codecs: codecs),
+      archive: archive, services: NodeServices(configuration: configuration, archive: archive, conversion: conversion),
       calls: PeerCalls(callingAETitle: configuration.aeTitle), logger: logger)
     let operations = operations(archive, codecs, registry, limits, listener, secure, tls, forwarder, deliveries)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.

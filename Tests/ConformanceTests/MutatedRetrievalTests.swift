@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Glibc
 import Testing
 
 /// Attack line A35 from outside: compressed objects, broken at random, that a node stores and then has to decompress for
@@ -74,6 +75,20 @@ struct MutatedRetrievalTests {
       return try await group.reduce(into: []) { $0.append($1) }
     }
     #expect(outcomes.allSatisfy { $0.completed == seeds.count && $0.failed == 0 }, "\(outcomes)")
+    // One pool for retrieval, thumbnails and comparisons: never more workers than cores.
+    let workers = try workers(of: node.processIdentifier)
+    #expect((1...Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))).contains(workers), "\(workers) workers")
+  }
+
+  private static func workers(of process: Int32) throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
+      guard Int(name) != nil,
+        let status = FileManager.default.contents(atPath: "/proc/\(name)/status"),
+        let command = FileManager.default.contents(atPath: "/proc/\(name)/cmdline")
+      else { return false }
+      return String(decoding: status, as: UTF8.self).contains("\nPPid:\t\(process)\n")
+        && String(decoding: command, as: UTF8.self).contains("codec-worker")
+    }.count
   }
 
   private struct Outcome: Sendable {

@@ -7,7 +7,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
-import PixelCodecs
+import ServiceClasses
 import ServiceLifecycle
 import UpperLayer
 
@@ -22,13 +22,13 @@ struct AssociationListener: Sendable {
   /// With `tls` it is the TLS port; without, callers who try TLS are told of `tlsPort`.
   init(
     configuration: NodeConfiguration, archive: Archive, registry: AssociationRegistry, logger: Logger,
-    codecs: CodecPool, tls: TLSServer? = nil, tlsPort: Int? = nil
+    conversion: ObjectConversion, tls: TLSServer? = nil, tlsPort: Int? = nil
   ) async throws {
     let port = tls?.port ?? configuration.port
     self.registry = registry
     gracePeriod = configuration.gracePeriod
     let session = AssociationSession(
-      configuration: configuration, archive: archive, codecs: codecs, registry: registry)
+      configuration: configuration, archive: archive, conversion: conversion, registry: registry)
     do {
       server = try await ListeningPort(host: configuration.bindAddress, port: port) { channel in
         let security: EventLoopFuture<ConnectionSecurity> =

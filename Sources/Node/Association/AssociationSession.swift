@@ -7,7 +7,6 @@ import DIMSE
 import Foundation
 import Logging
 import NIOCore
-import PixelCodecs
 import ServiceClasses
 import UpperLayer
 
@@ -17,12 +16,13 @@ struct AssociationSession: Sendable {
   private let registry: AssociationRegistry
   private let services: NodeServices
 
-  init(configuration: NodeConfiguration, archive: Archive, codecs: CodecPool, registry: AssociationRegistry) {
+  init(configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion, registry: AssociationRegistry)
+  {
     admission = AssociationAdmission(
       aeTitle: configuration.aeTitle, maximumLength: configuration.limits.maximumLength,
       assumesGetRoles: configuration.assumesGetRoles, archive: archive, registry: registry)
     self.registry = registry
-    services = NodeServices(configuration: configuration, archive: archive, codecs: codecs)
+    services = NodeServices(configuration: configuration, archive: archive, conversion: conversion)
   }
 
   func run(

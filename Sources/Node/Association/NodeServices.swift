@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
-import PixelCodecs
 import ServiceClasses
 
 /// The service classes that a node offers, the same for all its associations.
@@ -17,13 +16,12 @@ struct NodeServices: Sendable {
   /// Whether who asks by C-GET and proposes no role gets objects all the same.
   let assumesGetRoles: Bool
 
-  init(configuration: NodeConfiguration, archive: Archive, codecs: CodecPool) {
+  init(configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion) {
     self.archive = archive
     aeTitle = configuration.aeTitle
     storage = StorageService(archive: archive)
     find = FindService(archive: archive, aeTitle: configuration.aeTitle)
     let calls = PeerCalls(callingAETitle: configuration.aeTitle)
-    let conversion = ObjectConversion(codecs: codecs)
     retrieve = RetrieveService(archive: archive, conversion: conversion, connecting: calls)
     commitment = CommitmentService(archive: archive, aeTitle: configuration.aeTitle)
     redemption = RedemptionService(archive: archive)

@@ -11,6 +11,7 @@ package struct ObjectConversion: Sendable {
   private static let longestObject = 1 << 30
 
   private let transcoder: Transcoder<CodecPool>
+  private let room = ConversionRoom()
 
   package init(codecs: CodecPool) {
     transcoder = Transcoder(codecs, longestObject: Self.longestObject)
@@ -41,17 +42,33 @@ package struct ObjectConversion: Sendable {
     }
     do {
       let part10 = try Part10File(reading: Bytes(file))
-      var builder: DataSetBuilder
-      if part10.meta.transferSyntax == target {
-        builder = try DataSetBuilder(part10.dataSet)
-      } else {
-        builder = try await transcoder.transcoded(part10.dataSet, named: part10.meta.transferSyntax, to: target)
+      return try await room.withRoom(for: Self.memory(of: part10, file.count)) {
+        try await converted(part10, to: target, coercion)
       }
-      coercion?.apply(to: &builder)
-      return builder.encoded(as: target)
     } catch {
       throw SubOperationFailure("it cannot be converted to \(target.name): \(error)")
     }
+  }
+
+  /// Its frames as they come from the codecs, as they are joined, and within the new data set; without frames the bytes of the
+  /// file, likewise. What is larger than is converted at all is refused soon enough.
+  private static func memory(of part10: Part10File, _ count: Int) -> Int {
+    guard let source = try? FrameSource(part10) else { return 3 * count }
+    let (decoded, overflow) = source.decodedLayout.byteCount.multipliedReportingOverflow(by: source.count)
+    return count + 3 * (overflow ? longestObject : min(max(decoded, count), longestObject))
+  }
+
+  private func converted(
+    _ part10: Part10File, to target: TransferSyntax, _ coercion: PatientCoercion?
+  ) async throws -> [UInt8] {
+    var builder: DataSetBuilder
+    if part10.meta.transferSyntax == target {
+      builder = try DataSetBuilder(part10.dataSet)
+    } else {
+      builder = try await transcoder.transcoded(part10.dataSet, named: part10.meta.transferSyntax, to: target)
+    }
+    coercion?.apply(to: &builder)
+    return builder.encoded(as: target)
   }
 }
 
