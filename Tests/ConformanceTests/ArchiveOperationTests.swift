@@ -115,6 +115,26 @@ struct ArchiveOperationTests {
     #expect(node.stop() == 0)
   }
 
+  /// What is no date would select what nobody meant.
+  @Test(
+    arguments: [
+      ("StudyDate=2026-01-01", nil), ("StudyDate=-2026", nil), ("StudyDate=20260231", nil),
+      ("StudyDate=20261231-20260101", nil),
+      ("StudyDate=-", nil), ("StudyDate=yesterday", nil), ("StudyTime=25", nil), ("StudyTime=12-10", nil),
+      ("StudyDate=20260211", 1), ("StudyDate=20260101-", 1), ("StudyDate=-20261231", 1),
+      ("StudyDate=20260201-20260228", 1),
+      ("StudyTime=00-23", 1),
+    ] as [(String, Int?)])
+  func aFilterByDateHasADate(filter: String, count: Int?) async throws {
+    let folder = try TemporaryFolder()
+    let data = ["--data", "\(folder.path)/data"]
+    _ = try await Tool.run(Tool.collimator, ["import", Tool.fixture("ct-1.dcm")] + data)
+    let result = try await Tool.run(
+      Tool.collimator, ["delete", "--where", filter, "--reason", "x", "--yes"] + data)
+    #expect(result.status == (count == nil ? 1 : 0), "\(result.all)")
+    #expect(result.all.contains(count.map { "\($0) instances" } ?? "C.2.2.2.5"), "\(result.all)")
+  }
+
   /// A wrong path, or a disk that is not mounted, is no archive in the best order.
   @Test(arguments: [
     ["check"], ["stats"], ["backup", "VAULT"], ["export", "VAULT", "--everything"], ["reindex"], ["hold", "list"],

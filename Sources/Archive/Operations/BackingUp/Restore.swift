@@ -67,9 +67,11 @@ package struct Restore {
   private var restoring: String { directory + "/index.sqlite.restoring" }
 
   private consuming func perform() throws -> RestoreReport {
+    // An empty directory is not to be taken for an empty archive. One that has an index was not changed until the copy
+    // stands: a backup that is no good leaves the archive as it is.
+    if access(directory + "/index.sqlite", F_OK) != 0 { try RestoreMark.set(directory) }
     try store.prepare()
     let copy = try copyDatabase()
-    // Until now nothing was changed: a backup that is no good leaves an archive as it is.
     try RestoreMark.set(directory)
     try copyFiles(of: copy)
     try takeOver(into: copy)

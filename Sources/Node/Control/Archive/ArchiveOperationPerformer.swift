@@ -83,11 +83,29 @@ extension ArchiveSelection {
       self = .matching(
         try keys.map { key in
           let tag = Tag(rawValue: key.tag)
+          try Self.requireMoment(key.value, tag)
           guard let matching = MatchingKey.Matching(of: key.value, vr: DataDictionary.vr(of: tag) ?? .un) else {
             throw OperationError("'\(tag)' is given no value to match")
           }
           return MatchingKey(tag: tag, matching: matching)
         })
+    }
+  }
+
+  /// What is no date selects something else than was meant, and a deletion would take it.
+  private static func requireMoment(_ value: String, _ tag: Tag) throws(OperationError) {
+    let (isOne, form): (Bool, String) =
+      switch DataDictionary.vr(of: tag) {
+      // A year alone can be read, and is compared with nothing.
+      case .da:
+        (DateRange(value)?.span() != nil && value.split(separator: "-").allSatisfy { $0.count >= 8 }, "YYYYMMDD")
+      case .tm: (TimeRange(value)?.span() != nil, "HHMMSS")
+      case .dt: (DateTimeRange(value)?.span() != nil, "YYYYMMDDHHMMSS")
+      default: (true, "")
+      }
+    guard isOne else {
+      throw OperationError(
+        "'\(value)' is not \(form), \(form)-, -\(form), or one to another in order (PS3.4 C.2.2.2.5)")
     }
   }
 }
