@@ -152,24 +152,28 @@ struct ArchiveOperationTests {
 
   /// What comes of a thousand files when the node dies at the tenth is one sentence.
   @Test func anImportEndsWithItsNode() async throws {
-    let node = try RunningNode()
-    let folder = try ManyObjects(count: 600)
-    let running = Task { [directory = node.directory] in
-      try await Tool.run(Tool.collimator, ["import", folder.path, "--data", directory])
+    // On a busy machine it may be over before the node is told to die: then once more.
+    for _ in 0..<10 {
+      let node = try RunningNode()
+      let folder = try ManyObjects(count: 600)
+      let running = Task { [directory = node.directory] in
+        try await Tool.run(Tool.collimator, ["import", folder.path, "--data", directory])
+      }
+      let end = Date(timeIntervalSinceNow: 300)
+      while try node.storedFiles().isEmpty, Date() < end { await Task.yield() }
+      node.kill()
+      let result = try await running.value
+      if result.status == 0 { continue }
+      #expect(result.status == 1)
+      #expect(result.all.contains("files were not tried"))
+      #expect(
+        (0...8).contains(result.all.components(separatedBy: "\nrefused  ").count - 1), "\(result.all.prefix(2000))")
+      // Again, without the node: the rest is stored.
+      let again = try await Tool.run(Tool.collimator, ["import", folder.path, "--data", node.directory])
+      #expect(again.status == 0, "\(again.all)")
+      return #expect(try node.storedFiles().count == 600)
     }
-    for _ in 0..<10_000 {
-      guard try node.storedFiles().isEmpty else { break }
-      await Task.yield()
-    }
-    node.kill()
-    let result = try await running.value
-    #expect(result.status == 1)
-    #expect(result.all.contains("files were not tried"))
-    #expect((0...8).contains(result.all.components(separatedBy: "\nrefused  ").count - 1), "\(result.all.prefix(2000))")
-    // Again, without the node: the rest is stored.
-    let again = try await Tool.run(Tool.collimator, ["import", folder.path, "--data", node.directory])
-    #expect(again.status == 0, "\(again.all)")
-    #expect(try node.storedFiles().count == 600)
+    Issue.record("the import was always over before its node")
   }
 
   /// Killed at some moment of each operation, the node starts again and everything is whole.

@@ -27,7 +27,7 @@ import Testing
       }
       if isKilled {
         let target = done + share
-        let end = Date(timeIntervalSinceNow: 120)
+        let end = Date(timeIntervalSinceNow: 400)
         while try Self.lines(log).count < target, Date() < end { await Task.yield() }
         node.kill()
         kills += 1

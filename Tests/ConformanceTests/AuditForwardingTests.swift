@@ -91,7 +91,7 @@ import Testing
     let second = try Server("tcp", folder: later.path, messages: 1000, port: port)
     try node.start()
     // Some come twice, so that their number tells nothing; they come in their order.
-    let end = Date(timeIntervalSinceNow: 60)
+    let end = Date(timeIntervalSinceNow: 400)
     while try !Self.messages(later).joined().contains("'without'"), Date() < end { await Task.yield() }
     second.kill()
     let all = try (Self.messages(folder) + Self.messages(later)).joined()

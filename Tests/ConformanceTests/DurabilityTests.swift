@@ -18,7 +18,7 @@ import Testing
     let sending = Task { [port = node.port, path = folder.path] in
       try await Tool.script("acknowledged.py", [port, path, log])
     }
-    try await waitUntil(60) { try Self.acknowledged(log).count >= count }
+    try await waitUntil(400) { try Self.acknowledged(log).count >= count }
     node.kill()
     _ = try await sending.value
     let acknowledged = try Self.acknowledged(log)

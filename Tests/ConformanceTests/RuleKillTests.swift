@@ -33,7 +33,7 @@ struct RuleKillTests {
       }
       return acknowledged
     }
-    let end = Date(timeIntervalSinceNow: 60)
+    let end = Date(timeIntervalSinceNow: 400)
     while !FileManager.default.fileExists(atPath: "\(folder.path)/acknowledged.\(count)"), Date() < end {
       await Task.yield()
     }
