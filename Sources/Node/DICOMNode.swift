@@ -42,8 +42,12 @@ package struct DICOMNode: Sendable {
     let archive = try Archive.open(
       directory: configuration.directory, options: options, identity: configuration.identity)
     report(archive.recovery)
-    archive.audit.note(AuditEntry(at: archive.audit.time, .node, "node started", by: .node))
     do {
+      // A new server gets what is recorded from this start on, and that it was a start.
+      if let destination = configuration.audit.destination {
+        _ = try await archive.forwardedPosition(to: destination.description)
+      }
+      archive.audit.note(AuditEntry(at: archive.audit.time, .node, "node started", by: .node))
       try await serve(archive, limits, codecs)
     } catch {
       archive.audit.note(
