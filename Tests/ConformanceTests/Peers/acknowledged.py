@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from pydicom import dcmread
-from unhurried import AE
+from pynetdicom import AE
 
 port, folder, log = int(sys.argv[1]), Path(sys.argv[2]), open(sys.argv[3], "w", buffering=1)
 files = [dcmread(path) for path in sorted(folder.glob("*.dcm"))]

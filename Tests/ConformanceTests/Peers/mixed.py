@@ -5,8 +5,7 @@ import random
 import sys
 
 from pydicom import Dataset, dcmread
-from pynetdicom import build_role, evt
-from unhurried import AE
+from pynetdicom import AE, build_role, evt
 
 port, path, seed, log, count = int(sys.argv[1]), sys.argv[2], sys.argv[3], open(sys.argv[4], "a", buffering=1), int(sys.argv[5])
 chance = random.Random(seed)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""pynetdicom's AE that does not hang up on a healthy node which waits for its turn on a small machine."""
+"""pynetdicom's AE that does not hang up on a healthy node which waits for its turn on a small machine. Not for tests that
+kill the node: pynetdicom goes on waiting for its answer."""
 import pynetdicom
 from patience import PATIENCE
 
