@@ -10,6 +10,22 @@ package final class AuditedRead: Sendable {
     var entry: AuditEntry
     /// The number of the record that it began.
     var began: Int64?
+    /// What the entry is about, to be looked up: an answer may be about a hundred thousand studies.
+    private var subjects: Set<AuditSubject> = []
+    private var grants: Set<Int> = []
+
+    init(_ entry: AuditEntry) {
+      self.entry = entry
+      subjects = Set(entry.subjects)
+      grants = Set(entry.grants)
+    }
+
+    mutating func include(_ disclosure: AuditDisclosure) {
+      for subject in disclosure.subjects where subjects.insert(subject).inserted { entry.subjects.append(subject) }
+      guard !grants.isSuperset(of: disclosure.grants) else { return }
+      grants.formUnion(disclosure.grants)
+      entry.grants = grants.sorted()
+    }
   }
 
   private let trail: AuditTrail
@@ -17,13 +33,13 @@ package final class AuditedRead: Sendable {
 
   init(_ entry: AuditEntry, trail: AuditTrail) {
     self.trail = trail
-    state = Mutex(State(entry: entry))
+    state = Mutex(State(entry))
   }
 
   /// Returns when it is on the disk that this began, and what it is about.
   package func begin(showing disclosure: AuditDisclosure) async throws(AuditError) {
     let entry = state.withLock { state in
-      state.entry.include(disclosure)
+      state.include(disclosure)
       return state.entry.with(.began, at: trail.now())
     }
     let number = try await trail.record(entry)
@@ -35,11 +51,10 @@ package final class AuditedRead: Sendable {
     if let failure = trail.failure { throw failure }
     let entry = state.withLock { state in
       var part = state.entry.with(.began, at: trail.now())
-      part.subjects = []
-      part.grants = []
-      part.include(disclosure)
+      part.subjects = disclosure.subjects
+      part.grants = Set(disclosure.grants).sorted()
       part.began = state.began
-      state.entry.include(disclosure)
+      state.include(disclosure)
       return part
     }
     trail.note(entry)
@@ -52,7 +67,7 @@ package final class AuditedRead: Sendable {
     only subjects: [AuditSubject]? = nil, remark: String? = nil
   ) async throws(AuditError) {
     let entry = state.withLock { state in
-      state.entry.include(disclosure)
+      state.include(disclosure)
       var entry = state.entry.with(outcome, at: trail.now())
       if let subjects { entry.subjects = subjects }
       entry.count = count
@@ -78,12 +93,6 @@ package struct AuditDisclosure: Sendable, Equatable {
 }
 
 extension AuditEntry {
-  fileprivate mutating func include(_ disclosure: AuditDisclosure) {
-    let known = Set(subjects)
-    subjects += disclosure.subjects.filter { !known.contains($0) }
-    grants = Array(Set(grants).union(disclosure.grants)).sorted()
-  }
-
   fileprivate func with(_ outcome: AuditOutcome, at time: Double) -> AuditEntry {
     var entry = self
     entry.outcome = outcome
