@@ -61,14 +61,15 @@ import Testing
     func uids(_ record: AuditTests.Record) -> [String] { record.subjects.flatMap { $0.instances.values.joined() } }
     let stores = Dictionary(grouping: ended.filter { $0.kind == "store" }.flatMap(uids)) { $0 }.mapValues(\.count)
     let gets = Dictionary(grouping: ended.filter { $0.kind == "retrieve" }.flatMap(uids)) { $0 }.mapValues(\.count)
-    let queries = ended.filter { $0.kind == "query" }.map(\.detail)
     var expectedGets: [String: Int] = [:]
     for line in acknowledged {
       let words = line.split(separator: " ").map(String.init)
       guard words.count == 2 else { continue }
       switch words[0] {
       case "store": #expect(stores[words[1]] == 1, "\(line)")
-      case "query": #expect(queries.count { $0.contains("AccessionNumber=\(words[1])") } == 1, "\(line)")
+      case "query":
+        let named = ended.filter { $0.kind == "query" && $0.detail.contains("AccessionNumber=\(words[1]);") }
+        #expect(named.count == 1, "\(line): \(named)")
       default: expectedGets[words[1], default: 0] += 1
       }
     }
