@@ -215,8 +215,8 @@ extension Archive {
   }
 
   /// The only way to read what is stored: as somebody.
-  /// What is found asks for the right to query; `rights` is
-  /// asked for of what is to be had: `.retrieve` to have it oneself, `.send` to have it sent to another.
+  /// What is found asks for the right to query; `rights` is asked for of what is to be had: `.retrieve` to have it oneself,
+  /// `.send` to have it sent to another.
   package func reading(as caller: Caller, for rights: GrantRights = .retrieve) -> ArchiveReader {
     ArchiveReader(
       caller: caller, rights: rights, index: index, store: store,

@@ -245,10 +245,9 @@ import Testing
     let (node, study, _) = try await nodeWithMany(20)
     let result = try await Tool.script("entangled.py", [node.port, study, how])
     #expect(result.status == 0, "\(result.all)\(node.logged)")
-    for _ in 0..<500 where try await node.command("associations").output.contains("WS") {
-      try await Task.sleep(for: .milliseconds(20))
-    }
-    #expect(try await !node.command("associations").output.contains("WS"))
+    var isLive = true
+    for _ in 0..<500 where isLive { isLive = try await node.command("associations").output.contains("WS") }
+    #expect(!isLive)
     #expect(node.stop() == 0)
   }
 

@@ -15,64 +15,11 @@ import Testing
 /// What is revoked while a query is answered is not told any more, whatever was read before.
 @Suite struct RevocationTests {
   private static let matches = 10_000
-  private static let study = "1.2.3"
-
-  private struct Made {
-    let directory: String
-    let archive: Archive
-    let caller: Caller
-    let grant: Int
-  }
-
-  /// One object received, and the others as rows like it.
-  private func make() async throws -> Made {
-    let directory = FileManager.default.temporaryDirectory
-      .appending(path: "collimator-test-\(UUID().uuidString)").path(percentEncoded: false)
-    let archive = try Archive.open(directory: directory)
-    let administration = archive.administration(as: .current)
-    let title = try #require(AETitle("WS"))
-    try await administration.addPeer(
-      Peer(
-        name: "WS", aeTitle: title, addresses: [try #require(Network("127.0.0.1"))], port: nil, rights: [.query],
-        acceptsPrivateSOPClasses: false))
-    let grant = try await administration.addGrant(to: "WS", scope: .study(uid: Self.study), until: nil)
-    try await store(in: archive)
-    try await archive.database.write { database in
-      let columns = try database.columns(in: "instance").map(\.name).filter {
-        !["id", "object", "v_00080018"].contains($0)
-      }
-      .joined(separator: ", ")
-      try database.execute(
-        sql: """
-          WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < \(Self.matches))
-          INSERT INTO instance (id, object, v_00080018, \(columns)) SELECT i, 'o' || i, '1.2.3.1.' || i, \(columns)
-            FROM n, instance WHERE instance.id = 1
-          """)
-    }
-    let caller = try await administration.caller(named: "WS", through: nil, assurance: nil)
-    return Made(directory: directory, archive: archive, caller: caller, grant: grant.number)
-  }
-
-  private func store(in archive: Archive) async throws {
-    var object = DataSetBuilder(characterSet: .utf8)
-    object.set(.sopClassUID, .ui, "1.2.840.10008.5.1.4.1.1.2")
-    object.set(.sopInstanceUID, .ui, "1.2.3.1.1")
-    object.set(.patientID, .lo, "P1")
-    object.set(.studyInstanceUID, .ui, Self.study)
-    object.set(.seriesInstanceUID, .ui, "1.2.3.1")
-    let announcement = Announcement(
-      sopClassUID: "1.2.840.10008.5.1.4.1.1.2", sopInstanceUID: "1.2.3.1.1",
-      transferSyntaxUID: TransferSyntax.explicitVRLittleEndian.uid, callingAETitle: "CT")
-    let reception = try await archive.receive(announcement, from: .operator(.current))
-    try await reception.append(ByteBuffer(bytes: object.encoded(as: .explicitVRLittleEndian)))
-    _ = try await reception.commit()
-  }
-
   private func request(_ caller: Caller) -> (ServiceRequest, [UInt8]) {
     var identifier = DataSetBuilder(characterSet: .utf8)
     identifier.set(.queryRetrieveLevel, .cs, "IMAGE")
     identifier.setEmpty(.sopInstanceUID, .ui)
-    identifier.set(.studyInstanceUID, .ui, Self.study)
+    identifier.set(.studyInstanceUID, .ui, ManyInstances.study)
     identifier.set(.seriesInstanceUID, .ui, "1.2.3.1")
     let request = ServiceRequest(
       command: CommandSet(.cFindRQ), abstractSyntax: UIDRegistry.studyRootFind, transferSyntax: .explicitVRLittleEndian,
@@ -83,8 +30,7 @@ import Testing
   /// Revoked, suspended, vetoed, the peer removed, after a page: not one response follows that page, nor any of one that was read ahead.
   @Test(arguments: ["nothing", "revoke", "suspend", "veto", "remove", "expire"])
   func nothingIsToldAfterwards(what: String) async throws {
-    let made = try await make()
-    defer { try? FileManager.default.removeItem(atPath: made.directory) }
+    let made = try await ManyInstances(Self.matches)
     let administration = made.archive.administration(as: .current)
     let service = FindService(archive: made.archive, aeTitle: "COLLIMATOR")
     let (request, identifier) = request(made.caller)
@@ -129,8 +75,7 @@ import Testing
   /// Whoever revokes goes on when the page that is being told is on its way, and not before; where it takes more than a
   /// second, it is on the wire.
   @Test(arguments: [false, true]) func revokingWaitsForWhatIsBeingTold(isSlow: Bool) async throws {
-    let made = try await make()
-    defer { try? FileManager.default.removeItem(atPath: made.directory) }
+    let made = try await ManyInstances(Self.matches)
     let administration = made.archive.administration(as: .current)
     let service = FindService(archive: made.archive, aeTitle: "COLLIMATOR")
     let (request, identifier) = request(made.caller)
@@ -146,14 +91,13 @@ import Testing
         witness.note(.returned)
       }
       witness.revoking.withLock { $0 = task }
-      let deadline = ContinuousClock.now + .seconds(30)
       if isSlow {
-        while witness.happened.withLock(\.isEmpty), ContinuousClock.now < deadline {
-          try await Task.sleep(for: .milliseconds(5))
-        }
+        try await task.value
       } else {
+        let deadline = ContinuousClock.now + .seconds(30)
         while try await administration.grants().first?.state != .revoked, ContinuousClock.now < deadline {}
-        try await Task.sleep(for: .milliseconds(50))
+        // Who would not wait would come back while these are answered.
+        for _ in 0..<20 { _ = try await administration.grants() }
       }
       witness.note(.told)
     }

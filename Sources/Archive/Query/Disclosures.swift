@@ -8,9 +8,13 @@ package final class Disclosures: Sendable {
   private struct State {
     var last = 0
     var open: Set<Int> = []
+    var waiters = 0
+    /// Whoever waits for all up to a number.
+    var waiting: [Int: (last: Int, over: AsyncStream<Never>.Continuation)] = [:]
+
+    func isOver(upTo last: Int) -> Bool { !open.contains { $0 <= last } }
   }
 
-  private static let glance = Duration.milliseconds(2)
   private let state = Mutex(State())
 
   /// One of them; it ends with whoever holds it, if not before.
@@ -26,7 +30,7 @@ package final class Disclosures: Sendable {
     deinit { end() }
 
     /// It is on its way, or will not be told; once more does no harm.
-    package func end() { all.state.withLock { _ = $0.open.remove(number) } }
+    package func end() { all.end(number) }
   }
 
   /// Call it before the grants are asked whether it may be told.
@@ -42,10 +46,26 @@ package final class Disclosures: Sendable {
   /// Returns when all that was begun before is over; after this time whatever is not: one whose receiver reads slowly is on
   /// the wire already.
   func settle(within time: Duration) async {
-    let end = ContinuousClock.now + time
-    let last = state.withLock(\.last)
-    while state.withLock({ $0.open.contains { $0 <= last } }), ContinuousClock.now < end {
-      guard (try? await Task.sleep(for: Self.glance)) != nil else { return }
+    let (stream, over) = AsyncStream.makeStream(of: Never.self)
+    let waiter = state.withLock { state in
+      state.waiters += 1
+      state.waiting[state.waiters] = (state.last, over)
+      if state.isOver(upTo: state.last) { over.finish() }
+      return state.waiters
+    }
+    let deadline = Task {
+      try await Task.sleep(for: time)
+      over.finish()
+    }
+    for await _ in stream {}
+    deadline.cancel()
+    state.withLock { _ = $0.waiting.removeValue(forKey: waiter) }
+  }
+
+  private func end(_ number: Int) {
+    state.withLock { state in
+      state.open.remove(number)
+      for waiter in state.waiting.values where state.isOver(upTo: waiter.last) { waiter.over.finish() }
     }
   }
 }

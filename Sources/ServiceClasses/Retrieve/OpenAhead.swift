@@ -74,8 +74,7 @@ final class OpenAhead: Sendable {
     state.next = (places, Task { [question] in try await question(places) })
   }
 
-  /// Where much changes, or little is used before its time is over, little
-  /// is asked for in vain.
+  /// Where much changes, or little is used before its time is over, little is asked for in vain.
   private func wanted(from place: Int, _ state: inout State) -> Range<Int> {
     state.next = nil
     if let answer = state.answer {

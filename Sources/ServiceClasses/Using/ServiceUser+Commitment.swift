@@ -8,7 +8,7 @@ import UpperLayer
 extension ServiceUser {
   /// N-EVENT-REPORT (PS3.4 J.3.3) on an association that this node opened to report.
   package mutating func report(_ report: CommitmentReport) async throws -> Status {
-    let (context, syntax) = try commitmentContext()
+    let (context, syntax) = try contextAndSyntax(for: UIDRegistry.storageCommitmentPushModel)
     let command = CommandSet.eventReport(report, messageID: nextMessageID())
     try await association.writer.send(
       command, contextID: context.id, dataSet: ByteBuffer(bytes: report.dataSet.encoded(as: syntax)))
@@ -17,27 +17,21 @@ extension ServiceUser {
         return message.command.status ?? .processingFailure
       }
     }
-    throw ServiceFailure(.processingFailure, "the peer released the association without an answer")
+    throw Self.unanswered
   }
 
   /// N-ACTION (PS3.4 J.3.2): asks the peer to commit to objects. The report may come before the answer: it is given to `take`.
   package mutating func requestCommitment(
     _ action: CommitmentAction, take: (CommitmentReport) -> Void
   ) async throws -> CommandSet {
-    let (context, syntax) = try commitmentContext()
-    var command = CommandSet(.nActionRQ)
-    command.messageID = nextMessageID()
-    command.requestedSOPClassUID = UIDRegistry.storageCommitmentPushModel
-    command.requestedSOPInstanceUID = UIDRegistry.storageCommitmentPushModelInstance
-    command.actionTypeID = CommitmentAction.requestStorageCommitment
-    command.hasDataSet = true
-    try await association.writer.send(
-      command, contextID: context.id, dataSet: ByteBuffer(bytes: action.dataSet.encoded(as: syntax)))
+    let (command, _) = try await sendAction(
+      CommitmentAction.requestStorageCommitment, on: UIDRegistry.storageCommitmentPushModelInstance,
+      of: UIDRegistry.storageCommitmentPushModel, action.dataSet)
     while let message = try await association.messages.next() {
       if message.command.messageIDBeingRespondedTo == command.messageID { return message.command }
       if let report = try await CommitmentListener.answer(message, on: association) { take(report) }
     }
-    throw ServiceFailure(.processingFailure, "the peer released the association without an answer")
+    throw Self.unanswered
   }
 
   /// The next report of the peer on this association; nil when it asks for release.
@@ -46,14 +40,6 @@ extension ServiceUser {
       if let report = try await CommitmentListener.answer(message, on: association) { return report }
     }
     return nil
-  }
-
-  private func commitmentContext() throws -> (AcceptedContext, TransferSyntax) {
-    let context = try context(for: UIDRegistry.storageCommitmentPushModel)
-    guard let syntax = TransferSyntax(uid: context.transferSyntaxUID) else {
-      throw ServiceFailure(.processingFailure, "the peer chose a transfer syntax that nobody knows")
-    }
-    return (context, syntax)
   }
 }
 

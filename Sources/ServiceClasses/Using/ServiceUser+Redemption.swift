@@ -8,19 +8,9 @@ import UpperLayer
 extension ServiceUser {
   /// N-ACTION: redeems a code for whoever this association is; the answer, and what it says is open.
   package mutating func redeem(_ code: String) async throws -> (answer: CommandSet, open: String?) {
-    let context = try context(for: Implementation.redemptionUID)
-    guard let syntax = TransferSyntax(uid: context.transferSyntaxUID) else {
-      throw ServiceFailure(.processingFailure, "the peer chose a transfer syntax that nobody knows")
-    }
-    var command = CommandSet(.nActionRQ)
-    command.messageID = nextMessageID()
-    command.requestedSOPClassUID = Implementation.redemptionUID
-    command.requestedSOPInstanceUID = Implementation.redemptionInstanceUID
-    command.actionTypeID = RedemptionAction.redeem
-    command.hasDataSet = true
-    try await association.writer.send(
-      command, contextID: context.id,
-      dataSet: ByteBuffer(bytes: RedemptionAction.dataSet(code).encoded(as: syntax)))
+    let (command, syntax) = try await sendAction(
+      RedemptionAction.redeem, on: Implementation.redemptionInstanceUID, of: Implementation.redemptionUID,
+      RedemptionAction.dataSet(code))
     while let message = try await association.messages.next() {
       guard message.command.messageIDBeingRespondedTo == command.messageID else { continue }
       guard message.command.hasDataSet else { return (message.command, nil) }
@@ -29,6 +19,6 @@ extension ServiceUser {
         message.command, RedemptionAction.text(reading: Array(reply.readableBytesView), transferSyntax: syntax)
       )
     }
-    throw ServiceFailure(.processingFailure, "the peer released the association without an answer")
+    throw Self.unanswered
   }
 }
