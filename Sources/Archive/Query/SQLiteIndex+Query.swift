@@ -27,7 +27,8 @@ extension SQLiteIndex {
     let isFull = count == compiler.limit || rows.count == QueryCompiler.pageSize
     return FindPage(
       values: rows.inOrder(compiler.columns), next: compiler.next(after: last, mark: mark, isFull: isFull),
-      disclosure: try AuditDisclosure(of: rows.ids, at: query.level, to: visibility, in: database))
+      disclosure: try AuditDisclosure(
+        of: rows.subjects, withIDs: rows.ids, at: query.level, to: visibility, in: database))
   }
 }
 
@@ -35,6 +36,9 @@ extension SQLiteIndex {
 private struct CopiedRows {
   let width: Int
   private(set) var ids: [Int64] = []
+  /// Whose they are, each once.
+  private(set) var subjects: [AuditSubject] = []
+  private var met: Set<AuditSubject> = []
   private var names: [String] = []
   private var bytes: [UInt8] = []
   private var ends: [Int] = []
@@ -49,6 +53,9 @@ private struct CopiedRows {
   mutating func append(_ row: SelectedRow) {
     names.append(row.text(2))
     ids.append(row.integer(3))
+    let subject = AuditSubject(
+      PatientIdentity(stored: row.text(4), issuer: row.text(5), soleStudy: row.text(6)), studyInstanceUID: row.text(7))
+    if subject != subjects.last, met.insert(subject).inserted { subjects.append(subject) }
     for column in 0..<width {
       row.append(QueryCompiler.firstValue + column, to: &bytes)
       ends.append(bytes.count)
