@@ -83,7 +83,8 @@ package final class AuditedRead: Sendable {
     _ outcome: AuditOutcome, count: Int?, showing disclosure: AuditDisclosure = .nothing,
     only subjects: [AuditSubject]? = nil, remark: String? = nil
   ) async throws(AuditError) {
-    let began = try await state.withLock(\.beginning)?.number()
+    // Where that could not be written, this may be all the same.
+    let began = try? await state.withLock(\.beginning)?.number()
     let entry = entry(outcome, count, disclosure, only: subjects, remark, began: began)
     try await trail.record(entry)
   }
