@@ -41,7 +41,8 @@ enum AuditTable {
   }
 
   private static func insert(
-    _ entry: AuditEntry, number: Int64, after previous: [UInt8], _ subjects: AuditSubjectInsertion, in database: Database
+    _ entry: AuditEntry, number: Int64, after previous: [UInt8], _ subjects: AuditSubjectInsertion,
+    in database: Database
   ) throws -> [UInt8] {
     let values = AuditRow(entry, number: number).values
     var digest = AuditDigest(after: previous)

@@ -55,7 +55,8 @@ package struct FindRow: Sendable {
   /// All of the row's.
   package func withBytes<Value>(_ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
     let last = (index + 1) * all.columns.width - 1
-    guard let range = all.ends.indices.contains(last) ? all.start(of: last + 1 - all.columns.width)..<all.ends[last] : nil
+    guard
+      let range = all.ends.indices.contains(last) ? all.start(of: last + 1 - all.columns.width)..<all.ends[last] : nil
     else { return body(UnsafeBufferPointer(start: nil, count: 0)) }
     return all.bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range])) }
   }

@@ -123,7 +123,9 @@ import Testing
     func disclosure(_ study: String) -> AuditDisclosure {
       AuditDisclosure(subjects: [AuditSubject(patientID: "P1", issuer: "", studyInstanceUID: study)], grants: [])
     }
-    func read() -> AuditedRead { AuditedRead(AuditEntry(at: 0, .query, "C-FIND", by: AuditActor(caller)), trail: trail) }
+    func read() -> AuditedRead {
+      AuditedRead(AuditEntry(at: 0, .query, "C-FIND", by: AuditActor(caller)), trail: trail)
+    }
     try await read().end(.success, count: 1, showing: disclosure("0"))
     let answer = read()
     tick()
