@@ -128,6 +128,8 @@ package final class Archive: Sendable {
       try database.execute(sql: "PRAGMA synchronous = FULL")
       // A checkpoint every 40 MiB: pages that are written again and again go to the database once.
       try database.execute(sql: "PRAGMA wal_autocheckpoint = 10000")
+      // In KiB. Who was shown a hundred thousand studies is as many places in two indexes: two MiB would be written over and over.
+      try database.execute(sql: "PRAGMA cache_size = -32768")
       return try Int.fetchOne(database, sql: "PRAGMA synchronous")
     }
     guard synchronous == 2 else { throw ArchiveError("SQLite does not take synchronous = FULL: nothing would be safe") }

@@ -143,21 +143,9 @@ package final class DIMSEHandler: ChannelDuplexHandler {
       request = .data(
         PresentationDataValue(contextID: contextID, isCommand: false, isLast: isLast, data: bytes))
     case .messages(let command, let dataSets, let contextID):
-      request = .series(Self.values(of: command.encoded(), dataSets, contextID))
+      request = .messages(command: command.encoded(), dataSets, contextID: contextID)
     }
     context.write(wrapOutboundOut(request), promise: promise)
-  }
-
-  private static func values(
-    of command: ByteBuffer, _ dataSets: [ByteBuffer], _ contextID: UInt8
-  ) -> [PresentationDataValue] {
-    var values: [PresentationDataValue] = []
-    values.reserveCapacity(dataSets.count * 2)
-    for dataSet in dataSets {
-      values.append(PresentationDataValue(contextID: contextID, isCommand: true, isLast: true, data: command))
-      values.append(PresentationDataValue(contextID: contextID, isCommand: false, isLast: true, data: dataSet))
-    }
-    return values
   }
 
   private func noteContexts(of acceptance: AssociateAC) {

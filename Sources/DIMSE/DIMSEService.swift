@@ -24,7 +24,7 @@ package enum DIMSERequest: Sendable, Equatable {
   case command(CommandSet, contextID: UInt8)
   case dataSet(ByteBuffer, contextID: UInt8, isLast: Bool)
   /// Messages of the same command set, each with a data set of its own.
-  case messages(CommandSet, dataSets: [ByteBuffer], contextID: UInt8)
+  case messages(CommandSet, dataSets: DataSetSeries, contextID: UInt8)
   case release
   case releaseResponse
   case abort(Abort)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import NIOCore
-import UpperLayer
+package import UpperLayer
 
 /// Sends messages, from any number of tasks; the parts of one message stay together on the wire.
 package struct MessageWriter: Sendable {
@@ -34,7 +34,7 @@ package struct MessageWriter: Sendable {
   }
 
   /// Messages that differ by their data sets alone, in one write. Waits while the peer does not read.
-  package func send(_ command: CommandSet, contextID: UInt8, dataSets: [ByteBuffer]) async throws {
+  package func send(_ command: CommandSet, contextID: UInt8, dataSets: DataSetSeries) async throws {
     await turn.take()
     defer { turn.giveUp() }
     try await outbound.write(.messages(command, dataSets: dataSets, contextID: contextID))

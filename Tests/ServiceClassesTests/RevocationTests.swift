@@ -8,6 +8,7 @@ import GRDB
 import NIOCore
 import Synchronization
 import Testing
+import UpperLayer
 
 @testable import Archive
 @testable import ServiceClasses
@@ -106,6 +107,46 @@ import Testing
     #expect(witness.happened.withLock { $0 } == (isSlow ? [.returned, .told] : [.told, .returned]))
     #expect(witness.sent.load(ordering: .relaxed) == QueryCompiler.pageSize)
     if isSlow { #expect(begin.duration(to: .now) >= .seconds(1)) }
+    try await made.archive.close()
+  }
+
+  /// Rows go out while their record is written; the query does not end before it is. While none can be written none go out.
+  @Test func nothingIsToldThatCannotBeRecorded() async throws {
+    let made = try await make()
+    defer { try? FileManager.default.removeItem(atPath: made.directory) }
+    let service = FindService(archive: made.archive, aeTitle: "COLLIMATOR")
+    let (request, identifier) = request(made.caller)
+    let sent = Atomic(0)
+    let send: FindService.Send = { _, identifiers in sent.add(identifiers.count, ordering: .relaxed) }
+    func refuse(_ isRefusing: Bool) async throws {
+      try await made.archive.database.write { database in
+        try database.execute(
+          sql: isRefusing
+            ? "CREATE TRIGGER no_more BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
+            : "DROP TRIGGER no_more")
+      }
+    }
+    try await refuse(true)
+    // The first finds out: no more than the page that was on its way, and no success.
+    await #expect(throws: ServiceFailure.self) {
+      try await service.find(request, model: .studyRoot, identifier: identifier, send: send)
+    }
+    #expect(sent.load(ordering: .relaxed) <= QueryCompiler.pageSize)
+    sent.store(0, ordering: .relaxed)
+    for _ in 0..<3 {
+      await #expect(throws: ServiceFailure.self) {
+        try await service.find(request, model: .studyRoot, identifier: identifier, send: send)
+      }
+    }
+    #expect(sent.load(ordering: .relaxed) == 0)
+    try await refuse(false)
+    // It is found out by itself that records can be written again.
+    _ = try await service.find(request, model: .studyRoot, identifier: identifier, send: send)
+    #expect(sent.load(ordering: .relaxed) == Self.matches)
+    let recorded = try await made.archive.database.read { database in
+      try Int.fetchOne(database, sql: "SELECT count FROM audit WHERE kind = 'query' AND outcome = 'success'")
+    }
+    #expect(recorded == Self.matches)
     try await made.archive.close()
   }
 }

@@ -39,7 +39,7 @@ struct AuditCut {
   ) throws -> Int {
     let head = try AuditTable.head(in: database)
     let first = try Int64.fetchOne(database, sql: "SELECT MIN(number) FROM audit WHERE at >= ?", arguments: [time])
-    let through = min(first.map { $0 - 1 } ?? head.number, most)
+    let through = try whole(through: min(first.map { $0 - 1 } ?? head.number, most), in: database)
     let last = try Row.fetchOne(database, sql: "SELECT hash FROM audit WHERE number = ?", arguments: [through])
     guard let hash = last.flatMap({ [UInt8].fromBlob($0[0]) }) else { return 0 }
     let count = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM audit WHERE number <= ?", arguments: [through])
@@ -51,6 +51,18 @@ struct AuditCut {
     try database.execute(sql: "DELETE FROM audit_subject WHERE record <= ?", arguments: [through])
     try database.execute(sql: "DELETE FROM audit WHERE number <= ?", arguments: [through])
     return count ?? 0
+  }
+}
+
+extension AuditCut {
+  /// As far as no answer is cut in two: how it ended does not say again what it went on with.
+  private static func whole(through most: Int64, in database: Database) throws -> Int64 {
+    var through = most
+    while let began = try Int64.fetchOne(
+      database,
+      sql: "SELECT MIN(began) FROM audit WHERE kind = 'query' AND began <= ?1 AND number > ?1", arguments: [through])
+    { through = began - 1 }
+    return through
   }
 }
 

@@ -20,21 +20,27 @@ struct AuditDigest {
   mutating func add(_ value: DatabaseValue) {
     switch value.storage {
     case .null: bytes.append(0)
-    case .int64(let integer):
-      bytes.append(1)
-      add(UInt64(bitPattern: integer))
+    case .int64(let integer): add(integer)
     case .double(let double):
       bytes.append(2)
       add(double.bitPattern)
-    case .string(let text):
-      bytes.append(3)
-      add(UInt64(text.utf8.count))
-      bytes += text.utf8
+    case .string(let text): add(text)
     case .blob(let data):
       bytes.append(4)
       add(UInt64(data.count))
       bytes += data
     }
+  }
+
+  mutating func add(_ integer: Int64) {
+    bytes.append(1)
+    add(UInt64(bitPattern: integer))
+  }
+
+  mutating func add(_ text: String) {
+    bytes.append(3)
+    add(UInt64(text.utf8.count))
+    bytes += text.utf8
   }
 
   /// A text as it stands in the database, which need not be UTF-8 where somebody wrote into it.

@@ -41,15 +41,24 @@ struct AuditFilterCompiler {
     add("outcome", filter.outcomes.map(\.rawValue))
     if let patient = filter.patientID {
       let named = try AuditPatient(patient, issuer: filter.issuer, in: database)
-      add("number IN (\(AuditPatient.records))", named.arguments)
+      add("number IN (\(Self.told(by: AuditPatient.records)))", named.arguments)
     }
     if let study = filter.studyInstanceUID {
-      add(
+      let named = """
+        SELECT number FROM audit WHERE study_uid = ? UNION SELECT record FROM audit_subject WHERE study_uid = ?
         """
-        number IN (SELECT number FROM audit WHERE study_uid = ?
-          UNION SELECT record FROM audit_subject WHERE study_uid = ?)
-        """, [study, study].map(\.databaseValue))
+      add("number IN (\(Self.told(by: named)))", [study, study].map(\.databaseValue))
     }
+  }
+
+  /// The numbers of records and, of a query's that say what it went on with, of the one that says how it ended.
+  static func told(by records: String) -> String {
+    """
+    WITH named (number) AS MATERIALIZED (\(records)) SELECT number FROM named
+    UNION SELECT later.number FROM named CROSS JOIN audit AS part ON part.number = named.number
+      CROSS JOIN audit AS later ON later.began = coalesce(part.began, part.number)
+      WHERE part.kind = 'query' AND part.outcome = 'began' AND later.outcome <> 'began'
+    """
   }
 
   private mutating func add(_ condition: String, _ values: [DatabaseValue]) {

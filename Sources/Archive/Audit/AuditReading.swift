@@ -30,17 +30,25 @@ enum AuditReading {
     let conditions = ["number > ?"] + hidden + compiler.conditions
     return try records(
       "\(conditions.joined(separator: " AND ")) ORDER BY number LIMIT ?",
-      [after.databaseValue] + compiler.arguments + [min(max(limit, 0), most).databaseValue], in: database)
+      [after.databaseValue] + compiler.arguments + [min(max(limit, 0), most).databaseValue],
+      gathersParts: hidesSuperseded, in: database)
   }
 
+  /// `gathersParts`: how an answer ended is told with all that it went on with.
   private static func records(
-    _ rest: String, _ arguments: [DatabaseValue], in database: Database
+    _ rest: String, _ arguments: [DatabaseValue], gathersParts: Bool = true, in database: Database
   ) throws -> [AuditRecord] {
     let columns = AuditTable.columns.joined(separator: ", ")
     let rows = try Row.fetchAll(
       database, sql: "SELECT \(columns) FROM audit WHERE \(rest)", arguments: StatementArguments(arguments))
     return try rows.map { row in
       var record = AuditRecord(row)
+      if gathersParts, record.kind == AuditKind.query.rawValue, record.outcome != AuditOutcome.began.rawValue,
+        let began = record.began
+      {
+        record.subjects = try subjects(ofAnswerFrom: began, in: database)
+        return record
+      }
       guard (Int.fromDatabaseValue(row["subjects"]) ?? 0) > 1 else { return record }
       record.subjects = try Row.fetchAll(
         database.cachedStatement(sql: "SELECT * FROM audit_subject WHERE record = ? ORDER BY ordinal"),
@@ -48,6 +56,25 @@ enum AuditReading {
       ).map(AuditRecord.Subject.init)
       return record
     }
+  }
+}
+
+extension AuditReading {
+  /// Of an answer that was told in several records, each once, in the order in which they came. `began`: the first of them.
+  private static func subjects(ofAnswerFrom began: Int64, in database: Database) throws -> [AuditRecord.Subject] {
+    let rows = try Row.fetchAll(
+      database.cachedStatement(
+        sql: """
+          WITH part AS MATERIALIZED (
+            SELECT number FROM audit WHERE number = ?1 UNION SELECT number FROM audit WHERE began = ?1)
+          SELECT number AS record, -1 AS ordinal, patient_id, issuer, study_uid, instances FROM audit
+            WHERE number IN (SELECT number FROM part) AND patient_id IS NOT NULL
+          UNION ALL SELECT record, ordinal, patient_id, issuer, study_uid, instances FROM audit_subject
+            WHERE record IN (SELECT number FROM part)
+          ORDER BY 1, 2
+          """), arguments: [began])
+    var met: Set<AuditRecord.Subject> = []
+    return rows.map { AuditRecord.Subject($0) }.filter { met.insert($0).inserted }
   }
 }
 
@@ -81,7 +108,7 @@ extension AuditReading {
       sql: """
         SELECT principal, actor, kind, destination, group_concat(DISTINCT peer), COUNT(*), MIN(at), MAX(at),
           group_concat(DISTINCT nullif(grants, '')), SUM(outcome = 'began')
-        FROM audit WHERE number IN (\(AuditPatient.records)) AND kind IN ('query', 'retrieve', 'export')
+        FROM audit WHERE number IN (\(AuditFilterCompiler.told(by: AuditPatient.records))) AND kind IN ('query', 'retrieve', 'export')
           AND outcome <> 'refused' AND \(AuditFilterCompiler.isNotSuperseded)
         GROUP BY principal, actor, kind, destination ORDER BY MAX(at) DESC
         """, arguments: StatementArguments(patient.arguments))

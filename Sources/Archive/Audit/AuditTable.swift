@@ -27,9 +27,10 @@ enum AuditTable {
   static func append(_ entries: [AuditEntry], in database: Database) throws -> [Int64] {
     guard !entries.isEmpty else { return [] }
     var (number, hash) = try head(in: database)
+    let subjects = try AuditSubjectInsertion(in: database)
     return try entries.map { entry in
       number += 1
-      hash = try insert(AuditRow(entry, number: number), after: hash, in: database)
+      hash = try insert(entry, number: number, after: hash, subjects, in: database)
       return number
     }
   }
@@ -39,23 +40,24 @@ enum AuditTable {
     try append([entry], in: database).first ?? 0
   }
 
-  private static func insert(_ row: AuditRow, after previous: [UInt8], in database: Database) throws -> [UInt8] {
+  private static func insert(
+    _ entry: AuditEntry, number: Int64, after previous: [UInt8], _ subjects: AuditSubjectInsertion,
+    in database: Database
+  ) throws -> [UInt8] {
+    let values = AuditRow(entry, number: number).values
     var digest = AuditDigest(after: previous)
-    for value in row.values { digest.add(value) }
-    for subject in row.subjects { for value in subject { digest.add(value) } }
+    for value in values { digest.add(value) }
+    // The subject of a record that has one alone stands in the record itself.
+    if entry.subjects.count > 1 { try subjects.insert(entry.subjects, of: number, into: &digest) }
     let hash = digest.finalize()
     try database.cachedStatement(sql: insertion).execute(
-      arguments: StatementArguments(row.values + [Data(hash).databaseValue]))
-    for subject in row.subjects {
-      try database.cachedStatement(sql: subjectInsertion).execute(arguments: StatementArguments(subject))
-    }
+      arguments: StatementArguments(values + [Data(hash).databaseValue]))
     return hash
   }
 
   private static let insertion = statement("audit", columns + ["hash"])
-  private static let subjectInsertion = statement("audit_subject", subjectColumns)
 
-  private static func statement(_ table: String, _ columns: [String]) -> String {
+  static func statement(_ table: String, _ columns: [String]) -> String {
     let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
     return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
   }
@@ -64,8 +66,6 @@ enum AuditTable {
 /// An entry in columns.
 struct AuditRow {
   let values: [DatabaseValue]
-  /// Empty where there is one subject or none.
-  let subjects: [[DatabaseValue]]
 
   /// What a person reads has no use for more.
   private static let longestDetail = 8000
@@ -84,16 +84,6 @@ struct AuditRow {
       only.map { Self.text($0.issuer) } ?? .null, only.map { Self.text($0.studyInstanceUID) } ?? .null,
       only.map { AuditInstances.text($0.instances).databaseValue } ?? .null, entry.subjects.count.databaseValue,
     ]
-    guard only == nil else {
-      subjects = []
-      return
-    }
-    subjects = entry.subjects.enumerated().map { ordinal, subject in
-      [
-        number.databaseValue, ordinal.databaseValue, Self.text(subject.patientID), Self.text(subject.issuer),
-        Self.text(subject.studyInstanceUID), AuditInstances.text(subject.instances).databaseValue,
-      ]
-    }
   }
 
   /// SQLite ends a text at U+0000 where it is asked for by C.
@@ -103,7 +93,8 @@ struct AuditRow {
 /// Objects by SOP class as one line of text: `CLASS UID UID;CLASS UID`.
 enum AuditInstances {
   static func text(_ instances: [String: [String]]) -> String {
-    instances.sorted { $0.key < $1.key }.map { kind, uids in
+    guard !instances.isEmpty else { return "" }
+    return instances.sorted { $0.key < $1.key }.map { kind, uids in
       ([kind] + uids).map { MatchingForm.storable($0).filter { $0 != " " && $0 != ";" } }.joined(separator: " ")
     }.joined(separator: ";")
   }

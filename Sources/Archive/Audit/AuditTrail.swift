@@ -9,8 +9,9 @@ import Synchronization
 package final class AuditTrail: Sendable {
   fileprivate struct Waiting {
     let entry: AuditEntry
-    /// nil where nobody waits.
-    var continuation: CheckedContinuation<Result<Int64, AuditError>, Never>?
+    let receipt: AuditReceipt
+    /// It is kept, and tried again, where it cannot be written.
+    var isNote = false
   }
 
   fileprivate struct State {
@@ -24,8 +25,8 @@ package final class AuditTrail: Sendable {
     var whenIdle: [CheckedContinuation<Void, Never>] = []
   }
 
-  /// Records in one transaction.
-  private static let largestBatch = 256
+  /// Records in one transaction, and subjects of theirs: whoever else writes waits for it.
+  private static let largestBatch = (records: 256, subjects: 4096)
   /// Notes that are kept while nothing can be written.
   private static let mostNotes = 10_000
   private static let delay = Duration.milliseconds(20)
@@ -49,26 +50,34 @@ package final class AuditTrail: Sendable {
   /// Returns the record's number when it is on the disk.
   @discardableResult
   package func record(_ entry: AuditEntry) async throws(AuditError) -> Int64 {
-    try await withCheckedContinuation { continuation in
-      let begins = state.withLock { state in
-        state.waiting.append(Waiting(entry: entry, continuation: continuation))
-        return state.begin()
-      }
-      if begins { Task { await writeAll() } }
-    }.get()
+    try await give(entry).number()
   }
 
-  /// Nobody waits for it.
-  package func note(_ entry: AuditEntry) {
+  /// The same for whoever has something to do meanwhile: it is being written when this returns.
+  package func give(_ entry: AuditEntry) -> AuditReceipt {
+    let receipt = AuditReceipt()
+    let begins = state.withLock { state in
+      state.waiting.append(Waiting(entry: entry, receipt: receipt))
+      return state.begin()
+    }
+    if begins { writeBatch() }
+    return receipt
+  }
+
+  /// Nobody has to wait for it.
+  @discardableResult
+  package func note(_ entry: AuditEntry) -> AuditReceipt {
+    let receipt = AuditReceipt()
     let isFirst = state.withLock { state in
       guard state.waiting.count < Self.mostNotes else {
         state.lost += 1
         return false
       }
-      state.waiting.append(Waiting(entry: entry))
+      state.waiting.append(Waiting(entry: entry, receipt: receipt, isNote: true))
       return state.schedule()
     }
     if isFirst { wake(after: Self.delay) }
+    return receipt
   }
 
   /// Somebody was turned away before they were known: the same again within a minute is counted.
@@ -98,7 +107,7 @@ package final class AuditTrail: Sendable {
         return (state.begin(), false)
       }
       if isIdle { continuation.resume() }
-      if begins { Task { await writeAll() } }
+      if begins { writeBatch() }
     }
   }
 
@@ -109,46 +118,48 @@ package final class AuditTrail: Sendable {
         state.isScheduled = false
         return !state.waiting.isEmpty && state.begin()
       }
-      if begins { await writeAll() }
+      if begins { writeBatch() }
     }
   }
 
-  private func writeAll() async {
-    while let batch = state.withLock({ $0.takeBatch(Self.largestBatch) }) {
+  /// On the thread that writes, without another one between it and whoever waits. A batch by itself: others write between two.
+  private func writeBatch() {
+    database.asyncWriteWithoutTransaction { [self] database in
+      guard let batch = state.withLock({ $0.takeBatch(Self.largestBatch) }) else { return }
       let (lost, time) = (state.withLock { $0.lost }, now())
       var entries = batch.map(\.entry)
       if lost > 0 { entries.insert(Self.loss(lost, at: time), at: 0) }
       do {
-        let all = entries
-        let numbers = try await database.write { try AuditTable.append(all, in: $0) }
+        var numbers: [Int64] = []
+        try database.inTransaction(.immediate) {
+          numbers = try AuditTable.append(entries, in: database)
+          return .commit
+        }
         state.withLock { state in
           state.failure = nil
           state.lost -= lost
         }
-        for (waiter, number) in zip(batch, numbers.suffix(batch.count)) {
-          waiter.continuation?.resume(returning: .success(number))
-        }
+        for (waiter, number) in zip(batch, numbers.suffix(batch.count)) { waiter.receipt.settle(.success(number)) }
+        writeBatch()
       } catch {
         giveUp(batch, AuditError(error))
-        return
       }
     }
   }
 
-  /// Whoever waits is told; what nobody waits for is tried again.
+  /// Whoever waits is told; what nobody has to wait for is tried again.
   private func giveUp(_ batch: [Waiting], _ error: AuditError) {
-    let notes = batch.filter { $0.continuation == nil }
-    let (others, idle, again) = state.withLock { state in
+    let (all, idle, again) = state.withLock { state in
       state.failure = error
-      let others = state.waiting.filter { $0.continuation != nil }
-      let kept = (notes + state.waiting.filter { $0.continuation == nil })
+      let all = batch + state.waiting
+      let kept = all.filter(\.isNote)
       state.waiting = Array(kept.prefix(Self.mostNotes))
       state.lost += kept.count - state.waiting.count
       state.isWriting = false
       defer { state.whenIdle = [] }
-      return (others, state.whenIdle, state.schedule())
+      return (all, state.whenIdle, state.schedule())
     }
-    for waiter in batch + others { waiter.continuation?.resume(returning: .failure(error)) }
+    for waiter in all { waiter.receipt.settle(.failure(error)) }
     for continuation in idle { continuation.resume() }
     if again { wake(after: Self.pause) }
   }
@@ -161,19 +172,31 @@ package final class AuditTrail: Sendable {
 }
 
 extension AuditTrail {
-  /// What waits and nobody waits for: whoever takes it commits it before its own records, or gives it back.
-  func takeNotes() -> [AuditEntry] {
+  /// Records for which nobody has to wait.
+  struct Notes {
+    fileprivate let waiting: [Waiting]
+
+    var entries: [AuditEntry] { waiting.map(\.entry) }
+  }
+
+  /// What nobody has to wait for: whoever takes it commits it before its own records and says so, or gives it back.
+  func takeNotes() -> Notes {
     state.withLock { state in
-      guard state.lost == 0 else { return [] }
-      defer { state.waiting.removeAll { $0.continuation == nil } }
-      return state.waiting.filter { $0.continuation == nil }.map(\.entry)
+      guard state.lost == 0 else { return Notes(waiting: []) }
+      defer { state.waiting.removeAll(where: \.isNote) }
+      return Notes(waiting: state.waiting.filter(\.isNote))
     }
   }
 
-  func giveBack(_ entries: [AuditEntry]) {
-    guard !entries.isEmpty else { return }
+  /// `numbers`: of the records, in their order.
+  func settle(_ notes: Notes, _ numbers: some Sequence<Int64>) {
+    for (note, number) in zip(notes.waiting, numbers) { note.receipt.settle(.success(number)) }
+  }
+
+  func giveBack(_ notes: Notes) {
+    guard !notes.waiting.isEmpty else { return }
     let isFirst = state.withLock { state in
-      state.waiting.insert(contentsOf: entries.map { Waiting(entry: $0) }, at: 0)
+      state.waiting.insert(contentsOf: notes.waiting, at: 0)
       return state.schedule()
     }
     if isFirst { wake(after: Self.pause) }
@@ -193,14 +216,19 @@ extension AuditTrail.State {
   }
 
   /// nil when nothing waits any more, and then nobody writes.
-  fileprivate mutating func takeBatch(_ most: Int) -> [AuditTrail.Waiting]? {
+  fileprivate mutating func takeBatch(_ most: (records: Int, subjects: Int)) -> [AuditTrail.Waiting]? {
     guard !waiting.isEmpty else {
       isWriting = false
       for continuation in whenIdle { continuation.resume() }
       whenIdle = []
       return nil
     }
-    let batch = Array(waiting.prefix(most))
+    var subjects = 0
+    let batch = Array(
+      waiting.prefix(most.records).prefix { waiter in
+        defer { subjects += waiter.entry.subjects.count }
+        return subjects < most.subjects
+      })
     waiting.removeFirst(batch.count)
     return batch
   }

@@ -3,14 +3,16 @@
 package import Access
 import Synchronization
 
-/// One query or retrieval, from its first row to its last. Nothing of it is shown before a record that covers it is on the
-/// disk; where none can be written, nothing is shown.
+/// One query or retrieval, from its first row to its last. While records cannot be written nothing of it is shown.
+///
+/// What an answer goes on with is told by records of its own: how it ended does not say it again, for an answer may be about a
+/// hundred thousand studies. Of a retrieval the last record says what went, which may be less than what it began with.
 package final class AuditedRead: Sendable {
   private struct State {
     var entry: AuditEntry
-    /// The number of the record that it began.
-    var began: Int64?
-    /// What the entry is about, to be looked up: an answer may be about a hundred thousand studies.
+    /// The record that it began.
+    var beginning: AuditReceipt?
+    /// What the entry is about, to be looked up.
     private var subjects: Set<AuditSubject> = []
     private var grants: Set<Int> = []
 
@@ -21,7 +23,11 @@ package final class AuditedRead: Sendable {
     }
 
     mutating func include(_ disclosure: AuditDisclosure) {
-      for subject in disclosure.subjects where subjects.insert(subject).inserted { entry.subjects.append(subject) }
+      if entry.kind == .query {
+        entry.subjects = disclosure.subjects
+      } else {
+        for subject in disclosure.subjects where subjects.insert(subject).inserted { entry.subjects.append(subject) }
+      }
       guard !grants.isSuperset(of: disclosure.grants) else { return }
       grants.formUnion(disclosure.grants)
       entry.grants = grants.sorted()
@@ -36,28 +42,39 @@ package final class AuditedRead: Sendable {
     state = Mutex(State(entry))
   }
 
+  /// Why nothing can be recorded now, and so nothing may be shown before it is; nil while all is well.
+  package var failure: AuditError? { trail.failure }
+
   /// Returns when it is on the disk that this began, and what it is about.
   package func begin(showing disclosure: AuditDisclosure) async throws(AuditError) {
+    _ = try await beginning(showing: disclosure).number()
+  }
+
+  /// The same, written meanwhile.
+  package func beginning(showing disclosure: AuditDisclosure) -> AuditReceipt {
     let entry = state.withLock { state in
       state.include(disclosure)
       return state.entry.with(.began, at: trail.now())
     }
-    let number = try await trail.record(entry)
-    state.withLock { $0.began = number }
+    let receipt = trail.give(entry)
+    state.withLock { $0.beginning = receipt }
+    return receipt
   }
 
-  /// More is shown than it began with; it is on the disk within 100 ms.
-  package func goOn(showing disclosure: AuditDisclosure) throws(AuditError) {
+  /// More is shown than it began with; it is on the disk within 100 ms. Waits until the beginning is.
+  @discardableResult
+  package func goOn(showing disclosure: AuditDisclosure) async throws(AuditError) -> AuditReceipt {
     if let failure = trail.failure { throw failure }
+    let began = try await state.withLock(\.beginning)?.number()
     let entry = state.withLock { state in
       var part = state.entry.with(.began, at: trail.now())
       part.subjects = disclosure.subjects
       part.grants = Set(disclosure.grants).sorted()
-      part.began = state.began
+      part.began = began
       state.include(disclosure)
       return part
     }
-    trail.note(entry)
+    return trail.note(entry)
   }
 
   /// Returns when it is on the disk how it ended. `disclosure`: what was not said before; `subjects`: where it is known
@@ -66,16 +83,30 @@ package final class AuditedRead: Sendable {
     _ outcome: AuditOutcome, count: Int?, showing disclosure: AuditDisclosure = .nothing,
     only subjects: [AuditSubject]? = nil, remark: String? = nil
   ) async throws(AuditError) {
-    let entry = state.withLock { state in
+    // Where that could not be written, this may be all the same.
+    let began = try? await state.withLock(\.beginning)?.number()
+    let entry = entry(outcome, count, disclosure, only: subjects, remark, began: began)
+    try await trail.record(entry)
+  }
+
+  /// Of what is told at once, with nothing before it; written meanwhile.
+  package func ending(_ outcome: AuditOutcome, count: Int?, showing disclosure: AuditDisclosure) -> AuditReceipt {
+    trail.give(entry(outcome, count, disclosure, only: nil, nil, began: nil))
+  }
+
+  private func entry(
+    _ outcome: AuditOutcome, _ count: Int?, _ disclosure: AuditDisclosure, only subjects: [AuditSubject]?,
+    _ remark: String?, began: Int64?
+  ) -> AuditEntry {
+    state.withLock { state in
       state.include(disclosure)
       var entry = state.entry.with(outcome, at: trail.now())
       if let subjects { entry.subjects = subjects }
       entry.count = count
-      entry.began = state.began
+      entry.began = began
       if let remark { entry.detail += entry.detail.isEmpty ? remark : "; \(remark)" }
       return entry
     }
-    try await trail.record(entry)
   }
 }
 

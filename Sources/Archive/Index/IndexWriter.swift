@@ -79,13 +79,13 @@ final class IndexWriter: Sendable {
     // Who was let in is on the disk before what they stored.
     let (notes, now) = (audit.takeNotes(), audit.now)
     do {
-      return .success(
-        try database.write { database in
-          let additions = try insertions.map { try $0.perform(in: database) }
-          let records = zip(insertions, additions).compactMap { $0.audit($1, at: now()) }
-          try AuditTable.append(notes + records, in: database)
-          return additions
-        })
+      let (additions, numbers) = try database.write { database in
+        let additions = try insertions.map { try $0.perform(in: database) }
+        let records = zip(insertions, additions).compactMap { $0.audit($1, at: now()) }
+        return (additions, try AuditTable.append(notes.entries + records, in: database))
+      }
+      audit.settle(notes, numbers)
+      return .success(additions)
     } catch {
       audit.giveBack(notes)
       return .failure(IndexError(writing: error))

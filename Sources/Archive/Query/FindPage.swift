@@ -34,6 +34,9 @@ final class FindValues: Sendable {
   }
 
   var count: Int { columns.width == 0 ? 0 : ends.count / columns.width }
+
+  /// `place`: of a value that there is.
+  func start(of place: Int) -> Int { place == 0 ? 0 : ends[place - 1] }
 }
 
 /// One match: the values of what was asked for.
@@ -49,10 +52,19 @@ package struct FindRow: Sendable {
     return all.bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range])) }
   }
 
+  /// All of the row's.
+  package func withBytes<Value>(_ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
+    let last = (index + 1) * all.columns.width - 1
+    guard
+      let range = all.ends.indices.contains(last) ? all.start(of: last + 1 - all.columns.width)..<all.ends[last] : nil
+    else { return body(UnsafeBufferPointer(start: nil, count: 0)) }
+    return all.bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range])) }
+  }
+
   private func range(of column: Int) -> Range<Int> {
     let place = index * all.columns.width + column
     guard column < all.columns.width, all.ends.indices.contains(place) else { return 0..<0 }
-    return (place == 0 ? 0 : all.ends[place - 1])..<all.ends[place]
+    return all.start(of: place)..<all.ends[place]
   }
 
   package func text(of column: Int) -> String {
@@ -93,6 +105,8 @@ package struct FindPage: Sendable {
 
   package var count: Int { values.count }
   package var columns: FindColumns { values.columns }
+  /// Rounded up.
+  package var bytesPerRow: Int { values.count == 0 ? 0 : values.bytes.count / values.count + 1 }
   package var rows: [FindRow] { (0..<values.count).map { FindRow(all: values, index: $0) } }
   package var isLast: Bool { next == nil }
 }

@@ -8,9 +8,9 @@ struct QueryCompiler {
   static let pageSize = 256
   /// Where rows are judged after they were selected, few of them may be left.
   private static let judgedPageSize = 2048
-  /// In front of the values: the id and the key by which a page goes on, the name by which its rows are put in order, and
-  /// the row's own id at the level.
-  static let firstValue = 4
+  /// In front of the values: the id and the key by which a page goes on, the name by which its rows are put in order, the
+  /// row's own id at the level, and whose it is.
+  static let firstValue = 8
 
   var layout: IndexLayout { question.layout }
   var level: IndexedAttribute.Level { question.level }
@@ -49,7 +49,10 @@ struct QueryCompiler {
         ? "patient.id IN (SELECT patient FROM study WHERE id IN (\(named)))" : "study.id IN (\(named))"
     }
     let all = place + [within, visibilityCondition].compactMap(\.self) + conditions
-    let first = [driver.idColumn, driver.keyColumn, driver.nameColumn, "\(level.rawValue).id"]
+    let first = [
+      driver.idColumn, driver.keyColumn, driver.nameColumn, "\(level.rawValue).id", "patient.patient_id",
+      "patient.issuer", "patient.sole_study", level == .patient ? "''" : "study.v_0020000d",
+    ]
     let sql = """
       SELECT \((first + expressions).joined(separator: ", "))
       FROM \(driver.tables(isNamed: named != nil)) WHERE \(all.joined(separator: " AND "))

@@ -14,7 +14,8 @@ extension SQLiteIndex {
     let (sql, arguments) = compiler.statement(after: mark, within: named)
     let statement = try database.cachedStatement(sql: sql)
     let cursor = try Row.fetchCursor(statement, arguments: arguments)
-    var rows = CopiedRows(width: compiler.columns.width)
+    var rows = CopiedRows(
+      width: compiler.columns.width, isOneEach: query.level == .patient || query.level == .study)
     var count = 0
     var last = mark ?? PageMark(value: 0)
     while rows.count < QueryCompiler.pageSize, try cursor.next() != nil {
@@ -27,20 +28,27 @@ extension SQLiteIndex {
     let isFull = count == compiler.limit || rows.count == QueryCompiler.pageSize
     return FindPage(
       values: rows.inOrder(compiler.columns), next: compiler.next(after: last, mark: mark, isFull: isFull),
-      disclosure: try AuditDisclosure(of: rows.ids, at: query.level, to: visibility, in: database))
+      disclosure: try AuditDisclosure(
+        of: rows.subjects, withIDs: rows.ids, at: query.level, to: visibility, in: database))
   }
 }
 
 /// The rows of a page in one piece of memory, as they are met.
 private struct CopiedRows {
   let width: Int
+  /// Each row has a subject of its own: of a patient or a study, not of one's series.
+  let isOneEach: Bool
   private(set) var ids: [Int64] = []
+  /// Whose they are, each once.
+  private(set) var subjects: [AuditSubject] = []
+  private var met: Set<AuditSubject> = []
   private var names: [String] = []
   private var bytes: [UInt8] = []
   private var ends: [Int] = []
 
-  init(width: Int) {
+  init(width: Int, isOneEach: Bool) {
     self.width = width
+    self.isOneEach = isOneEach
     ends.reserveCapacity(width * 64)
   }
 
@@ -49,6 +57,9 @@ private struct CopiedRows {
   mutating func append(_ row: SelectedRow) {
     names.append(row.text(2))
     ids.append(row.integer(3))
+    let subject = AuditSubject(
+      PatientIdentity(stored: row.text(4), issuer: row.text(5), soleStudy: row.text(6)), studyInstanceUID: row.text(7))
+    if isOneEach || (subject != subjects.last && met.insert(subject).inserted) { subjects.append(subject) }
     for column in 0..<width {
       row.append(QueryCompiler.firstValue + column, to: &bytes)
       ends.append(bytes.count)

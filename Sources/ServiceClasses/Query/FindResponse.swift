@@ -2,7 +2,7 @@
 
 import Archive
 import DICOMData
-import NIOCore
+import UpperLayer
 
 /// Matches as the identifiers of pending C-FIND-RSPs (PS3.4 C.4.1.1.3.2), written straight from the index's rows.
 struct FindResponse: Sendable {
@@ -12,24 +12,26 @@ struct FindResponse: Sendable {
   private enum Source: Sendable {
     case fixed([UInt8])
     case column(Int)
-    case sequence([(tag: Tag, vr: VR)])
+    case sequence([IdentifierWriter.Head])
     case nothing
     /// Which of the row's character sets it is written in.
     case characterSet
   }
 
-  private let entries: [(tag: Tag, vr: VR, source: Source)]
+  private let entries: [(head: IdentifierWriter.Head, source: Source)]
   private let writer: IdentifierWriter
   /// In the order of preference; UTF-8 when none holds a row.
   private let characterSets: [SpecificCharacterSet]
   private let textColumns: [Int]
+  private let holdsSequences: Bool
 
   /// `terms`: the character sets that are tried before UTF-8, each by its defined terms.
   init(
     to request: QueryIdentifier, columns: FindColumns, retrieveAETitle: String, characterSets terms: [[String]],
     transferSyntax: TransferSyntax
   ) {
-    writer = IdentifierWriter(transferSyntax)
+    let writer = IdentifierWriter(transferSyntax)
+    self.writer = writer
     characterSets = terms.filter { !$0.isEmpty }.map(SpecificCharacterSet.init)
     var entries: [Tag: (vr: VR, source: Source)] = [
       .specificCharacterSet: (.cs, .characterSet),
@@ -44,7 +46,7 @@ struct FindResponse: Sendable {
         let all = columns.bySequence[tag].map { $0.keys.sorted() } ?? []
         supportsAll = supportsAll && members.allSatisfy { all.contains($0.tag) }
         let asked = members.isEmpty ? all.map { (tag: $0, vr: DataDictionary.vr(of: $0) ?? .lo) } : members
-        entries[tag] = (.sq, .sequence(asked.sorted { $0.tag < $1.tag }))
+        entries[tag] = (.sq, .sequence(asked.sorted { $0.tag < $1.tag }.map { writer.head($0.tag, $0.vr) }))
       } else if let column = columns.byTag[tag] {
         entries[tag] = (vr, vr == .sq ? .nothing : .column(column))
       } else if tag != .timezoneOffsetFromUTC {
@@ -53,66 +55,70 @@ struct FindResponse: Sendable {
       }
     }
     supportsAllKeys = supportsAll
-    self.entries = entries.sorted { $0.key < $1.key }.map { ($0.key, $0.value.vr, $0.value.source) }
+    self.entries = entries.sorted { $0.key < $1.key }.map { (writer.head($0.key, $0.value.vr), $0.value.source) }
     textColumns = self.entries.compactMap { entry in
-      if case .column(let column) = entry.source, entry.vr.usesSpecificCharacterSet { column } else { nil }
+      if case .column(let column) = entry.source, entry.head.vr.usesSpecificCharacterSet { column } else { nil }
+    }
+    holdsSequences = self.entries.contains { entry in if case .sequence = entry.source { true } else { false } }
+  }
+
+  /// One for each of the first rows of a page, all in one piece of memory.
+  func identifiers(of page: FindPage, _ count: Int) -> DataSetSeries {
+    var series = DataSetSeries()
+    series.reserve(count, bytes: count * (entries.count * Self.usualHead + page.bytesPerRow))
+    let plain = CharacterSet(characterSets.first ?? .utf8)
+    for row in page.rows.prefix(count) { series.append { write(row, plain, to: &$0) } }
+    return series
+  }
+
+  private static let usualHead = 14
+
+  private struct CharacterSet {
+    let set: SpecificCharacterSet
+    let terms: [UInt8]
+
+    init(_ set: SpecificCharacterSet) {
+      self.set = set
+      terms = Array(set.terms.joined(separator: "\\").utf8)
     }
   }
 
-  /// One for each row, all in one piece of memory.
-  func identifiers(_ rows: some Collection<FindRow>) -> [ByteBuffer] {
-    var buffer = ByteBuffer()
-    let ends = rows.map { row in
-      write(row, to: &buffer)
-      return buffer.writerIndex
-    }
-    var start = 0
-    return ends.compactMap { end in
-      defer { start = end }
-      return buffer.getSlice(at: start, length: end - start)
-    }
-  }
-
-  /// Writes one identifier behind what the buffer has.
-  func write(_ row: FindRow, to buffer: inout ByteBuffer) {
-    let characterSet = characterSet(for: row)
-    for (tag, vr, source) in entries {
+  /// Writes one identifier behind what there is. `plain`: what a row is written in that has nothing but ASCII.
+  private func write(_ row: FindRow, _ plain: CharacterSet, to bytes: inout [UInt8]) {
+    // ASCII is the same in all of them.
+    let isASCII = row.withBytes { $0.isASCII }
+    let characterSet = isASCII && !holdsSequences ? plain : CharacterSet(characterSet(for: row))
+    for (head, source) in entries {
       switch source {
-      case .characterSet: writer.write(tag, vr, Array(characterSet.terms.joined(separator: "\\").utf8), to: &buffer)
-      case .fixed(let bytes): writer.write(tag, vr, bytes, to: &buffer)
-      case .nothing: writer.write(tag, vr, [], to: &buffer)
-      case .column(let column): write(tag, vr, column, of: row, in: characterSet, to: &buffer)
+      case .characterSet: writer.write(head, characterSet.terms, to: &bytes)
+      case .fixed(let value): writer.write(head, value, to: &bytes)
+      case .nothing: writer.write(head, [], to: &bytes)
+      case .column(let column):
+        // UTF-8 is what the index has.
+        if head.vr.isText, isASCII || (head.vr.usesSpecificCharacterSet && characterSet.set == .utf8) {
+          row.withBytes(of: column) { writer.write(head, $0, to: &bytes) }
+        } else {
+          let value = writer.bytes(of: row.text(of: column), vr: head.vr, in: characterSet.set)
+          writer.write(head, value, to: &bytes)
+        }
       case .sequence(let members):
-        let items = row.items(of: tag) ?? []
-        writer.writeSequence(tag, items.count, to: &buffer) { index, item in
-          for (tag, vr) in members {
-            let text = items[index][tag] ?? ""
-            writer.write(tag, vr, writer.bytes(of: text, vr: vr, in: characterSet), to: &item)
+        let items = row.items(of: head.tag) ?? []
+        writer.writeSequence(head, items.count, to: &bytes) { index, item in
+          for member in members {
+            let value = writer.bytes(of: items[index][member.tag] ?? "", vr: member.vr, in: characterSet.set)
+            writer.write(member, value, to: &item)
           }
         }
       }
     }
   }
 
-  private func write(
-    _ tag: Tag, _ vr: VR, _ column: Int, of row: FindRow, in characterSet: SpecificCharacterSet,
-    to buffer: inout ByteBuffer
-  ) {
-    let isDone = row.withBytes(of: column) { bytes in
-      // ASCII is the same in all of them, and UTF-8 is what the index has.
-      guard vr.isText, bytes.isASCII || (vr.usesSpecificCharacterSet && characterSet == .utf8) else { return false }
-      writer.write(tag, vr, bytes, to: &buffer)
-      return true
-    }
-    if !isDone { writer.write(tag, vr, writer.bytes(of: row.text(of: column), vr: vr, in: characterSet), to: &buffer) }
-  }
-
   private func characterSet(for row: FindRow) -> SpecificCharacterSet {
     guard let first = characterSets.first else { return .utf8 }
     var texts = textColumns.filter { column in !row.withBytes(of: column) { $0.isASCII } }.map(row.text)
-    for (tag, _, source) in entries {
+    for (head, source) in entries {
       guard case .sequence = source else { continue }
-      texts += (row.items(of: tag) ?? []).flatMap(\.values)
+      texts += (row.items(of: head.tag) ?? []).flatMap(\.values)
     }
     if texts.isEmpty { return first }
     return characterSets.first { set in texts.allSatisfy { set.encode($0) != nil } } ?? .utf8
@@ -125,5 +131,11 @@ extension QueryIdentifier {
 }
 
 extension UnsafeBufferPointer<UInt8> {
-  fileprivate var isASCII: Bool { allSatisfy { $0 < 0x80 && $0 != 0x1B } }
+  /// Without ESC, which begins another character set.
+  fileprivate var isASCII: Bool {
+    var isASCII = true
+    // Without leaving early: so it is looked at many bytes at once.
+    for byte in self { isASCII = isASCII && byte < 0x80 && byte != 0x1B }
+    return isASCII
+  }
 }

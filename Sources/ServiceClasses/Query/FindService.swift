@@ -4,13 +4,13 @@ import Access
 package import Archive
 import DICOMData
 package import DIMSE
-package import NIOCore
+package import UpperLayer
 
 /// The Query service as SCP (PS3.4 C.4.1): matches are sent as pending responses while they are found; the function's
 /// return is the final one. Cancelling the task is C-CANCEL.
 package struct FindService: Sendable {
   /// Sends pending responses that differ by their identifiers alone; returns when the next may come.
-  package typealias Send = @Sendable (CommandSet, _ identifiers: [ByteBuffer]) async throws -> Void
+  package typealias Send = @Sendable (CommandSet, _ identifiers: DataSetSeries) async throws -> Void
 
   private static let few = 16
 
@@ -102,7 +102,7 @@ package struct FindService: Sendable {
     try await record.end()
   }
 
-  /// The page as it may be told now, after what it tells is on record: writing that takes time, in which it may change.
+  /// The page as it may be told now, and what it tells given to be recorded: where that takes time, it may change meanwhile.
   private func covered(
     _ read: FindPage, of query: FindQuery, after mark: PageMark?, _ reader: ArchiveReader,
     _ record: inout QueryRecord, most: Int
@@ -124,12 +124,11 @@ package struct FindService: Sendable {
       var command = CommandSet.response(
         to: request.command, status: response.supportsAllKeys ? .pending : .pendingWithWarning)
       command.hasDataSet = true
-      let rows = page.rows.prefix(allowed)
       // Few are written where the connection is, many elsewhere: others have connections there too.
       let identifiers =
         allowed <= Self.few
-        ? response.identifiers(rows)
-        : await withTaskExecutorPreference(globalConcurrentExecutor) { response.identifiers(rows) }
+        ? response.identifiers(of: page, allowed)
+        : await withTaskExecutorPreference(globalConcurrentExecutor) { response.identifiers(of: page, allowed) }
       try await send(command, identifiers)
     }
   }
@@ -145,7 +144,7 @@ package struct FindService: Sendable {
       let response = FindResponse(
         to: identifier, columns: page.columns, retrieveAETitle: aeTitle,
         characterSets: [identifier.characterSetTerms], transferSyntax: syntax)
-      answers += response.identifiers(page.rows.prefix(limit - answers.count)).map { Array(buffer: $0) }
+      answers += response.identifiers(of: page, min(page.count, limit - answers.count)).all
       if answers.count >= limit { break }
     }
     return answers

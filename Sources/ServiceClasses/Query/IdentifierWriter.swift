@@ -3,8 +3,16 @@
 import DICOMData
 import NIOCore
 
-/// Elements of an identifier as bytes of a transfer syntax (PS3.5 §7.1), in memory that a connection sends.
+/// Elements of an identifier as bytes of a transfer syntax (PS3.5 §7.1), behind what is there.
 struct IdentifierWriter {
+  /// What stands before the length of an element: the same in each answer.
+  struct Head {
+    let tag: Tag
+    let vr: VR
+    fileprivate let bytes: [UInt8]
+    fileprivate let padding: UInt8
+  }
+
   private let isExplicit: Bool
   private let endianness: Endianness
 
@@ -13,47 +21,53 @@ struct IdentifierWriter {
     endianness = syntax.isBigEndian ? .big : .little
   }
 
+  func head(_ tag: Tag, _ vr: VR) -> Head {
+    var bytes: [UInt8] = []
+    append(tag.group, to: &bytes)
+    append(tag.element, to: &bytes)
+    if isExplicit {
+      withUnsafeBytes(of: vr.rawValue.bigEndian) { bytes += $0 }
+      if vr.hasLongLength { bytes += [0, 0] }
+    }
+    return Head(tag: tag, vr: vr, bytes: bytes, padding: vr.isText && vr != .ui ? UInt8(ascii: " ") : 0)
+  }
+
   /// An element with its value, padded to an even length.
-  func write(_ tag: Tag, _ vr: VR, _ value: some Collection<UInt8>, to buffer: inout ByteBuffer) {
-    let length = value.count + value.count % 2
-    // A length of 16 bits cannot say it: such an element is written as UN (PS3.5 §6.2.2, note on long values).
-    let isTooLong = isExplicit && !vr.hasLongLength && length > 0xFFFE
-    writeHeader(tag, isTooLong ? .un : vr, length: length, to: &buffer)
-    buffer.writeBytes(value)
-    if value.count % 2 == 1 { buffer.writeInteger(vr.isText && vr != .ui ? UInt8(ascii: " ") : 0) }
+  func write(_ head: Head, _ value: some Collection<UInt8>, to bytes: inout [UInt8]) {
+    let count = value.count
+    let length = count + count % 2
+    if !isExplicit || head.vr.hasLongLength {
+      bytes += head.bytes
+      append(UInt32(clamping: length), to: &bytes)
+    } else if let length = UInt16(exactly: length), length != 0xFFFF {
+      bytes += head.bytes
+      append(length, to: &bytes)
+    } else {
+      // A length of 16 bits cannot say it: such an element is written as UN (PS3.5 §6.2.2, note on long values).
+      bytes += self.head(head.tag, .un).bytes
+      append(UInt32(clamping: length), to: &bytes)
+    }
+    bytes.append(contentsOf: value)
+    if count % 2 == 1 { bytes.append(head.padding) }
   }
 
   func writeSequence(
-    _ tag: Tag, _ count: Int, to buffer: inout ByteBuffer, _ item: (Int, inout ByteBuffer) -> Void
+    _ head: Head, _ count: Int, to bytes: inout [UInt8], _ item: (Int, inout [UInt8]) -> Void
   ) {
-    var items = ByteBuffer()
+    var items: [UInt8] = []
     for index in 0..<count {
-      var content = ByteBuffer()
+      var content: [UInt8] = []
       item(index, &content)
-      write(Tag.item, to: &items)
-      items.writeInteger(UInt32(clamping: content.readableBytes), endianness: endianness)
-      items.writeBuffer(&content)
+      append(Tag.item.group, to: &items)
+      append(Tag.item.element, to: &items)
+      append(UInt32(clamping: content.count), to: &items)
+      items += content
     }
-    writeHeader(tag, .sq, length: items.readableBytes, to: &buffer)
-    buffer.writeBuffer(&items)
+    write(head, items, to: &bytes)
   }
 
-  private func writeHeader(_ tag: Tag, _ vr: VR, length: Int, to buffer: inout ByteBuffer) {
-    write(tag, to: &buffer)
-    guard isExplicit else {
-      buffer.writeInteger(UInt32(clamping: length), endianness: endianness)
-      return
-    }
-    buffer.writeInteger(vr.rawValue, endianness: .big)
-    if vr.hasLongLength {
-      buffer.writeMultipleIntegers(UInt16(0), UInt32(clamping: length), endianness: endianness)
-    } else {
-      buffer.writeInteger(UInt16(clamping: length), endianness: endianness)
-    }
-  }
-
-  private func write(_ tag: Tag, to buffer: inout ByteBuffer) {
-    buffer.writeMultipleIntegers(tag.group, tag.element, endianness: endianness)
+  private func append<Number: FixedWidthInteger>(_ number: Number, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: endianness == .big ? number.bigEndian : number.littleEndian) { bytes += $0 }
   }
 
   /// A text value in the character set of the identifier; numbers in the bytes of their VR.
@@ -79,7 +93,7 @@ struct IdentifierWriter {
       case .fd: buffer.writeInteger((Double(value) ?? 0).bitPattern, endianness: endianness)
       case .at:
         guard let tag = Tag(hex: value.filter { $0.isHexDigit }) else { continue }
-        write(tag, to: &buffer)
+        buffer.writeMultipleIntegers(tag.group, tag.element, endianness: endianness)
       // A peer may have said another VR for a text than the Standard has.
       default: return Array(text.utf8)
       }

@@ -4,14 +4,20 @@ import Access
 import Archive
 import DIMSE
 
-/// What the audit says of one query. Of an answer that is one page it is all said before the first row is sent; of a longer
-/// one, that it began; then, page by page, what it goes on with; at last, how it ended.
+/// What the audit says of one query. Of an answer that is one page it is all said at once; of a longer one, that it began; then,
+/// page by page, what it goes on with; at last, how it ended. Rows go out while what tells of them is being written; the final
+/// response waits for all of it, and while nothing can be written no row goes out.
 struct QueryRecord {
   private enum Stage { case asked, begun, ended }
+
+  /// Pages that are ahead of the disk at most: some tens of milliseconds of them.
+  private static let mostAhead = 16
 
   var sent = 0
   private let read: AuditedRead
   private var stage = Stage.asked
+  /// Of what is being written, the oldest first.
+  private var outstanding: [AuditReceipt] = []
 
   init(_ read: AuditedRead) {
     self.read = read
@@ -23,15 +29,19 @@ struct QueryRecord {
     switch stage {
     case .asked where isAll:
       stage = .ended
-      try await read.end(.success, count: page.count, showing: page.disclosure)
+      outstanding.append(read.ending(.success, count: page.count, showing: page.disclosure))
     case .asked:
-      try await read.begin(showing: page.disclosure)
       stage = .begun
-    case .begun, .ended: try read.goOn(showing: page.disclosure)
+      outstanding.append(read.beginning(showing: page.disclosure))
+    case .begun, .ended:
+      outstanding.append(try await read.goOn(showing: page.disclosure))
     }
+    let most = read.failure == nil ? Self.mostAhead : 0
+    while outstanding.count > most { _ = try await outstanding.removeFirst().number() }
   }
 
   mutating func end() async throws(AuditError) {
+    for receipt in outstanding { _ = try await receipt.number() }
     guard stage != .ended else { return }
     stage = .ended
     try await read.end(.success, count: sent)
@@ -39,6 +49,7 @@ struct QueryRecord {
 
   /// The answer was given up; what was sent of it was recorded before.
   mutating func end(because error: any Error) async {
+    for receipt in outstanding { _ = try? await receipt.number() }
     guard stage != .ended else { return }
     stage = .ended
     let failure = error as? ServiceFailure

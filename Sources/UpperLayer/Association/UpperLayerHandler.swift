@@ -158,12 +158,14 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
         return
       }
       writeFragments(of: value, context, promise)
-    case .series(let values):
+    case .messages(let command, let dataSets, let contextID):
       guard machine.handle(.dataRequest) != nil else {
         promise?.fail(AssociationEnd.connectionClosed)
         return
       }
-      writeSeries(values, context, promise)
+      let messages = DataTFSeries(
+        command: Array(command.readableBytesView), dataSets, contextID: contextID, longestFragment: longestFragment)
+      context.write(wrapOutboundOut(context.channel.allocator.buffer(bytes: messages.bytes)), promise: promise)
     }
   }
 
@@ -297,28 +299,6 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
         context.write(wrapOutboundOut(piece), promise: isLastPiece ? promise : nil)
       }
     } while rest.readableBytes > 0
-  }
-
-  /// All in one piece of memory: of short values the bytes are cheaper to copy than to hand over one by one.
-  private func writeSeries(
-    _ values: [PresentationDataValue], _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
-  ) {
-    let longest = longestFragment
-    let count = values.reduce(0) { $0 + $1.data.readableBytes + Self.pduAndPDVHead }
-    var unwritten = context.channel.allocator.buffer(capacity: count)
-    for value in values {
-      var rest = value.data
-      repeat {
-        let piece = rest.readSlice(length: min(longest, rest.readableBytes)) ?? ByteBuffer()
-        unwritten.writeDataTFHead(
-          PresentationDataValue(
-            contextID: value.contextID, isCommand: value.isCommand, isLast: value.isLast && rest.readableBytes == 0,
-            data: piece),
-          count: piece.readableBytes)
-        unwritten.writeImmutableBuffer(piece)
-      } while rest.readableBytes > 0
-    }
-    context.write(wrapOutboundOut(unwritten), promise: promise)
   }
 
   private var longestFragment: Int {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import NIOCore
+
 /// The service primitives that go up to the user of the upper layer (PS3.8 §7).
 package enum UpperLayerIndication: Sendable, Equatable {
   case associate(AssociateRQ)
@@ -18,8 +20,8 @@ package enum UpperLayerRequest: Sendable, Equatable {
   case reject(AssociateRJ)
   /// Of any length: the upper layer cuts it to what the peer takes.
   case data(PresentationDataValue)
-  /// Many short ones, one behind the other.
-  case series([PresentationDataValue])
+  /// Many short messages, one behind the other: each is the same command with a data set of its own.
+  case messages(command: ByteBuffer, DataSetSeries, contextID: UInt8)
   case release
   case releaseResponse
   case abort(Abort)

@@ -4,6 +4,7 @@ import Access
 import DICOMData
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 
 @testable import Archive
@@ -59,7 +60,7 @@ import Testing
     await #expect(throws: AuditError.self) { try await read.begin(showing: .nothing) }
     await #expect(throws: AuditError.self) { try await read.end(.success, count: 1) }
     #expect(archive.audit.failure != nil)
-    #expect(throws: AuditError.self) { try read.goOn(showing: .nothing) }
+    await #expect(throws: AuditError.self) { try await read.goOn(showing: .nothing) }
     // What nobody waits for is kept until it can be written, in its order.
     for number in 0..<5 { archive.audit.note(AuditEntry(at: Double(number), .node, "\(number)", by: .node)) }
     await archive.audit.flush()
@@ -82,7 +83,7 @@ import Testing
     }
     let first = archive.audited(.query, "C-FIND", as: caller, detail: "first")
     try await first.begin(showing: disclosure("1"))
-    try first.goOn(showing: disclosure("2"))
+    try await first.goOn(showing: disclosure("2"))
     let second = archive.audited(.query, "C-FIND", as: caller, detail: "second")
     try await second.begin(showing: disclosure("3"))
     #expect(try await Self.records(archive, .query).map(\.outcome) == ["began", "began", "began"])
@@ -94,6 +95,56 @@ import Testing
     let viewers = try await archive.operations(as: .current).viewers(ofPatient: "P1", issuer: nil)
     #expect(viewers.map(\.times) == [2])
     #expect(viewers.map(\.unfinished) == [1])
+    // What it went on with leads to how it ended, and is told once.
+    for study in ["1", "2"] {
+      var filter = AuditFilter()
+      filter.studyInstanceUID = study
+      let found = try await archive.operations(as: .current).auditRecords(filter, before: nil, limit: 10)
+      #expect(found.map(\.outcome) == ["success"])
+      #expect(found.first?.subjects.map(\.studyInstanceUID) == ["1", "2"])
+    }
+    let rows = try await archive.database.read {
+      try Int.fetchOne($0, sql: "SELECT SUM(subjects) FROM audit WHERE detail = 'first'")
+    }
+    #expect(rows == 2)
+    try await archive.close()
+  }
+
+  /// What is pruned takes an answer with all that it went on with, or leaves all of it.
+  @Test(arguments: [(0.5, 0), (1.5, 1), (2.5, 1), (3.5, 1), (4.5, 4), (5.5, 5)] as [(Double, Int)])
+  func anAnswerIsPrunedAsAWhole(before time: Double, gone: Int) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let caller = try await archive.makeCaller("WS")
+    try await archive.database.write { try $0.execute(sql: "DELETE FROM audit") }
+    let clock = Mutex(1.0)
+    let trail = AuditTrail(database: archive.database) { clock.withLock { $0 } }
+    func tick() { clock.withLock { $0 += 1 } }
+    func disclosure(_ study: String) -> AuditDisclosure {
+      AuditDisclosure(subjects: [AuditSubject(patientID: "P1", issuer: "", studyInstanceUID: study)], grants: [])
+    }
+    func read() -> AuditedRead {
+      AuditedRead(AuditEntry(at: 0, .query, "C-FIND", by: AuditActor(caller)), trail: trail)
+    }
+    try await read().end(.success, count: 1, showing: disclosure("0"))
+    let answer = read()
+    tick()
+    try await answer.begin(showing: disclosure("1"))
+    tick()
+    _ = try await answer.goOn(showing: disclosure("2")).number()
+    tick()
+    try await answer.end(.success, count: 2)
+    tick()
+    try await read().end(.success, count: 1, showing: disclosure("3"))
+    let count = try await archive.database.write { database in
+      try AuditCut.cut(before: time, by: .node, at: 6, in: database)
+    }
+    #expect(count == gone)
+    let left = try await archive.database.read { database in
+      try AuditReading.follow(AuditFilter(), after: 0, limit: 10, in: database)
+    }
+    let whole = left.filter { $0.subjects.count > 1 }.map { $0.subjects.map(\.studyInstanceUID) }
+    #expect(whole == (gone < 4 ? [["1", "2"]] : []))
     try await archive.close()
   }
 
