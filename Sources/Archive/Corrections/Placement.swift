@@ -18,7 +18,7 @@ struct Placement {
     let rows = try Row.fetchAll(
       database.cachedStatement(
         sql: """
-          SELECT study.id, received_patient, received_demographics, patient_id, issuer, sole_study, aside
+          SELECT study.id, received_patient, received_demographics, patient_id, issuer, sole_study, aside, study.patient
           FROM study JOIN patient ON patient.id = received_patient WHERE v_0020000d = ? ORDER BY study.id
           """), arguments: [uid])
     /// The row in which a patient's study is shown: the one that came first.
@@ -40,6 +40,8 @@ struct Placement {
         arguments: [place == study ? patient : nil, place == study ? nil : place, study])
     }
     try placeSeries(in: shownStudy)
+    let patients = Set(rows.compactMap { $0[7] as Int64? }).union(shown.keys.map(\.patient))
+    for patient in patients.sorted() { try Voices(layout.voices, in: database).rebuild(patient: patient) }
   }
 
   private struct Place: Hashable {
