@@ -67,7 +67,7 @@ struct Visibility {
   /// Of a `study` and its `patient`: that something of it is there for the caller; of a voice, that it is the caller's.
   var study: String {
     guard telling == .rows else { return "study.voice = \(Telling.studyVoice(of: .study, seenBy: ownCondition))" }
-    switch predicate.granularity {
+    return switch predicate.granularity {
     case .study: condition
     case .series: "EXISTS (SELECT 1 FROM series WHERE series.study = study.id AND \(condition))"
     case .instance:
