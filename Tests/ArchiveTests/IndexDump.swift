@@ -28,7 +28,11 @@ struct IndexDump: Equatable {
         "patient", "study", "series", "instance", "difference", "contradiction", "study_voice", "series_voice",
       ]
       for (table, names) in tables.map({ ($0, $0 == "study" ? studies : $0 == "series" ? series : [:]) }) {
-        for row in try Row.fetchAll(database, sql: "SELECT * FROM \(table)") {
+        // An undone correction leaves the patient that it made.
+        let condition =
+          table == "patient"
+          ? " WHERE EXISTS (SELECT 1 FROM study WHERE patient.id IN (study.patient, received_patient))" : ""
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM \(table)\(condition)") {
           let cells = row.map { column, value -> String in
             switch (table, column) {
             case ("study", "id"), ("series", "id"): return names[Int64.fromDatabaseValue(value) ?? 0] ?? "?"

@@ -10,6 +10,16 @@ extension Voices {
     for study in Set(places.map(\.receivedStudy)).sorted() where try isGainsaid(study: study) {
       try restate(study: study, sayings(ofStudy: study), layout: layout)
     }
+    // Which of several rows is shown is decided by who came first of what is here.
+    let divided = try String.fetchAll(
+      database,
+      sql: """
+        SELECT DISTINCT v_0020000d FROM study WHERE id IN (SELECT value FROM json_each(?)) AND EXISTS (
+          SELECT 1 FROM study AS other WHERE other.v_0020000d = study.v_0020000d AND other.id <> study.id)
+        """, arguments: [IndexTables.json(Set(places.map(\.receivedStudy)))])
+    for uid in divided { try Placement(layout: layout, in: database).place(study: uid) }
+    // A row that had become empty and of which others were a part is one no more.
+    if !divided.isEmpty { try IndexTables.prune(places, in: database) }
     for patient in Set(places.flatMap { [$0.patient, $0.receivedPatient] }).sorted() { try rebuild(patient: patient) }
   }
 
