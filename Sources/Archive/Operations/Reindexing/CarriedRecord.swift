@@ -51,6 +51,7 @@ extension InstanceRecord {
         stored: patient["patient_id"], issuer: patient["issuer"], soleStudy: patient["sole_study"]),
       studyInstanceUID: study["v_0020000d"], seriesInstanceUID: series["v_0020000e"],
       study: saying?.study ?? layout.columns(of: "study").map { received?[$0] ?? study[$0] },
-      series: saying?.series ?? layout.columns(of: "series").map { series[$0] }, referral: Referral(json: series["referral"]))
+      series: saying?.series ?? layout.columns(of: "series").map { series[$0] },
+      referral: Referral(json: series["referral"]))
   }
 }
