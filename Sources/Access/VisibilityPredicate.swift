@@ -60,6 +60,11 @@ package struct VisibilityPredicate: Sendable, Hashable {
     (opening + vetoing + (limiting ?? [])).map(\.decidedAt).max() ?? .study
   }
 
+  /// Whether who sees anything of a study sees all of it, whatever its objects say: then nothing in it is hidden.
+  package var seesWholeStudies: Bool {
+    granularity == .study && !(opening + vetoing + (limiting ?? [])).contains(where: \.hasDates)
+  }
+
   /// Whether grants name each patient, study or series that they open.
   package var opensByName: Bool { opening.allSatisfy { $0.scope != .everything } }
 

@@ -24,8 +24,15 @@ struct IndexDump: Equatable {
         return "\(parts[0]) in \(studies[Int64(parts[1]) ?? 0] ?? "?")"
       }
       var lines: [String] = []
-      for (table, names) in [("study", studies), ("series", series), ("instance", [:]), ("difference", [:])] {
-        for row in try Row.fetchAll(database, sql: "SELECT * FROM \(table)") {
+      let tables = [
+        "patient", "study", "series", "instance", "difference", "contradiction", "study_voice", "series_voice",
+      ]
+      for (table, names) in tables.map({ ($0, $0 == "study" ? studies : $0 == "series" ? series : [:]) }) {
+        // An undone correction leaves the patient that it made.
+        let condition =
+          table == "patient"
+          ? " WHERE EXISTS (SELECT 1 FROM study WHERE patient.id IN (study.patient, received_patient))" : ""
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM \(table)\(condition)") {
           let cells = row.map { column, value -> String in
             switch (table, column) {
             case ("study", "id"), ("series", "id"): return names[Int64.fromDatabaseValue(value) ?? 0] ?? "?"
@@ -34,7 +41,12 @@ struct IndexDump: Equatable {
               return "\(column)=\(Self.name(value, studies))"
             case ("series", "folded_into"), (_, "folded_from"), (_, "series"):
               return "\(column)=\(Self.name(value, series))"
+            case ("patient", "id"): return ""
             case (_, "object"), (_, "canonical_digest"): return ""
+            case ("study_voice", "received"), ("study_voice", "id"): return "\(column)=\(Self.name(value, studies))"
+            case ("series_voice", "received"), ("series_voice", "id"): return "\(column)=\(Self.name(value, series))"
+            // That of the row itself has the row's number.
+            case (_, "voice") where (Int64.fromDatabaseValue(value) ?? 0) < 0: return "voice=own"
             default: return "\(column)=\(value)"
             }
           }

@@ -161,10 +161,13 @@ import Testing
     let query = FindQuery(
       informationModel: .studyRoot, level: .study, keys: [key], returning: [.modalitiesInStudy, .patientName])
     let mark = PageMark(value: 1, key: "20260101")
-    for mark in [nil, mark] {
+    for (mark, telling) in [(nil, Telling.rows), (mark, .rows), (nil, .voices), (mark, .voices)] {
+      let index = telling == .rows ? index : Self.indexesOfVoices[index] ?? index
       let plan = try await archive.database.read { [layout = archive.index.layout] database in
         let visibility = try Visibility(Question(caller: caller, rights: .query, now: 0), in: database)
-        let statement = QueryCompiler(query, layout: layout, visibility: visibility).statement(after: mark, within: nil)
+          .telling(from: telling)
+        let compiler = QueryCompiler(query, layout: layout, visibility: visibility, isApart: telling == .voices)
+        let statement = compiler.statement(after: mark, within: nil)
         return try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + statement.sql, arguments: statement.arguments)
           .map { $0["detail"] as String }
       }
@@ -172,11 +175,17 @@ import Testing
         $0.hasPrefix("SEARCH study") || $0.hasPrefix("SEARCH patient") || $0.hasPrefix("SEARCH name")
       }
       #expect(first?.contains(index) == true, "\(plan)")
-      #expect(!plan.contains { $0.contains("USE TEMP B-TREE FOR ORDER BY") && index == "study_by_date" }, "\(plan)")
+      #expect(!plan.contains { $0.contains("USE TEMP B-TREE FOR ORDER BY") && index.hasSuffix("_by_date") }, "\(plan)")
     }
     try await archive.close()
     _ = test
   }
+
+  /// Which one does it where objects contradict each other.
+  private static let indexesOfVoices = [
+    "study_by_accession_number": "study_voice_by_accession_number", "sqlite_autoindex_study": "study_voice_by_uid",
+    "study_by_date": "study_voice_by_date",
+  ]
 
   private static func filled(_ objects: [TestObject]) async throws -> (Archive, Caller, TestArchive) {
     let test = TestArchive()

@@ -88,6 +88,10 @@ struct TestObject: Sendable {
   var title: (value: String, scheme: String)?
   var time = ""
   var zone = ""
+  var accession = ""
+  var description = ""
+  /// Of the series.
+  var seriesDescription = ""
 
   var dataSet: [UInt8] { encoded(as: .explicitVRLittleEndian) }
 
@@ -97,6 +101,9 @@ struct TestObject: Sendable {
     builder.set(.sopClassUID, .ui, sopClass)
     builder.set(.sopInstanceUID, .ui, instance)
     builder.set(.studyDate, .da, date)
+    if !accession.isEmpty { builder.set(.accessionNumber, .sh, accession) }
+    if !description.isEmpty { builder.set(.studyDescription, .lo, description) }
+    if !seriesDescription.isEmpty { builder.set(.seriesDescription, .lo, seriesDescription) }
     if !time.isEmpty { builder.set(.studyTime, .tm, time) }
     if !zone.isEmpty { builder.set(.timezoneOffsetFromUTC, .sh, zone) }
     builder.set(.modality, .cs, modality)

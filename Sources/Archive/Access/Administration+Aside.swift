@@ -41,6 +41,7 @@ extension Administration {
       guard !aside.isEmpty else {
         throw ArchiveError("nothing of '\(sender)' is aside for \(uid): see collimator aside list")
       }
+      let layout = IndexLayout(further: try FurtherKeyTable.settled(nil, in: database))
       var count = 0
       for (study, patient) in aside {
         try database.execute(
@@ -49,10 +50,9 @@ extension Administration {
               WHERE coalesce(folded_from, series) IN (SELECT id FROM series WHERE received_study = ?))
             """, arguments: [study])
         count += database.changesCount
-        try Self.join(study, of: patient, uid, in: database)
+        try Self.join(study, of: patient, uid, layout, in: database)
       }
-      let further = try FurtherKeyTable.settled(nil, in: database)
-      try Placement(layout: IndexLayout(further: further), in: database).place(study: MatchingForm.storable(uid))
+      try Placement(layout: layout, in: database).place(study: MatchingForm.storable(uid))
       try record(
         "objects let in", "\(count) objects of '\(sender)'", subjects: [AuditSubject](.study(uid: uid)), in: database)
       return count
@@ -72,13 +72,17 @@ extension Administration {
   }
 
   /// The rows that were aside become, or become part of, those that are not.
-  private static func join(_ study: Int64, of patient: Int64, _ uid: String, in database: Database) throws {
+  private static func join(
+    _ study: Int64, of patient: Int64, _ uid: String, _ layout: IndexLayout, in database: Database
+  ) throws {
     let main = try Int64.fetchOne(
       database, sql: "SELECT id FROM study WHERE v_0020000d = ? AND received_patient = ? AND aside = 0",
       arguments: [MatchingForm.storable(uid), patient])
     guard let main else {
       return try database.execute(sql: "UPDATE study SET aside = 0 WHERE id = ?", arguments: [study])
     }
+    let voices = Voices(layout.voices, in: database)
+    let sayings = try voices.sayings(ofStudy: main).merging(voices.sayings(ofStudy: study)) { first, _ in first }
     // What corrections moved is put back first; the placement that follows moves it again.
     try database.execute(
       sql: """
@@ -109,5 +113,6 @@ extension Administration {
         UPDATE OR REPLACE difference SET study = ? WHERE study = ?;
         UPDATE study SET folded_into = NULL WHERE folded_into = ?; DELETE FROM study WHERE id = ?
         """, arguments: [main, study, study, study])
+    try voices.restate(study: main, sayings, layout: layout)
   }
 }

@@ -18,10 +18,12 @@ struct Placement {
     let rows = try Row.fetchAll(
       database.cachedStatement(
         sql: """
-          SELECT study.id, received_patient, received_demographics, patient_id, issuer, sole_study, aside
-          FROM study JOIN patient ON patient.id = received_patient WHERE v_0020000d = ? ORDER BY study.id
+          SELECT study.id, received_patient, received_demographics, patient_id, issuer, sole_study, aside, study.patient
+          FROM study JOIN patient ON patient.id = received_patient WHERE v_0020000d = ?
+          ORDER BY ifnull((SELECT MIN(instance.id) FROM series JOIN instance ON \(Self.isReceived)
+            WHERE received_study = study.id), \(Int64.max)), study.id
           """), arguments: [uid])
-    /// The row in which a patient's study is shown: the one that came first.
+    /// The row in which a patient's study is shown: the one of whose objects the earliest is here.
     var shown: [Place: Int64] = [:]
     var shownStudy: [(received: Int64, shown: Int64)] = []
     for row in rows {
@@ -40,7 +42,13 @@ struct Placement {
         arguments: [place == study ? patient : nil, place == study ? nil : place, study])
     }
     try placeSeries(in: shownStudy)
+    let patients = Set(rows.compactMap { $0[7] as Int64? }).union(shown.keys.map(\.patient))
+    for patient in patients.sorted() { try Voices(layout.voices, in: database).rebuild(patient: patient) }
   }
+
+  private static let isReceived = """
+    ((instance.series = series.id AND instance.folded_from IS NULL) OR instance.folded_from = series.id)
+    """
 
   private struct Place: Hashable {
     let patient: Int64
@@ -64,14 +72,18 @@ struct Placement {
   private func placeSeries(in studies: [(received: Int64, shown: Int64)]) throws {
     struct Shown: Hashable { let uid: String, study: Int64 }
     var shown: [Shown: Int64] = [:]
-    var rows: [(id: Int64, place: Shown)] = []
+    var rows: [(id: Int64, first: Int64, place: Shown)] = []
     for (received, study) in studies {
       rows += try Row.fetchAll(
-        database.cachedStatement(sql: "SELECT id, v_0020000e FROM series WHERE received_study = ?"),
+        database.cachedStatement(
+          sql: """
+            SELECT id, ifnull((SELECT MIN(instance.id) FROM instance WHERE \(Self.isReceived)), \(Int64.max)), v_0020000e
+            FROM series WHERE received_study = ?
+            """),
         arguments: [received]
-      ).map { ($0[0], Shown(uid: $0[1], study: study)) }
+      ).map { ($0[0], $0[1], Shown(uid: $0[2], study: study)) }
     }
-    for (series, key) in rows.sorted(by: { $0.id < $1.id }) {
+    for (series, _, key) in rows.sorted(by: { ($0.first, $0.id) < ($1.first, $1.id) }) {
       let place = shown[key] ?? series
       shown[key] = place
       try database.cachedStatement(sql: "UPDATE series SET study = ?, folded_into = ? WHERE id = ?").execute(

@@ -10,6 +10,7 @@ struct HierarchyRows {
     /// The series as received, where a correction made it part of that one.
     let foldedFrom: Int64?
     let receivedStudy: Int64
+    let receivedSeries: Int64
     let isNewStudy: Bool
     /// As received; nil where it was there.
     let newSeries: Int64?
@@ -42,7 +43,7 @@ struct HierarchyRows {
       database.cachedStatement(sql: "SELECT folded_into FROM series WHERE id = ?"), arguments: [series])
     return Found(
       series: folded ?? series, foldedFrom: folded == nil ? nil : series, receivedStudy: study,
-      isNewStudy: isNewStudy, newSeries: isNewSeries ? series : nil)
+      receivedSeries: series, isNewStudy: isNewStudy, newSeries: isNewSeries ? series : nil)
   }
 
   func patientID(of identity: PatientIdentity) throws -> Int64 {
@@ -91,25 +92,5 @@ struct HierarchyRows {
     let count = try Int.fetchOne(
       database.cachedStatement(sql: "SELECT COUNT(*) FROM study WHERE v_0020000d = ?"), arguments: [uid])
     return (count ?? 0) > 1
-  }
-
-  /// Where an object says otherwise of its patient than its study's first one did, that is written down for the report.
-  func noteDifferences(_ hierarchy: InstanceRecord.Hierarchy, study: Int64, instance: Int64) throws {
-    let demographics = layout.demographics.map(\.column)
-    guard
-      let row = try Row.fetchOne(
-        database.cachedStatement(
-          sql: "SELECT received_demographics, \(demographics.joined(separator: ", ")) FROM study WHERE id = ?"),
-        arguments: [study])
-    else { return }
-    let received = try (row[0] as String?).map(Demographics.init(json:))
-    let said = Demographics(hierarchy.study, layout: layout)
-    for (index, column) in demographics.enumerated() {
-      let before = received?[column] ?? row[index + 1] as String
-      guard let value = said[column], value != before else { continue }
-      try database.cachedStatement(
-        sql: "INSERT OR IGNORE INTO difference (study, attribute, value, instance) VALUES (?, ?, ?, ?)"
-      ).execute(arguments: [study, column, value, instance])
-    }
   }
 }

@@ -7,7 +7,9 @@ import GRDB
 enum IndexColumns {
   static func complete(_ layout: IndexLayout, in database: Database) throws {
     var added = false
-    for (table, wanted) in layout.columnsByTable.sorted(by: { $0.key < $1.key }) {
+    var all = layout.columnsByTable
+    for table in ["study", "series"] { all["\(table)_voice"] = layout.columns(of: table) }
+    for (table, wanted) in all.sorted(by: { $0.key < $1.key }) {
       let present = try Set(database.columns(in: table).map(\.name))
       for column in wanted where !present.contains(column) {
         try database.execute(sql: "ALTER TABLE \(table) ADD COLUMN \(column) TEXT NOT NULL DEFAULT ''")

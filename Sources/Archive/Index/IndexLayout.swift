@@ -14,6 +14,7 @@ struct IndexLayout: Sendable {
   /// The attributes whose values stand in each table, in the order of `columns(of:)`.
   private let attributesByTable: [String: [IndexedAttribute]]
   private let columnsOfTable: [String: [String]]
+  let voices: VoiceStatements
 
   static let standard = IndexLayout()
 
@@ -35,6 +36,10 @@ struct IndexLayout: Sendable {
     // A patient's ID and issuer are columns of its own table.
     attributesByTable = Dictionary(grouping: attributes.filter { !$0.identifiesPatient }, by: \.table)
     columnsOfTable = attributesByTable.mapValues { $0.flatMap { $0.columns(of: []).map(\.name) } }
+    voices = VoiceStatements(
+      study: columnsOfTable["study"] ?? [], series: columnsOfTable["series"] ?? [],
+      demographics: (attributesByTable["study"] ?? []).filter { $0.level == .patient }
+        .flatMap { $0.columns(of: []).map(\.name) })
   }
 
   var columnsByTable: [String: [String]] { columnsOfTable }

@@ -174,8 +174,8 @@ struct InstanceInsertion {
     try database.cachedStatement(sql: Self.sql(columns)).execute(
       arguments: StatementArguments(fixed + record.values.map(\.databaseValue)))
     if let series = place?.newSeries, aside == 0 { try open(series, in: database) }
-    if let place, let hierarchy = record.hierarchy, !place.isNewStudy {
-      try rows.noteDifferences(hierarchy, study: place.receivedStudy, instance: number)
+    if let place, let hierarchy = record.hierarchy {
+      try Voices(layout.voices, in: database).note(hierarchy.saying, at: place, instance: number)
     }
     return number
   }

@@ -35,6 +35,8 @@ struct InstanceRecord: Sendable {
     let series: [String]
     /// What it says of who asked for it.
     let referral: Referral
+
+    var saying: Voices.Saying { Voices.Saying(study: study, series: series) }
   }
 
   init(

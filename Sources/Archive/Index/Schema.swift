@@ -29,9 +29,13 @@ enum Schema {
     SampleDigestSchema.register(in: &migrator)
     RulesSchema.register(in: &migrator)
     SharingSchema.register(in: &migrator)
+    VoicesSchema.register(in: &migrator)
     return migrator
   }
 
   /// Those that `reindex` empties and fills again from the files, the arrivals, the corrections and the choices.
-  static let indexTables = ["difference", "instance", "series", "study", "patient", "patient_name_key"]
+  static let indexTables = [
+    "contradiction", "difference", "instance", "series_voice", "study_voice", "series", "study", "patient",
+    "patient_name_key", "voice_name_key",
+  ]
 }

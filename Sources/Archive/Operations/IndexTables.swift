@@ -53,7 +53,7 @@ enum IndexTables {
 
   /// Puts the rows of another, attached database in the place of this one's; what was deleted since they were made stays
   /// out.
-  static func replace(by schema: String, in database: Database) throws {
+  static func replace(by schema: String, layout: IndexLayout, in database: Database) throws {
     try database.execute(sql: "PRAGMA defer_foreign_keys = ON")
     try keepCanonicalDigests(in: schema, database)
     for table in all.reversed() { try database.execute(sql: "DELETE FROM main.\(table)") }
@@ -68,7 +68,9 @@ enum IndexTables {
       try database.execute(sql: "DELETE FROM main.difference WHERE instance = ?", arguments: [instance.id])
       try database.execute(sql: "DELETE FROM main.instance WHERE id = ?", arguments: [instance.id])
     }
-    try prune(Set(deleted.compactMap(\.place)), in: database)
+    let places = Set(deleted.compactMap(\.place))
+    try prune(places, in: database)
+    try Voices(layout.voices, in: database).succeed(in: places, layout: layout)
   }
 
   /// They follow from the bytes and are dear: those of the same bytes are not found out again.

@@ -10,8 +10,11 @@ struct ClauseWriter {
   private let rewriting: ClauseRewriting
   private let predicate: VisibilityPredicate
   private let holders: String
+  /// Whether an instance is judged by what it says itself, and not by what its study's and its series' row say.
+  private let byInstance: Bool
 
-  init(_ rewriting: ClauseRewriting, predicate: VisibilityPredicate, holders: Int) {
+  init(_ rewriting: ClauseRewriting, predicate: VisibilityPredicate, holders: Int, byInstance: Bool) {
+    self.byInstance = byInstance
     self.rewriting = rewriting
     self.predicate = predicate
     self.holders = (0..<holders).map { ":h\($0)" }.joined(separator: ", ")
@@ -77,8 +80,15 @@ struct ClauseWriter {
   }
 
   private func written(_ clause: VisibilityPredicate.Clause) -> String {
-    written(clause, Self.about[clause] ?? "0")
+    written(clause, (byInstance ? Self.aboutInstance[clause] : nil) ?? Self.about[clause] ?? "0")
   }
+
+  /// What objects of a study say differently is asked of each.
+  private static let aboutInstance: [VisibilityPredicate.Clause: String] = [
+    .modality: "g.modalities IS NULL OR instr(g.modalities, '\\' || \(Telling.ownModality) || '\\') > 0",
+    .earliestStudyDate: "g.earliest IS NULL OR \(Telling.ownStudyDate) >= g.earliest",
+    .latestStudyDate: "g.latest IS NULL OR (\(Telling.ownStudyDate) <> '' AND \(Telling.ownStudyDate) <= g.latest)",
+  ]
 
   private static let titled = RecordTypes.titled.rawValue
 

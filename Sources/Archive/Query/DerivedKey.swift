@@ -24,7 +24,10 @@ enum DerivedKey {
         """
       )
     case .modalitiesInStudy:
-      (.study, collected("v_00080060", "series", "series.v_00080060 <> '' AND \(hasInstances(visibility))"))
+      (
+        .study,
+        collected("v_00080060", visibility.telling.table(.series), "series.v_00080060 <> '' AND \(isSeen(visibility))")
+      )
     case .sopClassesInStudy:
       (
         .study,
@@ -55,7 +58,7 @@ enum DerivedKey {
       case .patient:
         faulty(
           "study JOIN series ON series.study = study.id \(below)",
-          "study.patient = patient.id AND \(visibility.instance)", visibility)
+          "study.patient = patient.id AND \(visibility.toldInstance)", visibility)
       }
     // Asked once in a statement: nearly always nothing is faulty.
     let anyFaulty = "(SELECT EXISTS (SELECT 1 FROM instance INDEXED BY instance_by_fault WHERE fault <> 0))"
@@ -74,6 +77,10 @@ enum DerivedKey {
     "EXISTS (SELECT 1 FROM instance WHERE instance.series = series.id AND \(visibility.counted))"
   }
 
+  private static func isSeen(_ visibility: Visibility) -> String {
+    visibility.telling == .rows ? hasInstances(visibility) : visibility.series
+  }
+
   /// Without an order of its own, it is sorted.
   private static func collected(_ column: String, _ tables: String, _ condition: String) -> String {
     """
@@ -86,7 +93,7 @@ enum DerivedKey {
     """
     (SELECT \(aggregate) FROM study JOIN series ON series.study = study.id
       JOIN instance ON instance.series = series.id
-      WHERE study.patient = patient.id AND \(visibility.instance))
+      WHERE study.patient = patient.id AND \(visibility.toldInstance))
     """
   }
 }

@@ -21,10 +21,13 @@ struct QueryCompiler {
   private var arguments: [DatabaseValue] = []
   private let question: CompiledQuestion
   private let visibility: Visibility
+  private let isApart: Bool
   let options: MatchingOptions
   private let driver: QueryDriver
 
-  init(_ query: FindQuery, layout: IndexLayout, visibility: Visibility) {
+  /// `isApart`: patients of whom objects contradict each other are told of by another statement than the others.
+  init(_ query: FindQuery, layout: IndexLayout, visibility: Visibility, isApart: Bool) {
+    self.isApart = isApart
     question = CompiledQuestion(layout: layout, level: query.level.indexLevel, visibility: visibility)
     self.visibility = visibility
     options = query.options
@@ -48,7 +51,7 @@ struct QueryCompiler {
       level == .patient
         ? "patient.id IN (SELECT patient FROM study WHERE id IN (\(named)))" : "study.id IN (\(named))"
     }
-    let all = place + [within, visibilityCondition].compactMap(\.self) + conditions
+    let all = place + [within, visibilityCondition, apart].compactMap(\.self) + conditions
     let first = [
       driver.idColumn, driver.keyColumn, driver.nameColumn, "\(level.rawValue).id", "patient.patient_id",
       "patient.issuer", "patient.sole_study", level == .patient ? "''" : "study.v_0020000d",
@@ -66,18 +69,33 @@ struct QueryCompiler {
     driver.next(after: last, mark: mark, isFull: isFull)
   }
 
+  /// The patients that the other statement does not tell of.
+  private var apart: String? {
+    guard isApart else { return nil }
+    let least = visibility.leastContradiction
+    guard visibility.telling == .voices else { return "patient.is_contradicted < \(least)" }
+    return least == 2 ? "patient.is_contradicted = 2" : "patient.is_contradicted > 0"
+  }
+
   private var visibilityCondition: String {
-    switch level {
-    case .patient, .study: visibility.study
-    case .series: visibility.series
-    case .instance:
-      // Of several versions of an object the whole ones come before the faulty, the chosen one before the others.
-      """
-      \(visibility.instance) AND NOT EXISTS (SELECT 1 FROM instance AS other WHERE +other.series = series.id
-        AND other.v_00080018 = instance.v_00080018 AND \(visibility.otherVersion)
-        AND (other.fault <> 0, other.preference, other.id) < (instance.fault <> 0, instance.preference, instance.id))
-      """
+    switch (visibility.telling, level) {
+    case (.rows, .patient), (_, .study): visibility.study
+    // Whose voice it is was said where the tables are joined.
+    case (.voices, .patient): "1"
+    case (.rows, .series): visibility.series
+    case (.voices, .series): "\(visibility.study) AND \(visibility.series)"
+    case (.rows, .instance): instanceCondition
+    case (.voices, .instance): "\(visibility.study) AND \(visibility.series) AND \(instanceCondition)"
     }
+  }
+
+  private var instanceCondition: String {
+    // Of several versions of an object the whole ones come before the faulty, the chosen one before the others.
+    """
+    \(visibility.toldInstance) AND NOT EXISTS (SELECT 1 FROM instance AS other WHERE +other.series = series.id
+      AND other.v_00080018 = instance.v_00080018 AND \(visibility.otherVersion)
+      AND (other.fault <> 0, other.preference, other.id) < (instance.fault <> 0, instance.preference, instance.id))
+    """
   }
 
   private mutating func addColumns(for query: FindQuery) {
@@ -149,7 +167,7 @@ struct QueryCompiler {
     }
     conditions.append(
       """
-      EXISTS (SELECT 1 FROM series WHERE series.study = study.id AND \(visibility.series)
+      EXISTS (SELECT 1 FROM \(visibility.telling.table(.series)) WHERE series.study = study.id AND \(visibility.series)
         AND series.v_00080060 IN (SELECT value FROM json_each(?)))
       """)
     bind(Self.json(wanted.map(MatchingForm.storable)))

@@ -145,31 +145,31 @@ extension QueryDriver {
     case .list(let attribute, _, _): tables(from: attribute.level)
     case .dates: tables(from: .study)
     case .names:
-      "patient_name_key AS name CROSS JOIN study ON study.id = name.study "
+      (visibility.telling == .rows
+        ? "patient_name_key AS name CROSS JOIN study ON study.id = name.study "
+        : "voice_name_key AS name CROSS JOIN study_voice AS study ON study.voice = name.voice ")
         + joins(from: .study).joined(separator: " ")
     }
   }
 
   private func tables(from first: IndexedAttribute.Level) -> String {
-    ([first.rawValue] + joins(from: first)).joined(separator: " ")
+    ([visibility.telling.table(first)] + joins(from: first)).joined(separator: " ")
   }
 
   private func joins(from first: IndexedAttribute.Level) -> [String] {
+    let (study, series) = (visibility.telling.table(.study), visibility.telling.table(.series))
     let upward = [
-      "CROSS JOIN patient ON patient.id = study.patient", "CROSS JOIN study ON study.id = series.study",
-      "CROSS JOIN series ON series.id = instance.series",
+      "CROSS JOIN patient ON patient.id = study.patient", "CROSS JOIN \(study) ON study.id = series.study",
+      "CROSS JOIN \(series) ON series.id = instance.series",
     ]
     // A patient is answered as the earliest visible study tells of them.
-    let chosen = """
-      (SELECT MIN(study.id) FROM study WHERE study.patient = patient.id AND \(visibility.study))
-      """
     if level == .patient {
       return first == .patient
-        ? ["CROSS JOIN study ON study.id = \(chosen)"]
-        : ["CROSS JOIN patient ON patient.id = study.patient AND study.id = \(chosen)"]
+        ? ["CROSS JOIN \(study) ON \(visibility.patient)"]
+        : ["CROSS JOIN patient ON patient.id = study.patient AND \(visibility.patient)"]
     }
     let downward = [
-      "CROSS JOIN study ON study.patient = patient.id", "CROSS JOIN series ON series.study = study.id",
+      "CROSS JOIN \(study) ON study.patient = patient.id", "CROSS JOIN \(series) ON series.study = study.id",
       "CROSS JOIN instance ON instance.series = series.id",
     ]
     return Array(upward.prefix(first.depth - 1).reversed())
@@ -212,8 +212,9 @@ extension QueryDriver {
       return (["name.form = \(form) AND name.key = ?", "name.study > ?"], [from.databaseValue, last])
     }
     // A study of which several component groups begin so is met once.
+    let (table, own) = visibility.telling == .rows ? ("patient_name_key", "study") : ("voice_name_key", "voice")
     let first = """
-      NOT EXISTS (SELECT 1 FROM patient_name_key AS other WHERE other.study = name.study AND other.form = \(form)
+      NOT EXISTS (SELECT 1 FROM \(table) AS other WHERE other.\(own) = name.\(own) AND other.form = \(form)
         AND other.key >= ? AND other.key < name.key)
       """
     let lower = max(from, mark?.key ?? "")
@@ -234,11 +235,15 @@ extension QueryDriver {
 }
 
 extension IndexedAttribute.Level {
+  private static let person = "patient.patient_id || char(31) || patient.issuer || char(31) || patient.sole_study"
+  /// Several rows bear one UID: of several patients, and aside.
+  private static let whose = "study.aside || char(31) || \(person)"
+
   fileprivate var nameInOrder: String {
     switch self {
-    case .patient: "patient.patient_id || char(31) || patient.issuer || char(31) || patient.sole_study"
-    case .study: "study.v_0020000d"
-    case .series: "series.v_0020000e"
+    case .patient: Self.person
+    case .study: "study.v_0020000d || char(31) || \(Self.whose)"
+    case .series: "series.v_0020000e || char(31) || study.v_0020000d || char(31) || \(Self.whose)"
     case .instance: "''"
     }
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRDB
-import GRDBSQLite
 
 extension SQLiteIndex {
   /// One page of a question, judged and copied while the statement goes on.
@@ -9,22 +8,20 @@ extension SQLiteIndex {
     of query: FindQuery, in layout: IndexLayout, for visibility: Visibility, after mark: PageMark?,
     in database: Database
   ) throws -> FindPage {
-    let compiler = QueryCompiler(query, layout: layout, visibility: visibility)
-    let named = compiler.isBroad ? try visibility.namedStudies(in: database) : nil
-    let (sql, arguments) = compiler.statement(after: mark, within: named)
-    let statement = try database.cachedStatement(sql: sql)
-    let cursor = try Row.fetchCursor(statement, arguments: arguments)
+    var statements = try PageStatements(query, layout, visibility, after: mark, in: database)
     var rows = CopiedRows(
-      width: compiler.columns.width, isOneEach: query.level == .patient || query.level == .study)
+      width: statements.compiler.columns.width, isOneEach: query.level == .patient || query.level == .study)
     var count = 0
     var last = mark ?? PageMark(value: 0)
-    while rows.count < QueryCompiler.pageSize, try cursor.next() != nil {
-      let row = SelectedRow(statement: statement.sqliteStatement)
+    while rows.count < QueryCompiler.pageSize, count < statements.compiler.limit, let row = try statements.next() {
       count += 1
       last = PageMark(value: row.integer(0), key: row.text(1))
-      guard compiler.judges.allSatisfy({ $0.matches { row.text(QueryCompiler.firstValue + $0) } }) else { continue }
+      guard statements.compiler.judges.allSatisfy({ $0.matches { row.text(QueryCompiler.firstValue + $0) } }) else {
+        continue
+      }
       rows.append(row)
     }
+    let compiler = statements.compiler
     let isFull = count == compiler.limit || rows.count == QueryCompiler.pageSize
     return FindPage(
       values: rows.inOrder(compiler.columns), next: compiler.next(after: last, mark: mark, isFull: isFull),
@@ -81,27 +78,5 @@ private struct CopiedRows {
       }
     }
     return FindValues(columns: columns, bytes: sorted, ends: sortedEnds)
-  }
-}
-
-/// The row on which a statement stands, read where SQLite has it.
-private struct SelectedRow {
-  let statement: SQLiteStatement
-
-  func integer(_ column: Int) -> Int64 { sqlite3_column_int64(statement, Int32(clamping: column)) }
-
-  func text(_ column: Int) -> String {
-    withBytes(column) { String(decoding: $0, as: UTF8.self) }
-  }
-
-  func append(_ column: Int, to bytes: inout [UInt8]) {
-    withBytes(column) { bytes.append(contentsOf: $0) }
-  }
-
-  private func withBytes<Value>(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
-    let column = Int32(clamping: column)
-    // The text first: asking for it may change how many bytes it has.
-    let text = sqlite3_column_text(statement, column)
-    return body(UnsafeBufferPointer(start: text, count: text == nil ? 0 : Int(sqlite3_column_bytes(statement, column))))
   }
 }

@@ -27,8 +27,13 @@ struct Visibility {
   private let question: Question
   private let holders: [Int64]
   private let writer: ClauseWriter
+  private let ownWriter: ClauseWriter
   /// Of a study, its patient, and a series and an instance where they are needed: that it is there for the caller.
   private let condition: String
+  /// The same of an instance, by what it says itself.
+  private let ownCondition: String
+  /// From which rows a statement tells.
+  private(set) var telling = Telling.rows
   /// By names, so that a condition may stand in a statement as often as it is needed.
   let arguments: StatementArguments
 
@@ -37,8 +42,10 @@ struct Visibility {
     let found = try VisibilityHolders(question, in: database)
     holders = found.padded
     predicate = found.predicate
-    writer = ClauseWriter(question.rewriting, predicate: predicate, holders: holders.count)
+    writer = ClauseWriter(question.rewriting, predicate: predicate, holders: holders.count, byInstance: false)
     condition = writer.condition
+    ownWriter = ClauseWriter(question.rewriting, predicate: predicate, holders: holders.count, byInstance: true)
+    ownCondition = ownWriter.condition
     var named: [String: any DatabaseValueConvertible] = [
       "now": question.now, "caller": question.caller.principal, "peer": question.caller.peer,
     ]
@@ -46,9 +53,21 @@ struct Visibility {
     arguments = StatementArguments(named)
   }
 
-  /// Of a `study` and its `patient`: that something of it is there for the caller.
+  /// The same for a statement that tells from other rows.
+  func telling(from telling: Telling) -> Visibility {
+    var other = self
+    other.telling = telling
+    return other
+  }
+
+  /// From which mark on a patient's rows are not what the caller is to be told: a caller who sees a study sees all of it, or
+  /// may see a part.
+  var leastContradiction: Int { predicate.seesWholeStudies ? 2 : 1 }
+
+  /// Of a `study` and its `patient`: that something of it is there for the caller; of a voice, that it is the caller's.
   var study: String {
-    switch predicate.granularity {
+    guard telling == .rows else { return "study.voice = \(Telling.studyVoice(of: .study, seenBy: ownCondition))" }
+    return switch predicate.granularity {
     case .study: condition
     case .series: "EXISTS (SELECT 1 FROM series WHERE series.study = study.id AND \(condition))"
     case .instance:
@@ -61,27 +80,38 @@ struct Visibility {
 
   /// Of a `series`, its study and patient.
   var series: String {
+    guard telling == .rows else { return "series.voice = \(Telling.seriesVoice(seenBy: ownCondition))" }
     guard predicate.granularity == .instance else { return condition }
     return "EXISTS (SELECT 1 FROM instance WHERE instance.series = series.id AND \(condition))"
   }
 
-  /// Of an `instance`, its series, study and patient.
-  var instance: String { condition }
+  /// Of a `patient`, the `study` that tells of it.
+  var patient: String {
+    let voice = "study.voice = \(Telling.studyVoice(of: .patient, seenBy: ownCondition))"
+    guard telling == .rows else { return voice }
+    return "study.id = (SELECT MIN(study.id) FROM study WHERE study.patient = patient.id AND \(study))"
+  }
+
+  /// Of an `instance`, its series, study and patient, whether these are contradicted or not.
+  var instance: String { ownCondition }
+
+  /// The same among the rows that are told of.
+  var toldInstance: String { telling == .rows ? condition : ownCondition }
 
   /// Of an instance that has another name in the statement.
   func instance(named alias: String) -> String {
-    condition.replacing("instance.", with: "\(alias).")
+    ownCondition.replacing("instance.", with: "\(alias).")
   }
 
   /// Of an `instance` below a study or series of which something is seen: what is below one that is seen as a whole is seen.
   var counted: String {
-    guard predicate.granularity != .study else { return "1" }
-    return "(\(question.rewriting.rewrite(.countedIsSeen, condition)))"
+    guard predicate.granularity != .study || telling == .voices && !predicate.seesWholeStudies else { return "1" }
+    return "(\(question.rewriting.rewrite(.countedIsSeen, toldInstance)))"
   }
 
   /// Of an instance `other` of the same series: that it is seen too.
   var otherVersion: String {
-    "(\(question.rewriting.rewrite(.otherVersionIsSeen, instance(named: "other"))))"
+    "(\(question.rewriting.rewrite(.otherVersionIsSeen, toldInstance.replacing("instance.", with: "other."))))"
   }
 
   /// The studies that the caller's grants name, whatever else is asked of them; nil where they do not name them, or so many
@@ -99,11 +129,20 @@ extension Visibility {
     opening ids: [Int64], at level: QueryRetrieveLevel, most: Int, in database: Database
   ) throws -> [Int] {
     guard !predicate.opening.isEmpty, !ids.isEmpty else { return [] }
-    let asked = predicate.opening.map { shape in
-      """
-      SELECT g.number FROM json_each(:rows) AS shown \(Self.joins(from: level, to: shape.decidedAt))
-        CROSS JOIN access_grant AS g WHERE \(writer.opening(shape))
-      """
+    let asked = predicate.opening.flatMap { shape in
+      let rows = """
+        SELECT g.number FROM json_each(:rows) AS shown \(Self.joins(from: level, to: shape.decidedAt))
+          CROSS JOIN access_grant AS g WHERE \(writer.opening(shape))
+        """
+      guard shape.hasDates || shape.decidedAt != .study else { return [rows] }
+      // Of who is contradicted each instance is asked.
+      return [
+        "\(rows) AND patient.is_contradicted = 0",
+        """
+        SELECT g.number FROM json_each(:rows) AS shown \(Self.joins(from: level, to: .instance))
+          CROSS JOIN access_grant AS g WHERE patient.is_contradicted > 0 AND \(ownWriter.opening(shape))
+        """,
+      ]
     }
     return try Int.fetchAll(
       database.cachedStatement(sql: "\(asked.joined(separator: " UNION ")) ORDER BY 1 LIMIT \(most)"),

@@ -47,20 +47,40 @@ struct GrantComparison {
 
     static func random(at level: QueryRetrieveLevel, _ random: inout SeededGenerator) -> Key {
       let study = "1.\(Int.random(in: 0..<GrantWorld.studies, using: &random))"
-      switch Int.random(in: level == .patient ? 0..<1 : 0..<4, using: &random) {
+      // What is matched is what the earliest that is seen says of it.
+      let speaker = { (one: SeenObject, visible: [SeenObject]) in
+        visible.first { level == .patient ? $0.patientRow == one.patientRow : $0.studyRow == one.studyRow }
+      }
+      switch Int.random(in: level == .patient ? 0..<3 : 0..<8, using: &random) {
+      case 1:
+        return Key(key: MatchingKey(tag: .patientName, matching: .singleValue("Doe^John"))) { one, visible in
+          ["Doe^John", "Doe^John^^^"].contains(speaker(one, visible)?.name)
+        }
+      case 2:
+        return Key(key: MatchingKey(tag: .patientComments, matching: .wildcard("o*"))) { one, visible in
+          speaker(one, visible)?.comment == "one"
+        }
+      case 3:
+        return Key(key: MatchingKey(tag: .patientName, matching: .wildcard("Doe^J*"))) { one, visible in
+          speaker(one, visible)?.name.hasPrefix("Doe^J") == true
+        }
+      case 4:
+        return Key(key: MatchingKey(tag: .accessionNumber, matching: .singleValue("A1.1"))) { one, visible in
+          speaker(one, visible)?.accession == "A1.1"
+        }
       case 0:
         return Key(key: MatchingKey(tag: .patientID, matching: .singleValue("P1"))) { one, _ in one.patientID == "P1" }
-      case 1:
+      case 5:
         return Key(key: MatchingKey(tag: .studyInstanceUID, matching: .uidList([study, "1.0"]))) { one, _ in
           one.study == study || one.study == "1.0"
         }
-      case 2:
-        return Key(key: MatchingKey(tag: .studyDate, matching: .range(from: "20260115", to: nil))) { one, _ in
-          one.date > "20260115"
+      case 6:
+        return Key(key: MatchingKey(tag: .studyDate, matching: .range(from: "20260115", to: nil))) { one, visible in
+          (speaker(one, visible)?.date ?? "") > "20260115"
         }
       default:
         return Key(key: MatchingKey(tag: .modalitiesInStudy, matching: .singleValue("CT"))) { one, visible in
-          visible.contains { $0.studyRow == one.studyRow && $0.modality == "CT" }
+          GrantComparison.modalities(of: visible.filter { $0.studyRow == one.studyRow }).contains("CT")
         }
       }
     }
@@ -71,7 +91,7 @@ struct GrantComparison {
   ) async throws {
     let (tags, name, counts) = Self.asked(at: level)
     let query = FindQuery(
-      informationModel: model, level: level, keys: key.map { [$0.key] } ?? [], returning: tags)
+      informationModel: model, level: level, keys: key.map { [$0.key] } ?? [], returning: tags + Self.told(at: level))
     var page = try await index.matches(of: query, as: caller, after: nil)
     var rows = page.rows
     while let mark = page.next {
@@ -79,12 +99,13 @@ struct GrantComparison {
       rows += page.rows
     }
     let answered = rows.map { row in
-      tags.map { row[$0].map { $0.sorted().joined(separator: "\\") } ?? "?" }.joined(separator: " ")
+      (tags + Self.told(at: level)).map { row[$0].map { $0.sorted().joined(separator: "\\") } ?? "?" }.joined(
+        separator: " ")
     }.sorted()
     let groups = Dictionary(grouping: visible.filter { key?.leaves($0, visible) ?? true }, by: name)
     // What is aside is a study of its own; the answers are those of both.
     let expected = groups.map { name, found in
-      ([name.last ?? ""] + counts(found)).joined(separator: " ")
+      ([name.last ?? ""] + counts(found) + said(level, found, visible)).joined(separator: " ")
     }.sorted()
     let rowCount = Set(world.objects.map { name(SeenObject(object: $0, aside: 0)) }).count
     note(
@@ -117,7 +138,7 @@ struct GrantComparison {
         { found in
           [
             String(Set(found.map(\.seriesRow)).count), String(Set(found.map(\.instance)).count),
-            Set(found.map(\.modality)).sorted().joined(separator: "\\"),
+            modalities(of: found).sorted().joined(separator: "\\"),
           ]
         }
       )
@@ -128,6 +149,32 @@ struct GrantComparison {
       )
     case .image: return ([.sopInstanceUID], { [$0.seriesRow, $0.instance] }, { _ in [] })
     }
+  }
+
+  /// Of each series what its earliest object says.
+  fileprivate static func modalities(of found: [SeenObject]) -> Set<String> {
+    Set(Dictionary(found.map { ($0.seriesRow, $0.modality) }, uniquingKeysWith: { first, _ in first }).values)
+  }
+
+  /// What one object says where another may say otherwise.
+  private static func told(at level: QueryRetrieveLevel) -> [DICOMData.Tag] {
+    let patient: [DICOMData.Tag] = [.patientName, .patientComments]
+    let study = patient + [.studyDate, .accessionNumber, .studyDescription]
+    return level == .patient ? patient : level == .study ? study : study + [.modality, .seriesDescription]
+  }
+
+  /// By the earliest that is seen of the patient, the study and the series.
+  private func said(_ level: QueryRetrieveLevel, _ found: [SeenObject], _ visible: [SeenObject]) -> [String] {
+    guard let one = found.first else { return [] }
+    if level == .patient {
+      return visible.first { $0.patientRow == one.patientRow }.map { [$0.name, $0.comment] } ?? []
+    }
+    let study =
+      visible.first { $0.studyRow == one.studyRow }.map {
+        [$0.name, $0.comment, $0.date, $0.accession, $0.description]
+      } ?? []
+    guard level != .study else { return study }
+    return study + (visible.first { $0.seriesRow == one.seriesRow }.map { [$0.modality, $0.seriesDescription] } ?? [])
   }
 
   private mutating func note(

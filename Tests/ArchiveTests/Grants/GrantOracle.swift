@@ -12,6 +12,8 @@ struct SeenObject {
 
   subscript<Value>(dynamicMember path: KeyPath<TestObject, Value>) -> Value { object[keyPath: path] }
 
+  /// Empty IDs are of nobody: each study's own.
+  var patientRow: String { "\(object.patientID) \(object.issuer) \(object.patientID.isEmpty ? object.study : "")" }
   var studyRow: String { "\(object.study)#\(aside)" }
   var seriesRow: String { "\(object.series)#\(aside)" }
 }
@@ -29,6 +31,7 @@ struct GrantOracle {
     self.rights = rights
   }
 
+  /// In the order in which they came.
   var visible: [SeenObject] {
     world.objects.indices.filter { sees(world.objects[$0], aside: world.aside[$0]) }
       .map { SeenObject(object: world.objects[$0], aside: world.aside[$0]) }

@@ -156,12 +156,34 @@ struct GrantWorld: Sendable {
       if RecordTypes.titled.isSuperset(of: RecordTypes(sopClassUID: object.sopClass)) {
         object.title = Self.titles.randomElement(using: &random)
       }
+      Self.contradict(&object, &random)
       let owner =
         Int.random(in: 0..<10, using: &random) == 0 ? principals.randomElement(using: &random)?.number ?? 0 : 0
       objects.append(object)
       aside.append(owner)
     }
   }
+
+  /// What objects of one patient, study or series say of it does not have to be the same.
+  private static func contradict(_ object: inout TestObject, _ random: inout SeededGenerator) {
+    object.accession = "A\(object.study)"
+    for _ in 0..<Int.random(in: 0..<4, using: &random) {
+      let some = Int.random(in: 0..<3, using: &random)
+      switch Int.random(in: 0..<8, using: &random) {
+      case 0: object.name = names[some]
+      case 1: object.comment = ["", "one", "two"][some]
+      case 2: object.date = ["20260101", "20260201", ""][some]
+      case 3: object.time = ["", "10", "120000"][some]
+      case 4: object.accession = ["", "A1.0", "A1.1"][some]
+      case 5: object.description = ["", "Head", "Knee"][some]
+      case 6: object.seriesDescription = ["", "axial", "scout"][some]
+      default: object.modality = kinds[some].modality
+      }
+    }
+  }
+
+  /// One of them in another form, which is matched as if it were the same.
+  static let names = ["Doe^John^^^", "Doe^Jane", "Yamada^Tarou=山田^太郎"]
 
   static func insert(
     _ object: TestObject, aside: Int64, in database: Database, _ layout: IndexLayout

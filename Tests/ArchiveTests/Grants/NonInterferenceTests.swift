@@ -36,6 +36,7 @@ import Testing
 
   enum Leak: CaseIterable {
     case missingVeto, missingEnd, countOverHiddenRows, statusOfADuplicate, addedToWhatIsHidden, refusalOfWhatWasDeleted
+    case valuesOfTheFirst
   }
 
   /// What the pairs are for: each of these is noticed.
@@ -109,7 +110,8 @@ private struct WorldPair {
       world.mayHaveAdded(caller)
       ? [] : hidden.filter { $0.1 == 0 && Int.random(in: 0..<3, using: &random) == 0 }.map(\.0)
     let gone = Set(deleted.map { name($0, 0) })
-    let script = Script(caller: caller, stored: Self.stored(world, deleted, &random), leak: leak)
+    let script = Script(
+      caller: caller, stored: Self.stored(world, deleted, &random), keys: Script.drawKeys(&random), leak: leak)
     try await put(world, deleted: deleted) { !gone.contains(name($0, $1)) }
     let one = try await script.run(on: archive)
     try await put(world, deleted: []) { visible.contains(name($0, $1)) }
@@ -120,10 +122,12 @@ private struct WorldPair {
   private func put(
     _ world: GrantWorld, deleted: [TestObject], keeping isKept: @Sendable @escaping (TestObject, Int64) -> Bool
   ) async throws {
-    let layout = archive.index.layout
+    let (layout, leak) = (archive.index.layout, leak)
     try await archive.database.write { database in
       try world.putObjects(in: database, layout: layout, keeping: isKept)
       try GrantWorld.keepOut(deleted, in: database)
+      // As if what contradicts it were told of like all else: by what the first object said.
+      if leak == .valuesOfTheFirst { try database.execute(sql: "UPDATE patient SET is_contradicted = 0") }
     }
   }
 
@@ -149,7 +153,38 @@ private struct WorldPair {
 private struct Script {
   let caller: Caller
   let stored: [TestObject]
+  /// What is matched at each level, beside all.
+  let keys: [QueryRetrieveLevel: [MatchingKey]]
   let leak: NonInterferenceTests.Leak?
+
+  /// On what objects contradict each other in, on what is counted and collected, and on what leads to the rows.
+  static func drawKeys(_ random: inout SeededGenerator) -> [QueryRetrieveLevel: [MatchingKey]] {
+    let patient: [MatchingKey] =
+      ["Doe^John", "Doe^Jane", "山田^太郎"].map { MatchingKey(tag: .patientName, matching: .singleValue($0)) }
+      + ["Doe*", "*a*", "D?e^J*"].map { MatchingKey(tag: .patientName, matching: .wildcard($0)) } + [
+        MatchingKey(tag: .patientComments, matching: .wildcard("o*")),
+        MatchingKey(tag: .patientComments, matching: .empty),
+        MatchingKey(tag: .patientID, matching: .singleValue("P1")),
+      ]
+    let study =
+      patient + [
+        MatchingKey(tag: .studyDate, matching: .range(from: "20260102", to: nil)),
+        MatchingKey(tag: .studyDate, matching: .singleValue("20260101")),
+        MatchingKey(tag: .studyTime, matching: .range(from: nil, to: "11")),
+        MatchingKey(tag: .accessionNumber, matching: .singleValue("A1.1")),
+        MatchingKey(tag: .accessionNumber, matching: .empty),
+        MatchingKey(tag: .studyDescription, matching: .singleValue("Head")),
+        MatchingKey(tag: .studyInstanceUID, matching: .uidList(["1.0", "1.1", "1.2"])),
+        MatchingKey(tag: .modalitiesInStudy, matching: .singleValue("CT")),
+      ]
+    let series =
+      study + [
+        MatchingKey(tag: .modality, matching: .singleValue("MR")),
+        MatchingKey(tag: .seriesDescription, matching: .wildcard("*a*")),
+      ]
+    let all: [QueryRetrieveLevel: [MatchingKey]] = [.patient: patient, .study: study, .series: series, .image: series]
+    return all.mapValues { [$0.randomElement(using: &random), $0.randomElement(using: &random)].compactMap(\.self) }
+  }
 
   func run(on archive: Archive) async throws -> [String] {
     var index = archive.index
@@ -208,10 +243,11 @@ private struct Script {
     ]
     let study: [DICOMData.Tag] =
       patient + [
-        .studyInstanceUID, .studyDate, .modalitiesInStudy, .sopClassesInStudy, .numberOfStudyRelatedSeries,
+        .studyInstanceUID, .studyDate, .studyTime, .accessionNumber, .studyDescription, .modalitiesInStudy,
+        .sopClassesInStudy, .numberOfStudyRelatedSeries,
         .numberOfStudyRelatedInstances,
       ]
-    let series = study + [.seriesInstanceUID, .modality, .numberOfSeriesRelatedInstances]
+    let series = study + [.seriesInstanceUID, .modality, .seriesDescription, .numberOfSeriesRelatedInstances]
     return [.patient: patient, .study: study, .series: series, .image: series + [.sopInstanceUID, .sopClassUID]]
   }()
 
@@ -219,14 +255,14 @@ private struct Script {
     var heard: [String] = []
     for level in QueryRetrieveLevel.allCases {
       let tags = Self.asked[level] ?? []
-      let keys: [MatchingKey] =
-        level == .series ? [MatchingKey(tag: .modalitiesInStudy, matching: .singleValue("CT"))] : []
-      let query = FindQuery(informationModel: .patientRoot, level: level, keys: keys, returning: tags)
-      let page = try await index.matches(of: query, as: caller, after: nil)
-      heard += page.rows.map { row in
-        tags.map { "\($0)=\(row[$0]?.joined(separator: "\\") ?? "-")" }.joined(separator: " ")
+      for keys in [[]] + (keys[level] ?? []).map({ [$0] }) {
+        let query = FindQuery(informationModel: .patientRoot, level: level, keys: keys, returning: tags)
+        let page = try await index.matches(of: query, as: caller, after: nil)
+        heard += page.rows.map { row in
+          tags.map { "\($0)=\(row[$0]?.joined(separator: "\\") ?? "-")" }.joined(separator: " ")
+        }
+        heard.append("\(level) \(keys): \(page.rows.count)")
       }
-      heard.append("\(level): \(page.rows.count)")
     }
     return heard
   }

@@ -205,7 +205,11 @@ struct RestoreCarrying {
         DELETE FROM instance WHERE object IN (SELECT object FROM tombstone);
         DELETE FROM arrival WHERE object IN (SELECT object FROM tombstone);
         """)
-    try IndexTables.prune(Set(instances.compactMap(\.place)), in: database)
+    let places = Set(instances.compactMap(\.place))
+    try IndexTables.prune(places, in: database)
+    let layout = IndexLayout(further: try FurtherKeyTable.settled(nil, in: database))
+    try IndexColumns.complete(layout, in: database)
+    try Voices(layout.voices, in: database).succeed(in: places, layout: layout)
     return objects
   }
 }

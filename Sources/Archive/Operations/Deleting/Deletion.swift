@@ -86,7 +86,7 @@ struct Deletion {
       try progress.advance()
     }
     try IndexTables.prune(places, in: database)
-    try speakers.succeed(in: database)
+    try speakers.succeed(in: places, database)
     try operations.record(
       .delete, "delete", detail: "deletion \(number), \(level): \(order.reason)", count: instances.count,
       subjects: subjects, in: database)

@@ -11,10 +11,13 @@ struct SpeakingObject {
   private let series: [Int64: Int64]
   /// Whose objects do not agree about their patient.
   private let disputed: Set<Int64>
+  /// Whether the index was made by an earlier version, which kept less of what is said.
+  private let lacksValues: Bool
 
   /// To be made before the rows go.
   init(of places: Set<SelectedInstance.Place>, _ operations: ArchiveOperations, in database: Database) throws {
     self.operations = operations
+    lacksValues = try Bool.fetchOne(database, sql: "SELECT lacks_values FROM node") ?? false
     studies = try Self.first("series.received_study", of: Set(places.map(\.receivedStudy)), in: database)
     series = try Self.first("series.id", of: Set(places.map(\.receivedSeries)), in: database)
     disputed = try Set(
@@ -24,22 +27,23 @@ struct SpeakingObject {
   }
 
   /// To be called when they are gone.
-  func succeed(in database: Database) throws {
-    let nextOfStudy = try Self.first("series.received_study", of: Set(studies.keys), in: database)
-    for (study, next) in nextOfStudy.sorted(by: { $0.key < $1.key }) {
-      let hasAnotherVoice = studies[study] != next
-      if hasAnotherVoice, let spoken = try hierarchy(of: next, in: database) {
-        try update("study", study, spoken.study, in: database)
-        // A correction is laid over what is said now.
-        try database.execute(sql: "UPDATE study SET received_demographics = NULL WHERE id = ?", arguments: [study])
-        try Placement(layout: operations.index.layout, in: database).place(study: spoken.studyInstanceUID)
-      }
-      if hasAnotherVoice || disputed.contains(study) { try noteDifferences(in: study, from: next, database) }
-    }
+  func succeed(in places: Set<SelectedInstance.Place>, _ database: Database) throws {
+    let layout = operations.index.layout
+    let voices = Voices(layout.voices, in: database)
+    try voices.succeed(in: places, layout: layout)
+    guard lacksValues else { return }
+    let next = try Self.first("series.received_study", of: Set(studies.keys), in: database)
     let nextOfSeries = try Self.first("series.id", of: Set(series.keys), in: database)
-    for (id, next) in nextOfSeries where series[id] != next {
-      guard let spoken = try hierarchy(of: next, in: database) else { continue }
-      try update("series", id, spoken.series, in: database)
+    let changed = Set(nextOfSeries.filter { series[$0.key] != $0.value }.keys)
+    for (study, first) in next.sorted(by: { $0.key < $1.key }) {
+      let own = try Int64.fetchAll(database, sql: "SELECT id FROM series WHERE received_study = ?", arguments: [study])
+      guard studies[study] != first || disputed.contains(study) || !changed.isDisjoint(with: own) else { continue }
+      // What the index does not know stands in the files.
+      var sayings = try voices.sayings(ofStudy: study)
+      for instance in sayings.keys {
+        if let spoken = try hierarchy(of: instance, in: database) { sayings[instance] = spoken.saying }
+      }
+      try voices.restate(study: study, sayings, layout: layout)
     }
   }
 
@@ -57,24 +61,7 @@ struct SpeakingObject {
     return Dictionary(rows.map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Where the others say otherwise of their patient than the first does.
-  private func noteDifferences(in study: Int64, from first: Int64, _ database: Database) throws {
-    try database.execute(sql: "DELETE FROM difference WHERE study = ?", arguments: [study])
-    let others = try Int64.fetchAll(
-      database,
-      sql: """
-        SELECT instance.id FROM series JOIN instance
-          ON (instance.series = series.id AND instance.folded_from IS NULL) OR instance.folded_from = series.id
-        WHERE series.received_study = ? AND instance.id > ? ORDER BY instance.id
-        """, arguments: [study, first])
-    let rows = HierarchyRows(layout: operations.index.layout, in: database)
-    for instance in others {
-      guard let said = try hierarchy(of: instance, in: database) else { continue }
-      try rows.noteDifferences(said, study: study, instance: instance)
-    }
-  }
-
-  /// What the header of its file says; nil where it cannot be read: then the row says what it said.
+  /// What the header of its file says; nil where it cannot be read: then it said what the index knows.
   private func hierarchy(of instance: Int64, in database: Database) throws -> InstanceRecord.Hierarchy? {
     let row = try Row.fetchOne(
       database,
@@ -96,12 +83,5 @@ struct SpeakingObject {
       arrival: Arrival(sender: row[1], callingAETitle: row[2], time: row[3], defaultIssuer: row[4]),
       layout: operations.index.layout
     ).hierarchy
-  }
-
-  private func update(_ table: String, _ id: Int64, _ values: [String], in database: Database) throws {
-    let columns = operations.index.layout.columns(of: table)
-    try database.execute(
-      sql: "UPDATE \(table) SET \(columns.map { "\($0) = ?" }.joined(separator: ", ")) WHERE id = ?",
-      arguments: StatementArguments(values.map(\.databaseValue) + [id.databaseValue]))
   }
 }

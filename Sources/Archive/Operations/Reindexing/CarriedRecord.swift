@@ -26,11 +26,11 @@ extension InstanceRecord {
     values = layout.columns(of: "instance").map { instance[$0] }
     recordTypes = RecordTypes(rawValue: instance["record_type"])
     remarks = []
-    hierarchy = try Self.hierarchy(of: instance, layout: layout, in: database)
+    hierarchy = try Self.hierarchy(of: instance, number, layout: layout, in: database)
   }
 
   private static func hierarchy(
-    of instance: Row, layout: IndexLayout, in database: Database
+    of instance: Row, _ own: Int64, layout: IndexLayout, in database: Database
   ) throws -> Hierarchy? {
     let number: Int64? = instance["folded_from"] ?? instance["series"]
     guard
@@ -40,13 +40,18 @@ extension InstanceRecord {
       let patient = try Row.fetchOne(
         database, sql: "SELECT * FROM patient WHERE id = ?", arguments: [study["received_patient"] as Int64])
     else { return nil }
-    // What a correction laid over it was not received.
+    // What a correction laid over it was not received, nor what another object said.
     let received = try (study["received_demographics"] as String?).map(Demographics.init(json:))
+    let isGainsaying = try Int.fetchOne(
+      database, sql: "SELECT 1 FROM contradiction WHERE instance = ?", arguments: [own])
+    let voices = Voices(layout.voices, in: database)
+    let saying = try isGainsaying.flatMap { _ in try voices.sayings(ofStudy: series["received_study"])[own] }
     return Hierarchy(
       patient: PatientIdentity(
         stored: patient["patient_id"], issuer: patient["issuer"], soleStudy: patient["sole_study"]),
       studyInstanceUID: study["v_0020000d"], seriesInstanceUID: series["v_0020000e"],
-      study: layout.columns(of: "study").map { received?[$0] ?? study[$0] },
-      series: layout.columns(of: "series").map { series[$0] }, referral: Referral(json: series["referral"]))
+      study: saying?.study ?? layout.columns(of: "study").map { received?[$0] ?? study[$0] },
+      series: saying?.series ?? layout.columns(of: "series").map { series[$0] },
+      referral: Referral(json: series["referral"]))
   }
 }

@@ -125,7 +125,7 @@ struct Reindex {
         let late = try ArrivedObject.all(lacking, in: database).map { object in
           (object.number, try object.record(in: store, layout: layout, now: now))
         }
-        try IndexTables.replace(by: "rebuilt", in: database)
+        try IndexTables.replace(by: "rebuilt", layout: layout, in: database)
         for (number, record) in late {
           try ReindexScratch.insert(record, number: number, layout: layout, in: database)
         }

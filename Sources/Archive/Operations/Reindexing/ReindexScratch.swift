@@ -67,7 +67,9 @@ struct ReindexScratch: Sendable {
   static func insert(
     _ record: InstanceRecord, number: Int64, fault: Int = 0, layout: IndexLayout, in database: Database
   ) throws {
-    try database.execute(sql: "DELETE FROM main.difference WHERE instance = ?", arguments: [number])
+    for table in ["difference", "contradiction"] {
+      try database.execute(sql: "DELETE FROM main.\(table) WHERE instance = ?", arguments: [number])
+    }
     try database.execute(sql: "DELETE FROM main.instance WHERE id = ?", arguments: [number])
     try InstanceInsertion(record, layout: layout).insert(number: number, in: database)
     if fault != 0 {
