@@ -66,11 +66,13 @@ import Testing
 
   @Test(arguments: makings)
   func listsAndModalitiesMatch(making: Seams.Making) async throws {
-    let (seams, caller) = try await filled(making, [
-      TestObject(instance: "1.1", series: "2.1", study: "3", modality: "CT"),
-      TestObject(instance: "1.2", series: "2.2", study: "3", modality: "SR"),
-      TestObject(instance: "1.3", series: "2.3", study: "4", modality: "MR"),
-    ])
+    let (seams, caller) = try await filled(
+      making,
+      [
+        TestObject(instance: "1.1", series: "2.1", study: "3", modality: "CT"),
+        TestObject(instance: "1.2", series: "2.2", study: "3", modality: "SR"),
+        TestObject(instance: "1.3", series: "2.3", study: "4", modality: "MR"),
+      ])
     let list = MatchingKey(tag: .studyInstanceUID, matching: .uidList(["3", "9", "\"]"]))
     #expect(try await seams.values(of: .modalitiesInStudy, at: .study, as: caller, [list]) == ["CT\\SR"])
     let modality = MatchingKey(tag: .modalitiesInStudy, matching: .singleValue("SR"))

@@ -41,7 +41,8 @@ struct Seams: Sendable {
       }
       close = { caller in
         let administration = archive.administration(as: .current)
-        for grant in try await administration.grants() where grant.grantee == caller.peerName && grant.state == .active {
+        for grant in try await administration.grants() where grant.grantee == caller.peerName && grant.state == .active
+        {
           try await administration.revokeGrant(grant.number)
         }
       }

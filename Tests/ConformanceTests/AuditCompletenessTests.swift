@@ -23,7 +23,7 @@ import Testing
       round += 1
       // Some schedules end by themselves, the others by a kill in their midst.
       let isKilled = round % 4 != 0
-      let share = min(max(Self.operations / 12, 5), Self.operations - done)
+      let share = min(max(Self.operations / 8, 5), Self.operations - done)
       let mixing = Task { [port = node.port, directory = node.directory, round] in
         try await Tool.script(
           "mixed.py",

@@ -24,7 +24,9 @@ extension EarlierRows {
         "kind": "store", "act": "C-STORE", "count": 1, "patient_id": "4711", "issuer": "CITYHOSPITAL",
         "study_uid": Self.study, "instances": "\(ct) \(Self.objects[0].instance)", "subjects": 1,
       ],
-      ["kind": "query", "act": "C-FIND", "count": 2, "grants": "1", "identifier": Data([8, 0, 0x52, 0]), "subjects": 2],
+      [
+        "kind": "query", "act": "C-FIND", "count": 2, "grants": "1", "identifier": Data([8, 0, 0x52, 0]), "subjects": 2,
+      ],
     ]
     let subjects: [[any DatabaseValueConvertible]] = [
       [3, 0, "4711", "CITYHOSPITAL", Self.study, ""], [3, 1, "4712", "", "2.25.1", ""],

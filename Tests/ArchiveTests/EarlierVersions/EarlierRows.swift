@@ -51,7 +51,9 @@ struct EarlierRows {
 
   func put(in database: Database) throws {
     try database.execute(sql: "PRAGMA defer_foreign_keys = ON")
-    for (table, values) in try index() + access() + kept() + later() + rules() { try put(values, into: table, database) }
+    for (table, values) in try index() + access() + kept() + later() + rules() {
+      try put(values, into: table, database)
+    }
     if version >= 8 { try putAudit(in: database) }
   }
 
@@ -83,7 +85,8 @@ struct EarlierRows {
           "v_00080090": "Weber^Ruth", "k_00080090": "weber^ruth", "v_00200010": "1", "v_00081030": "CT study 1",
         ]
       ),
-      ("series", series(1, Self.images, "CT", "1", "20260211")), ("series", series(2, Self.reports, "SR", "3", "20260213")),
+      ("series", series(1, Self.images, "CT", "1", "20260211")),
+      ("series", series(2, Self.reports, "SR", "3", "20260213")),
       (
         "difference",
         ["study": 1, "attribute": "00081030", "value": "SR study 1", "instance": 3]
@@ -220,7 +223,8 @@ struct EarlierRows {
       grants += [
         [
           "number": 5, "principal": 4, "grantee": "ann", "scope": "patient", "patient_id": "4711",
-          "issuer": "CITYHOSPITAL", "shape": 2, "state": "pending", "relationship": "guardian", "purpose_of_use": "TREAT",
+          "issuer": "CITYHOSPITAL", "shape": 2, "state": "pending", "relationship": "guardian",
+          "purpose_of_use": "TREAT",
         ],
         [
           "number": 6, "principal": 4, "grantee": "ann", "scope": "series", "series_uid": Self.images, "rights": 23,

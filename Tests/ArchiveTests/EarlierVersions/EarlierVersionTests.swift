@@ -56,7 +56,8 @@ import Testing
     let after = try Self.rows(in: test)
     for (table, rows) in before where !["grdb_migrations", "sqlite_sequence", "node", "audit_subject"].contains(table) {
       let expected = rows.map { row in Self.migrated(row, of: table, from: version.number) }
-      let columns = Set(expected.first?.keys.map(\.self) ?? []).intersection(after[table]?.first?.keys.map(\.self) ?? [])
+      let columns = Set(expected.first?.keys.map(\.self) ?? []).intersection(
+        after[table]?.first?.keys.map(\.self) ?? [])
       let found = (after[table] ?? []).map { $0.filter { columns.contains($0.key) } }
       for row in expected.map({ $0.filter { columns.contains($0.key) } }) where !found.contains(row) {
         Issue.record("\(table) lost \(row.sorted { $0.key < $1.key }): \(found.count) rows")

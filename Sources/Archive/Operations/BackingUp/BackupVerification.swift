@@ -71,7 +71,8 @@ package struct BackupVerification {
     try readFiles(of: copy.database, &backup)
     if (backup.instances, backup.bytes) != (manifest.instances, manifest.bytes) {
       backup.add(
-        .index, "its manifest names \(manifest.instances) instances of \(manifest.bytes) bytes, its database "
+        .index,
+        "its manifest names \(manifest.instances) instances of \(manifest.bytes) bytes, its database "
           + "\(backup.instances) of \(backup.bytes)")
     }
   }

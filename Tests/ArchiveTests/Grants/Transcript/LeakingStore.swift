@@ -24,7 +24,8 @@ struct LeakingStore {
       if leak == .statusOfADuplicate { response.status = Status(rawValue: 0xB000) }
       if leak == .commentOfAStore { response.errorComment = "kept beside another" }
     }
-    if leak == .addedToWhatIsHidden, case .done(.stored) = outcome {} else if leak == .addedToWhatIsHidden {
+    if leak == .addedToWhatIsHidden, case .done(.stored) = outcome {
+    } else if leak == .addedToWhatIsHidden {
       response.status = Status(rawValue: 0xB000)
     }
     return response

@@ -51,7 +51,9 @@ struct MemoryNode: Sendable {
       let writer = MessageWriter(outbound, on: eventLoop)
       let closed = eventLoop.makePromise(of: Void.self)
       defer { closed.succeed() }
-      let association = try await Association.accept(MessageReader(inbound), writer) { .success(Self.acceptance(of: $0)) }
+      let association = try await Association.accept(MessageReader(inbound), writer) {
+        .success(Self.acceptance(of: $0))
+      }
       guard let association else { return }
       try await ServiceConversation(
         association: association, caller: caller, from: "127.0.0.1", services: services, logger: logger,

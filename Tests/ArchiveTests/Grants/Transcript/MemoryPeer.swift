@@ -30,7 +30,9 @@ struct MemoryPeer {
     messageID += 1
     var command = CommandSet(field)
     command.messageID = messageID
-    if field == .nActionRQ { command.requestedSOPClassUID = abstractSyntax } else {
+    if field == .nActionRQ {
+      command.requestedSOPClassUID = abstractSyntax
+    } else {
       command.affectedSOPClassUID = abstractSyntax
       command.priority = 0
     }

@@ -66,7 +66,10 @@ struct Script {
       ]
     let series: [(DICOMData.Tag, VR)] =
       study + [(.seriesInstanceUID, .ui), (.modality, .cs), (.numberOfSeriesRelatedInstances, .is)]
-    return [.patient: patient, .study: study, .series: series, .image: series + [(.sopInstanceUID, .ui), (.sopClassUID, .ui)]]
+    return [
+      .patient: patient, .study: study, .series: series,
+      .image: series + [(.sopInstanceUID, .ui), (.sopClassUID, .ui)],
+    ]
   }()
 
   private func query(_ peer: inout MemoryPeer) async throws {
@@ -111,7 +114,8 @@ struct Script {
       } leak: { response in
         guard leak == .countOfARetrieval else { return }
         // As if what is not to be had had been tried.
-        response.numberOfFailedSuboperations = UInt16(there) - min(response.numberOfCompletedSuboperations ?? 0, UInt16(there))
+        response.numberOfFailedSuboperations =
+          UInt16(there) - min(response.numberOfCompletedSuboperations ?? 0, UInt16(there))
       }
     }
     for (step, title) in [(Step.moveToOne, "WS1"), (.moveToOther, "WS2")] where steps.contains(step) {

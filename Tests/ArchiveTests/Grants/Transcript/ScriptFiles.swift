@@ -20,8 +20,10 @@ struct ScriptFiles {
       }, uniquingKeysWith: { one, _ in one })
     let store = archive.store
     try await archive.database.write { database in
-      let updates = try ["UPDATE instance SET size = ? WHERE id = ?", "UPDATE arrival SET content_size = ? WHERE number = ?"]
-        .map { try database.cachedStatement(sql: $0) }
+      let updates = try [
+        "UPDATE instance SET size = ? WHERE id = ?", "UPDATE arrival SET content_size = ? WHERE number = ?",
+      ]
+      .map { try database.cachedStatement(sql: $0) }
       for row in try Row.fetchAll(database, sql: "SELECT id, object, digest FROM instance") {
         guard let file = bytes[row[2]] else { throw ArchiveError("a bad test: an object that nobody knows") }
         try file.write(to: URL(filePath: store.path(of: ObjectKey(name: row[1]))))
