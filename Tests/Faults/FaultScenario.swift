@@ -12,7 +12,8 @@ import Glibc
 ///     fault-scenario correct DIR ACKNOWLEDGED             merge, reassign, choose, undo
 ///     fault-scenario operate DIR ACKNOWLEDGED VAULT       delete, reindex, back up, check
 ///     fault-scenario backup DIR VAULT                     back up
-///     fault-scenario one DIR ACKNOWLEDGED SIZE            store one object
+///     fault-scenario one DIR ACKNOWLEDGED SIZE            store one object, and end there and then
+///     fault-scenario many DIR ACKNOWLEDGED COUNT          store so many small ones, in one segment of the arrivals log
 ///     fault-scenario export DIR FOLDER                    all of it as files, with a DICOMDIR
 ///     fault-scenario restore DIR VAULT                    bring back what a backup holds
 @main
@@ -27,6 +28,9 @@ struct FaultScenario {
       case "one" where arguments.count == 5:
         try await Storing(directory: arguments[2], log: arguments[3], seed: 0, count: 1)
           .storeOne(size: Int(arguments[4]) ?? 0)
+      case "many" where arguments.count == 5:
+        try await Storing(directory: arguments[2], log: arguments[3], seed: 0, count: Int(arguments[4]) ?? 1)
+          .storeMany()
       case "export" where arguments.count == 4:
         let archive = try Archive.open(directory: arguments[2], options: .scenario)
         let report = try await archive.operations(as: .current).export(
@@ -132,6 +136,21 @@ struct Storing {
     let log = AcknowledgementLog(log)
     await Self.store(
       ScenarioObject(number: 50, content: 1, size: size), as: .explicitVRLittleEndian, issuer: nil, in: archive, log)
+    log.write("end")
+    exit(0)
+  }
+
+  func storeMany() async throws {
+    let archive = try Archive.open(directory: directory, options: ArchiveOptions(spareSpace: 64 << 10))
+    let log = AcknowledgementLog(log)
+    await withTaskGroup(of: Void.self) { group in
+      for number in 100..<100 + count {
+        group.addTask {
+          let object = ScenarioObject(number: number, content: 1, size: 300)
+          await Self.store(object, as: .explicitVRLittleEndian, issuer: nil, in: archive, log)
+        }
+      }
+    }
     log.write("end")
     try await archive.close()
   }
