@@ -113,7 +113,7 @@ let package = Package(
     // What the fault harness has go wrong: see Tests/Faults/sweep.
     .executableTarget(
       name: "fault-scenario", dependencies: ["Archive", "Access", "DICOMData"], path: "Tests/Faults",
-      exclude: ["faults.c", "first-light.sql", "fulldisk", "order", "powercut", "sweep", "verify.py"],
+      exclude: ["faults.c", "fulldisk", "order", "powercut", "sweep", "verify.py"],
       sources: ["FaultScenario.swift"],
       swiftSettings: houseRules),
 
@@ -129,7 +129,13 @@ let package = Package(
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),
     tests(of: "DIMSE", with: ["UpperLayer", "DICOMData", nioCore, nioEmbedded]),
     tests(of: "Access", with: ["DICOMData"]),
-    tests(of: "Archive", with: ["Access", "DICOMData", grdb, crypto, cryptoExtras, jwtKit, x509, asn1]),
+    // What a caller hears is told by the services and the node above it.
+    tests(
+      of: "Archive",
+      with: [
+        "Access", "DICOMData", "Node", "ServiceClasses", "DIMSE", "UpperLayer", "PixelCodecs", nioCore, nioPosix, grdb,
+        grdbSQLite, crypto, cryptoExtras, jwtKit, x509, asn1, logging,
+      ]),
     tests(
       of: "ServiceClasses",
       with: ["DIMSE", "UpperLayer", "PixelCodecs", "Archive", "Access", "DICOMData", nioCore, logging, grdb]),

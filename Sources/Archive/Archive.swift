@@ -77,11 +77,11 @@ package final class Archive: Sendable {
         return try recovery.perform()
       }
       spare.take()
+      var index = SQLiteIndex(
+        database: database, layout: layout, audit: AuditTrail(database: database, now: now), now: now)
+      index.rewriting = options.rewriting
       return Archive(
-        lock: lock, store: store,
-        index: SQLiteIndex(
-          database: database, layout: layout, audit: AuditTrail(database: database, now: now), now: now),
-        spare: spare,
+        lock: lock, store: store, index: index, spare: spare,
         recovery: report, options: options, identity: identity, now: now)
     } catch let error as FileError {
       throw ArchiveError(error.description)

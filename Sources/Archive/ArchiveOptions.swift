@@ -12,6 +12,8 @@ package struct ArchiveOptions: Sendable {
   package var arrivalsSegmentSize: Int?
   /// Bytes that are held ready to be given up by a deletion on a full disk.
   package var spareSpace: Int
+  /// How the clauses of the predicate are written: as they are, but where it is shown that each is missed.
+  var rewriting = ClauseRewriting.none
 
   package init(
     reserve: Int = 0, furtherKeys: [FurtherKey]? = nil, samples: (any SampleReading)? = nil,

@@ -35,16 +35,15 @@ import Testing
       (.wildcard("*'*"), ["3"]),
       (.singleValue("' OR 1=1 --"), []),
       (.universal, ["0", "1", "2", "3", "4", "5", "6"]),
-    ] as [(MatchingKey.Matching, [String])])
-  func namesMatch(matching: MatchingKey.Matching, found: [String]) async throws {
-    let (archive, caller, test) = try await filled(
+    ] as [(MatchingKey.Matching, [String])], Self.makings)
+  func namesMatch(_ asked: (matching: MatchingKey.Matching, found: [String]), making: Seams.Making) async throws {
+    let (seams, caller) = try await filled(
+      making,
       Self.names.enumerated().map { index, name in
         TestObject(instance: "1.\(index)", series: "2.\(index)", study: "\(index)", patientID: "P\(index)", name: name)
       })
-    let key = MatchingKey(tag: .patientName, matching: matching)
-    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]).sorted() == found)
-    try await archive.close()
-    _ = test
+    let key = MatchingKey(tag: .patientName, matching: asked.matching)
+    #expect(try await seams.values(of: .studyInstanceUID, at: .study, as: caller, [key]).sorted() == asked.found)
   }
 
   @Test(
@@ -54,36 +53,36 @@ import Testing
       (.range(from: nil, to: "20260102"), ["0", "1"]),
       (.range(from: "20260102", to: "20260102"), ["1"]),
       (.range(from: "20270101", to: nil), []),
-    ] as [(MatchingKey.Matching, [String])])
-  func datesMatch(matching: MatchingKey.Matching, found: [String]) async throws {
-    let (archive, caller, test) = try await filled(
+    ] as [(MatchingKey.Matching, [String])], Self.makings)
+  func datesMatch(_ asked: (matching: MatchingKey.Matching, found: [String]), making: Seams.Making) async throws {
+    let (seams, caller) = try await filled(
+      making,
       ["20260101", "2026.01.02", "20260103", ""].enumerated().map { index, date in
         TestObject(instance: "1.\(index)", series: "2.\(index)", study: "\(index)", patientID: "P\(index)", date: date)
       })
-    let key = MatchingKey(tag: .studyDate, matching: matching)
-    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]) == found)
-    try await archive.close()
-    _ = test
+    let key = MatchingKey(tag: .studyDate, matching: asked.matching)
+    #expect(try await seams.values(of: .studyInstanceUID, at: .study, as: caller, [key]) == asked.found)
   }
 
-  @Test func listsAndModalitiesMatch() async throws {
-    let (archive, caller, test) = try await filled([
-      TestObject(instance: "1.1", series: "2.1", study: "3", modality: "CT"),
-      TestObject(instance: "1.2", series: "2.2", study: "3", modality: "SR"),
-      TestObject(instance: "1.3", series: "2.3", study: "4", modality: "MR"),
-    ])
+  @Test(arguments: makings)
+  func listsAndModalitiesMatch(making: Seams.Making) async throws {
+    let (seams, caller) = try await filled(
+      making,
+      [
+        TestObject(instance: "1.1", series: "2.1", study: "3", modality: "CT"),
+        TestObject(instance: "1.2", series: "2.2", study: "3", modality: "SR"),
+        TestObject(instance: "1.3", series: "2.3", study: "4", modality: "MR"),
+      ])
     let list = MatchingKey(tag: .studyInstanceUID, matching: .uidList(["3", "9", "\"]"]))
-    #expect(try await archive.values(of: .modalitiesInStudy, at: .study, as: caller, [list]) == ["CT\\SR"])
+    #expect(try await seams.values(of: .modalitiesInStudy, at: .study, as: caller, [list]) == ["CT\\SR"])
     let modality = MatchingKey(tag: .modalitiesInStudy, matching: .singleValue("SR"))
-    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [modality]) == ["3"])
+    #expect(try await seams.values(of: .studyInstanceUID, at: .study, as: caller, [modality]) == ["3"])
     let pattern = MatchingKey(tag: .modalitiesInStudy, matching: .wildcard("?R"))
-    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [pattern]) == ["3", "4"])
+    #expect(try await seams.values(of: .studyInstanceUID, at: .study, as: caller, [pattern]) == ["3", "4"])
     let none = MatchingKey(tag: .modalitiesInStudy, matching: .wildcard("X*"))
-    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [none]).isEmpty)
+    #expect(try await seams.values(of: .studyInstanceUID, at: .study, as: caller, [none]).isEmpty)
     #expect(
-      try await archive.values(of: .bodyPartExamined, at: .study, as: caller) == ["(unsupported)", "(unsupported)"])
-    try await archive.close()
-    _ = test
+      try await seams.values(of: .bodyPartExamined, at: .study, as: caller) == ["(unsupported)", "(unsupported)"])
   }
 
   /// A naive matcher that tries every split agrees with the linear one.
@@ -114,12 +113,13 @@ import Testing
     return !value.isEmpty && (first == "?" || first == value.first) && naive(pattern.dropFirst(), value.dropFirst())
   }
 
-  private func filled(_ objects: [TestObject]) async throws -> (Archive, Caller, TestArchive) {
-    let test = TestArchive()
-    let archive = try test.open()
-    for object in objects { try await archive.store(object) }
-    let caller = try await archive.makeCaller("ALL")
-    _ = try await archive.administration(as: .current).addGrant(to: "ALL", scope: .everything, until: nil)
-    return (archive, caller, test)
+  private static let makings = [Seams.Making.filesAndSQLite, .memory]
+
+  private func filled(_ making: Seams.Making, _ objects: [TestObject]) async throws -> (Seams, Caller) {
+    let seams = try Seams(making)
+    for object in objects { _ = try await seams.store(object) }
+    let caller = try await seams.caller("ALL")
+    try await seams.open(.everything, caller)
+    return (seams, caller)
   }
 }

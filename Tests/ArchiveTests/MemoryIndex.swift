@@ -9,7 +9,7 @@ import Synchronization
 /// What the archive asks of an index, once more: lists, looked through from one end to the other. It is slow and has no
 /// corrections; where it answers otherwise than SQLite does, one of the two is wrong.
 final class MemoryIndex: InstanceIndex {
-  fileprivate struct Entry {
+  struct Entry {
     let number: Int64
     let record: InstanceRecord
     var canonicalDigest: [UInt8]?
@@ -71,16 +71,22 @@ final class MemoryIndex: InstanceIndex {
 
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
     let groups = Dictionary(grouping: visible(to: caller)) { Self.identity(of: $0, at: query.level) }
-    let tags = Array(Set(query.returning)).sorted()
+    // What lies below the level is not answered.
+    let tags = Array(Set(query.returning)).sorted().filter { tag in
+      groups.values.first.map { MemoryAnswer(of: $0, at: query.level, layout).values(of: tag) != nil } ?? true
+    }
     let rows = groups.values.compactMap { group -> (Int64, [String])? in
       guard let first = group.min(by: { $0.number < $1.number }) else { return nil }
-      guard query.keys.allSatisfy({ Self.matches($0, values(of: $0.tag, in: first)) }) else { return nil }
-      return (first.number, tags.map { values(of: $0, in: first).joined(separator: "\\") })
+      let answer = MemoryAnswer(of: group, at: query.level, layout)
+      guard query.keys.allSatisfy({ MemoryMatching.matches($0, answer.values(of: $0.tag) ?? []) }) else { return nil }
+      let row = tags.map { answer.values(of: $0)?.joined(separator: "\\") ?? "" }
+      return (first.number, row.isEmpty ? [""] : row)
     }
     let page = rows.sorted { $0.0 < $1.0 }.filter { $0.0 > mark?.value ?? 0 }.prefix(Self.pageSize)
     let isLast = page.count < Self.pageSize
     let columns = FindColumns(
-      byTag: Dictionary(uniqueKeysWithValues: tags.enumerated().map { ($1, $0) }), bySequence: [:], width: tags.count)
+      byTag: Dictionary(uniqueKeysWithValues: tags.enumerated().map { ($1, $0) }), bySequence: [:],
+      width: max(tags.count, 1))
     var bytes: [UInt8] = []
     let ends = page.flatMap(\.1).map { text in
       bytes += Array(text.utf8)
@@ -124,7 +130,7 @@ final class MemoryIndex: InstanceIndex {
       objects.filter { object in
         all.contains { entry in
           entry.record.sopInstanceUID == object.sopInstanceUID
-            && values(of: .sopClassUID, in: entry) == [object.sopClassUID]
+            && entry.record.sopClassUID == object.sopClassUID
         }
       })
   }
@@ -157,41 +163,6 @@ final class MemoryIndex: InstanceIndex {
     case .image:
       return patient + [hierarchy.studyInstanceUID, hierarchy.seriesInstanceUID, entry.record.sopInstanceUID]
     }
-  }
-
-  private func values(of tag: Tag, in entry: Entry) -> [String] {
-    guard let attribute = layout.byTag[tag], let hierarchy = entry.record.hierarchy else { return [] }
-    if attribute.identifiesPatient {
-      let value = tag == .patientID ? hierarchy.patient.id : hierarchy.patient.issuer
-      return value.isEmpty ? [] : [value]
-    }
-    let rows = ["study": hierarchy.study, "series": hierarchy.series, "instance": entry.record.values]
-    guard let row = rows[attribute.table],
-      let column = layout.columns(of: attribute.table).firstIndex(of: attribute.column), !row[column].isEmpty
-    else { return [] }
-    return row[column].components(separatedBy: "\\")
-  }
-
-  private static func matches(_ key: MatchingKey, _ values: [String]) -> Bool {
-    switch key.matching {
-    case .universal: true
-    case .singleValue(let value):
-      key.tag == .patientName
-        ? values.contains { MatchingForm.personName($0) == MatchingForm.personName(value) } : values.contains(value)
-    case .uidList(let uids): values.contains(where: uids.contains)
-    case .wildcard(let pattern):
-      WildcardPattern(MatchingForm.personName(pattern)).matches(
-        anyOf: values.map { MatchingForm.personName($0)[...] })
-    case .range(let from, let to):
-      values.contains { $0 >= from ?? "" && $0 <= to ?? "\u{10FFFF}" }
-    case .empty, .allOf, .anyOf, .sequence: false
-    }
-  }
-}
-
-extension String {
-  fileprivate func components(separatedBy separator: Character) -> [String] {
-    split(separator: separator, omittingEmptySubsequences: false).map(String.init)
   }
 }
 

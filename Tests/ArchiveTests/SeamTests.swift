@@ -15,6 +15,8 @@ struct Seams: Sendable {
   let index: any InstanceIndex
   let store: any ObjectStore
   let open: @Sendable (GrantScope, Caller) async throws -> Void
+  /// Takes away all that was opened to somebody.
+  let close: @Sendable (Caller) async throws -> Void
   let caller: @Sendable (String) async throws -> Caller
   private let threads = FileThreads(count: 2)
   let gate = WriteGate()
@@ -31,10 +33,18 @@ struct Seams: Sendable {
       let memory = MemoryIndex()
       index = memory
       open = { scope, caller in memory.open(scope, to: caller) }
+      close = { caller in memory.close(to: caller) }
     } else {
       index = archive.index
       open = { scope, caller in
         _ = try await archive.administration(as: .current).addGrant(to: caller.peerName, scope: scope, until: nil)
+      }
+      close = { caller in
+        let administration = archive.administration(as: .current)
+        for grant in try await administration.grants() where grant.grantee == caller.peerName && grant.state == .active
+        {
+          try await administration.revokeGrant(grant.number)
+        }
       }
     }
   }
@@ -55,6 +65,20 @@ struct Seams: Sendable {
   }
 
   func reader(_ caller: Caller) -> ArchiveReader { ArchiveReader(caller: caller, index: index, store: store) }
+
+  /// The values of one tag in all matches.
+  func values(
+    of tag: DICOMData.Tag, at level: QueryRetrieveLevel, as caller: Caller, _ keys: [MatchingKey] = []
+  ) async throws -> [String] {
+    let query = FindQuery(informationModel: .patientRoot, level: level, keys: keys, returning: [tag])
+    return try await reader(caller).find(query).reduce(into: []) { found, page in
+      found += page.rows.map { $0[tag]?.joined(separator: "\\") ?? "(unsupported)" }
+    }
+  }
+
+  func served(_ selection: InstanceSelection, to caller: Caller) async throws -> [ServedInstance] {
+    try await reader(caller).instances(in: selection).reduce(into: []) { $0 += $1.instances }
+  }
 
   func keys() async throws -> [ObjectKey] {
     var all: [ObjectKey] = []

@@ -13,8 +13,11 @@ final class TestArchive: Sendable {
   let directory: String
   let clock = Clock()
 
-  init() {
-    directory = FileManager.default.temporaryDirectory
+  /// `inMemory`: where no disk is waited for, if the machine has such a place.
+  init(inMemory: Bool = false) {
+    let shared = "/dev/shm"
+    let isThere = inMemory && FileManager.default.isWritableFile(atPath: shared)
+    directory = (isThere ? URL(filePath: shared) : FileManager.default.temporaryDirectory)
       .appending(path: "collimator-test-\(UUID().uuidString)").path(percentEncoded: false)
   }
 
@@ -30,8 +33,8 @@ final class TestArchive: Sendable {
   }
 
   /// For tests of what is answered: nothing waits for the disk, and a power cut would lose it all.
-  func openUnsafely() throws -> Archive {
-    let archive = try open()
+  func openUnsafely(_ options: ArchiveOptions = ArchiveOptions()) throws -> Archive {
+    let archive = try open(options)
     try archive.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }
     return archive
   }

@@ -83,51 +83,46 @@ import Testing
   }
 
   /// A39: a NUL does not make a patient of another: "P1" and what a grant on it opens end where they end.
-  @Test func aNULDoesNotMakeAPatientOfAnother() async throws {
-    let test = TestArchive()
-    let archive = try test.open()
-    try await archive.store(TestObject(instance: "1.1", series: "2.1", study: "3.1", patientID: "P1"))
-    try await archive.store(TestObject(instance: "1.2", series: "2.2", study: "3.2", patientID: "P1\0X"))
-    let caller = try await archive.makeCaller("READER")
-    _ = try await archive.administration(as: .current).addGrant(
-      to: "READER", scope: .patient(id: "P1", issuer: nil), until: nil)
-    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller) == ["3.1"])
+  @Test(arguments: Seams.Making.allCases)
+  func aNULDoesNotMakeAPatientOfAnother(making: Seams.Making) async throws {
+    let seams = try Seams(making)
+    _ = try await seams.store(TestObject(instance: "1.1", series: "2.1", study: "3.1", patientID: "P1"))
+    _ = try await seams.store(TestObject(instance: "1.2", series: "2.2", study: "3.2", patientID: "P1\0X"))
+    let caller = try await seams.caller("READER")
+    try await seams.open(.patient(id: "P1", issuer: nil), caller)
+    #expect(try await seams.values(of: .studyInstanceUID, at: .study, as: caller) == ["3.1"])
     let key = MatchingKey(tag: .patientID, matching: .singleValue("P1\0anything"))
-    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]).isEmpty)
-    try await archive.close()
+    #expect(try await seams.values(of: .studyInstanceUID, at: .study, as: caller, [key]).isEmpty)
   }
 
   /// What one study says of its patient is not told to who sees only another study of the same patient.
-  @Test func aHiddenStudyTellsNothingOfItsPatient() async throws {
-    let test = TestArchive()
-    let archive = try test.open()
-    try await archive.store(
+  @Test(arguments: Seams.Making.allCases)
+  func aHiddenStudyTellsNothingOfItsPatient(making: Seams.Making) async throws {
+    let seams = try Seams(making)
+    _ = try await seams.store(
       TestObject(instance: "1.1", series: "2.1", study: "3.1", name: "Secret^Maiden", comment: "HIV"))
-    try await archive.store(
+    _ = try await seams.store(
       TestObject(instance: "1.2", series: "2.2", study: "3.2", name: "Open^Name", comment: "fine"))
-    let caller = try await archive.makeCaller("READER")
-    _ = try await archive.administration(as: .current).addGrant(to: "READER", scope: .study(uid: "3.2"), until: nil)
+    let caller = try await seams.caller("READER")
+    try await seams.open(.study(uid: "3.2"), caller)
     for level in [QueryRetrieveLevel.patient, .study, .series, .image] {
-      #expect(try await archive.values(of: .patientName, at: level, as: caller) == ["Open^Name"], "\(level)")
-      #expect(try await archive.values(of: .patientComments, at: level, as: caller) == ["fine"], "\(level)")
+      #expect(try await seams.values(of: .patientName, at: level, as: caller) == ["Open^Name"], "\(level)")
+      #expect(try await seams.values(of: .patientComments, at: level, as: caller) == ["fine"], "\(level)")
       let secret = MatchingKey(tag: .patientName, matching: .wildcard("Secret*"))
-      #expect(try await archive.values(of: .patientName, at: level, as: caller, [secret]).isEmpty, "\(level)")
+      #expect(try await seams.values(of: .patientName, at: level, as: caller, [secret]).isEmpty, "\(level)")
     }
-    try await archive.close()
   }
 
   /// One study UID that came under two patients is two studies: a grant on one patient does not open the other's.
-  @Test func aStudyUnderTwoPatientsIsTwo() async throws {
-    let test = TestArchive()
-    let archive = try test.open()
-    try await archive.store(TestObject(instance: "1.1", patientID: "P1"))
-    try await archive.store(TestObject(instance: "1.2", patientID: "P2"))
-    let caller = try await archive.makeCaller("READER")
-    _ = try await archive.administration(as: .current).addGrant(
-      to: "READER", scope: .patient(id: "P2", issuer: nil), until: nil)
-    #expect(try await archive.values(of: .sopInstanceUID, at: .image, as: caller) == ["1.2"])
-    #expect(try await archive.values(of: .numberOfStudyRelatedInstances, at: .study, as: caller) == ["1"])
-    try await archive.close()
+  @Test(arguments: Seams.Making.allCases)
+  func aStudyUnderTwoPatientsIsTwo(making: Seams.Making) async throws {
+    let seams = try Seams(making)
+    _ = try await seams.store(TestObject(instance: "1.1", patientID: "P1"))
+    _ = try await seams.store(TestObject(instance: "1.2", patientID: "P2"))
+    let caller = try await seams.caller("READER")
+    try await seams.open(.patient(id: "P2", issuer: nil), caller)
+    #expect(try await seams.values(of: .sopInstanceUID, at: .image, as: caller) == ["1.2"])
+    #expect(try await seams.values(of: .numberOfStudyRelatedInstances, at: .study, as: caller) == ["1"])
   }
 
   @Test func aRemovedPeerIsNobody() async throws {

@@ -10,8 +10,10 @@ import Testing
   @Test(.enabled(if: Tool.hasPynetdicom, "needs pynetdicom in .venv, or COLLIMATOR_PYTHON"))
   func eachAcknowledgedOperationHasExactlyOneRecord() async throws {
     let node = try RunningNode()
-    try await node.addPeer("MIX", may: "store,query,retrieve")
-    try await node.command("grant", "add", "--to", "MIX", "--everything")
+    try await node.addPeer("MIX", may: "store,query,retrieve", "--cleartext-passwords")
+    try await node.addPeer("DST", may: "query")
+    for name in ["MIX", "DST"] { try await node.command("grant", "add", "--to", name, "--everything") }
+    try await node.command("user", "add", "ann", "--with-password", input: "a right password\n")
     let folder = try TemporaryFolder()
     let log = folder.path + "/log"
     try Data().write(to: URL(filePath: log))
@@ -21,9 +23,11 @@ import Testing
       round += 1
       // Some schedules end by themselves, the others by a kill in their midst.
       let isKilled = round % 4 != 0
-      let share = min(max(Self.operations / 12, 5), Self.operations - done)
-      let mixing = Task { [port = node.port, round] in
-        try await Tool.script("mixed.py", [port, Tool.fixture("sr.dcm"), "\(round)", log, "\(2 * share)"])
+      let share = min(max(Self.operations / 8, 5), Self.operations - done)
+      let mixing = Task { [port = node.port, directory = node.directory, round] in
+        try await Tool.script(
+          "mixed.py",
+          [port, Tool.fixture("sr.dcm"), "\(round)", log, "\(2 * share)", Tool.collimator, directory])
       }
       if isKilled {
         let target = done + share
@@ -42,7 +46,10 @@ import Testing
       #expect(checkpoint.status == 0, "\(checkpoint.all)")
     }
     #expect(kills > 1)
-    try await Self.compare(try Self.lines(log), node)
+    let acknowledged = try Self.lines(log)
+    let kinds = Set(acknowledged.compactMap { $0.split(separator: " ").first.map(String.init) })
+    #expect(kinds == Self.kinds, "not done: \(Self.kinds.subtracting(kinds))")
+    try await Self.compare(acknowledged, node)
     let verified = try await node.command("audit", "verify", "--checkpoint", checkpoints)
     #expect(verified.status == 0, "\(verified.all)")
     #expect(node.stop() == 0)
@@ -54,28 +61,62 @@ import Testing
       .map(String.init)
   }
 
+  private static let kinds: Set = [
+    "store", "query", "get", "move", "commit", "login", "refused", "grant", "revoke", "peer", "delete",
+  ]
+
   private static func compare(_ acknowledged: [String], _ node: RunningNode) async throws {
     let records = try await AuditTests.records(node)
-    // What began and never ended was not acknowledged.
-    let ended = records.filter { $0.outcome == "success" && $0.principal == "MIX" }
-    func uids(_ record: AuditTests.Record) -> [String] { record.subjects.flatMap { $0.instances.values.joined() } }
-    let stores = Dictionary(grouping: ended.filter { $0.kind == "store" }.flatMap(uids)) { $0 }.mapValues(\.count)
-    let gets = Dictionary(grouping: ended.filter { $0.kind == "retrieve" }.flatMap(uids)) { $0 }.mapValues(\.count)
-    var expectedGets: [String: Int] = [:]
+    var named: [String: [String]] = [:]
     for line in acknowledged {
       let words = line.split(separator: " ").map(String.init)
-      guard words.count == 2 else { continue }
-      switch words[0] {
-      case "store": #expect(stores[words[1]] == 1, "\(line)")
-      case "query":
-        let named = ended.filter { $0.kind == "query" && $0.detail.contains("AccessionNumber=\(words[1]);") }
-        #expect(named.count == 1, "\(line): \(named)")
-      default: expectedGets[words[1], default: 0] += 1
+      if words.count == 2 { named[words[0], default: []].append(words[1]) }
+    }
+    // What began and never ended was not acknowledged.
+    let ended = records.filter { $0.outcome == "success" }
+    expectCommands(named, ended)
+    expectMessages(named, ended.filter { $0.principal == "MIX" }, kills: records.count { $0.act == "node started" })
+    // What is alike is one record with a count; a kill may take the count of a minute with it, and never all of it.
+    let logins = ended.count { $0.kind == "login" && $0.principal == "ann" }
+    let done = named["login"]?.count ?? 0
+    #expect((done...done + records.count { $0.act == "node started" }).contains(logins), "\(logins), \(done)")
+    let refused = records.filter { $0.kind == "login" && $0.outcome == "refused" }
+    #expect(!refused.isEmpty && refused.allSatisfy { $0.detail.contains("no user with a password has the name") })
+    #expect(refused.compactMap(\.count).reduce(0, +) <= (named["refused"]?.count ?? 0) + 1)
+  }
+
+  /// By commands: each names what it was about.
+  private static func expectCommands(_ named: [String: [String]], _ ended: [AuditTests.Record]) {
+    func expect(_ kind: String, _ act: String, _ words: (String) -> String) {
+      for name in named[kind] ?? [] {
+        let found = ended.filter { $0.act == act && "\($0.detail)\n".contains(words(name)) }
+        #expect(found.count == 1, "\(kind) \(name): \(found)")
       }
     }
-    // One that was ended by a kill may have its record and no acknowledgement.
-    for (uid, count) in expectedGets { #expect([count, count + 1].contains(gets[uid] ?? 0), "\(uid)") }
-    #expect(gets.values.reduce(0, +) <= expectedGets.values.reduce(0, +) + records.count { $0.act == "node started" })
+    expect("grant", "grant added") { "study \($0) to 'MIX'" }
+    expect("revoke", "grant revoked") { "study \($0) to 'MIX'" }
+    expect("peer", "peer added") { "'\($0)' may query" }
+    expect("delete", "delete") { ": as \($0)\n" }
+  }
+
+  private static func expectMessages(_ named: [String: [String]], _ ended: [AuditTests.Record], kills: Int) {
+    func uids(_ record: AuditTests.Record) -> [String] { record.subjects.flatMap { $0.instances.values.joined() } }
+    let stores = Dictionary(grouping: ended.filter { $0.kind == "store" }.flatMap(uids)) { $0 }.mapValues(\.count)
+    for name in named["store"] ?? [] { #expect(stores[name] == 1, "store \(name)") }
     #expect(stores.values.allSatisfy { $0 == 1 })
+    let others = [("query", "query", "AccessionNumber=", ";"), ("commit", "commitment", "transaction ", ":")]
+    for (kind, record, before, after) in others {
+      for name in named[kind] ?? [] {
+        let found = ended.filter { $0.kind == record && $0.detail.contains("\(before)\(name)\(after)") }
+        #expect(found.count == 1, "\(kind) \(name): \(found)")
+      }
+    }
+    for (kind, act) in [("get", "C-GET"), ("move", "C-MOVE")] {
+      let all = Dictionary(grouping: ended.filter { $0.act == act }.flatMap(uids)) { $0 }.mapValues(\.count)
+      let expected = Dictionary(grouping: named[kind] ?? []) { $0 }.mapValues(\.count)
+      // One that was ended by a kill may have its record and no acknowledgement.
+      for (uid, count) in expected { #expect([count, count + 1].contains(all[uid] ?? 0), "\(kind) \(uid)") }
+      #expect(all.values.reduce(0, +) <= expected.values.reduce(0, +) + kills)
+    }
   }
 }

@@ -12,6 +12,9 @@ import Glibc
 ///     fault-scenario correct DIR ACKNOWLEDGED             merge, reassign, choose, undo
 ///     fault-scenario operate DIR ACKNOWLEDGED VAULT       delete, reindex, back up, check
 ///     fault-scenario backup DIR VAULT                     back up
+///     fault-scenario one DIR ACKNOWLEDGED SIZE            store one object, and end there and then
+///     fault-scenario many DIR ACKNOWLEDGED COUNT          store so many small ones, in one segment of the arrivals log
+///     fault-scenario export DIR FOLDER                    all of it as files, with a DICOMDIR
 ///     fault-scenario restore DIR VAULT                    bring back what a backup holds
 @main
 struct FaultScenario {
@@ -22,6 +25,18 @@ struct FaultScenario {
       case "store" where arguments.count == 6:
         let seed = UInt64(arguments[4]) ?? 1
         try await Storing(directory: arguments[2], log: arguments[3], seed: seed, count: Int(arguments[5]) ?? 10).run()
+      case "one" where arguments.count == 5:
+        try await Storing(directory: arguments[2], log: arguments[3], seed: 0, count: 1)
+          .storeOne(size: Int(arguments[4]) ?? 0)
+      case "many" where arguments.count == 5:
+        try await Storing(directory: arguments[2], log: arguments[3], seed: 0, count: Int(arguments[4]) ?? 1)
+          .storeMany()
+      case "export" where arguments.count == 4:
+        let archive = try Archive.open(directory: arguments[2], options: .scenario)
+        let report = try await archive.operations(as: .current).export(
+          ExportOrder(selection: .everything, folder: arguments[3], writesDICOMDIR: true))
+        try await archive.close()
+        guard report.isClean else { exit(2) }
       case "open" where arguments.count == 3:
         let archive = try Archive.open(directory: arguments[2], options: .scenario)
         try await archive.close()
@@ -116,6 +131,30 @@ struct Storing {
     try await archive.close()
   }
 
+  func storeOne(size: Int) async throws {
+    let archive = try Archive.open(directory: directory, options: .scenario)
+    let log = AcknowledgementLog(log)
+    await Self.store(
+      ScenarioObject(number: 50, content: 1, size: size), as: .explicitVRLittleEndian, issuer: nil, in: archive, log)
+    log.write("end")
+    exit(0)
+  }
+
+  func storeMany() async throws {
+    let archive = try Archive.open(directory: directory, options: ArchiveOptions(spareSpace: 64 << 10))
+    let log = AcknowledgementLog(log)
+    await withTaskGroup(of: Void.self) { group in
+      for number in 100..<100 + count {
+        group.addTask {
+          let object = ScenarioObject(number: number, content: 1, size: 300)
+          await Self.store(object, as: .explicitVRLittleEndian, issuer: nil, in: archive, log)
+        }
+      }
+    }
+    log.write("end")
+    try await archive.close()
+  }
+
   private static func store(
     _ turn: Int, _ lane: Int, _ seed: UInt64, in archive: Archive, _ log: AcknowledgementLog
   ) async {
@@ -123,12 +162,19 @@ struct Storing {
     let object = ScenarioObject(
       number: turn * 2 + lane % 2, content: lane / 2 + Int(chance % 2), size: [0, 300, 9_000, 140_000][Int(chance % 4)])
     let syntax: TransferSyntax = chance % 5 == 0 ? .implicitVRLittleEndian : .explicitVRLittleEndian
+    await store(object, as: syntax, issuer: chance % 3 == 0 ? "NORTH" : nil, in: archive, log)
+  }
+
+  private static func store(
+    _ object: ScenarioObject, as syntax: TransferSyntax, issuer: String?, in archive: Archive,
+    _ log: AcknowledgementLog
+  ) async {
     let announcement = Announcement(
       sopClassUID: "1.2.840.10008.5.1.4.1.1.7", sopInstanceUID: object.instance, transferSyntaxUID: syntax.uid,
       callingAETitle: "SCENARIO")
     do {
       let reception = try await archive.receive(
-        announcement, from: .operator(.current, defaultIssuer: chance % 3 == 0 ? "NORTH" : nil))
+        announcement, from: .operator(.current, defaultIssuer: issuer))
       let bytes = object.encoded(as: syntax)
       try await reception.append(Array(bytes.prefix(200)))
       try await reception.append(Array(bytes.dropFirst(200)))

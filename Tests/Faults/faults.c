@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into a process, counts its calls that change files under FAULT_DIR, and makes one of them go wrong:
+// Preloaded into a process, counts its calls that change files under FAULT_DIR (several folders with colons between them),
+// and makes one of them go wrong:
 //   FAULT_AT=n     the n-th call (over all threads)
 //   FAULT_KIND=    kill (before it), killafter, eio, enospc, short (half is written, then ENOSPC), emfile (of an open),
-//                  erofs; "all-..." from the n-th call on
+//                  erofs; "all-..." from the n-th call on; "read-eio", "read-kill": of the calls that read files
 //   FAULT_CALL=    only calls of this name count
 //   FAULT_DROP=dirsync|walsync|logsync|filesync   a planted defect: these syncs are answered without being done (logsync: of
-//                  the arrivals log; filesync: of the file system, before a segment of that log is used again)
+//                  the arrivals log; filesync: of objects' files, one by one or with the file system, before a segment of that log is used again)
 //   FAULT_LOG=path at the fault, or at the end: the name and the number of the call, and the counts of all
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -23,17 +24,21 @@
 
 static atomic_int counted;
 static const char *names[] = {"open", "write", "pwrite", "fsync", "fdatasync", "link", "rename", "unlink", "ftruncate",
-                              "mkdir", "close", "syncfs", "fallocate"};
-enum { OPEN, WRITE, PWRITE, FSYNC, FDATASYNC, LINK, RENAME, UNLINK, FTRUNCATE, MKDIR, CLOSE, SYNCFS, FALLOCATE, CALLS };
+                              "mkdir", "rmdir", "close", "syncfs", "fallocate", "read"};
+enum { OPEN, WRITE, PWRITE, FSYNC, FDATASYNC, LINK, RENAME, UNLINK, FTRUNCATE, MKDIR, RMDIR, CLOSE, SYNCFS, FALLOCATE, READ,
+       CALLS };
 static atomic_int hits[CALLS];
 static char under[65536];
 
 static const char *env(const char *name) { const char *v = getenv(name); return v ? v : ""; }
 static long number(const char *name) { return atol(env(name)); }
 static int inside(const char *path) {
-  const char *d = env("FAULT_DIR");
-  size_t length = strlen(d);
-  return path && length && !strncmp(path, d, length) && (path[length] == 0 || path[length] == '/');
+  for (const char *d = env("FAULT_DIR"); path && *d;) {
+    size_t length = strcspn(d, ":");
+    if (length && !strncmp(path, d, length) && (path[length] == 0 || path[length] == '/')) return 1;
+    d += length + (d[length] == ':');
+  }
+  return 0;
 }
 static int marked(int fd) { return fd >= 0 && fd < (int)sizeof under && under[fd]; }
 
@@ -58,12 +63,15 @@ enum outcome { GO, FAIL, SHORT, DIE_AFTER };
 static enum outcome judge(int call) {
   atomic_fetch_add(&hits[call], 1);
   const char *only = env("FAULT_CALL");
+  // What reads changes nothing: it has a count of its own.
+  if ((call == READ) != !strncmp(env("FAULT_KIND"), "read-", 5)) return GO;
   if (*only && strcmp(only, names[call])) return GO;
   int at = atomic_fetch_add(&counted, 1) + 1;
   long wanted = number("FAULT_AT");
   const char *kind = env("FAULT_KIND");
   int always = !strncmp(kind, "all-", 4);
   if (always) kind += 4;
+  if (!strncmp(kind, "read-", 5)) kind += 5;
   if (!wanted || (always ? at < wanted : at != wanted)) return GO;
   if (!always || at == wanted) tell(names[call], at);
   if (!strcmp(kind, "kill")) { kill(getpid(), SIGKILL); pause(); }
@@ -142,6 +150,7 @@ static int dropped(int fd) {
   if (length < 0) return 0;
   path[length] = 0;
   if (!strcmp(drop, "logsync")) return strstr(path, "/arrivals/") != 0;
+  if (!strcmp(drop, "filesync")) return strstr(path, "/instances/") && strstr(path, ".dcm");
   return !strcmp(drop, "walsync") && strstr(path, "-wal") != 0;
 }
 
@@ -156,6 +165,15 @@ static int dropped(int fd) {
   }
 FALLOCATE_OF(posix_fallocate)
 FALLOCATE_OF(posix_fallocate64)
+
+int fallocate(int fd, int mode, off_t offset, off_t length) {
+  REAL(int, "fallocate", (int, int, off_t, off_t));
+  enum outcome outcome = marked(fd) ? judge(FALLOCATE) : GO;
+  if (outcome == FAIL || outcome == SHORT) return -1;
+  int result = real(fd, mode, offset, length);
+  end(outcome);
+  return result;
+}
 
 int syncfs(int fd) {
   REAL(int, "syncfs", (int));
@@ -204,6 +222,28 @@ int unlink(const char *path) {
   end(outcome);
   return result;
 }
+
+int rmdir(const char *path) {
+  REAL(int, "rmdir", (const char *));
+  enum outcome outcome = inside(path) ? judge(RMDIR) : GO;
+  if (outcome == FAIL || outcome == SHORT) return -1;
+  int result = real(path);
+  end(outcome);
+  return result;
+}
+
+ssize_t read(int fd, void *bytes, size_t count) {
+  REAL(ssize_t, "read", (int, void *, size_t));
+  return marked(fd) && judge(READ) == FAIL ? -1 : real(fd, bytes, count);
+}
+
+#define PREAD(name) \
+  ssize_t name(int fd, void *bytes, size_t count, off_t offset) { \
+    REAL(ssize_t, #name, (int, void *, size_t, off_t)); \
+    return marked(fd) && judge(READ) == FAIL ? -1 : real(fd, bytes, count, offset); \
+  }
+PREAD(pread)
+PREAD(pread64)
 
 int mkdir(const char *path, mode_t mode) {
   REAL(int, "mkdir", (const char *, mode_t));

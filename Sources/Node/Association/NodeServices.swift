@@ -16,12 +16,16 @@ struct NodeServices: Sendable {
   /// Whether who asks by C-GET and proposes no role gets objects all the same.
   let assumesGetRoles: Bool
 
-  init(configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion) {
+  /// `connecting`: how others are called; nil for over the network.
+  init(
+    configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion,
+    connecting: (any MoveConnecting)? = nil
+  ) {
     self.archive = archive
     aeTitle = configuration.aeTitle
     storage = StorageService(archive: archive)
     find = FindService(archive: archive, aeTitle: configuration.aeTitle)
-    let calls = PeerCalls(callingAETitle: configuration.aeTitle)
+    let calls: any MoveConnecting = connecting ?? PeerCalls(callingAETitle: configuration.aeTitle)
     retrieve = RetrieveService(archive: archive, conversion: conversion, connecting: calls)
     commitment = CommitmentService(archive: archive, aeTitle: configuration.aeTitle)
     redemption = RedemptionService(archive: archive)

@@ -110,3 +110,17 @@ package struct DataDirectory: Sendable {
     }
   }
 }
+
+/// What can be had of backups without a data directory.
+package enum BackupReading {
+  /// Reads those in a folder, or one of them, and compares them with what was received.
+  package static func verify(
+    _ folder: String, backup: String?, watching watch: @Sendable @escaping (OperationProgress.Step) -> Void = { _ in }
+  ) async throws -> BackupVerificationReport {
+    do {
+      return try await BackupVerification.perform(of: folder, name: backup, OperationProgress(watch))
+    } catch {
+      throw OperationError("\(error)")
+    }
+  }
+}

@@ -35,8 +35,18 @@ import Testing
   }
 
   enum Leak: CaseIterable {
-    case missingVeto, missingEnd, countOverHiddenRows, statusOfADuplicate, addedToWhatIsHidden, refusalOfWhatWasDeleted
-    case valuesOfTheFirst
+    case missingVeto, missingEnd, countOverHiddenRows, statusOfADuplicate, commentOfAStore, addedToWhatIsHidden
+    case refusalOfWhatWasDeleted, countOfARetrieval, valuesOfTheFirst
+
+    /// A clause that holds for everything.
+    var clause: VisibilityPredicate.Clause? {
+      switch self {
+      case .missingVeto: .isNotVetoed
+      case .missingEnd: .hasNotEnded
+      case .countOverHiddenRows: .countedIsSeen
+      default: nil
+      }
+    }
   }
 
   /// What the pairs are for: each of these is noticed.
@@ -63,20 +73,26 @@ private struct WorldPair {
     let hidden: Int
     /// Of what is hidden, what was deleted and is kept out.
     let deleted: Int
-    let transcripts: ([String], [String])
+    let transcripts: ([Heard], [Heard])
 
     var firstDifference: String {
       let (one, other) = transcripts
-      return zip(one, other).first { $0 != $1 }.map { "'\($0)' is not '\($1)'" } ?? "\(one.count) is not \(other.count)"
+      guard let pair = zip(one, other).first(where: { $0 != $1 }) else { return "\(one.count) is not \(other.count)" }
+      let place = zip(pair.0.bytes, pair.1.bytes).prefix { $0 == $1 }.count
+      return "at byte \(place): '\(pair.0.text(around: place))' is not '\(pair.1.text(around: place))'"
     }
   }
 
-  private let test = TestArchive()
+  private let test = TestArchive(inMemory: true)
   private let archive: Archive
+  private let node: MemoryNode
   private let leak: NonInterferenceTests.Leak?
 
   init(leak: NonInterferenceTests.Leak? = nil) throws {
-    archive = try test.openUnsafely()
+    var options = ArchiveOptions(spareSpace: 0)
+    if let clause = leak?.clause { options.rewriting = ClauseRewriting { $0 == clause ? "1" : $1 } }
+    archive = try test.openUnsafely(options)
+    node = try MemoryNode(archive)
     self.leak = leak
   }
 
@@ -111,12 +127,14 @@ private struct WorldPair {
       ? [] : hidden.filter { $0.1 == 0 && Int.random(in: 0..<3, using: &random) == 0 }.map(\.0)
     let gone = Set(deleted.map { name($0, 0) })
     let script = Script(
-      caller: caller, stored: Self.stored(world, deleted, &random), keys: Script.drawKeys(&random), leak: leak)
+      caller: caller, stored: Self.stored(world, deleted, &random), known: world.objects,
+      keys: Script.Key.some(&random),
+      steps: leak == nil ? Script.Step.some(&random) : Set(Script.Step.allCases), leak: leak)
     try await put(world, deleted: deleted) { !gone.contains(name($0, $1)) }
-    let one = try await script.run(on: archive)
+    let one = try await script.run(on: archive, node)
     try await put(world, deleted: []) { visible.contains(name($0, $1)) }
     return Outcome(
-      hidden: hidden.count, deleted: deleted.count, transcripts: (one, try await script.run(on: archive)))
+      hidden: hidden.count, deleted: deleted.count, transcripts: (one, try await script.run(on: archive, node)))
   }
 
   private func put(
@@ -146,124 +164,5 @@ private struct WorldPair {
       }
       return object
     }
-  }
-}
-
-/// What a caller asks and sends, and what is heard.
-private struct Script {
-  let caller: Caller
-  let stored: [TestObject]
-  /// What is matched at each level, beside all.
-  let keys: [QueryRetrieveLevel: [MatchingKey]]
-  let leak: NonInterferenceTests.Leak?
-
-  /// On what objects contradict each other in, on what is counted and collected, and on what leads to the rows.
-  static func drawKeys(_ random: inout SeededGenerator) -> [QueryRetrieveLevel: [MatchingKey]] {
-    let patient: [MatchingKey] =
-      ["Doe^John", "Doe^Jane", "山田^太郎"].map { MatchingKey(tag: .patientName, matching: .singleValue($0)) }
-      + ["Doe*", "*a*", "D?e^J*"].map { MatchingKey(tag: .patientName, matching: .wildcard($0)) } + [
-        MatchingKey(tag: .patientComments, matching: .wildcard("o*")),
-        MatchingKey(tag: .patientComments, matching: .empty),
-        MatchingKey(tag: .patientID, matching: .singleValue("P1")),
-      ]
-    let study =
-      patient + [
-        MatchingKey(tag: .studyDate, matching: .range(from: "20260102", to: nil)),
-        MatchingKey(tag: .studyDate, matching: .singleValue("20260101")),
-        MatchingKey(tag: .studyTime, matching: .range(from: nil, to: "11")),
-        MatchingKey(tag: .accessionNumber, matching: .singleValue("A1.1")),
-        MatchingKey(tag: .accessionNumber, matching: .empty),
-        MatchingKey(tag: .studyDescription, matching: .singleValue("Head")),
-        MatchingKey(tag: .studyInstanceUID, matching: .uidList(["1.0", "1.1", "1.2"])),
-        MatchingKey(tag: .modalitiesInStudy, matching: .singleValue("CT")),
-      ]
-    let series =
-      study + [
-        MatchingKey(tag: .modality, matching: .singleValue("MR")),
-        MatchingKey(tag: .seriesDescription, matching: .wildcard("*a*")),
-      ]
-    let all: [QueryRetrieveLevel: [MatchingKey]] = [.patient: patient, .study: study, .series: series, .image: series]
-    return all.mapValues { [$0.randomElement(using: &random), $0.randomElement(using: &random)].compactMap(\.self) }
-  }
-
-  func run(on archive: Archive) async throws -> [String] {
-    var index = archive.index
-    index.clock = { GrantWorld.now }
-    let hidden: VisibilityPredicate.Clause? =
-      switch leak {
-      case .missingVeto: .isNotVetoed
-      case .missingEnd: .hasNotEnded
-      case .countOverHiddenRows: .countedIsSeen
-      default: nil
-      }
-    if let hidden { index.rewriting = ClauseRewriting { $0 == hidden ? "1" : $1 } }
-    var heard = try await queries(index)
-    for object in stored { heard.append(try await store(object, in: archive)) }
-    heard += try await queries(index)
-    for rights in [GrantRights.retrieve, .send] {
-      let served = try await index.instances(in: InstanceSelection(), as: caller, for: rights, after: nil)
-      heard += served.instances.map { "\($0.sopInstanceUID) \($0.studyInstanceUID) \($0.patient) \($0.fault)" }
-    }
-    let reader = ArchiveReader(caller: caller, index: index, store: archive.store)
-    heard.append("\(try await reader.patient(withID: "P1", issuer: nil, defaultIssuer: nil))")
-    return heard
-  }
-
-  /// As C-STORE answers: whatever becomes of the object, it is success; a refusal for what is to be kept out.
-  private func store(_ object: TestObject, in archive: Archive) async throws -> String {
-    let (caller, layout, leak) = (caller, archive.index.layout, leak)
-    return try await archive.database.write { database in
-      let arrival = Arrival(
-        sender: "caller", callingAETitle: "", time: GrantWorld.now, defaultIssuer: "",
-        aside: leak == .addedToWhatIsHidden || leak == .refusalOfWhatWasDeleted ? 0 : nil, caller: caller)
-      let (header, digest) = try HeaderForTest.headerAndDigest(of: object)
-      var record = try InstanceRecord(
-        header, announcement: object.announcement, object: .random(), digest: digest, size: 1, arrival: arrival,
-        layout: layout)
-      record.canonicalDigest = digest
-      let outcome = try InstanceInsertion(record, layout: layout).perform(in: database)
-      // One whose bytes are here is read once more, and then is a repeat: nothing is put in.
-      if case .needsComparison = outcome { return "needs comparison" }
-      if case .done(.keptOut) = outcome { return "0124" }
-      let told =
-        switch outcome {
-        case .done(let kind): "\(kind)"
-        case .alreadyHere: "here"
-        case .replaced: "replaced"
-        case .needsComparison: "unknown"
-        }
-      return leak == .statusOfADuplicate || leak == .addedToWhatIsHidden ? told : "0000"
-    }
-  }
-
-  private static let asked: [QueryRetrieveLevel: [DICOMData.Tag]] = {
-    let patient: [DICOMData.Tag] = [
-      .patientID, .issuerOfPatientID, .patientName, .patientComments, .numberOfPatientRelatedStudies,
-      .numberOfPatientRelatedSeries, .numberOfPatientRelatedInstances,
-    ]
-    let study: [DICOMData.Tag] =
-      patient + [
-        .studyInstanceUID, .studyDate, .studyTime, .accessionNumber, .studyDescription, .modalitiesInStudy,
-        .sopClassesInStudy, .numberOfStudyRelatedSeries,
-        .numberOfStudyRelatedInstances,
-      ]
-    let series = study + [.seriesInstanceUID, .modality, .seriesDescription, .numberOfSeriesRelatedInstances]
-    return [.patient: patient, .study: study, .series: series, .image: series + [.sopInstanceUID, .sopClassUID]]
-  }()
-
-  private func queries(_ index: SQLiteIndex) async throws -> [String] {
-    var heard: [String] = []
-    for level in QueryRetrieveLevel.allCases {
-      let tags = Self.asked[level] ?? []
-      for keys in [[]] + (keys[level] ?? []).map({ [$0] }) {
-        let query = FindQuery(informationModel: .patientRoot, level: level, keys: keys, returning: tags)
-        let page = try await index.matches(of: query, as: caller, after: nil)
-        heard += page.rows.map { row in
-          tags.map { "\($0)=\(row[$0]?.joined(separator: "\\") ?? "-")" }.joined(separator: " ")
-        }
-        heard.append("\(level) \(keys): \(page.rows.count)")
-      }
-    }
-    return heard
   }
 }

@@ -8,7 +8,7 @@ import Glibc
 struct BackupFolder: Sendable {
   let folder: OwnedFolder
 
-  init(_ path: String, outside dataDirectory: String, isRead: Bool = false) throws {
+  init(_ path: String, outside dataDirectory: String?, isRead: Bool = false) throws {
     folder = try OwnedFolder(path, outside: dataDirectory, isRead: isRead)
   }
 

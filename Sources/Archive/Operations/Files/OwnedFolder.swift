@@ -9,9 +9,9 @@ final class OwnedFolder: Sendable {
   let path: String
   private let descriptor: CInt
 
-  /// Makes the folder where there is none. `dataDirectory` is what it must not lie in.
+  /// Makes the folder where there is none. `dataDirectory` is what it must not lie in, where there is one.
   /// `isRead`: others may read it too.
-  init(_ path: String, outside dataDirectory: String, isRead: Bool = false) throws {
+  init(_ path: String, outside dataDirectory: String?, isRead: Bool = false) throws {
     self.path = path
     guard path.hasPrefix("/") else { throw ArchiveError("'\(path)' has to be an absolute path") }
     let isNew = !isRead && mkdir(path, 0o700) == 0
@@ -21,6 +21,7 @@ final class OwnedFolder: Sendable {
     guard flock(descriptor, (isRead ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
       throw ArchiveError("another operation is writing to '\(path)': wait for its end")
     }
+    guard let dataDirectory else { return }
     guard let own = Self.real(path), let data = Self.real(dataDirectory) else { throw FileError("find", path) }
     guard own != data, !own.hasPrefix(data + "/"), !data.hasPrefix(own + "/") else {
       if isNew { rmdir(path) }

@@ -6,7 +6,13 @@ import Node
 
 struct BackupCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "backup",
+    commandName: "backup", abstract: "Copy the archive to a folder, while it goes on; verify what is there.",
+    subcommands: [BackupMakeCommand.self, BackupVerifyCommand.self], defaultSubcommand: BackupMakeCommand.self)
+}
+
+struct BackupMakeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "make",
     abstract: "Copy the archive to a folder, while it goes on; files that are there are not copied again.",
     discussion: """
       The folder holds each file once (objects/) and, for each backup, the database at one moment (backups/TIME). The node \
@@ -39,6 +45,45 @@ struct BackupCommand: AsyncParsableCommand {
       Output.print(
         "removed: \(report.removedBackups.joined(separator: ", ")), and \(report.removedFiles) files that only they needed"
       )
+    }
+  }
+}
+
+struct BackupVerifyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Read the backups in a folder, and compare them with what was received.",
+    discussion: """
+      Nothing is restored, and no data directory is needed: the database of each backup is read, and each file that one of \
+      them names. What is damaged is named, and stays as it is.
+      Exit codes: 0, all is whole; 1, it could not be done; 2, something is not, and is named.
+      """)
+
+  @Argument(help: "The folder that backups were made to.")
+  var folder: String
+
+  @Option(help: "This one alone; by default all that are finished.")
+  var backup: String?
+
+  @OptionGroup var listing: ListingOptions
+
+  func run() async throws {
+    let line = ProgressLine()
+    let report = try await BackupReading.verify(AbsolutePath.of(folder), backup: backup) { line.draw($0) }
+    line.clear()
+    if listing.json { try Output.print(json: report) } else { Self.print(report) }
+    try OperationExit.report(isClean: report.isClean)
+  }
+
+  private static func print(_ report: BackupVerificationReport) {
+    for backup in report.backups {
+      for fault in backup.faults {
+        let names = [fault.object, fault.sopInstanceUID].compactMap { $0 }.joined(separator: " ")
+        Output.print("\(fault.kind.rawValue)  \(Table.printable(names)): \(Table.printable(fault.detail))")
+      }
+      let lacking = backup.withoutFile.isEmpty ? "" : ", \(backup.withoutFile.count) without file as in the archive"
+      Output.print(
+        "backup \(backup.name): \(backup.instances) instances (\(ByteCount.text(backup.bytes)))\(lacking), "
+          + "\(backup.faultCount) faults")
     }
   }
 }

@@ -1,0 +1,192 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What this version of index.sqlite looked like: see Tests/ArchiveTests/EarlierVersions. Never changed, only added to.
+PRAGMA journal_mode = WAL;
+PRAGMA foreign_keys = OFF;
+BEGIN;
+CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+CREATE TABLE peer (
+  principal INTEGER PRIMARY KEY REFERENCES principal ON DELETE CASCADE, ae_title TEXT NOT NULL, port INTEGER,
+  rights INTEGER NOT NULL, accepts_private INTEGER NOT NULL
+, demand TEXT NOT NULL DEFAULT 'address'
+  CHECK (demand IN ('title', 'address', 'password', 'token', 'certificate')), allows_cleartext_passwords INTEGER NOT NULL DEFAULT 0, requires_tls INTEGER NOT NULL DEFAULT 0, issuer TEXT NOT NULL DEFAULT '', has_odd_titles INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE peer_address (
+  principal INTEGER NOT NULL REFERENCES peer ON DELETE CASCADE, network TEXT NOT NULL,
+  PRIMARY KEY (principal, network)
+) STRICT;
+CREATE TABLE membership (
+  member INTEGER NOT NULL REFERENCES principal ON DELETE CASCADE,
+  "group" INTEGER NOT NULL REFERENCES principal ON DELETE CASCADE, PRIMARY KEY (member, "group")
+) STRICT;
+CREATE TABLE access_grant (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, principal INTEGER REFERENCES principal ON DELETE SET NULL,
+  grantee TEXT NOT NULL, scope TEXT NOT NULL CHECK (scope IN ('everything', 'patient', 'study')),
+  patient_id TEXT, issuer TEXT, study_uid TEXT, until REAL, granted_by TEXT NOT NULL, granted_at REAL NOT NULL,
+  revoked_by TEXT, revoked_at REAL
+) STRICT;
+CREATE TABLE knock (
+  calling TEXT NOT NULL, called TEXT NOT NULL, address TEXT NOT NULL, reason TEXT NOT NULL,
+  count INTEGER NOT NULL, first REAL NOT NULL, last REAL NOT NULL,
+  PRIMARY KEY (calling, called, address, reason)
+) STRICT;
+CREATE TABLE node (one INTEGER PRIMARY KEY CHECK (one = 1), was_closed INTEGER NOT NULL, lacks_values INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE patient (
+  id INTEGER PRIMARY KEY, patient_id TEXT NOT NULL, issuer TEXT NOT NULL, sole_study TEXT NOT NULL,
+  UNIQUE (patient_id, issuer, sole_study)
+) STRICT;
+CREATE TABLE "principal" (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL CHECK (kind IN ('peer', 'group', 'user')),
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE user (
+  principal INTEGER PRIMARY KEY REFERENCES principal ON DELETE CASCADE,
+  created_by TEXT NOT NULL, created_at REAL NOT NULL, locked_by TEXT, locked_at REAL,
+  salt BLOB, hash BLOB, rounds INTEGER, block_size INTEGER, parallelism INTEGER,
+  failed_logins INTEGER NOT NULL DEFAULT 0, locked_until REAL
+) STRICT;
+CREATE TABLE user_certificate (
+  fingerprint BLOB PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,
+  subject TEXT NOT NULL, not_after REAL NOT NULL
+) STRICT;
+CREATE TABLE token_issuer (
+  issuer TEXT PRIMARY KEY, audience TEXT NOT NULL, algorithms TEXT NOT NULL, key TEXT NOT NULL,
+  user_claim TEXT NOT NULL
+) STRICT;
+CREATE TABLE failed_login (network TEXT PRIMARY KEY, level REAL NOT NULL, last REAL NOT NULL) STRICT;
+CREATE TABLE correction (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL CHECK (kind IN ('merge', 'reassign')),
+  study_uid TEXT, from_patient_id TEXT NOT NULL, from_issuer TEXT NOT NULL, from_sole_study TEXT NOT NULL,
+  to_patient_id TEXT NOT NULL CHECK (to_patient_id <> ''), to_issuer TEXT NOT NULL, demographics TEXT NOT NULL,
+  reason TEXT NOT NULL, made_by TEXT NOT NULL, made_at REAL NOT NULL, undone_by TEXT, undone_at REAL,
+  undone_reason TEXT, CHECK ((kind = 'merge') = (study_uid IS NULL))
+) STRICT;
+CREATE TABLE further_key (tag TEXT PRIMARY KEY, level TEXT NOT NULL) STRICT;
+CREATE TABLE conflict_choice (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, sop_instance_uid TEXT NOT NULL, digest BLOB NOT NULL,
+  reason TEXT NOT NULL, made_by TEXT NOT NULL, made_at REAL NOT NULL, undone_by TEXT, undone_at REAL
+) STRICT;
+CREATE TABLE arrival (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, object TEXT NOT NULL UNIQUE, sender TEXT NOT NULL,
+  calling TEXT NOT NULL, arrived_at REAL NOT NULL, default_issuer TEXT NOT NULL DEFAULT ''
+, content_digest BLOB, content_size INTEGER) STRICT;
+CREATE TABLE "study" (
+  id INTEGER PRIMARY KEY, patient INTEGER REFERENCES patient,
+  received_patient INTEGER NOT NULL REFERENCES patient, folded_into INTEGER REFERENCES study,
+  received_demographics TEXT, v_00100010 TEXT NOT NULL DEFAULT '', k_00100010 TEXT NOT NULL DEFAULT '', v_00100030 TEXT NOT NULL DEFAULT '', k_00100030 TEXT NOT NULL DEFAULT '', v_00100032 TEXT NOT NULL DEFAULT '', k_00100032 TEXT NOT NULL DEFAULT '', v_00100040 TEXT NOT NULL DEFAULT '', v_00102160 TEXT NOT NULL DEFAULT '', v_00104000 TEXT NOT NULL DEFAULT '', v_00102201 TEXT NOT NULL DEFAULT '', v_00102292 TEXT NOT NULL DEFAULT '', v_00102297 TEXT NOT NULL DEFAULT '', k_00102297 TEXT NOT NULL DEFAULT '', v_00101000 TEXT NOT NULL DEFAULT '', v_00101001 TEXT NOT NULL DEFAULT '', k_00101001 TEXT NOT NULL DEFAULT '', v_0020000d TEXT NOT NULL DEFAULT '', v_00080020 TEXT NOT NULL DEFAULT '', k_00080020 TEXT NOT NULL DEFAULT '', v_00080030 TEXT NOT NULL DEFAULT '', k_00080030 TEXT NOT NULL DEFAULT '', v_00080050 TEXT NOT NULL DEFAULT '', v_00200010 TEXT NOT NULL DEFAULT '', v_00080090 TEXT NOT NULL DEFAULT '', k_00080090 TEXT NOT NULL DEFAULT '', v_00081030 TEXT NOT NULL DEFAULT '', v_00101010 TEXT NOT NULL DEFAULT '', v_00101020 TEXT NOT NULL DEFAULT '', v_00101030 TEXT NOT NULL DEFAULT '', v_00102180 TEXT NOT NULL DEFAULT '', v_001021b0 TEXT NOT NULL DEFAULT '', v_00321032 TEXT NOT NULL DEFAULT '', k_00321032 TEXT NOT NULL DEFAULT '', v_00081048 TEXT NOT NULL DEFAULT '', k_00081048 TEXT NOT NULL DEFAULT '', v_00081060 TEXT NOT NULL DEFAULT '', k_00081060 TEXT NOT NULL DEFAULT '', v_00081080 TEXT NOT NULL DEFAULT '', UNIQUE (v_0020000d, received_patient)
+) STRICT;
+CREATE TABLE "series" (
+  id INTEGER PRIMARY KEY, study INTEGER REFERENCES study, received_study INTEGER NOT NULL REFERENCES study,
+  folded_into INTEGER REFERENCES series, v_0020000e TEXT NOT NULL DEFAULT '', v_00080060 TEXT NOT NULL DEFAULT '', v_00200011 TEXT NOT NULL DEFAULT '', v_0008103e TEXT NOT NULL DEFAULT '', v_00080021 TEXT NOT NULL DEFAULT '', k_00080021 TEXT NOT NULL DEFAULT '', v_00080031 TEXT NOT NULL DEFAULT '', k_00080031 TEXT NOT NULL DEFAULT '', v_00180015 TEXT NOT NULL DEFAULT '', v_00181030 TEXT NOT NULL DEFAULT '', v_00200060 TEXT NOT NULL DEFAULT '', v_00080070 TEXT NOT NULL DEFAULT '', v_00081090 TEXT NOT NULL DEFAULT '', v_00081010 TEXT NOT NULL DEFAULT '', v_00080080 TEXT NOT NULL DEFAULT '', v_00081040 TEXT NOT NULL DEFAULT '', v_00200052 TEXT NOT NULL DEFAULT '', v_00400244 TEXT NOT NULL DEFAULT '', k_00400244 TEXT NOT NULL DEFAULT '', v_00400245 TEXT NOT NULL DEFAULT '', k_00400245 TEXT NOT NULL DEFAULT '', v_00400253 TEXT NOT NULL DEFAULT '', v_00081050 TEXT NOT NULL DEFAULT '', k_00081050 TEXT NOT NULL DEFAULT '', v_00081070 TEXT NOT NULL DEFAULT '', k_00081070 TEXT NOT NULL DEFAULT '', UNIQUE (v_0020000e, received_study)
+) STRICT;
+CREATE TABLE "instance" (
+  id INTEGER PRIMARY KEY, series INTEGER REFERENCES series, folded_from INTEGER REFERENCES series,
+  object TEXT NOT NULL UNIQUE, transfer_syntax TEXT NOT NULL, digest BLOB NOT NULL, canonical_digest BLOB,
+  size INTEGER NOT NULL, fault INTEGER NOT NULL DEFAULT 0, preference INTEGER NOT NULL DEFAULT 0,
+  v_00080018 TEXT NOT NULL DEFAULT '', v_00080016 TEXT NOT NULL DEFAULT '', v_00200013 TEXT NOT NULL DEFAULT '', v_00080023 TEXT NOT NULL DEFAULT '', k_00080023 TEXT NOT NULL DEFAULT '', v_00080033 TEXT NOT NULL DEFAULT '', k_00080033 TEXT NOT NULL DEFAULT '', v_00080022 TEXT NOT NULL DEFAULT '', k_00080022 TEXT NOT NULL DEFAULT '', v_0008002a TEXT NOT NULL DEFAULT '', k_0008002a TEXT NOT NULL DEFAULT '', v_00200012 TEXT NOT NULL DEFAULT '', v_00280008 TEXT NOT NULL DEFAULT '', v_00280010 TEXT NOT NULL DEFAULT '', v_00280011 TEXT NOT NULL DEFAULT '', v_00280100 TEXT NOT NULL DEFAULT '', v_00080012 TEXT NOT NULL DEFAULT '', k_00080012 TEXT NOT NULL DEFAULT '', v_00080013 TEXT NOT NULL DEFAULT '', k_00080013 TEXT NOT NULL DEFAULT '', v_0040a491 TEXT NOT NULL DEFAULT '', v_0040a493 TEXT NOT NULL DEFAULT '', v_00420010 TEXT NOT NULL DEFAULT '', v_00080008 TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE TABLE difference (
+  study INTEGER NOT NULL REFERENCES study, attribute TEXT NOT NULL, value TEXT NOT NULL,
+  instance INTEGER NOT NULL REFERENCES instance, PRIMARY KEY (study, attribute, value)
+) STRICT;
+CREATE TABLE deletion (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, level TEXT NOT NULL, reason TEXT NOT NULL, deleted_by TEXT NOT NULL,
+  deleted_at REAL NOT NULL, instances INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  keeps_out INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE tombstone (
+  object TEXT PRIMARY KEY, deletion INTEGER NOT NULL REFERENCES deletion, sop_instance_uid TEXT NOT NULL,
+  digest BLOB NOT NULL, is_removed INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE scrub (
+  one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, finished_at REAL
+) STRICT;
+CREATE TABLE legal_hold (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, patient_id TEXT, issuer TEXT, study_uid TEXT, reason TEXT NOT NULL,
+  placed_by TEXT NOT NULL, placed_at REAL NOT NULL, released_by TEXT, released_at REAL, release_reason TEXT
+) STRICT;
+CREATE TABLE retention_rule (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, days INTEGER NOT NULL,
+  basis TEXT NOT NULL CHECK (basis IN ('studyDate', 'arrival', 'access')), modalities TEXT NOT NULL,
+  added_by TEXT NOT NULL, added_at REAL NOT NULL
+) STRICT;
+CREATE TABLE retention_plan (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, made_at REAL NOT NULL, made_by TEXT NOT NULL, rules TEXT NOT NULL,
+  studies INTEGER NOT NULL, instances INTEGER NOT NULL, bytes INTEGER NOT NULL, applied_at REAL
+) STRICT;
+CREATE TABLE last_access (study_uid TEXT PRIMARY KEY, at REAL NOT NULL) STRICT;
+INSERT INTO "grdb_migrations" ("identifier") VALUES ('1 first light');
+INSERT INTO "grdb_migrations" ("identifier") VALUES ('2 users');
+INSERT INTO "grdb_migrations" ("identifier") VALUES ('3 peers that have to use TLS');
+INSERT INTO "grdb_migrations" ("identifier") VALUES ('4 versions and corrections');
+INSERT INTO "grdb_migrations" ("identifier") VALUES ('5 tombstones, holds, retention');
+INSERT INTO "grdb_migrations" ("identifier") VALUES ('6 peers with odd titles');
+INSERT INTO "peer" ("principal", "ae_title", "port", "rights", "accepts_private", "demand", "allows_cleartext_passwords", "requires_tls", "issuer", "has_odd_titles") VALUES (1, 'ALL', 11112, 7, 1, 'address', 0, 0, '', 0);
+INSERT INTO "peer" ("principal", "ae_title", "port", "rights", "accepts_private", "demand", "allows_cleartext_passwords", "requires_tls", "issuer", "has_odd_titles") VALUES (2, 'WARD', NULL, 6, 0, 'address', 1, 0, 'WARDS', 1);
+INSERT INTO "peer_address" ("principal", "network") VALUES (1, '127.0.0.1');
+INSERT INTO "peer_address" ("principal", "network") VALUES (2, '127.0.0.0/8');
+INSERT INTO "membership" ("member", "group") VALUES (2, 3);
+INSERT INTO "access_grant" ("number", "principal", "grantee", "scope", "patient_id", "issuer", "study_uid", "until", "granted_by", "granted_at", "revoked_by", "revoked_at") VALUES (1, 1, 'ALL', 'everything', NULL, NULL, NULL, NULL, 'root', 1790000000.0, NULL, NULL);
+INSERT INTO "access_grant" ("number", "principal", "grantee", "scope", "patient_id", "issuer", "study_uid", "until", "granted_by", "granted_at", "revoked_by", "revoked_at") VALUES (2, 3, 'clinic', 'patient', '4711', 'CITYHOSPITAL', NULL, 2000000000.0, 'root', 1790000000.0, NULL, NULL);
+INSERT INTO "access_grant" ("number", "principal", "grantee", "scope", "patient_id", "issuer", "study_uid", "until", "granted_by", "granted_at", "revoked_by", "revoked_at") VALUES (3, 2, 'WARD', 'everything', NULL, NULL, NULL, NULL, 'root', 1790000000.0, 'root', 1790000001.0);
+INSERT INTO "access_grant" ("number", "principal", "grantee", "scope", "patient_id", "issuer", "study_uid", "until", "granted_by", "granted_at", "revoked_by", "revoked_at") VALUES (4, 2, 'WARD', 'study', NULL, NULL, '2.25.1084618266578605348067271917457398350', 1790000060.0, 'root', 1790000000.0, NULL, NULL);
+INSERT INTO "knock" ("calling", "called", "address", "reason", "count", "first", "last") VALUES ('WHO', 'COLLIMATOR', '10.0.0.9', 'unknown', 3, 1790000000.0, 1790000005.0);
+INSERT INTO "node" ("one", "was_closed", "lacks_values") VALUES (1, 1, 0);
+INSERT INTO "patient" ("id", "patient_id", "issuer", "sole_study") VALUES (1, '4711', 'CITYHOSPITAL', '');
+INSERT INTO "principal" ("id", "kind", "name") VALUES (1, 'peer', 'ALL');
+INSERT INTO "principal" ("id", "kind", "name") VALUES (2, 'peer', 'WARD');
+INSERT INTO "principal" ("id", "kind", "name") VALUES (3, 'group', 'clinic');
+INSERT INTO "principal" ("id", "kind", "name") VALUES (4, 'user', 'ann');
+INSERT INTO "user" ("principal", "created_by", "created_at", "locked_by", "locked_at", "salt", "hash", "rounds", "block_size", "parallelism", "failed_logins", "locked_until") VALUES (4, 'root', 1790000000.0, NULL, NULL, X'000102030405060708090A0B0C0D0E0F', X'A18CB562A67FE62CC8858B7D1830734E97DE328F1E2D5ADD64478837EE4E1F18', 16, 8, 1, 0, NULL);
+INSERT INTO "user_certificate" ("fingerprint", "user", "subject", "not_after") VALUES (X'0707070707070707070707070707070707070707070707070707070707070707', 4, 'CN=ann', 2000000000.0);
+INSERT INTO "token_issuer" ("issuer", "audience", "algorithms", "key", "user_claim") VALUES ('https://id.example', 'collimator', 'RS256', 'none', 'sub');
+INSERT INTO "failed_login" ("network", "level", "last") VALUES ('10.0.0.9', 2.5, 1799999990.0);
+INSERT INTO "correction" ("number", "kind", "study_uid", "from_patient_id", "from_issuer", "from_sole_study", "to_patient_id", "to_issuer", "demographics", "reason", "made_by", "made_at", "undone_by", "undone_at", "undone_reason") VALUES (1, 'merge', NULL, 'OLD', '', '', '4711', 'CITYHOSPITAL', '{}', 'the same person', 'root', 1790000000.0, NULL, NULL, NULL);
+INSERT INTO "further_key" ("tag", "level") VALUES ('00180050', 'IMAGE');
+INSERT INTO "conflict_choice" ("number", "sop_instance_uid", "digest", "reason", "made_by", "made_at", "undone_by", "undone_at") VALUES (1, '2.25.99', X'0909090909090909090909090909090909090909090909090909090909090909', 'better', 'root', 1790000000.0, NULL, NULL);
+INSERT INTO "arrival" ("number", "object", "sender", "calling", "arrived_at", "default_issuer", "content_digest", "content_size") VALUES (1, 'a1000000000000000000000000000000', 'ALL', 'ALL', 1790000000.0, '', X'A30E300B7BFE2D3828B1BDE79DC1AA8242E9D5494B3475C3FDD9B7A5419CC1DA', 1472);
+INSERT INTO "arrival" ("number", "object", "sender", "calling", "arrived_at", "default_issuer", "content_digest", "content_size") VALUES (2, 'a2000000000000000000000000000000', 'ALL', 'ALL', 1790000001.0, '', X'4E9963DD0FFBFBCA4109BCC1189FE99B552C24F0E6F827F0D643331FEF43C575', 1472);
+INSERT INTO "arrival" ("number", "object", "sender", "calling", "arrived_at", "default_issuer", "content_digest", "content_size") VALUES (3, 'a3000000000000000000000000000000', 'ALL', 'ALL', 1790000002.0, '', X'A6A781FBD791DBF5BAC62CDAA68403641ACF2581B6E6F3B35A91DF38C403D6DB', 1198);
+INSERT INTO "study" ("id", "patient", "received_patient", "folded_into", "received_demographics", "v_00100010", "k_00100010", "v_00100030", "k_00100030", "v_00100032", "k_00100032", "v_00100040", "v_00102160", "v_00104000", "v_00102201", "v_00102292", "v_00102297", "k_00102297", "v_00101000", "v_00101001", "k_00101001", "v_0020000d", "v_00080020", "k_00080020", "v_00080030", "k_00080030", "v_00080050", "v_00200010", "v_00080090", "k_00080090", "v_00081030", "v_00101010", "v_00101020", "v_00101030", "v_00102180", "v_001021b0", "v_00321032", "k_00321032", "v_00081048", "k_00081048", "v_00081060", "k_00081060", "v_00081080") VALUES (1, 1, 1, NULL, NULL, 'Maier^Jürgen', 'maier^jurgen', '19610305', '19610305', '', '', 'M', '', '', '', '', '', '', '', '', '', '2.25.1084618266578605348067271917457398350', '20260211', '20260211', '101500', '101500000000', 'A0001', '1', 'Weber^Ruth', 'weber^ruth', 'CT study 1', '', '', '', '', '', '', '', '', '', '', '', '');
+INSERT INTO "series" ("id", "study", "received_study", "folded_into", "v_0020000e", "v_00080060", "v_00200011", "v_0008103e", "v_00080021", "k_00080021", "v_00080031", "k_00080031", "v_00180015", "v_00181030", "v_00200060", "v_00080070", "v_00081090", "v_00081010", "v_00080080", "v_00081040", "v_00200052", "v_00400244", "k_00400244", "v_00400245", "k_00400245", "v_00400253", "v_00081050", "k_00081050", "v_00081070", "k_00081070") VALUES (1, 1, 1, NULL, '2.25.350113604795943982008433811230108273', 'CT', '1', '', '20260211', '20260211', '', '', '', '', '', '', '', '', 'Example Hospital', '', '', '', '', '', '', '', '', '', '', '');
+INSERT INTO "series" ("id", "study", "received_study", "folded_into", "v_0020000e", "v_00080060", "v_00200011", "v_0008103e", "v_00080021", "k_00080021", "v_00080031", "k_00080031", "v_00180015", "v_00181030", "v_00200060", "v_00080070", "v_00081090", "v_00081010", "v_00080080", "v_00081040", "v_00200052", "v_00400244", "k_00400244", "v_00400245", "k_00400245", "v_00400253", "v_00081050", "k_00081050", "v_00081070", "k_00081070") VALUES (2, 1, 1, NULL, '2.25.342172169613072230965625725309680791', 'SR', '3', '', '20260213', '20260213', '', '', '', '', '', '', '', '', 'Example Hospital', '', '', '', '', '', '', '', '', '', '', '');
+INSERT INTO "instance" ("id", "series", "folded_from", "object", "transfer_syntax", "digest", "canonical_digest", "size", "fault", "preference", "v_00080018", "v_00080016", "v_00200013", "v_00080023", "k_00080023", "v_00080033", "k_00080033", "v_00080022", "k_00080022", "v_0008002a", "k_0008002a", "v_00200012", "v_00280008", "v_00280010", "v_00280011", "v_00280100", "v_00080012", "k_00080012", "v_00080013", "k_00080013", "v_0040a491", "v_0040a493", "v_00420010", "v_00080008") VALUES (1, 1, NULL, 'a1000000000000000000000000000000', '1.2.840.10008.1.2.1', X'A30E300B7BFE2D3828B1BDE79DC1AA8242E9D5494B3475C3FDD9B7A5419CC1DA', X'0101010101010101010101010101010101010101010101010101010101010101', 1472, 0, 0, '2.25.1174167766496810552949642720044391016', '1.2.840.10008.5.1.4.1.1.2', '1', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '');
+INSERT INTO "instance" ("id", "series", "folded_from", "object", "transfer_syntax", "digest", "canonical_digest", "size", "fault", "preference", "v_00080018", "v_00080016", "v_00200013", "v_00080023", "k_00080023", "v_00080033", "k_00080033", "v_00080022", "k_00080022", "v_0008002a", "k_0008002a", "v_00200012", "v_00280008", "v_00280010", "v_00280011", "v_00280100", "v_00080012", "k_00080012", "v_00080013", "k_00080013", "v_0040a491", "v_0040a493", "v_00420010", "v_00080008") VALUES (2, 1, NULL, 'a2000000000000000000000000000000', '1.2.840.10008.1.2.1', X'4E9963DD0FFBFBCA4109BCC1189FE99B552C24F0E6F827F0D643331FEF43C575', X'0202020202020202020202020202020202020202020202020202020202020202', 1472, 0, 0, '2.25.189685826745835417181426693450660124', '1.2.840.10008.5.1.4.1.1.2', '2', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '');
+INSERT INTO "instance" ("id", "series", "folded_from", "object", "transfer_syntax", "digest", "canonical_digest", "size", "fault", "preference", "v_00080018", "v_00080016", "v_00200013", "v_00080023", "k_00080023", "v_00080033", "k_00080033", "v_00080022", "k_00080022", "v_0008002a", "k_0008002a", "v_00200012", "v_00280008", "v_00280010", "v_00280011", "v_00280100", "v_00080012", "k_00080012", "v_00080013", "k_00080013", "v_0040a491", "v_0040a493", "v_00420010", "v_00080008") VALUES (3, 2, NULL, 'a3000000000000000000000000000000', '1.2.840.10008.1.2.1', X'A6A781FBD791DBF5BAC62CDAA68403641ACF2581B6E6F3B35A91DF38C403D6DB', X'0303030303030303030303030303030303030303030303030303030303030303', 1198, 0, 0, '2.25.614702852074849241289730718194609419', '1.2.840.10008.5.1.4.1.1.88.22', '1', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '');
+INSERT INTO "difference" ("study", "attribute", "value", "instance") VALUES (1, '00081030', 'SR study 1', 3);
+INSERT INTO "deletion" ("number", "level", "reason", "deleted_by", "deleted_at", "instances", "bytes", "keeps_out") VALUES (1, 'instance', 'a wrong patient', 'root', 1790000000.0, 1, 1000, 1);
+INSERT INTO "tombstone" ("object", "deletion", "sop_instance_uid", "digest", "is_removed") VALUES ('b1000000000000000000000000000000', 1, '2.25.99', X'0505050505050505050505050505050505050505050505050505050505050505', 1);
+INSERT INTO "scrub" ("one", "position", "finished_at") VALUES (1, 2, 1790000000.0);
+INSERT INTO "legal_hold" ("number", "patient_id", "issuer", "study_uid", "reason", "placed_by", "placed_at", "released_by", "released_at", "release_reason") VALUES (1, '4711', 'CITYHOSPITAL', NULL, 'a lawsuit', 'root', 1790000000.0, NULL, NULL, NULL);
+INSERT INTO "retention_rule" ("number", "days", "basis", "modalities", "added_by", "added_at") VALUES (1, 1, 'studyDate', '', 'root', 1790000000.0);
+INSERT INTO "retention_plan" ("number", "made_at", "made_by", "rules", "studies", "instances", "bytes", "applied_at") VALUES (1, 1790000000.0, 'root', '[]', 0, 0, 0, NULL);
+INSERT INTO "last_access" ("study_uid", "at") VALUES ('2.25.1084618266578605348067271917457398350', 1790000000.0);
+DELETE FROM sqlite_sequence;
+INSERT INTO "sqlite_sequence" ("name", "seq") VALUES ('access_grant', 4);
+INSERT INTO "sqlite_sequence" ("name", "seq") VALUES ('arrival', 3);
+INSERT INTO "sqlite_sequence" ("name", "seq") VALUES ('conflict_choice', 1);
+INSERT INTO "sqlite_sequence" ("name", "seq") VALUES ('correction', 1);
+INSERT INTO "sqlite_sequence" ("name", "seq") VALUES ('deletion', 1);
+INSERT INTO "sqlite_sequence" ("name", "seq") VALUES ('legal_hold', 1);
+INSERT INTO "sqlite_sequence" ("name", "seq") VALUES ('principal', 4);
+INSERT INTO "sqlite_sequence" ("name", "seq") VALUES ('retention_plan', 1);
+INSERT INTO "sqlite_sequence" ("name", "seq") VALUES ('retention_rule', 1);
+CREATE INDEX peer_by_ae_title ON peer (ae_title);
+CREATE INDEX access_grant_by_principal ON access_grant (principal, scope, patient_id, issuer, study_uid);
+CREATE INDEX user_certificate_by_user ON user_certificate (user);
+CREATE INDEX failed_login_by_time ON failed_login (last);
+CREATE INDEX correction_by_source ON correction (from_patient_id, from_issuer, from_sole_study);
+CREATE INDEX conflict_choice_by_uid ON conflict_choice (sop_instance_uid);
+CREATE INDEX study_by_patient ON study (patient);
+CREATE INDEX study_by_received_patient ON study (received_patient);
+CREATE INDEX study_by_accession_number ON study (v_00080050);
+CREATE INDEX study_by_date ON study (k_00080020);
+CREATE INDEX study_by_patient_name ON study (k_00100010);
+CREATE INDEX study_by_correction ON study (v_0020000d) WHERE received_demographics IS NOT NULL;
+CREATE INDEX series_by_study ON series (study);
+CREATE INDEX series_by_received_study ON series (received_study);
+CREATE INDEX instance_by_series ON instance (series);
+CREATE INDEX instance_by_folded_series ON instance (folded_from) WHERE folded_from IS NOT NULL;
+CREATE INDEX instance_by_uid ON instance (v_00080018);
+CREATE INDEX instance_by_fault ON instance (fault) WHERE fault <> 0;
+CREATE INDEX tombstone_to_remove ON tombstone (object) WHERE is_removed = 0;
+CREATE INDEX tombstone_by_uid ON tombstone (sop_instance_uid);
+COMMIT;

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+import GRDB
+
+/// Reads backups and compares them with what they say they are, without a data directory: the database at each backup's
+/// moment, and every file that one of them names, once.
+package struct BackupVerification {
+  private let source: BackupFolder
+  private let progress: OperationProgress
+  private let names: [String]
+  /// What is wrong with an object's file, of those that were read; backups share them.
+  private var known: [ObjectKey: StoredFile.Fault?] = [:]
+  private var report: BackupVerificationReport
+
+  /// Performs it; blocks no cooperative thread. `name` alone, or all that are finished where it is nil. Throws where there
+  /// is nothing to read.
+  package static func perform(
+    of path: String, name: String?, _ progress: OperationProgress = OperationProgress()
+  ) async throws -> BackupVerificationReport {
+    try await OperationThread.run(progress) { try BackupVerification(of: path, name: name, progress).perform() }
+  }
+
+  private init(of path: String, name: String?, _ progress: OperationProgress) throws {
+    guard access(path, F_OK) == 0 else { throw ArchiveError("there is no folder '\(path)'") }
+    self.progress = progress
+    source = try BackupFolder(path, outside: nil, isRead: true)
+    let found = try source.names()
+    names = try name.map { [$0] } ?? found
+    guard !names.isEmpty, names.allSatisfy(found.contains) else {
+      throw ArchiveError("there is no finished backup \(name.map { "'\($0)' " } ?? "")in '\(path)'")
+    }
+    report = BackupVerificationReport(folder: path)
+  }
+
+  private consuming func perform() throws -> BackupVerificationReport {
+    for name in names { try verify(name) }
+    return report
+  }
+
+  private mutating func verify(_ name: String) throws {
+    var backup = BackupVerificationReport.Backup(name: name)
+    do {
+      let manifest = try source.manifest(of: name)
+      backup.madeAt = Moment.text(manifest.madeAt)
+      try read(name, manifest, &backup)
+    } catch let error as DatabaseError {
+      backup.add(.database, "the copy of the database cannot be read: \(error.message ?? "SQLite says no")")
+    } catch is DecodingError {
+      backup.add(.index, "its manifest.json cannot be read")
+    }
+    report.backups.append(backup)
+  }
+
+  private mutating func read(
+    _ name: String, _ manifest: BackupManifest, _ backup: inout BackupVerificationReport.Backup
+  ) throws {
+    try progress.begin("reading the database of \(name)")
+    let copy = try ReadableCopy(of: source.index(of: name))
+    defer { copy.remove() }
+    let faults = try LongReading(copy.database, progress).read { database in
+      let damage = try String.fetchAll(database, sql: "PRAGMA integrity_check(100)").filter { $0 != "ok" }
+      guard damage.isEmpty else { return damage.map { (CheckFault.Kind.database, $0) } }
+      return try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").prefix(100).map { row in
+        (.index, "a row of \(row[0] as String) refers to none of \(row[2] as String)")
+      }
+    }
+    for (kind, detail) in faults { backup.add(kind, detail) }
+    guard !faults.contains(where: { $0.0 == .database }) else { return }
+    try readFiles(of: copy.database, &backup)
+    if (backup.instances, backup.bytes) != (manifest.instances, manifest.bytes) {
+      backup.add(
+        .index,
+        "its manifest names \(manifest.instances) instances of \(manifest.bytes) bytes, its database "
+          + "\(backup.instances) of \(backup.bytes)")
+    }
+  }
+
+  private mutating func readFiles(
+    of copy: DatabaseQueue, _ backup: inout BackupVerificationReport.Backup
+  ) throws {
+    let total = try copy.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM instance") ?? 0 }
+    try progress.begin("reading files", total: total)
+    var position: Int64 = 0
+    while case let page = try copy.read({ try CheckedInstance.page(after: position, in: $0) }), let last = page.last {
+      for instance in page {
+        try progress.advance()
+        // The archive itself had no bytes for it.
+        guard !instance.isMissing else {
+          backup.withoutFile.append(instance.sopInstanceUID)
+          continue
+        }
+        backup.instances += 1
+        backup.bytes += instance.size
+        if let fault = try fault(of: instance) { backup.add(fault, instance) }
+      }
+      position = last.id
+    }
+  }
+
+  private mutating func fault(of instance: CheckedInstance) throws -> StoredFile.Fault? {
+    guard ObjectKey(checking: instance.object.name) != nil else { return .missing }
+    if let fault = known[instance.object] { return fault }
+    let progress = progress
+    let fault = try instance.file(at: source.path(of: instance.object)).fault { _ in try progress.advance(by: 0) }
+    known.updateValue(fault, forKey: instance.object)
+    return fault
+  }
+}
+
+/// The database of a backup as this version reads it; of an earlier version's a copy elsewhere, which is migrated.
+private struct ReadableCopy {
+  let database: DatabaseQueue
+  private var folder: String?
+
+  init(of path: String) throws {
+    var configuration = GRDB.Configuration()
+    configuration.readonly = true
+    configuration.foreignKeysEnabled = false
+    let original = try DatabaseQueue(path: path, configuration: configuration)
+    guard try !original.read(Schema.migrator.hasBeenSuperseded) else {
+      throw ArchiveError("'\(path)' was made by a later version of Collimator: verify it with that one")
+    }
+    if try original.read(Schema.migrator.hasCompletedMigrations) {
+      database = original
+      return
+    }
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "collimator-verify-\(UUID().uuidString)").path(percentEncoded: false)
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    self.folder = folder
+    configuration.readonly = false
+    database = try DatabaseQueue(path: folder + "/index.sqlite", configuration: configuration)
+    do {
+      try original.backup(to: database)
+      try Schema.migrator.migrate(database)
+    } catch {
+      remove()
+      throw error
+    }
+  }
+
+  func remove() {
+    if let folder { try? FileManager.default.removeItem(atPath: folder) }
+  }
+}

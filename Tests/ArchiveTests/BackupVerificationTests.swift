@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import GRDB
+import Testing
+
+@testable import Archive
+
+/// A vault is judged where it lies: what is whole is said to be, and what is not is named.
+@Suite struct BackupVerificationTests {
+  private struct Made {
+    let vault = TestArchive()
+    let names: [String]
+    let instances: Int
+
+    /// Two backups, the second with one object more.
+    init() async throws {
+      let test = TestArchive()
+      let archive = try test.open()
+      let all = try await archive.storeFamily()
+      let operations = archive.operations(as: .current)
+      let first = try await operations.backup(to: vault.directory, keeping: nil)
+      test.clock.advance(by: 60)
+      try await archive.store(TestObject(instance: "9.9"))
+      let second = try await operations.backup(to: vault.directory, keeping: nil)
+      try await archive.close()
+      (names, instances) = ([first.name, second.name], all)
+    }
+
+    func verify(_ name: String? = nil) async throws -> BackupVerificationReport {
+      try await BackupVerification.perform(of: vault.directory, name: name)
+    }
+
+    func file(of instance: String) throws -> String {
+      let database = try DatabaseQueue(path: "\(vault.directory)/backups/\(names[1])/index.sqlite")
+      let object = try database.read {
+        try String.fetchOne($0, sql: "SELECT object FROM instance WHERE v_00080018 = ?", arguments: [instance])
+      }
+      try database.close()
+      let name = try #require(object)
+      return "\(vault.directory)/objects/\(name.prefix(2))/\(name).dcm"
+    }
+  }
+
+  @Test func whatIsWholeIsWhole() async throws {
+    let made = try await Made()
+    let before = try FileManager.default.subpathsOfDirectory(atPath: made.vault.directory).sorted()
+    let report = try await made.verify()
+    #expect(report.isClean && report.backups.map(\.name) == made.names)
+    #expect(report.backups.map(\.instances) == [made.instances, made.instances + 1])
+    #expect(report.backups.allSatisfy { $0.bytes > 0 && $0.withoutFile.isEmpty && !$0.madeAt.isEmpty })
+    #expect(try await made.verify(made.names[0]).backups.map(\.name) == [made.names[0]])
+    // Nothing is made or changed by reading.
+    #expect(try FileManager.default.subpathsOfDirectory(atPath: made.vault.directory).sorted() == before)
+    await #expect(throws: ArchiveError.self) { try await made.verify("20200101T000000Z") }
+    await #expect(throws: ArchiveError.self) {
+      try await BackupVerification.perform(of: made.vault.directory + "/objects", name: nil)
+    }
+  }
+
+  @Test(arguments: ["gone", "cut", "flipped", "head"])
+  func aDamagedFileIsNamed(how: String) async throws {
+    let made = try await Made()
+    let path = try made.file(of: "9.9")
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    try FileManager.default.removeItem(atPath: path)
+    switch how {
+    case "cut": bytes.removeLast()
+    case "flipped": bytes[bytes.count - 3] ^= 1
+    default: bytes[5] ^= 1
+    }
+    if how != "gone" { try bytes.write(to: URL(filePath: path)) }
+    let report = try await made.verify()
+    #expect(!report.isClean)
+    let kind: CheckFault.Kind = how == "gone" ? .missing : how == "head" ? .damagedHead : .corrupt
+    // Only the second has it.
+    #expect(report.backups[0].faults.isEmpty)
+    #expect(report.backups[1].faults.map(\.kind) == [kind] && report.backups[1].faults.map(\.sopInstanceUID) == ["9.9"])
+    #expect(try await made.verify(made.names[0]).isClean)
+  }
+
+  @Test(arguments: ["database", "manifest", "count"])
+  func aDamagedBackupIsNamed(what: String) async throws {
+    let made = try await Made()
+    let folder = "\(made.vault.directory)/backups/\(made.names[1])"
+    let path = what == "database" ? folder + "/index.sqlite" : folder + "/manifest.json"
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    switch what {
+    case "database": for place in stride(from: 4096, to: bytes.count, by: 97) { bytes[place] ^= 0x55 }
+    case "manifest": bytes = bytes.prefix(10)
+    default:
+      let text = String(decoding: bytes, as: UTF8.self)
+      bytes = Data(text.replacing("\"instances\" : \(made.instances + 1)", with: "\"instances\" : 1").utf8)
+    }
+    try bytes.write(to: URL(filePath: path))
+    let report = try await made.verify()
+    #expect(report.backups[0].faults.isEmpty)
+    #expect(report.backups[1].faults.first?.kind == (what == "database" ? .database : .index))
+  }
+
+  /// Of an earlier version it is read as this one reads it, and stays as it was.
+  @Test func aBackupOfAnEarlierVersionIsRead() async throws {
+    let test = TestArchive()
+    let version = try #require(EarlierVersion.all.first { $0.number == 8 })
+    try version.restore(into: test)
+    let vault = TestArchive()
+    let backup = "\(vault.directory)/backups/20260101T000000Z"
+    try FileManager.default.createDirectory(atPath: backup, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: "\(test.directory)/instances", toPath: "\(vault.directory)/objects")
+    let queue = try DatabaseQueue(path: "\(test.directory)/index.sqlite")
+    try await queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+    let size = try await queue.read { try Int.fetchOne($0, sql: "SELECT sum(size) FROM instance") ?? 0 }
+    try queue.close()
+    try FileManager.default.copyItem(atPath: "\(test.directory)/index.sqlite", toPath: backup + "/index.sqlite")
+    let manifest = BackupManifest(madeAt: 1, madeBy: "test", instances: 3, bytes: size)
+    try JSONEncoder().encode(manifest).write(to: URL(filePath: backup + "/manifest.json"))
+    let before = try Data(contentsOf: URL(filePath: backup + "/index.sqlite"))
+    let report = try await BackupVerification.perform(of: vault.directory, name: nil)
+    #expect(report.isClean && report.backups.map(\.instances) == [3], "\(report)")
+    #expect(try Data(contentsOf: URL(filePath: backup + "/index.sqlite")) == before)
+  }
+}
