@@ -324,7 +324,7 @@ import Testing
       _ = try await administration.withdrawConsent(consent)
       grants = [own.number] + grants
     }
-    let records = try await made.archive.database.read { database in
+    let records = try made.archive.database.read { database in
       try Row.fetchAll(
         database,
         sql: """
