@@ -28,7 +28,7 @@ import Testing
     let report = try await Restore.perform(
       from: vault.directory, name: nil, into: test.directory, revokingGrants: false)
     let again = try test.open()
-    let orphans = try await again.database.read { database in
+    let orphans = try again.database.read { database in
       try Row.fetchAll(database, sql: "PRAGMA foreign_key_check")
     }
     #expect(orphans == [])

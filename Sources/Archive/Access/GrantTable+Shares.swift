@@ -38,7 +38,8 @@ extension GrantTable {
       }
       guard let until, until <= end else {
         throw ArchiveError(
-          "it rests on grant \(basis.number) and cannot outlast what its sharer has by it: that ends \(Moment.text(end))")
+          "it rests on grant \(basis.number) and cannot outlast what its sharer has by it: that ends \(Moment.text(end))"
+        )
       }
     }
   }

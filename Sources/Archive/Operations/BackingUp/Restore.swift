@@ -272,7 +272,8 @@ extension Restore {
       return (
         0,
         try GrantTable.revoke(
-          where: active, StatementArguments(), because: "the restore", by: "restore by \(Operator.current.name)", at: time, in: database)
+          where: active, StatementArguments(), because: "the restore", by: "restore by \(Operator.current.name)",
+          at: time, in: database)
       )
     }
     report.activeGrants = active
