@@ -234,6 +234,10 @@ import Testing
     } then: { archive in
       try await archive.administration(as: .current).revokeGrant(1)
     } beforeRestore: {
+      // The restore that was killed had looked at the index, and with it taken in what stood in its write-ahead log.
+      let queue = try DatabaseQueue(path: index)
+      #expect(try queue.read { try String.fetchAll($0, sql: "PRAGMA quick_check(1)") } == ["ok"])
+      try queue.close()
       try RestoreMark.set(test.directory)
       if isLinked {
         try FileManager.default.linkItem(atPath: index, toPath: index + ".before-restore")
