@@ -30,10 +30,13 @@ extension Script {
 
     /// One or two for each level.
     static func some(_ random: inout SeededGenerator) -> [QueryRetrieveLevel: [Key]] {
-      let all = [QueryRetrieveLevel.patient: patient, .study: study, .series: series, .image: series]
-      return all.mapValues { keys in
-        (0..<Int.random(in: 1...2, using: &random)).compactMap { _ in keys.randomElement(using: &random) }
-      }
+      // In this order always, so that a seed draws the same keys again.
+      [(QueryRetrieveLevel.patient, patient), (.study, study), (.series, series), (.image, series)]
+        .reduce(into: [:]) { drawn, level in
+          for _ in 0..<Int.random(in: 1...2, using: &random) {
+            drawn[level.0, default: []] += level.1.randomElement(using: &random).map { [$0] } ?? []
+          }
+        }
     }
   }
 }
