@@ -13,6 +13,8 @@ package enum AuditKind: String, Codable, Sendable, Hashable, CaseIterable {
   case store
   /// A storage commitment report: what is kept here was told to whoever asked.
   case commitment
+  /// Something of patients was told or shown to an operator: a picture, versions, who may see them.
+  case view
   /// Objects left as files.
   case export
   case delete

@@ -47,7 +47,7 @@ package struct DICOMNode: Sendable {
       if let destination = configuration.audit.destination {
         _ = try await archive.forwardedPosition(to: destination.description)
       }
-      archive.audit.note(AuditEntry(at: archive.audit.time, .node, "node started", by: .node))
+      await archive.recordStart(with: configuration.settings)
       try await serve(archive, limits, codecs)
     } catch {
       archive.audit.note(

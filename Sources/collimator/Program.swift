@@ -4,6 +4,7 @@ import ArgumentParser
 import CodecWorker
 import Dispatch
 import Foundation
+import Node
 
 /// Where the executable begins: as a codec worker before any thread is started, else as the command line.
 @main
@@ -30,6 +31,10 @@ enum Program {
       } catch let refusal as ValidationError {
         Output.note("Error: \(refusal.message)")
         Collimator.exit(withError: ExitCode.validationFailure)
+      } catch let failure as OperationError {
+        // It may quote what another node said.
+        Output.note("Error: \(failure.description)")
+        Collimator.exit(withError: ExitCode.failure)
       }
     } catch {
       Collimator.exit(withError: error)

@@ -121,10 +121,15 @@ import Testing
       "getscu", as: "ALL", ["-S", "-od", "/tmp", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=1.2"])
     _ = try await node.dcmtk("echoscu", as: "<STRANGER&\">", [])
     let folder = try TemporaryFolder()
+    let study = try #require(
+      try await node.find("StudyInstanceUID", tag: "0020,000d", at: "STUDY", as: "ALL", model: "-S").first)
     for arguments in [
       ["user", "add", "dr <weber>"], ["group", "add", "clinic & co", "--member", "dr <weber>"],
       ["import", Tool.fixture("sr.dcm")], ["export", "--everything", folder.path + "/files"],
       ["hold", "add", "--patient", "x<y", "--reason", "<court>"], ["check"], ["user", "remove", "dr <weber>"],
+      ["explain", "--as", "ALL", "--patient", "a<b"], ["access", "--patient", "a<b"], ["grant", "list"],
+      ["query", "--as", "ALL", "-k", "StudyInstanceUID"], ["query", "--as", "ALL", "-k", "PatientName=<&>"],
+      ["render", "--study", study, "-o", folder.path + "/picture.png"],
       ["delete", "--everything", "--reason", "a & b", "--yes"], ["audit", "who-saw", "a<b"],
     ] { _ = try await Tool.run(Tool.collimator, arguments + ["--data", node.directory]) }
     #expect(node.stop() == 0)
@@ -137,7 +142,10 @@ import Testing
       "/usr/bin/xmllint", ["--noout", "--relaxng", Tool.peer("audit-message.rng")] + paths)
     #expect(judged.status == 0, "\(judged.errors.split(separator: "\n").filter { !$0.hasSuffix("validates") })")
     let all = try paths.map { try String(contentsOfFile: $0, encoding: .utf8) }.joined()
-    for code in ["110100", "110101", "110102", "110104", "110105", "110106", "110107", "110112", "110113", "110114"]
+    for code in [
+      "110100", "110101", "110102", "110104", "110105", "110103", "110106", "110107", "110110", "110112", "110113",
+      "110114",
+    ]
     where code != "110102" {
       #expect(all.contains("csd-code=\"\(code)\""), "\(code)")
     }

@@ -81,6 +81,7 @@ import Testing
     #expect(grant?["to"] as? String == "CLINIC" && grant?["reference"] as? String == "code 1")
     try await refused(
       "grant", "redeem", code, "--as", "CLINIC", saying: "it is wrong, was used, or has ended")
+    try await refused("grant", "redeem", code, "--as", "CLINIC", saying: "leave it out, and it is asked for")
     let codes = try await json("grant", "codes")
     #expect(codes.count == 1 && codes.first?["code"] == nil && codes.first?["grant"] as? Int == 1)
     try await done("grant", "codes", saying: "OPENED BY")

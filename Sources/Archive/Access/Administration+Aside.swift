@@ -15,7 +15,7 @@ package struct AsideStudy: Sendable, Hashable {
 
 extension Administration {
   package func studiesAside() async throws -> [AsideStudy] {
-    try await database.read { database in
+    let aside = try await database.read { database in
       try Row.fetchAll(
         database,
         sql: """
@@ -26,12 +26,14 @@ extension Administration {
           FROM study JOIN patient ON patient.id = received_patient WHERE aside <> 0 ORDER BY study.id
           """
       ).map { row in
-        AsideStudy(
-          studyInstanceUID: row[0],
-          patient: PatientIdentity(stored: row[1], issuer: row[2], soleStudy: row[3]).description, sender: row[5],
-          principal: row[4], instances: row[6])
+        let patient = PatientIdentity(stored: row[1], issuer: row[2], soleStudy: row[3])
+        let study = AsideStudy(
+          studyInstanceUID: row[0], patient: patient.description, sender: row[5], principal: row[4], instances: row[6])
+        return (study, AuditSubject(patient, studyInstanceUID: study.studyInstanceUID))
       }
     }
+    try await view.record("objects aside listed", count: aside.count, of: aside.map(\.1))
+    return aside.map(\.0)
   }
 
   /// Lets what a sender added to a study in: it is seen by all to whom the study is open. Returns how many objects there were.

@@ -47,24 +47,30 @@ extension Administration {
   }
 
   package func explain(_ caller: Caller, study uid: String) async throws -> [StudyExplanation] {
-    try await explain(caller, where: "study.v_0020000d = ?", [MatchingForm.storable(uid)])
+    try await explain(caller, "study \(uid)", where: "study.v_0020000d = ?", [MatchingForm.storable(uid)])
   }
 
   package func explain(_ caller: Caller, patient id: String, issuer: String?) async throws -> [StudyExplanation] {
     guard let patient = PatientIdentity(id: id, issuer: issuer) else { return [] }
     // Without an issuer: of each that there is, for who asks may not know of it.
     return try await explain(
-      caller, where: "patient.patient_id = ? AND sole_study = '' AND (? IS NULL OR patient.issuer = ?)",
+      caller, "patient \(patient)",
+      where: "patient.patient_id = ? AND sole_study = '' AND (? IS NULL OR patient.issuer = ?)",
       [patient.id, issuer == nil ? nil : patient.issuer, patient.issuer])
   }
 
   private func explain(
-    _ caller: Caller, where condition: String, _ arguments: StatementArguments
+    _ caller: Caller, _ asked: String, where condition: String, _ arguments: StatementArguments
   ) async throws -> [StudyExplanation] {
     let time = now()
-    return try await database.read { database in
+    let explained = try await database.read { database in
       try Explainer(caller, at: time, in: database).explain(where: condition, arguments)
     }
+    try await view.record(
+      "access explained", "of '\(caller.identity.principalName)' through '\(caller.peerName)' to \(asked)",
+      count: explained.count,
+      of: explained.map { AuditSubject($0.patient, studyInstanceUID: $0.studyInstanceUID) })
+    return explained
   }
 
   /// Who can see something of a patient now, or could at a moment (seconds since 1970).
@@ -73,7 +79,11 @@ extension Administration {
       throw ArchiveError("an empty Patient ID identifies nobody")
     }
     let time = moment ?? now()
-    return try await database.read { database in try AccessListing(patient, at: time, in: database).entries() }
+    let entries = try await database.read { try AccessListing(patient, at: time, in: $0).entries() }
+    try await view.record(
+      "access listed", moment.map { "as it was at \(Moment.text($0))" } ?? "", count: entries.count,
+      of: [AuditSubject(patient)])
+    return entries
   }
 }
 

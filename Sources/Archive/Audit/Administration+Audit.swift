@@ -15,6 +15,17 @@ extension Administration {
   }
 }
 
+extension AuditSubject {
+  /// A study that a grant would open by itself or with its patient.
+  init(_ scope: GrantScope, study uid: String) {
+    if case .patient(let id, let issuer) = scope, let patient = PatientIdentity(id: id, issuer: issuer) {
+      self.init(patient, studyInstanceUID: uid)
+    } else {
+      self.init(patientID: "", issuer: "", studyInstanceUID: uid)
+    }
+  }
+}
+
 extension [AuditSubject] {
   /// Whom a grant is about; nobody where it opens everything.
   init(_ scope: GrantScope) {

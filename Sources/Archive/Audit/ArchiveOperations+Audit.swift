@@ -76,6 +76,8 @@ extension ArchiveOperations {
 }
 
 extension ArchiveOperations {
+  var view: AuditView { AuditView(user: user, database: database, now: now) }
+
   /// In the transaction of what it records.
   func record(
     _ kind: AuditKind, _ act: String, detail: String = "", count: Int? = nil, subjects: [AuditSubject] = [],

@@ -75,6 +75,11 @@ struct AuditEvent {
     case "store" where record.actor == "operator": self.init(record, "110107", "Import", "C", .patients)
     case "store": self.init(record, "110104", "DICOM Instances Transferred", "C", .patients)
     case "commitment": self.init(record, "110103", "DICOM Instances Accessed", "R", .patients)
+    case "view" where record.subjects.contains { !$0.instances.isEmpty }:
+      self.init(record, "110103", "DICOM Instances Accessed", "R", .patients)
+    // A list of many patients is one message without them, as the answers of a query are: each would be one of its own.
+    case "view" where Set(record.subjects.map { [$0.patientID, $0.issuer] }).count == 1:
+      self.init(record, "110110", "Patient Record", "R", .patients)
     case "export": self.init(record, "110106", "Export", "R", .patients)
     case "delete": self.init(record, "110105", "DICOM Study Deleted", "D", .patients)
     case "correction" where record.subjects.isEmpty:

@@ -85,7 +85,7 @@ package struct AuditViewer: Codable, Sendable, Hashable {
   package let actor: String
   /// Through which peers they called.
   package let peers: [String]
-  /// query, retrieve or export.
+  /// query, retrieve, export or view.
   package let kind: String
   /// To whom objects went, where that was somebody else.
   package let destination: String?
@@ -100,7 +100,7 @@ package struct AuditViewer: Codable, Sendable, Hashable {
 }
 
 extension AuditReading {
-  /// Whoever was shown rows or objects of the patient, by an answer, a retrieval or files.
+  /// Whoever was shown rows or objects of the patient, by an answer, a retrieval, files or an operator's command.
   static func viewers(ofPatient id: String, issuer: String?, in database: Database) throws -> [AuditViewer] {
     let patient = try AuditPatient(id, issuer: issuer, in: database)
     let rows = try Row.fetchAll(
@@ -108,7 +108,7 @@ extension AuditReading {
       sql: """
         SELECT principal, actor, kind, destination, group_concat(DISTINCT peer), COUNT(*), MIN(at), MAX(at),
           group_concat(DISTINCT nullif(grants, '')), SUM(outcome = 'began')
-        FROM audit WHERE number IN (\(AuditFilterCompiler.told(by: AuditPatient.records))) AND kind IN ('query', 'retrieve', 'export')
+        FROM audit WHERE number IN (\(AuditFilterCompiler.told(by: AuditPatient.records))) AND kind IN ('query', 'retrieve', 'export', 'view')
           AND outcome <> 'refused' AND \(AuditFilterCompiler.isNotSuperseded)
         GROUP BY principal, actor, kind, destination ORDER BY MAX(at) DESC
         """, arguments: StatementArguments(patient.arguments))

@@ -138,8 +138,20 @@ extension Archive {
     _ kind: AuditKind, _ act: String, as caller: Caller, detail: String, identifier: [UInt8]? = nil,
     destination: String? = nil
   ) -> AuditedRead {
-    var entry = AuditEntry(
-      at: audit.now(), kind, act, by: AuditActor(caller), destination: destination, detail: detail)
+    audited(
+      AuditEntry(at: audit.now(), kind, act, by: AuditActor(caller), destination: destination, detail: detail),
+      identifier)
+  }
+
+  /// The same for what an operator asks.
+  package func audited(
+    _ kind: AuditKind, _ act: String, by user: Operator, detail: String, identifier: [UInt8]? = nil
+  ) -> AuditedRead {
+    audited(AuditEntry(at: audit.now(), kind, act, by: AuditActor(user), detail: detail), identifier)
+  }
+
+  private func audited(_ entry: AuditEntry, _ identifier: [UInt8]?) -> AuditedRead {
+    var entry = entry
     entry.identifier = identifier
     return AuditedRead(entry, trail: audit)
   }

@@ -56,7 +56,7 @@ package struct Conflicts: Sendable {
   }
 
   package func versions(of uid: String) async throws -> [ConflictingVersion] {
-    try await index.database.read { database in
+    let versions = try await index.database.read { database in
       try Row.fetchAll(
         database,
         sql: """
@@ -68,6 +68,13 @@ package struct Conflicts: Sendable {
           """, arguments: [MatchingForm.storable(uid)]
       ).map(ConflictingVersion.init)
     }
+    try await AuditView(user: user, database: index.database, now: now).record(
+      "versions shown", "of \(uid)", count: versions.count,
+      of: versions.map { version in
+        version.patient.map { AuditSubject($0, studyInstanceUID: version.studyInstanceUID ?? "") }
+          ?? AuditSubject(patientID: "", issuer: "", studyInstanceUID: "")
+      }.filter { !$0.patientID.isEmpty || !$0.studyInstanceUID.isEmpty })
+    return versions
   }
 
   /// What differs between two versions, element by element.

@@ -48,9 +48,9 @@ package struct Corrections: Sendable {
     }
   }
 
-  private let user: Operator
+  let user: Operator
   let index: SQLiteIndex
-  private let now: @Sendable () -> Double
+  let now: @Sendable () -> Double
 
   init(user: Operator, index: SQLiteIndex, now: @escaping @Sendable () -> Double) {
     self.user = user
@@ -59,8 +59,16 @@ package struct Corrections: Sendable {
   }
 
   package func all() async throws -> [Correction] {
-    try await index.database.read { database in try CorrectionTable.all(in: database) }
+    let all = try await index.database.read { database in try CorrectionTable.all(in: database) }
+    try await view.record(
+      "corrections listed", count: all.count,
+      of: all.flatMap { correction in
+        [correction.from, correction.to].map { AuditSubject($0, studyInstanceUID: correction.study ?? "") }
+      })
+    return all
   }
+
+  var view: AuditView { AuditView(user: user, database: index.database, now: now) }
 
   /// From now on, all that was or will be received as `from`'s is `to`'s. `agreed`: whatever grants on `to` open by it.
   package func merge(

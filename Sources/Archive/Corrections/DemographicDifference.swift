@@ -20,9 +20,13 @@ extension Corrections {
   /// and sex.
   package func differences() async throws -> [DemographicDifference] {
     let layout = index.layout
-    return try await index.database.read { database in
+    let differences = try await index.database.read { database in
       try Self.withinStudies(layout, in: database) + Self.betweenStudies(layout, in: database)
     }
+    try await view.record(
+      "differences listed", count: differences.count,
+      of: differences.map { AuditSubject($0.patient, studyInstanceUID: $0.studyInstanceUID) })
+    return differences
   }
 
   private static func withinStudies(_ layout: IndexLayout, in database: Database) throws -> [DemographicDifference] {

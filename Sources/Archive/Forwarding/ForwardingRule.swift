@@ -12,6 +12,16 @@ package struct ForwardingRule: Sendable, Hashable {
   package let addedAt: Double
 }
 
+extension ForwardingRule: CustomStringConvertible {
+  /// For the record.
+  package var description: String {
+    let conditions =
+      (sender.map { ["from '\($0)'"] } ?? []) + (callingAETitle.map { ["calling '\($0)'"] } ?? [])
+      + (modalities.isEmpty ? [] : ["of \(modalities.joined(separator: ", "))"])
+    return "rule \(number): to '\(destination)' " + (conditions.isEmpty ? "all" : conditions.joined(separator: ", "))
+  }
+}
+
 /// An object that is to be sent on.
 package struct ForwardingJob: Sendable, Hashable {
   package let number: Int64

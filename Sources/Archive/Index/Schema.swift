@@ -30,6 +30,7 @@ enum Schema {
     RulesSchema.register(in: &migrator)
     SharingSchema.register(in: &migrator)
     VoicesSchema.register(in: &migrator)
+    StartSchema.register(in: &migrator)
     return migrator
   }
 

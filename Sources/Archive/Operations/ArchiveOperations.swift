@@ -40,7 +40,9 @@ extension ArchiveOperations {
 
   /// What a deletion would take, without taking it.
   package func deletionPreview(_ selection: ArchiveSelection) async throws -> DeletionPreview {
-    try await OperationThread.run { try Deletion(of: self).preview(selection) }
+    let (preview, subjects) = try await OperationThread.run { try Deletion(of: self).preview(selection) }
+    try await view.record("deletion previewed", "by \(selection.level)", count: preview.instances, of: subjects)
+    return preview
   }
 
   package func delete(

@@ -69,6 +69,41 @@ package struct StoredPictures: Sendable {
     }
   }
 
+  /// Returns when it is on the disk that the operator is shown pictures of these objects, with whose eyes, if not their own, and
+  /// which picture `detail` says it is. Throws where one of them is gone.
+  package func show(_ objects: [PicturedObject], as name: String?, _ detail: String) async throws {
+    let subjects = try await index.database.read { database in
+      try objects.map { object in
+        let row = try Row.fetchOne(
+          database,
+          sql: """
+            SELECT v_00080016, patient_id, issuer, sole_study, study.v_0020000d FROM instance
+              JOIN series ON series.id = instance.series JOIN study ON study.id = series.study
+              JOIN patient ON patient.id = study.patient
+            WHERE object = ?
+            """, arguments: [object.object.name])
+        guard let row else { throw ArchiveError("\(object.sopInstanceUID) is not stored any more") }
+        return (
+          AuditSubject(
+            PatientIdentity(stored: row[1], issuer: row[2], soleStudy: row[3]), studyInstanceUID: row[4]),
+          row[0] as String, object.sopInstanceUID
+        )
+      }
+    }
+    // What belongs to one study is one subject.
+    let instances = subjects.reduce(into: [AuditSubject: [String: [String]]]()) { all, shown in
+      all[shown.0, default: [:]][shown.1, default: []].append(shown.2)
+    }
+    try await administration.view.record(
+      "picture shown", detail + (name.map { " as '\($0)' sees it" } ?? ""),
+      count: objects.count,
+      of: instances.map { subject, instances in
+        var subject = subject
+        subject.instances = instances
+        return subject
+      })
+  }
+
   /// The whole file.
   package func file(of object: PicturedObject) async throws -> [UInt8] {
     try await store.read(0..<object.size, of: object.object)

@@ -39,7 +39,7 @@ extension Administration {
   /// What a rule would give for what is stored; nothing is changed.
   package func testRule(_ rule: ReferralRule) async throws -> [ReferredGrant] {
     let time = now()
-    return try await database.read { database in
+    let given = try await database.read { database in
       try ReferralRuleTable.requireSense(in: rule, database)
       let rules = try RuleSet([rule], in: database)
       var given: Set<ReferredGrant> = []
@@ -55,6 +55,10 @@ extension Administration {
         last = end
       }
     }
+    try await view.record(
+      "rule tested", "'\(rule.name)'", count: given.count,
+      of: given.map { AuditSubject($0.scope, study: $0.studyInstanceUID) })
+    return given
   }
 
   /// Of one study and grantee, an active one stands for a pending one.

@@ -144,7 +144,7 @@ package struct JSONModel: Sendable {
       case "\n": json += "\\n"
       case "\r": json += "\\r"
       case "\t": json += "\\t"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+      case _ where scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value):
         let hex = String(scalar.value, radix: 16)
         json += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
       default: json.unicodeScalars.append(scalar)

@@ -7,6 +7,9 @@ import PixelCodecs
 
 /// Performs an administrator's operations on the archive, in the node or in a command that holds the directory itself.
 struct OperationPerformer: Sendable {
+  /// Of a node of which nothing else is said.
+  private static let usualAETitle = "COLLIMATOR"
+
   private let archive: Archive
   private let codecs: CodecPool
   private let aeTitle: String?
@@ -79,7 +82,7 @@ struct OperationPerformer: Sendable {
         to: draft.to, terms, pending: draft.isPending, sharer: draft.sharer)
       return .done(Self.sentence(on: grant))
     case .listGrants:
-      return .grants(try await administration.grants().map(GrantListing.init))
+      return .grants(try await administration.listGrants().map(GrantListing.init))
     case .revokeGrant(let number):
       try await administration.revokeGrant(number)
       return .done("grant \(number) is revoked.")
@@ -95,7 +98,9 @@ struct OperationPerformer: Sendable {
     case .importFile(let path, let issuer):
       return .imported(await FileImport(archive: archive, user: user, issuer: issuer).outcome(of: path))
     case .access(let operation):
-      return .access(try await AccessPerformer(archive: archive, user: user).perform(operation))
+      return .access(
+        try await AccessPerformer(archive: archive, user: user, aeTitle: aeTitle ?? Self.usualAETitle).perform(
+          operation))
     case .sharing(let operation):
       return .sharing(try await SharingPerformer(archive: archive, user: user).perform(operation))
     case .deliveries(let operation):

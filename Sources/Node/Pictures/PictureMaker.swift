@@ -27,14 +27,19 @@ struct PictureMaker<Coding: FrameCoding>: Sendable {
 
   func picture(_ order: PictureOrder) async throws -> Data {
     let state = try await presentationState(order)
-    let instances = order.sopInstanceUID.map { [$0] } ?? state.map { Array($0.images.prefix(Self.mostTries)) } ?? []
+    let instances =
+      order.sopInstanceUID.map { [$0] } ?? state.map { Array($0.state.images.prefix(Self.mostTries)) } ?? []
     let selection = InstanceSelection(
       studyInstanceUIDs: [order.studyInstanceUID], seriesInstanceUIDs: order.seriesInstanceUID.map { [$0] } ?? [],
       sopInstanceUIDs: instances)
     var reason: PixelError?
     for object in try await pictures.objects(of: selection, as: order.caller).prefix(Self.mostTries) {
       do {
-        return Data(try await order.isThumbnail ? thumbnail(of: object) : picture(of: object, order, state))
+        let picture = try await order.isThumbnail ? thumbnail(of: object) : picture(of: object, order, state?.state)
+        let shown = state.map { [object, $0.object] } ?? [object]
+        try await pictures.show(
+          shown, as: order.caller, order.isThumbnail ? "thumbnail" : "frame \(order.frame)")
+        return Data(picture)
       } catch let error as PixelError {
         reason = reason ?? error
         // A report or a presentation state beside the images.
@@ -59,7 +64,9 @@ struct PictureMaker<Coding: FrameCoding>: Sendable {
   }
 
   /// The one that the order names: of the same study, and seen with the same eyes.
-  private func presentationState(_ order: PictureOrder) async throws -> PresentationState? {
+  private func presentationState(
+    _ order: PictureOrder
+  ) async throws -> (object: PicturedObject, state: PresentationState)? {
     guard let uid = order.presentationState, !order.isThumbnail else { return nil }
     let selection = InstanceSelection(studyInstanceUIDs: [order.studyInstanceUID], sopInstanceUIDs: [uid])
     guard let object = try await pictures.objects(of: selection, as: order.caller).first else {
@@ -70,7 +77,7 @@ struct PictureMaker<Coding: FrameCoding>: Sendable {
       guard !state.images.isEmpty else {
         throw PixelError.cannotRender(why: "the presentation state is about no image")
       }
-      return state
+      return (object, state)
     } catch let error as PixelError {
       throw OperationError("\(uid): \(error)")
     }

@@ -20,7 +20,10 @@ package struct RemoteStudies {
   }
 
   /// The matches of one query in the Study Root information model (PS3.4 C.6.2); throws what it answers instead of success.
-  package func matches(of identifiers: [DataSetBuilder]) async throws -> [DataSet] {
+  /// `watch` is told how many there are after each.
+  package func matches(
+    of identifiers: [DataSetBuilder], watching watch: (_ count: Int) -> Void = { _ in }
+  ) async throws -> [DataSet] {
     let model = UIDRegistry.studyRootFind
     let proposed = ProposedPresentationContext(
       id: 1, abstractSyntax: model,
@@ -29,7 +32,10 @@ package struct RemoteStudies {
       var user = ServiceUser(association)
       var matches: [DataSet] = []
       for identifier in identifiers {
-        let response = try await user.find(sopClassUID: model, identifier: identifier) { matches.append($0) }
+        let response = try await user.find(sopClassUID: model, identifier: identifier) {
+          matches.append($0)
+          watch(matches.count)
+        }
         guard response.status == .success else {
           let status = response.status.map { "\($0)" } ?? "no status"
           throw OperationError(

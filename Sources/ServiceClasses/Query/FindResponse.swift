@@ -6,8 +6,10 @@ import UpperLayer
 
 /// Matches as the identifiers of pending C-FIND-RSPs (PS3.4 C.4.1.1.3.2), written straight from the index's rows.
 struct FindResponse: Sendable {
-  /// Whether every key that was asked for is one that this node knows (status FF00) or not (FF01).
-  let supportsAllKeys: Bool
+  /// Keys that were asked for and that this node does not know; of sequences, the attributes of their items.
+  let unsupportedKeys: [Tag]
+  /// Status FF00, or FF01.
+  var supportsAllKeys: Bool { unsupportedKeys.isEmpty }
 
   private enum Source: Sendable {
     case fixed([UInt8])
@@ -39,22 +41,22 @@ struct FindResponse: Sendable {
       .retrieveAETitle: (.ae, .fixed(Array(retrieveAETitle.utf8))),
     ]
     if let column = columns.byTag[.instanceAvailability] { entries[.instanceAvailability] = (.cs, .column(column)) }
-    var supportsAll = true
+    var unsupported: [Tag] = []
     for (tag, vr) in request.requested + request.timezoneKey {
       if columns.bySequence[tag] != nil, vr == .sq {
         let members = request.requestedMembers[tag] ?? []
         let all = columns.bySequence[tag].map { $0.keys.sorted() } ?? []
-        supportsAll = supportsAll && members.allSatisfy { all.contains($0.tag) }
+        unsupported += members.map(\.tag).filter { !all.contains($0) }
         let asked = members.isEmpty ? all.map { (tag: $0, vr: DataDictionary.vr(of: $0) ?? .lo) } : members
         entries[tag] = (.sq, .sequence(asked.sorted { $0.tag < $1.tag }.map { writer.head($0.tag, $0.vr) }))
       } else if let column = columns.byTag[tag] {
         entries[tag] = (vr, vr == .sq ? .nothing : .column(column))
       } else if tag != .timezoneOffsetFromUTC {
         // An unsupported key is not returned at all: an empty value would say that the object has none.
-        supportsAll = false
+        unsupported.append(tag)
       }
     }
-    supportsAllKeys = supportsAll
+    unsupportedKeys = unsupported
     self.entries = entries.sorted { $0.key < $1.key }.map { (writer.head($0.key, $0.value.vr), $0.value.source) }
     textColumns = self.entries.compactMap { entry in
       if case .column(let column) = entry.source, entry.head.vr.usesSpecificCharacterSet { column } else { nil }

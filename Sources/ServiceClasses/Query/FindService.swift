@@ -133,23 +133,6 @@ package struct FindService: Sendable {
     }
   }
 
-  /// What somebody would be told, as far as `limit` goes: the identifiers in Explicit VR Little Endian.
-  package func preview(
-    as caller: Caller, model: InformationModel, identifier bytes: [UInt8], limit: Int
-  ) async throws -> [[UInt8]] {
-    let syntax = TransferSyntax.explicitVRLittleEndian
-    let identifier = try QueryIdentifier(reading: bytes, transferSyntax: syntax, model: model)
-    var answers: [[UInt8]] = []
-    for try await page in archive.reading(as: caller).find(identifier.query) {
-      let response = FindResponse(
-        to: identifier, columns: page.columns, retrieveAETitle: aeTitle,
-        characterSets: [identifier.characterSetTerms], transferSyntax: syntax)
-      answers += response.identifiers(of: page, min(page.count, limit - answers.count)).all
-      if answers.count >= limit { break }
-    }
-    return answers
-  }
-
   private func requireRight(of caller: Caller) async throws {
     guard try await archive.rights(of: caller).contains(.query) else {
       throw ServiceFailure(.refusedNotAuthorized, "this peer may not query here (any more)")

@@ -37,8 +37,13 @@ struct CommitCommand: AsyncParsableCommand {
     let outcome: CommitmentOutcome
     let node = try remote.node()
     do {
-      outcome = try await CommitmentAsking(about: try FileWalk(path).files, to: node).outcome(
-        listeningOn: listen, at: listenAddress, waiting: .seconds(max(wait, 1)))
+      let asking = try await CommitmentAsking(about: try FileWalk(path).files, to: node)
+      let most = listen == nil ? remote.responseTimeout : wait
+      outcome = try await ProgressLine.ticking { [called = remote.called] seconds in
+        "waiting for the report of \(called): \(seconds) of at most \(most) s"
+      } _: {
+        try await asking.outcome(listeningOn: listen, at: listenAddress, waiting: .seconds(max(wait, 1)))
+      }
     } catch let end as AssociationEnd {
       throw remote.explained(end, by: node)
     }

@@ -86,7 +86,8 @@ struct DumpCommand: ParsableCommand {
     options.width = width
     options.isColoured = color.isOn
     if let path { Output.print(Table.printable("# \(path)")) }
-    Output.print(TextDump(file, options: options).text)
+    // It has colours of its own, and makes harmless what it quotes.
+    Output.write(TextDump(file, options: options).text + "\n", to: .standardOutput)
   }
 
   private var bulkDataPolicy: JSONModel.BulkData {

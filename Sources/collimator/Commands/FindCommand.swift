@@ -36,11 +36,7 @@ struct FindCommand: AsyncParsableCommand {
     } catch let end as AssociationEnd {
       throw remote.explained(end, by: node)
     }
-    guard !listing.json else {
-      let model = JSONModel()
-      return Output.print("[" + matches.map(model.text(of:)).joined(separator: ",\n") + "]")
-    }
-    Output.print(FindTable(keys: keys, matches: matches).text)
+    MatchOutput(keys: keys, matches: matches).print(asJSON: listing.json)
   }
 
   private func find(_ keys: [QueryKey], in node: RemoteNode) async throws -> [DataSet] {
@@ -51,8 +47,11 @@ struct FindCommand: AsyncParsableCommand {
     return try await node.withAssociation(proposing: [proposed]) { association in
       var user = ServiceUser(association)
       var matches: [DataSet] = []
+      let progress = MatchProgress(of: remote.called)
+      defer { progress.clear() }
       let response = try await user.find(sopClassUID: model, identifier: Self.identifier(keys, level: level)) {
         matches.append($0)
+        progress.draw(matches.count)
       }
       guard response.status == .success else {
         let status = response.status.map { "\($0)" } ?? "no status"
@@ -78,39 +77,5 @@ struct FindCommand: AsyncParsableCommand {
       }
     }
     return identifier
-  }
-}
-
-/// A key as a person writes it.
-struct QueryKey {
-  let tag: Tag
-  let vr: VR
-  let name: String
-  let value: String
-
-  init(_ text: String) throws {
-    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let name = parts.first ?? ""
-    let digits = name.filter { $0 != "," && $0 != "(" && $0 != ")" }
-    guard let tag = DataDictionary.tag(keyword: name) ?? Tag(hex: digits) else {
-      throw ValidationError("'\(name)' is no keyword of PS3.6, such as PatientName, and no tag, such as 00100010")
-    }
-    self.tag = tag
-    self.name = DataDictionary.entry(for: tag)?.keyword ?? tag.description
-    vr = DataDictionary.vr(of: tag) ?? .un
-    value = parts.count == 2 ? parts[1] : ""
-  }
-}
-
-/// Matches under the keys that were asked for.
-struct FindTable {
-  let text: String
-
-  init(keys: [QueryKey], matches: [DataSet]) {
-    var lines = matches.map { match in
-      keys.map { "\($0.name)=\(match.strings($0.tag).joined(separator: "\\"))" }.joined(separator: "  ")
-    }
-    lines.append("\(matches.count) matches")
-    text = lines.joined(separator: "\n")
   }
 }

@@ -28,7 +28,14 @@ enum InputLine {
 
 /// Where codes come from, unless they are arguments: a terminal, or a line of what is piped in.
 enum CodeEntry {
-  static func read() throws -> String {
+  /// `argument`: as it stands among the arguments.
+  static func code(_ argument: String?) throws -> String {
+    guard let argument else { return try read() }
+    Output.note("Others on this machine can read a code among the arguments: leave it out, and it is asked for.")
+    return argument
+  }
+
+  private static func read() throws -> String {
     if isatty(STDIN_FILENO) == 1 { Output.write("Code: ", to: .standardError) }
     return String(decoding: try InputLine.read(for: "code"), as: UTF8.self)
   }

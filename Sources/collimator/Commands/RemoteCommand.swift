@@ -73,18 +73,12 @@ extension RemoteCommand {
       let purpose = RemotePurpose.find(
         level: level.uppercased(), identifier: asked.encoded(as: .implicitVRLittleEndian))
       let matches = try await called.call(for: purpose) { peer in
-        let found = try await RemoteStudies(of: peer.node).matches(of: [asked])
+        let progress = MatchProgress(of: "'\(peer.name)'")
+        defer { progress.clear() }
+        let found = try await RemoteStudies(of: peer.node).matches(of: [asked]) { progress.draw($0) }
         return (found, count: found.count, failure: nil)
       }
-      guard !listing.json else {
-        let model = JSONModel()
-        return Output.print("[" + matches.map(model.text(of:)).joined(separator: ",\n") + "]")
-      }
-      for match in matches {
-        let line = keys.map { "\($0.name)=\(match.strings($0.tag).joined(separator: "\\"))" }.joined(separator: "  ")
-        Output.print(Table.printable(line))
-      }
-      Output.print("\(matches.count) matches")
+      MatchOutput(keys: keys, matches: matches).print(asJSON: listing.json)
     }
 
     private func identifier(_ keys: [QueryKey]) -> DataSetBuilder {

@@ -4,12 +4,19 @@ import Foundation
 
 /// Where a command's words go: answers to standard output, complaints and progress to standard error.
 enum Output {
+  /// Whatever it quotes, of another node or of a file, moves no cursor.
   static func print(_ text: String) {
-    write(text + "\n", to: .standardOutput)
+    write(harmless(text) + "\n", to: .standardOutput)
   }
 
   static func note(_ text: String) {
-    write(text + "\n", to: .standardError)
+    write(harmless(text) + "\n", to: .standardError)
+  }
+
+  /// Lines and tabs stay; other control characters of ASCII, and those of C1 that terminals take for escape sequences, do not.
+  static func harmless(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: \.movesCursor) else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.movesCursor ? "\u{FFFD}" : $0 }))
   }
 
   /// Pretty-printed with sorted keys, so that two runs can be compared line by line.
@@ -27,5 +34,15 @@ enum Output {
   static func write(_ text: String, to handle: FileHandle) {
     // A reader that went away (`| head`) is no reason to fail.
     try? handle.write(contentsOf: Data(text.utf8))
+  }
+}
+
+extension Unicode.Scalar {
+  fileprivate var movesCursor: Bool {
+    switch value {
+    case 0x09, 0x0A: false
+    case 0..<0x20, 0x7F..<0xA0: true
+    default: false
+    }
   }
 }

@@ -6,10 +6,19 @@ struct Table {
   private var rows: [[String]] = []
 
   init(_ headings: String...) {
+    self.init(headings)
+  }
+
+  init(_ headings: [String]) {
     self.headings = headings
   }
 
   mutating func add(_ cells: String...) {
+    add(cells)
+  }
+
+  /// As many as there are headings.
+  mutating func add(_ cells: [String]) {
     rows.append(cells.map(Self.printable))
   }
 

@@ -86,7 +86,14 @@ struct Settings {
       archive: ArchiveOptions(
         reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys),
       checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate)),
-      assumesGetRoles: text(.getRoles) == "assumed", audit: try audit())
+      assumesGetRoles: text(.getRoles) == "assumed", audit: try audit(), settings: unusual)
+  }
+
+  private var unusual: [StartSetting] {
+    Setting.allCases.compactMap { setting in
+      guard let value = values[setting], value.value != setting.defaultValue else { return nil }
+      return StartSetting(name: value.name, value: value.value, origin: value.origin)
+    }
   }
 
   /// nil without a TLS port; throws where only half of it is said.

@@ -27,7 +27,7 @@ package struct BackupVerification {
     self.progress = progress
     source = try BackupFolder(path, outside: nil, isRead: true)
     let found = try source.names()
-    names = try name.map { [$0] } ?? found
+    names = name.map { [$0] } ?? found
     guard !names.isEmpty, names.allSatisfy(found.contains) else {
       throw ArchiveError("there is no finished backup \(name.map { "'\($0)' " } ?? "")in '\(path)'")
     }

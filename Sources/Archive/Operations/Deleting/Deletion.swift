@@ -13,15 +13,21 @@ struct Deletion {
     self.operations = operations
   }
 
-  func preview(_ selection: ArchiveSelection) throws -> DeletionPreview {
+  /// Also whose it is.
+  func preview(_ selection: ArchiveSelection) throws -> (DeletionPreview, [AuditSubject]) {
     try operations.database.read { database in
       let instances = try SelectionQuery(selection, layout: operations.index.layout, in: database).all(in: database)
       let places = Set(instances.compactMap(\.place))
       let studies = Set(places.map(\.study))
-      return DeletionPreview(
+      let preview = DeletionPreview(
         patients: Set(places.map(\.patient)).count, studies: studies.count, series: places.count,
         instances: instances.count, bytes: instances.reduce(0) { $0 + $1.size },
         holds: try LegalHoldTable.holds(onStudies: studies, in: database))
+      let subjects = try [AuditSubject](of: instances, in: database).map { subject in
+        AuditSubject(
+          patientID: subject.patientID, issuer: subject.issuer, studyInstanceUID: subject.studyInstanceUID)
+      }
+      return (preview, subjects)
     }
   }
 

@@ -71,8 +71,15 @@ enum LegalHoldTable {
     return HoldListing(row, studies: studies)
   }
 
-  static func all(in database: Database) throws -> [HoldListing] {
-    try Row.fetchAll(database, sql: "SELECT * FROM legal_hold ORDER BY number").map { HoldListing($0) }
+  /// Each with whom it is about.
+  static func all(in database: Database) throws -> [(HoldListing, AuditSubject)] {
+    try Row.fetchAll(database, sql: "SELECT * FROM legal_hold ORDER BY number").map { row in
+      (
+        HoldListing(row),
+        AuditSubject(
+          patientID: row["patient_id"] ?? "", issuer: row["issuer"] ?? "", studyInstanceUID: row["study_uid"] ?? "")
+      )
+    }
   }
 
   static func release(
@@ -143,7 +150,9 @@ extension ArchiveOperations {
   }
 
   package func holds() async throws -> [HoldListing] {
-    try await OperationThread.run { try database.read(LegalHoldTable.all) }
+    let holds = try await OperationThread.run { try database.read(LegalHoldTable.all) }
+    try await view.record("legal holds listed", count: holds.count, of: holds.map(\.1))
+    return holds.map(\.0)
   }
 
   package func releaseHold(_ number: Int, reason: String) async throws {

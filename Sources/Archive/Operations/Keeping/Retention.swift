@@ -58,9 +58,15 @@ struct Retention {
           time, operations.user.name, String(decoding: try JSONEncoder().encode(rules), as: UTF8.self), free.count,
           instances, bytes,
         ])
+      let number = Int(database.lastInsertedRowID)
+      try operations.record(
+        .view, "retention planned", detail: "plan \(number)", count: free.count,
+        subjects: free.map {
+          AuditSubject(patientID: "", issuer: "", studyInstanceUID: $0.study.studyInstanceUID)
+        }, in: database)
       return RetentionPlan(
-        number: Int(database.lastInsertedRowID), madeAt: Moment.text(time), studies: free.map(\.study),
-        instances: instances, bytes: bytes, held: found.count - free.count)
+        number: number, madeAt: Moment.text(time), studies: free.map(\.study), instances: instances, bytes: bytes,
+        held: found.count - free.count)
     }
   }
 

@@ -20,7 +20,7 @@ package enum AccessOperation: Codable, Sendable {
   case withdrawConsent(number: Int)
   case explain(CallerName, ExplainedTarget)
   /// The identifier as a C-FIND-RQ has it, in Explicit VR Little Endian.
-  case query(CallerName, patientRoot: Bool, identifier: [UInt8], limit: Int)
+  case query(CallerName, patientRoot: Bool, identifier: [UInt8], negotiated: NegotiatedOptions, limit: Int)
   case access(patient: String, issuer: String?, at: Double?)
   case listAside
   case admitAside(study: String, sender: String)
@@ -31,8 +31,7 @@ package enum AccessResult: Codable, Sendable {
   case imported([GrantListing])
   case consents([ConsentListing])
   case explained([ExplanationListing])
-  /// Identifiers of answers, in Explicit VR Little Endian.
-  case answers([[UInt8]])
+  case answers(PreviewListing)
   case access([AccessListing])
   case aside([AsideListing])
 }
@@ -49,6 +48,30 @@ package struct CallerName: Codable, Sendable {
     self.through = through
     self.assurance = assurance
   }
+}
+
+/// What would be agreed with whoever asks (PS3.4 C.5.1.1).
+package struct NegotiatedOptions: Codable, Sendable {
+  package var isRelational = false
+  package var combinesDateAndTime = false
+  package var matchesNamesBySound = false
+  package var adjustsTimezones = false
+  package var matchesEmptyValues = false
+  package var matchesMultipleValues = false
+
+  package init() {}
+}
+
+/// What somebody would be told by a query.
+package struct PreviewListing: Codable, Sendable {
+  /// Of the answers, in Explicit VR Little Endian.
+  package let identifiers: [[UInt8]]
+  /// Keywords, or tags: each answer would have status FF01 for these.
+  package let unsupportedKeys: [String]
+  /// Whether there are more answers than were asked for.
+  package let isCut: Bool
+  /// The status with which it would end, and its Error Comment; nil for success.
+  package let failure: String?
 }
 
 package enum ExplainedTarget: Codable, Sendable {

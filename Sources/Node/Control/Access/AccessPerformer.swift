@@ -2,16 +2,22 @@
 
 import Access
 import Archive
+import DICOMData
 import Foundation
 import ServiceClasses
 
 /// Performs what an administrator asks and says about who may see what.
 struct AccessPerformer: Sendable {
   private let archive: Archive
+  private let user: Operator
+  private let aeTitle: String
   private let administration: Administration
 
-  init(archive: Archive, user: Operator) {
+  /// `aeTitle`: of the node that would answer.
+  init(archive: Archive, user: Operator, aeTitle: String) {
     self.archive = archive
+    self.user = user
+    self.aeTitle = aeTitle
     administration = archive.administration(as: user)
   }
 
@@ -116,7 +122,7 @@ struct AccessPerformer: Sendable {
           reference: message.reference))
       let rest = kind == .veto ? "" : " Grants may rest on it: collimator grant add … --consent \(number)"
       return .done("consent \(number) is recorded: a \(kind.rawValue).\(rest)")
-    case .listConsents: return .consents(try await administration.consents().map(ConsentListing.init))
+    case .listConsents: return .consents(try await administration.listConsents().map(ConsentListing.init))
     case .withdrawConsent(let number):
       let count = try await administration.withdrawConsent(number)
       return .done("consent \(number) is withdrawn; \(count) grants that rested on it ended.")
@@ -134,15 +140,11 @@ struct AccessPerformer: Sendable {
         case .patient(let id, let issuer): try await administration.explain(caller, patient: id, issuer: issuer)
         }
       return .explained(explained.map(ExplanationListing.init))
-    case .query(let name, let patientRoot, let identifier, let limit):
-      let service = FindService(archive: archive, aeTitle: "COLLIMATOR")
-      do {
-        return .answers(
-          try await service.preview(
-            as: caller(name), model: patientRoot ? .patientRoot : .studyRoot, identifier: identifier, limit: limit))
-      } catch let failure as ServiceFailure {
-        throw OperationError("\(failure.status): \(failure.comment)")
-      }
+    case .query(let name, let patientRoot, let identifier, let negotiated, let limit):
+      let answers = try await QueryPreview(archive: archive, as: user, aeTitle: aeTitle).answers(
+        to: caller(name), model: patientRoot ? .patientRoot : .studyRoot, identifier: identifier,
+        negotiated: QueryNegotiation(negotiated), limit: limit)
+      return .answers(PreviewListing(answers))
     case .access(let patient, let issuer, let moment):
       let entries = try await administration.access(toPatient: patient, issuer: issuer, at: moment)
       return .access(
@@ -191,5 +193,26 @@ extension ExplanationListing {
       grants: explanation.grants.map {
         Judgement(grant: GrantListing($0.grant), group: $0.group, reasons: $0.reasons)
       }, vetoes: explanation.vetoes.map(ConsentListing.init), obstacles: explanation.obstacles)
+  }
+}
+
+extension QueryNegotiation {
+  fileprivate init(_ options: NegotiatedOptions) {
+    self.init()
+    isRelational = options.isRelational
+    combinesDateAndTime = options.combinesDateAndTime
+    matchesNamesBySound = options.matchesNamesBySound
+    adjustsTimezones = options.adjustsTimezones
+    matchesEmptyValues = options.matchesEmptyValues
+    matchesMultipleValues = options.matchesMultipleValues
+  }
+}
+
+extension PreviewListing {
+  fileprivate init(_ answers: QueryPreview.Answers) {
+    self.init(
+      identifiers: answers.identifiers,
+      unsupportedKeys: answers.unsupportedKeys.map { DataDictionary.entry(for: $0)?.keyword ?? $0.description },
+      isCut: answers.isCut, failure: answers.failure.map { "\($0.status): \($0.comment)" })
   }
 }

@@ -63,7 +63,7 @@ struct SharingPerformer: Sendable {
       return .code(CodeListing(code, text: opened.code.text))
     case .redeemCode(let text, let name):
       return .grant(GrantListing(try await administration.redeem(text, as: name)))
-    default: return .codes(try await administration.codes().map { CodeListing($0, text: nil) })
+    default: return .codes(try await administration.listCodes().map { CodeListing($0, text: nil) })
     }
   }
 

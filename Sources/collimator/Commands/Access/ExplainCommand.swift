@@ -79,45 +79,6 @@ struct ExplainCommand: AsyncParsableCommand {
   }
 }
 
-struct QueryCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "query", abstract: "What somebody would be told by a query, without a network.",
-    discussion: "Example: collimator query --as weber --level STUDY -k PatientName='DOE*' -k StudyDescription")
-
-  @OptionGroup var asked: CallerOptions
-
-  @Flag(help: "Ask in the Patient Root information model (default: Study Root).")
-  var patientRoot = false
-
-  @Option(help: "PATIENT, STUDY, SERIES or IMAGE.")
-  var level = "STUDY"
-
-  @Option(
-    name: .shortAndLong, help: "A key: KEYWORD=VALUE or TAG=VALUE to match, KEYWORD alone to be told. Repeatable.")
-  var key: [String] = []
-
-  @Option(help: "At most so many answers.")
-  var limit = 1000
-
-  @OptionGroup var listing: ListingOptions
-  @OptionGroup var archive: DataDirectoryOptions
-
-  func run() async throws {
-    let keys = try key.map(QueryKey.init)
-    let identifier = FindCommand.identifier(keys, level: level).encoded(as: .explicitVRLittleEndian)
-    let query = AccessOperation.query(
-      asked.name, patientRoot: patientRoot || level.uppercased() == "PATIENT", identifier: identifier,
-      limit: max(limit, 1))
-    guard case .access(.answers(let answers)) = try await archive.perform(.access(query)) else { return }
-    let matches = try answers.map { try DataSet(reading: $0, transferSyntax: .explicitVRLittleEndian) }
-    guard !listing.json else {
-      let model = JSONModel()
-      return Output.print("[" + matches.map(model.text(of:)).joined(separator: ",\n") + "]")
-    }
-    Output.print(FindTable(keys: keys, matches: matches).text)
-  }
-}
-
 struct AccessCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "access", abstract: "Who can see something of a patient, now or on a date.",

@@ -72,7 +72,13 @@ extension GrantCommand {
 
   struct Redeem: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Redeem a code for a peer or user whom you know; after wrong ones in a row they have to wait.")
+      abstract: "Redeem a code for a peer or user whom you know; after wrong ones in a row they have to wait.",
+      discussion: """
+        The code is asked for, or read from standard input: what stands among the arguments, others on this machine can \
+        read.
+
+        Example: collimator grant redeem --as CLINIC
+        """)
 
     @Argument(
       help: "The code; case, spaces and hyphens do not count. Left out, it is asked for, or read from standard input.")
@@ -85,7 +91,7 @@ extension GrantCommand {
     @OptionGroup var archive: DataDirectoryOptions
 
     func run() async throws {
-      try await SharingOutput(archive, listing).perform(.redeemCode(try code ?? CodeEntry.read(), as: name))
+      try await SharingOutput(archive, listing).perform(.redeemCode(try CodeEntry.code(code), as: name))
     }
   }
 

@@ -19,7 +19,8 @@ struct RedeemCommand: AsyncParsableCommand {
       Example: collimator redeem --host archive.example --port 2762 --tls --ca ca.pem --calling CLINIC --user anna
       """)
 
-  @Argument(help: "The code; case, spaces and hyphens do not count.")
+  @Argument(
+    help: "The code; case, spaces and hyphens do not count. Left out, it is asked for, or read from standard input.")
   var code: String?
 
   @OptionGroup var listing: ListingOptions
@@ -31,7 +32,7 @@ struct RedeemCommand: AsyncParsableCommand {
 
   func run() async throws {
     let node = try remote.node()
-    let code = try self.code ?? CodeEntry.read()
+    let code = try CodeEntry.code(self.code)
     let proposed = ProposedPresentationContext(
       id: 1, abstractSyntax: Implementation.redemptionUID,
       transferSyntaxes: [TransferSyntax.explicitVRLittleEndian.uid, TransferSyntax.implicitVRLittleEndian.uid])
