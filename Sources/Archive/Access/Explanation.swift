@@ -65,14 +65,16 @@ struct Explainer {
       series: try Row.fetchAll(
         database,
         sql: """
-          SELECT v_0020000e, v_00080060, record_type, v_0040a043_00080100, v_0040a043_00080102
-          FROM series JOIN instance ON instance.series = series.id WHERE series.study = ?
-          GROUP BY 1, 2, 3, 4, 5
+          SELECT series.v_0020000e, \(Telling.ownModality), record_type, v_0040a043_00080100, v_0040a043_00080102,
+            \(Telling.ownStudyDate)
+          FROM study JOIN patient ON patient.id = study.patient JOIN series ON series.study = study.id
+            JOIN instance ON instance.series = series.id WHERE study.id = ?
+          GROUP BY 1, 2, 3, 4, 5, 6
           """, arguments: [study]
       ).map { part in
         StudyFacts.Part(
           series: part[0], modality: part[1], types: RecordTypes(rawValue: part[2]),
-          title: DocumentTitle(value: part[3], scheme: part[4]))
+          title: DocumentTitle(value: part[3], scheme: part[4]), date: part[5])
       })
     let judgements = try grants(on: about).map { grant, group in
       StudyExplanation.Judgement(grant: grant, group: group?.name, reasons: reasons(grant, group, about))
@@ -189,6 +191,8 @@ private struct StudyFacts {
     let modality: String
     let types: RecordTypes
     let title: DocumentTitle?
+    /// The Study Date that its objects say.
+    let date: String
   }
 
   let patient: PatientIdentity
@@ -211,8 +215,10 @@ private struct StudyFacts {
     case .study(let uid): if uid != self.uid { return ["it is on another study"] }
     case .series(let uid): parts = parts.filter { $0.series == uid }
     }
-    if let earliest = narrowing.earliest, date < earliest { reasons.append("the study is older than \(earliest)") }
-    if let latest = narrowing.latest, date.isEmpty || date > latest {
+    if let earliest = narrowing.earliest, !keep(&parts, where: { $0.date >= earliest }) {
+      reasons.append("the study is older than \(earliest)")
+    }
+    if let latest = narrowing.latest, !keep(&parts, where: { !$0.date.isEmpty && $0.date <= latest }) {
       reasons.append("the study is younger than \(latest)")
     }
     if !narrowing.modalities.isEmpty {
@@ -232,5 +238,13 @@ private struct StudyFacts {
       if parts.isEmpty { return reasons + ["no document here has one of its titles"] }
     }
     return parts.isEmpty ? reasons + ["none of it is here"] : reasons
+  }
+
+  /// False where none is left; then all are kept, so that what else is asked of them is told too.
+  private func keep(_ parts: inout [Part], where condition: (Part) -> Bool) -> Bool {
+    let kept = parts.filter(condition)
+    guard !kept.isEmpty || parts.isEmpty else { return false }
+    parts = kept
+    return true
   }
 }

@@ -30,22 +30,8 @@ struct VoiceStatements: Sendable {
         JOIN patient ON patient.id = shown.patient WHERE study.id = :study
       """
     standingSeries = "SELECT \((["id"] + series).joined(separator: ", ")) FROM series WHERE id = :series"
-    putStudy = """
-      INSERT INTO study_voice (voice, received, said, id, patient, aside\(study.map { ", \($0)" }.joined()))
-      SELECT :voice, study.id, :said, shown.id, shown.patient, study.aside\(study.map { column in
-        let said = "coalesce(json_extract(:said, '$.\(column)'), study.\(column))"
-        guard known.contains(column) else { return ", \(said)" }
-        return ", CASE WHEN study.received_demographics IS NULL THEN \(said) ELSE study.\(column) END"
-      }.joined())
-      FROM study JOIN study AS shown ON shown.id = coalesce(study.folded_into, study.id) WHERE study.id = :row
-      """
-    putSeries = """
-      INSERT INTO series_voice (voice, received, said, id, study\(series.map { ", \($0)" }.joined()))
-      SELECT :voice, series.id, :said, shown.id, shown.study\(series.map { column in
-        ", coalesce(json_extract(:said, '$.\(column)'), series.\(column))"
-      }.joined())
-      FROM series JOIN series AS shown ON shown.id = coalesce(series.folded_into, series.id) WHERE series.id = :row
-      """
+    putStudy = Self.puttingStudy(study, known)
+    putSeries = Self.puttingSeries(series)
     let differ = demographics.map { "one.\($0) <> other.\($0)" }.joined(separator: " OR ")
     differsFromAnother = """
       SELECT 1 FROM study AS one CROSS JOIN study AS other
@@ -58,5 +44,27 @@ struct VoiceStatements: Sendable {
       SELECT patient FROM (SELECT DISTINCT patient, \(all) FROM study WHERE patient IS NOT NULL)
       GROUP BY patient HAVING COUNT(*) > 1
       """
+  }
+
+  private static func puttingStudy(_ study: [String], _ known: Set<String>) -> String {
+    """
+    INSERT INTO study_voice (voice, received, said, id, patient, aside\(study.map { ", \($0)" }.joined()))
+    SELECT :voice, study.id, :said, shown.id, shown.patient, study.aside\(study.map { column in
+        let said = "coalesce(json_extract(:said, '$.\(column)'), study.\(column))"
+        guard known.contains(column) else { return ", \(said)" }
+        return ", CASE WHEN study.received_demographics IS NULL THEN \(said) ELSE study.\(column) END"
+      }.joined())
+    FROM study JOIN study AS shown ON shown.id = coalesce(study.folded_into, study.id) WHERE study.id = :row
+    """
+  }
+
+  private static func puttingSeries(_ series: [String]) -> String {
+    """
+    INSERT INTO series_voice (voice, received, said, id, study\(series.map { ", \($0)" }.joined()))
+    SELECT :voice, series.id, :said, shown.id, shown.study\(series.map { column in
+        ", coalesce(json_extract(:said, '$.\(column)'), series.\(column))"
+      }.joined())
+    FROM series JOIN series AS shown ON shown.id = coalesce(series.folded_into, series.id) WHERE series.id = :row
+    """
   }
 }
