@@ -26,7 +26,7 @@ package struct BackupVerification {
     guard access(path, F_OK) == 0 else { throw ArchiveError("there is no folder '\(path)'") }
     self.progress = progress
     source = try BackupFolder(path, outside: nil, isRead: true)
-    let found = try source.names()
+    let found = access(source.backups, F_OK) == 0 ? try source.names() : []
     names = name.map { [$0] } ?? found
     guard !names.isEmpty, names.allSatisfy(found.contains) else {
       throw ArchiveError("there is no finished backup \(name.map { "'\($0)' " } ?? "")in '\(path)'")
@@ -59,7 +59,7 @@ package struct BackupVerification {
     try progress.begin("reading the database of \(name)")
     let copy = try ReadableCopy(of: source.index(of: name))
     defer { copy.remove() }
-    let faults = try LongReading(copy.database, progress).read { database in
+    let faults = try LongReading(copy.database, progress).read { database -> [(CheckFault.Kind, String)] in
       let damage = try String.fetchAll(database, sql: "PRAGMA integrity_check(100)").filter { $0 != "ok" }
       guard damage.isEmpty else { return damage.map { (CheckFault.Kind.database, $0) } }
       return try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").prefix(100).map { row in
