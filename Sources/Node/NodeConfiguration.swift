@@ -24,6 +24,8 @@ package struct NodeConfiguration: Sendable {
   /// Whether a peer that asks by C-GET and proposes no role for a storage class is taken for its SCP (PS3.4 C.4.3.1).
   package let assumesGetRoles: Bool
   package let audit: AuditSettings
+  /// How long an association on which objects were sent on waits for the next; zero ends it at once.
+  package let associationKeepTime: Duration
 
   package init(
     directory: String, aeTitle: String, bindAddress: String = "127.0.0.1", port: Int,
@@ -31,7 +33,7 @@ package struct NodeConfiguration: Sendable {
     associationLimits: AssociationLimits = AssociationLimits(), tls: TLSServerSettings? = nil,
     identity: IdentityOptions = IdentityOptions(), archive: ArchiveOptions = ArchiveOptions(),
     checks: CheckSchedule = CheckSchedule(), assumesGetRoles: Bool = false,
-    audit: AuditSettings = AuditSettings()
+    audit: AuditSettings = AuditSettings(), associationKeepTime: Duration = .seconds(5)
   ) throws(OperationError) {
     guard let title = AETitle(aeTitle) else {
       throw OperationError("'\(aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
@@ -50,5 +52,6 @@ package struct NodeConfiguration: Sendable {
     self.checks = checks
     self.assumesGetRoles = assumesGetRoles
     self.audit = audit
+    self.associationKeepTime = associationKeepTime
   }
 }

@@ -7,6 +7,7 @@ import ServiceClasses
 struct NodeServices: Sendable {
   let archive: Archive
   let aeTitle: String
+  let calls: PeerCalls
   let storage: StorageService
   let find: FindService
   let retrieve: RetrieveService
@@ -16,16 +17,16 @@ struct NodeServices: Sendable {
   /// Whether who asks by C-GET and proposes no role gets objects all the same.
   let assumesGetRoles: Bool
 
-  init(configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion) {
+  init(configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion, calls: PeerCalls) {
     self.archive = archive
     aeTitle = configuration.aeTitle
     storage = StorageService(archive: archive)
     find = FindService(archive: archive, aeTitle: configuration.aeTitle)
-    let calls = PeerCalls(callingAETitle: configuration.aeTitle)
+    self.calls = calls
     retrieve = RetrieveService(archive: archive, conversion: conversion, connecting: calls)
     commitment = CommitmentService(archive: archive, aeTitle: configuration.aeTitle)
     redemption = RedemptionService(archive: archive)
-    forwarding = ForwardingService(archive: archive, conversion: conversion, connecting: calls)
+    forwarding = ForwardingService(archive: archive, conversion: conversion, connecting: calls.kept ?? calls)
     assumesGetRoles = configuration.assumesGetRoles
   }
 }

@@ -86,7 +86,8 @@ struct Settings {
       archive: ArchiveOptions(
         reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys),
       checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate)),
-      assumesGetRoles: text(.getRoles) == "assumed", audit: try audit())
+      assumesGetRoles: text(.getRoles) == "assumed", audit: try audit(),
+      associationKeepTime: .seconds(number(.keepAssociations)))
   }
 
   /// nil without a TLS port; throws where only half of it is said.
