@@ -36,49 +36,70 @@ package struct ObjectRetrieval {
   }
 
   /// Writes them to a folder, each under its SOP Instance UID and in the transfer syntax in which the node has it. `listed`: what
-  /// the node said that it has of them; without, it is asked. Where it answers no queries, one association after the other
-  /// takes some of the SOP classes, until nothing is missing.
+  /// the node said that it has of them; without, it is asked. Where it does not say of which SOP classes they are, one
+  /// association after the other takes some, until nothing is missing.
   package func get(
     into folder: String, listed: Set<RemoteObjects.Listed>? = nil, report: @escaping Report
   ) async throws -> RetrieveOutcome {
     let known: Set<RemoteObjects.Listed>
     if let listed { known = listed } else { known = try await self.listed() }
-    let reception = Reception(folder: folder, sourceAETitle: node.calledAETitle, report: report)
-    guard known.isEmpty || known.contains(where: { $0.sopClassUID.isEmpty }) else {
-      reception.total = known.count
-      return try await get(known, into: reception)
+    let reception = Reception(
+      of: known, into: folder, from: node.calledAETitle, report: report)
+    if known.isEmpty || known.contains(where: { $0.sopClassUID.isEmpty }) {
+      try await getByTurns(into: reception)
+    } else {
+      for part in RetrievalPlan(of: wanted, listed: known, model: model).parts {
+        try await get(part.wanted, part.contexts, into: reception)
+      }
     }
-    return try await getUnlisted(into: reception)
+    try await getCompressed(into: reception)
+    return reception.outcome
   }
 
-  private func get(_ listed: Set<RemoteObjects.Listed>, into reception: Reception) async throws -> RetrieveOutcome {
-    var responses: [RetrieveResponse] = []
-    for part in RetrievalPlan(of: wanted, listed: listed, model: model).parts {
-      responses += try await get(part.wanted, part.contexts, into: reception)
-    }
-    return RetrieveOutcome(together: responses, files: reception.files)
-  }
-
-  private func getUnlisted(into reception: Reception) async throws -> RetrieveOutcome {
+  /// Some of the SOP classes after the other.
+  private func getByTurns(into reception: Reception) async throws {
     let associations = RetrievalContexts.associations(
       of: model, for: RetrievalContexts.allSOPClasses, in: RetrievalContexts.usual(of:))
-    var responses: [RetrieveResponse] = []
     for contexts in associations {
-      responses += try await get([wanted], contexts, into: reception)
+      let missing = RetrievalPlan.oneByOne(reception.missing, of: wanted)
+      try await get(
+        reception.responses.isEmpty || missing.isEmpty ? [wanted] : missing, contexts, into: reception)
       // Nothing there, an answer that counts nothing, or all of it.
-      guard let total = responses.first?.total, reception.arrived.count < total else { break }
+      guard reception.arrived.count < reception.total else { return }
     }
-    return RetrieveOutcome(oneByOne: responses, arrived: reception.arrived, files: reception.files)
+  }
+
+  /// Some (DCMTK's archive) take the first context of a SOP class, whatever the object is in, and fail where they cannot convert it:
+  /// what is missing then is asked for in compressed syntaxes alone, all of them and then one by one.
+  private func getCompressed(into reception: Reception) async throws {
+    let asked = Set(reception.missing.map(\.sopClassUID))
+    let candidates = asked.contains("") ? RetrievalContexts.allSOPClasses : asked.sorted()
+    let classes = candidates.filter(RetrievalContexts.mayHavePixels)
+    var turns: [[TransferSyntax]] = [RetrievalContexts.compressed]
+    var isFirst = true
+    while !turns.isEmpty, !reception.missing.isEmpty {
+      let syntaxes = turns.removeFirst()
+      var accepted: Set<String> = []
+      for contexts in RetrievalContexts.associations(of: model, for: classes, in: { _ in syntaxes })
+      where !reception.missing.isEmpty {
+        accepted.formUnion(
+          try await get(RetrievalPlan.oneByOne(reception.missing, of: wanted), contexts, into: reception))
+      }
+      let both = syntaxes.filter { accepted.contains($0.uid) }
+      if isFirst, both.count > 1 { turns = both.map { [$0] } }
+      isFirst = false
+    }
   }
 
   private var model: String { wanted.isPatientRoot ? UIDRegistry.patientRootGet : UIDRegistry.studyRootGet }
 
+  /// Returns the transfer syntaxes that were accepted for objects.
+  @discardableResult
   private func get(
     _ parts: [WantedObjects], _ contexts: RetrievalContexts, into reception: Reception
-  ) async throws -> [RetrieveResponse] {
+  ) async throws -> Set<String> {
     try await node.withAssociation(proposing: contexts.proposed, roles: contexts.roles) { association in
       var user = ServiceUser(association)
-      var responses: [RetrieveResponse] = []
       for part in parts {
         let response = try await user.get(sopClassUID: model, identifier: part.identifier) {
           reception.note($0)
@@ -86,16 +107,17 @@ package struct ObjectRetrieval {
           try await reception.receive($0, $1, $2)
           return .success
         }
-        responses.append(response)
+        reception.note(response)
+        reception.responses.append(response)
       }
-      return responses
+      return Set(association.contexts.values.filter { $0.abstractSyntax != model }.map(\.transferSyntaxUID))
     }
   }
 
   /// Empty where the node does not answer queries; whoever is not there is not asked once more.
   private func listed() async throws -> Set<RemoteObjects.Listed> {
     do {
-      return try await RemoteObjects(of: node).objects(of: wanted)
+      return try await RemoteObjects(of: node).objects(of: wanted) ?? []
     } catch let end as AssociationEnd {
       switch end {
       case .rejected, .abortedByPeer: return []
@@ -105,42 +127,5 @@ package struct ObjectRetrieval {
       guard node.hasAccepted, !Task.isCancelled else { throw error }
       return []
     }
-  }
-}
-
-/// The folder that objects arrive in, for the one task that receives them.
-private final class Reception {
-  private let folder: String
-  private let sourceAETitle: String
-  private let report: ObjectRetrieval.Report
-  private(set) var files: [String] = []
-  /// Their SOP Instance UIDs.
-  private(set) var arrived: Set<String> = []
-  var total = 0
-
-  init(folder: String, sourceAETitle: String, report: @escaping ObjectRetrieval.Report) {
-    self.folder = folder
-    self.sourceAETitle = sourceAETitle
-    self.report = report
-  }
-
-  func note(_ response: RetrieveResponse) {
-    total = max(total, response.total)
-    report(ObjectRetrieval.Progress(done: arrived.count, total: max(total, arrived.count)))
-  }
-
-  func receive(_ command: CommandSet, _ transferSyntaxUID: String, _ messages: MessageReader) async throws {
-    guard let sopClass = command.affectedSOPClassUID, let uid = command.affectedSOPInstanceUID,
-      uid.utf8.allSatisfy({ $0 == 0x2E || (0x30...0x39).contains($0) }), (1...64).contains(uid.utf8.count),
-      uid.first != "."
-    else { throw OperationError("the node sends an object whose SOP Instance UID is none") }
-    let path = "\(folder)/\(uid).dcm"
-    let file = try await ReceivedFile.create(path)
-    let head = FileMetaInformation.encoded(
-      sopClassUID: sopClass, sopInstanceUID: uid, transferSyntaxUID: transferSyntaxUID, sourceAETitle: sourceAETitle)
-    try await file.write(ByteBuffer(bytes: head))
-    while let fragment = try await messages.nextFragment() { try await file.write(fragment) }
-    try await file.finish()
-    if arrived.insert(uid).inserted { files.append(path) }
   }
 }

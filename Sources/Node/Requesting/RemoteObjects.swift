@@ -24,10 +24,11 @@ package struct RemoteObjects {
   }
 
   /// By the hierarchical queries that everybody answers (PS3.4 C.4.1.3.1), on one association. Throws what the node answers
-  /// instead of success.
-  package func objects(of wanted: WantedObjects) async throws -> Set<Listed> {
+  /// instead of success; nil where it takes no queries from this one.
+  package func objects(of wanted: WantedObjects) async throws -> Set<Listed>? {
     let model = wanted.isPatientRoot ? UIDRegistry.patientRootFind : UIDRegistry.studyRootFind
     return try await node.withAssociation(proposing: [RetrievalContexts.ofModel(model)]) { association in
+      guard association.whyUnusable(model) == nil else { return nil }
       var descent = Descent(
         user: ServiceUser(association), model: model, wanted: wanted, calledAETitle: node.calledAETitle)
       var objects: Set<Listed> = []

@@ -64,10 +64,10 @@ extension RetrievalContexts {
 
   /// What is seen in the field beside them: RLE, JPEG baseline, extended and lossless, JPEG-LS and JPEG 2000.
   private static let usual: [TransferSyntax] =
-    [.explicitVRLittleEndian, .implicitVRLittleEndian]
-    + ["5", "4.50", "4.51", "4.57", "4.70", "4.80", "4.81", "4.90", "4.91"].compactMap {
-      TransferSyntax(uid: "1.2.840.10008.1.2.\($0)")
-    }
+    [.explicitVRLittleEndian, .implicitVRLittleEndian] + compressed
+
+  static let compressed: [TransferSyntax] = ["5", "4.50", "4.51", "4.57", "4.70", "4.80", "4.81", "4.90", "4.91"]
+    .compactMap { TransferSyntax(uid: "1.2.840.10008.1.2.\($0)") }
 
   /// All, for a class of which it is known that the node has objects.
   static func every(of sopClassUID: String) -> [TransferSyntax] {
@@ -80,7 +80,7 @@ extension RetrievalContexts {
   }
 
   /// What has no pixels is compressed in no syntax but the deflated. A class that nobody knows may have some.
-  private static func mayHavePixels(_ sopClassUID: String) -> Bool {
+  static func mayHavePixels(_ sopClassUID: String) -> Bool {
     guard let keyword = UIDRegistry.entry(for: sopClassUID)?.keyword, !keyword.isEmpty else { return true }
     if keyword.contains("PresentationState") || keyword.contains("SRStorage") { return false }
     return ["Image", "Segmentation", "Map", "RTDose", "Volume", "DICOS", "RawData", "Overlay"]

@@ -41,10 +41,18 @@ struct RetrievalPlan {
       if wanted.sopInstanceUIDs.isEmpty, objects.allSatisfy(isAsked) {
         return [wanted.narrowed(study: study, series: series)]
       }
-      let instances = objects.filter(isAsked).map(\.sopInstanceUID).sorted()
+      return oneByOne(Set(objects.filter(isAsked)), of: wanted)
+    }
+  }
+
+  /// Objects by their own UIDs, with those of what they stand in.
+  static func oneByOne(_ objects: Set<RemoteObjects.Listed>, of wanted: WantedObjects) -> [WantedObjects] {
+    let places = Dictionary(grouping: objects) { [$0.studyInstanceUID, $0.seriesInstanceUID] }
+    return places.sorted { $0.key.lexicographicallyPrecedes($1.key) }.flatMap { place, objects in
+      let instances = objects.map(\.sopInstanceUID).sorted()
       return stride(from: 0, to: instances.count, by: mostInstances).map { start in
         wanted.narrowed(
-          study: study, series: series, instances: Array(instances[start...].prefix(mostInstances)))
+          study: place[0], series: place[1], instances: Array(instances[start...].prefix(mostInstances)))
       }
     }
   }

@@ -126,7 +126,9 @@ extension RemoteCommand {
 
     func run() async throws {
       let (arrived, left) = try await called.call(for: .fetch(studyInstanceUIDs: study)) { peer in
-        let wanted = try await RemoteObjects(of: peer.node).objects(of: studies)
+        guard let wanted = try await RemoteObjects(of: peer.node).objects(of: studies) else {
+          throw OperationError("'\(peer.name)' takes no queries from this node (C-FIND, Study Root)")
+        }
         guard !wanted.isEmpty else { throw OperationError("'\(peer.name)' has no such study for this node") }
         if move { try await have(peer) } else { try await get(wanted, from: peer) }
         let left = try await missing(of: wanted)
