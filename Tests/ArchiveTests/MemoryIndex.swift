@@ -124,7 +124,7 @@ final class MemoryIndex: InstanceIndex {
       objects.filter { object in
         all.contains { entry in
           entry.record.sopInstanceUID == object.sopInstanceUID
-            && values(of: .sopClassUID, in: entry) == [object.sopClassUID]
+            && (object.sopClassUID.isEmpty || values(of: .sopClassUID, in: entry) == [object.sopClassUID])
         }
       })
   }

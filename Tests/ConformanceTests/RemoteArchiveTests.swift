@@ -131,7 +131,8 @@ struct RemoteArchiveTests {
     let other = try await OtherNode(.orthanc, over: certificates, knowing: overTLS ? node.tlsPort : node.port)
     try await node.add(other, may: "query,retrieve")
     try await node.addPeer("MOD", may: "store")
-    try await node.command("grant", "add", "--to", other.title, "--patient", MixedStudy.patientID)
+    try await node.command(
+      "grant", "add", "--to", other.title, "--patient", MixedStudy.patientID, "--issuer", "CITYHOSPITAL")
     #expect(
       try await node.send(study.files + [Tool.fixture("dx-dog.dcm")], as: "MOD").allSatisfy { $0.status == "0000" })
     let made = try await other.rest(
