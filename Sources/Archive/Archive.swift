@@ -211,7 +211,7 @@ extension Archive {
   /// What may still be stored before the reserve is touched, in bytes; below zero nothing is taken.
   package var space: (room: Int?, reserve: Int) { (surroundings.space.room, surroundings.space.reserve) }
 
-  /// Which of these objects are kept, in some version: what Storage Commitment may promise.
+  /// Which of these objects are kept, in some version. An empty SOP Class UID stands for any: not every archive says it.
   package func kept(_ objects: [ReferencedObject]) async throws -> Set<ReferencedObject> {
     try await index.kept(objects)
   }

@@ -12,6 +12,8 @@ package struct AnswerDeadline: Sendable {
     self.channel = channel
   }
 
+  var isConnected: Bool { channel.isActive }
+
   /// Throws `AssociationEnd.timedOut` where `body` waits longer than that.
   package func within<Value>(
     _ time: TimeAmount, for what: String, _ body: () async throws -> Value

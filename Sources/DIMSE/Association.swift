@@ -90,6 +90,9 @@ package struct Association {
     return try await deadline.within(time, for: "answer", body)
   }
 
+  /// Whether its connection is there, as far as is known; of an acceptor, who reads knows more.
+  package var isOpen: Bool { answersWithin?.deadline.isConnected ?? true }
+
   /// A response to nothing that was asked: what else this peer says about operations means nothing either.
   package func unasked(_ response: CommandSet) -> AssociationEnd {
     let number = response.messageIDBeingRespondedTo.map(String.init) ?? "none"

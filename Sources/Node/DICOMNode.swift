@@ -86,21 +86,26 @@ package struct DICOMNode: Sendable {
   private func serve(_ archive: Archive, _ limits: AssociationLimits, _ codecs: CodecPool) async throws {
     let registry = AssociationRegistry(limits: limits)
     let conversion = ObjectConversion(codecs: codecs)
+    let callingAETitle = configuration.aeTitle
+    let kept = KeptAssociations(
+      calls: PeerCalls(callingAETitle: callingAETitle), idleTime: configuration.associationKeepTime)
+    let calls = PeerCalls(callingAETitle: callingAETitle, kept: kept)
     let tls = try await TLSServer.start(configuration.tls, logger: logger)
     let secure: AssociationListener? =
       if let tls {
         try await AssociationListener(
           configuration: configuration, archive: archive, registry: registry, logger: logger, conversion: conversion,
-          tls: tls)
+          calls: calls, tls: tls)
       } else { nil }
     let listener = try await AssociationListener(
       configuration: configuration, archive: archive, registry: registry, logger: logger, conversion: conversion,
-      tlsPort: secure?.port)
+      calls: calls, tlsPort: secure?.port)
     let forwarder = try await AuditForwarder(
       configuration.audit, source: configuration.aeTitle, archive: archive, logger: logger)
     let deliveries = DeliveryRunner(
-      archive: archive, services: NodeServices(configuration: configuration, archive: archive, conversion: conversion),
-      calls: PeerCalls(callingAETitle: configuration.aeTitle), logger: logger)
+      archive: archive,
+      services: NodeServices(configuration: configuration, archive: archive, conversion: conversion, calls: calls),
+      calls: calls, logger: logger)
     let operations = operations(archive, codecs, registry, limits, listener, secure, tls, forwarder, deliveries)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
     let control = try await ControlServer(

@@ -26,6 +26,8 @@ package struct NodeConfiguration: Sendable {
   package let audit: AuditSettings
   /// Those of the above that are not as by default, for the record of its start.
   package let settings: [StartSetting]
+  /// How long an association on which objects were sent on waits for the next; zero ends it at once.
+  package let associationKeepTime: Duration
 
   package init(
     directory: String, aeTitle: String, bindAddress: String = "127.0.0.1", port: Int,
@@ -33,7 +35,8 @@ package struct NodeConfiguration: Sendable {
     associationLimits: AssociationLimits = AssociationLimits(), tls: TLSServerSettings? = nil,
     identity: IdentityOptions = IdentityOptions(), archive: ArchiveOptions = ArchiveOptions(),
     checks: CheckSchedule = CheckSchedule(), assumesGetRoles: Bool = false,
-    audit: AuditSettings = AuditSettings(), settings: [StartSetting] = []
+    audit: AuditSettings = AuditSettings(), settings: [StartSetting] = [],
+    associationKeepTime: Duration = .seconds(5)
   ) throws(OperationError) {
     guard let title = AETitle(aeTitle) else {
       throw OperationError("'\(aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
@@ -53,5 +56,6 @@ package struct NodeConfiguration: Sendable {
     self.assumesGetRoles = assumesGetRoles
     self.audit = audit
     self.settings = settings
+    self.associationKeepTime = associationKeepTime
   }
 }

@@ -27,6 +27,8 @@ package enum OfferedService: Sendable, Equatable {
     case UIDRegistry.patientRootGet: self = .get(.patientRoot)
     case UIDRegistry.studyRootGet: self = .get(.studyRoot)
     case UIDRegistry.patientStudyOnlyGet: self = .get(.patientStudyOnly)
+    case UIDRegistry.compositeInstanceRootGet: self = .get(.compositeInstanceRoot)
+    case UIDRegistry.compositeInstanceRootMove: self = .move(.compositeInstanceRoot)
     case UIDRegistry.patientRootMove: self = .move(.patientRoot)
     case UIDRegistry.studyRootMove: self = .move(.studyRoot)
     case UIDRegistry.storageCommitmentPushModel: self = .commitment

@@ -130,7 +130,7 @@ final class MemoryIndex: InstanceIndex {
       objects.filter { object in
         all.contains { entry in
           entry.record.sopInstanceUID == object.sopInstanceUID
-            && entry.record.sopClassUID == object.sopClassUID
+            && (object.sopClassUID.isEmpty || entry.record.sopClassUID == object.sopClassUID)
         }
       })
   }

@@ -149,6 +149,9 @@ struct Seams: Sendable {
     let asked = objects.prefix(3).map { ReferencedObject(sopClassUID: $0.sopClass, sopInstanceUID: $0.instance) }
     let other = ReferencedObject(sopClassUID: "1.2.840.10008.1.1", sopInstanceUID: objects[0].instance)
     #expect(try await seams.index.kept(asked + [other]) == Set(asked))
+    let any = ReferencedObject(sopClassUID: "", sopInstanceUID: objects[0].instance)
+    let none = ReferencedObject(sopClassUID: "", sopInstanceUID: "1.2.3.4.5.6")
+    #expect(try await seams.index.kept([any, none]) == [any])
   }
 
   @Test(arguments: Seams.Making.allCases)

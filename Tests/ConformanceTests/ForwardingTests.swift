@@ -73,11 +73,7 @@ import Testing
     let receiving = try RunningNode(certificates.server("server", certificates.clients("require")))
     try await receiving.addPeer("COLLIMATOR", may: "store,query,retrieve", "--tls", "--port", "1")
     try await receiving.command("grant", "add", "--to", "COLLIMATOR", "--everything")
-    let call = [
-      "--call-tls", "--call-tls-ca", certificates.file("ca.pem"), "--call-tls-certificate",
-      certificates.file("client.pem"), "--call-tls-key", certificates.file("client.key"), "--call-tls-name",
-      "localhost",
-    ]
+    let call = certificates.callOfAPeer
     let node = try await nodeWithDestination(receiving.tlsPort, call + ["--associations", "4"])
     let test = try await node.command("peer", "test", "NEXT")
     #expect(test.status == 0 && test.output.contains("is alive over TLS"), "\(test.all)")

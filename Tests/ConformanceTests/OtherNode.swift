@@ -32,16 +32,43 @@ final class OtherNode {
   /// Orthanc's REST interface: how its objects are had back without asking over DICOM.
   let httpPort: String
   let title = "OTHER"
+  /// nil where it speaks no TLS; otherwise it speaks nothing else, and asks who calls for a certificate.
+  let certificates: TestCertificates?
   private let folder: TemporaryFolder
+  private let known: String?
+  private let options: [String]
   private let process = ChildProcess()
+  /// Peers/receiver.py ends with it.
+  private let input = Pipe()
+  /// dcmqrscp speaks no TLS: it is behind one that does, and calls through another.
+  private let tunnels: [Tunnel]
+  private let innerPort: String
 
-  init(_ kind: Kind) async throws {
+  /// `knowing`: the port at which this machine's COLLIMATOR is called by it. `options`: of its command line; pynetdicom's are
+  /// those of Peers/receiver.py.
+  init(
+    _ kind: Kind, over certificates: TestCertificates? = nil, knowing known: String? = nil, options: [String] = []
+  ) async throws {
     self.kind = kind
+    self.certificates = certificates
+    self.options = options
     folder = try TemporaryFolder()
     port = try String(Self.freePort())
     httpPort = try String(Self.freePort())
+    if kind == .dcmqrscp, let certificates {
+      innerPort = try String(Self.freePort())
+      let inward = try await Tunnel(.server, certificates, from: port, to: innerPort)
+      let outward: Tunnel? = if let known { try await Tunnel(.client, certificates, to: known) } else { nil }
+      tunnels = [inward] + (outward.map { [$0] } ?? [])
+      self.known = outward?.port
+    } else {
+      innerPort = port
+      tunnels = []
+      self.known = known
+    }
     process.executableURL = URL(filePath: kind.executable)
     process.arguments = try arguments()
+    process.standardInput = input
     process.environment = ProcessInfo.processInfo.environment.merging(["TCP_NODELAY": "1"]) { _, new in new }
     process.currentDirectoryURL = URL(filePath: folder.path)
     process.standardOutput = FileHandle.nullDevice
@@ -56,7 +83,19 @@ final class OtherNode {
 
   /// What `collimator` says to this node.
   func command(_ name: String, _ arguments: [String] = []) async throws -> Tool.Result {
-    try await Tool.run(Tool.collimator, [name, "--port", port, "--called", title] + arguments)
+    let tls = certificates?.client("client") ?? []
+    return try await Tool.run(Tool.collimator, [name, "--port", port, "--called", title] + tls + arguments)
+  }
+
+  /// The flags of `peer add` for this node.
+  var address: [String] {
+    ["--address", "127.0.0.1", "--port", port] + (certificates?.callOfAPeer ?? [])
+  }
+
+  /// What Peers/receiver.py says that it heard.
+  var said: [String] {
+    let text = (try? String(contentsOfFile: "\(folder.path)/said", encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").map(String.init)
   }
 
   /// What Orthanc answers to a request with a JSON body.
@@ -88,15 +127,21 @@ final class OtherNode {
 
   private func arguments() throws -> [String] {
     switch kind {
-    case .storescp: return ["--bit-preserving", "-aet", title, "-od", folder.path, port]
+    case .storescp:
+      let tls = certificates?.dcmtk("server") ?? []
+      return ["--bit-preserving", "-aet", title, "-od", folder.path] + tls + options + [port]
     case .pynetdicom:
-      return ["-m", "pynetdicom", "storescp", "-q", port, "-aet", title, "-od", folder.path]
+      guard certificates != nil || !options.isEmpty else {
+        return ["-m", "pynetdicom", "storescp", "-q", port, "-aet", title, "-od", folder.path]
+      }
+      return ["-W", "ignore", Tool.peer("receiver.py"), port, folder.path, certificates?.path ?? "-"] + options
     case .dcmqrscp:
       let text = """
-        NetworkTCPPort = \(port)
+        NetworkTCPPort = \(innerPort)
         MaxPDUSize = 131072
         MaxAssociations = 16
         HostTable BEGIN
+        \(known.map { "node = (COLLIMATOR, localhost, \($0))" } ?? "")
         HostTable END
         VendorTable BEGIN
         VendorTable END
@@ -105,15 +150,32 @@ final class OtherNode {
         AETable END
 
         """
-      return ["-c", try written(text, "qr.cfg"), port]
+      return options + ["-c", try written(text, "qr.cfg"), innerPort]
     case .orthanc:
       let text = """
-        {"StorageDirectory": "\(folder.path)", "IndexDirectory": "\(folder.path)", "Plugins": [], "DicomAet": "\(title)",
+        {\(try orthancSettings())
+         "StorageDirectory": "\(folder.path)", "IndexDirectory": "\(folder.path)", "Plugins": [], "DicomAet": "\(title)",
          "DicomPort": \(port), "HttpPort": \(httpPort), "RemoteAccessAllowed": false, "AuthenticationEnabled": false,
          "DicomAlwaysAllowEcho": true, "DicomAlwaysAllowStore": true, "DicomAlwaysAllowFind": true, "DicomAlwaysAllowGet": true}
         """
       return [try written(text, "orthanc.json")]
     }
+  }
+
+  /// As a client it shows the certificate that it has as a server.
+  private func orthancSettings() throws -> String {
+    var settings = ""
+    if let certificates {
+      settings += """
+        "DicomTlsEnabled": true, "DicomTlsCertificate": "\(certificates.file("client-any-name.pem"))",
+        "DicomTlsPrivateKey": "\(certificates.file("client-any-name.key"))",
+        "DicomTlsTrustedCertificates": "\(certificates.file("ca.pem"))",
+        """
+    }
+    guard let known else { return settings }
+    return settings + """
+      "DicomModalities": {"node": {"AET": "COLLIMATOR", "Host": "127.0.0.1", "Port": \(known), "UseDicomTls": \(certificates != nil)}},
+      """
   }
 
   private func written(_ text: String, _ name: String) throws -> String {
@@ -124,10 +186,7 @@ final class OtherNode {
 
   /// Waits until it listens, and then asks: its start takes what it takes.
   private func answering() async throws {
-    let waiting = """
-      for round in {1..600}; do (exec 3<>/dev/tcp/127.0.0.1/\(port)) 2>/dev/null && exit 0; sleep 0.2; done; exit 1
-      """
-    try await Tool.run("/bin/bash", ["-c", waiting])
+    try await Tool.listening(at: innerPort)
     for _ in 0..<10 where process.isRunning {
       if try await command("echo").status == 0 { return }
     }

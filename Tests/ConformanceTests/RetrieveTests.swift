@@ -8,9 +8,11 @@ import Testing
   /// One of each: what the servers of the field all take.
   static let files = ["ct-1.dcm", "ct-2.dcm", "dx-dog.dcm", "mr-japanese.dcm", "us-multiframe.dcm"]
 
-  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
-  func getscuGetsWhatItsGrantOpens() async throws {
-    let node = try await filled()
+  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"), arguments: [false, true])
+  func getscuGetsWhatItsGrantOpens(overTLS: Bool) async throws {
+    let certificates = try await TestCertificates()
+    let node = try await filled(certificates.server("server", certificates.clients("require")))
+    let tunnel = overTLS ? try await Tunnel(.client, certificates, to: node.tlsPort) : nil
     for name in ["CITY", "LAKE"] { try await node.addPeer(name, may: "retrieve") }
     try await node.command("grant", "add", "--to", "CITY", "--patient", "4711", "--issuer", "CITYHOSPITAL")
     try await node.command("grant", "add", "--to", "LAKE", "--patient", "4711", "--issuer", "LAKECLINIC")
@@ -20,7 +22,7 @@ import Testing
       let folder = try TemporaryFolder()
       // The same ID names one patient for each of them: who the other one is, neither learns.
       let arguments = ["--bit-preserving", "-P", "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID=4711"]
-      let result = try await node.dcmtk("getscu", as: name, arguments + ["-od", folder.path])
+      let result = try await node.dcmtk("getscu", as: name, arguments + ["-od", folder.path], through: tunnel)
       #expect(result.status == 0, "\(result.all)")
       let got = try FileManager.default.contentsOfDirectory(atPath: folder.path).map {
         try DataSetOfFile(path: "\(folder.path)/\($0)").bytes
@@ -33,24 +35,29 @@ import Testing
     #expect(seen[0].isDisjoint(with: seen[1]))
   }
 
-  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"), arguments: OtherNode.Kind.installed)
-  func movescuMovesToEverybodysServer(kind: OtherNode.Kind) async throws {
-    let node = try RunningNode()
-    let other = try await OtherNode(kind)
+  @Test(
+    .enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"),
+    arguments: OtherNode.Kind.installed, [false, true])
+  func movescuMovesToEverybodysServer(kind: OtherNode.Kind, overTLS: Bool) async throws {
+    let certificates = try await TestCertificates()
+    let node = try RunningNode(certificates.server("server", certificates.clients("require")))
+    let tunnel = overTLS ? try await Tunnel(.client, certificates, to: node.tlsPort) : nil
+    let other = try await OtherNode(kind, over: overTLS ? certificates : nil)
     try await node.addPeer("MOD", may: "store")
     try await node.addPeer("WS", may: "retrieve")
-    try await node.addPeer(other.title, may: "query", "--port", other.port)
+    try await node.add(other, may: "query")
     for name in ["WS", other.title] { try await node.command("grant", "add", "--to", name, "--everything") }
     let sent = try await node.send(Self.files.map(Tool.fixture), as: "MOD")
     #expect(sent.allSatisfy { $0.status == "0000" })
     let studies = Set(try Self.files.map { try Self.studyInstanceUID(of: Tool.fixture($0)) }).joined(separator: "\\")
     let result = try await node.dcmtk(
       "movescu", as: "WS",
-      ["-v", "-aem", other.title, "-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=\(studies)"])
+      ["-v", "-aem", other.title, "-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=\(studies)"],
+      through: tunnel)
     #expect(result.status == 0 && result.all.contains("Final Move Response (Success)"), "\(result.all)\(node.logged)")
     let arrived = try await other.dataSets()
     #expect(arrived.count == Self.files.count)
-    guard kind != .dcmqrscp && kind != .pynetdicom else { return }
+    guard kind != .dcmqrscp && (kind != .pynetdicom || overTLS) else { return }
     #expect(Set(arrived) == Set(try Self.files.map { try DataSetOfFile(path: Tool.fixture($0)).bytes }))
   }
 
@@ -187,15 +194,19 @@ import Testing
     if: Tool.hasPynetdicom, "needs pynetdicom in .venv, or COLLIMATOR_PYTHON")
 
   /// Peers/retrieve.py: bytes, counts, refusals, the originator, and destinations that are none.
-  @Test(pynetdicom, arguments: ["identical", "converted", "refused", "moved"])
-  func pynetdicomIsServed(task: String) async throws {
-    let node = try await filled()
+  @Test(pynetdicom, arguments: ["identical", "converted", "refused", "moved", "composite"], [false, true])
+  func pynetdicomIsServed(task: String, overTLS: Bool) async throws {
+    let certificates = overTLS ? try await TestCertificates() : nil
+    let node = try await filled(certificates.map { $0.server("server", $0.clients("require")) } ?? [])
     let port = try OtherNode.freePort()
-    try await node.addPeer("WS", may: "query,retrieve", "--port", "\(port)")
+    let own = ["peer", "add", "WS", "--address", "127.0.0.1", "--may", "query,retrieve", "--port", "\(port)"]
+    let added = try await Tool.run(
+      Tool.collimator, own + (certificates?.callOfAPeer ?? []) + ["--data", node.directory])
+    #expect(added.status == 0, "\(added.all)")
     try await node.command("peer", "add", "LAN", "--address", "127.0.0.0/8", "--port", "104", "--may", "query")
     try await node.command("peer", "add", "NOPORT", "--address", "127.0.0.1", "--may", "query")
     try await node.command("grant", "add", "--to", "WS", "--everything")
-    try await retrieve(node, task, [Tool.fixtures, "\(port)"])
+    try await retrieve(node, task, [Tool.fixtures, "\(port)"], over: certificates)
   }
 
   /// A43: by its exact UID, what is hidden is what is nowhere, byte for byte; by C-GET and by C-MOVE.
@@ -251,9 +262,11 @@ import Testing
     #expect(node.stop() == 0)
   }
 
-  private func retrieve(_ node: RunningNode, _ task: String, _ arguments: [String]) async throws {
-    let result = try await Tool.script(
-      "retrieve.py", [node.port, Tool.collimator, node.directory, task] + arguments)
+  private func retrieve(
+    _ node: RunningNode, _ task: String, _ arguments: [String], over certificates: TestCertificates? = nil
+  ) async throws {
+    let port = certificates.map { "\(node.tlsPort)@\($0.path)" } ?? node.port
+    let result = try await Tool.script("retrieve.py", [port, Tool.collimator, node.directory, task] + arguments)
     #expect(result.status == 0, "\(result.all)\(node.logged)")
   }
 

@@ -102,10 +102,11 @@ final class RunningNode {
     #expect(result.status == 0, "\(result.errors)")
   }
 
-  func dcmtk(_ tool: String, as calling: String, _ arguments: [String], files: [String] = []) async throws
-    -> Tool.Result
-  {
-    try await Tool.dcmtk(tool, ["-aet", calling, "-aec", "COLLIMATOR"] + arguments + ["127.0.0.1", port] + files)
+  func dcmtk(
+    _ tool: String, as calling: String, _ arguments: [String], files: [String] = [], through tunnel: Tunnel? = nil
+  ) async throws -> Tool.Result {
+    try await Tool.dcmtk(
+      tool, ["-aet", calling, "-aec", "COLLIMATOR"] + arguments + ["127.0.0.1", tunnel?.port ?? port] + files)
   }
 
   func send(_ paths: [String], as calling: String) async throws -> [SentFile] {

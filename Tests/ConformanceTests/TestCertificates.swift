@@ -33,6 +33,12 @@ struct TestCertificates {
       + (name.map { ["--tls-certificate", file("\($0).pem"), "--tls-key", file("\($0).key")] } ?? [])
   }
 
+  /// The flags of `peer add` for a peer that is called over TLS, with the client's certificate.
+  var callOfAPeer: [String] {
+    ["--call-tls", "--call-tls-ca", file("ca.pem"), "--call-tls-certificate", file("client.pem")]
+      + ["--call-tls-key", file("client.key"), "--call-tls-name", "localhost"]
+  }
+
   /// DCMTK's options for the same; anonymous without a name.
   func dcmtk(_ name: String? = nil) -> [String] {
     (name.map { ["+tls", file("\($0).key"), file("\($0).pem")] } ?? ["+tla"]) + ["+cf", file("ca.pem")]

@@ -45,6 +45,14 @@ struct Tool {
     try await run("/usr/bin/\(name)", arguments)
   }
 
+  /// Returns when a program listens there, or after two minutes: its start takes what it takes.
+  static func listening(at port: String) async throws {
+    let waiting = """
+      for round in {1..600}; do (exec 3<>/dev/tcp/127.0.0.1/\(port)) 2>/dev/null && exit 0; sleep 0.2; done; exit 1
+      """
+    try await run("/bin/bash", ["-c", waiting])
+  }
+
   static func script(_ name: String, _ arguments: [String]) async throws -> Result {
     try await run(python, ["-W", "ignore", peer(name)] + arguments)
   }

@@ -27,7 +27,9 @@ import UpperLayer
       (UIDRegistry.patientRootMove, [.store, .query], .userRejection),
       (UIDRegistry.studyRootGet, [.store, .query], .userRejection),
       (UIDRegistry.patientRootGet, .retrieve, .acceptance),
-      ("1.2.840.10008.5.1.4.1.2.4.2", [.store, .query, .retrieve], .abstractSyntaxNotSupported),
+      (UIDRegistry.compositeInstanceRootMove, .retrieve, .acceptance),
+      (UIDRegistry.compositeInstanceRootGet, [.store, .query], .userRejection),
+      ("1.2.840.10008.5.1.4.1.2.5.3", [.store, .query, .retrieve], .abstractSyntaxNotSupported),
       ("1.3.12.2.1107.5.9.1", .store, .abstractSyntaxNotSupported),
     ] as [(String, Rights, PresentationContextResult.Result)])
   func rightsDecide(abstractSyntax: String, rights: Rights, result: PresentationContextResult.Result) {

@@ -55,6 +55,36 @@ import Testing
     #expect(failure?.offendingElements == [offending])
   }
 
+  /// PS3.4 annex Y: objects by their SOP Instance UIDs alone; frames of them are refused with annex Y's statuses.
+  @Test(
+    arguments: [
+      ("IMAGE", ["1.2", "1.3"], [], nil), ("IMAGE", [], [], .dataSetDoesNotMatchSOPClass),
+      ("IMAGE", ["1.*"], [], .dataSetDoesNotMatchSOPClass), ("STUDY", ["1.2"], [], .dataSetDoesNotMatchSOPClass),
+      ("IMAGE", ["1.2"], [0x1161], .dataSetDoesNotMatchSOPClass), ("FRAME", ["1.2"], [0x1161], .cannotExtractFrames),
+      ("FRAME", ["1.2"], [0x1162], .cannotExtractFrames), ("FRAME", ["1.2"], [], .invalidRequest),
+      ("FRAME", ["1.2"], [0x1161, 0x1162], .invalidRequest), ("FRAME", ["1.2", "1.3"], [0x1161], .invalidRequest),
+      ("FRAME", [], [0x1161], .invalidRequest),
+    ] as [(String, [String], [UInt16], Status?)])
+  func compositeInstancesAreNamedByThemselves(
+    level: String, instances: [String], frames: [UInt16], status: Status?
+  ) throws {
+    var identifier = DataSetBuilder()
+    identifier.set(.queryRetrieveLevel, .cs, level)
+    if !instances.isEmpty { identifier.set(.sopInstanceUID, .ui, instances) }
+    for element in frames { identifier.setIntegers(DICOMData.Tag(0x0008, element), .ul, [1, 2, 1]) }
+    func read() throws -> RetrieveIdentifier {
+      try RetrieveIdentifier(
+        reading: identifier.encoded(as: .implicitVRLittleEndian), transferSyntax: .implicitVRLittleEndian,
+        model: .compositeInstanceRoot)
+    }
+    guard let status else {
+      #expect(try read().sopInstanceUIDs == instances)
+      return
+    }
+    let failure = #expect(throws: ServiceFailure.self) { try read() }
+    #expect(failure?.status == status)
+  }
+
   @Test func tenThousandUIDsAreALevelsKey() throws {
     let uids = (0..<10_000).map { "1.2.826.0.1.\($0)" }
     var identifier = DataSetBuilder()

@@ -22,7 +22,7 @@ protocol InstanceIndex: Sendable {
   /// The issuers of the patients with this ID of whom the caller has the rights to something, sorted.
   func issuers(ofPatientID id: String, as caller: Caller, for rights: GrantRights) async throws(IndexError) -> [String]
 
-  /// Which of these objects are kept in some version, whoever asks (PS3.4 annex J).
+  /// Which of these objects are kept in some version, whoever asks; an empty SOP Class UID stands for any.
   func kept(_ objects: [ReferencedObject]) async throws(IndexError) -> Set<ReferencedObject>
 }
 

@@ -83,7 +83,7 @@ struct SQLiteIndex: InstanceIndex {
   func kept(_ objects: [ReferencedObject]) async throws(IndexError) -> Set<ReferencedObject> {
     try await read { database in
       let statement = try database.cachedStatement(
-        sql: "SELECT 1 FROM instance WHERE v_00080018 = ? AND v_00080016 = ? AND fault = 0 LIMIT 1")
+        sql: "SELECT 1 FROM instance WHERE v_00080018 = ?1 AND (v_00080016 = ?2 OR ?2 = '') AND fault = 0 LIMIT 1")
       var found: Set<ReferencedObject> = []
       for object in objects {
         let uids = [object.sopInstanceUID, object.sopClassUID].map(MatchingForm.storable)

@@ -5,6 +5,8 @@ package import DICOMData
 /// PS3.4 C.6.1 and C.6.2; Patient/Study Only is retired (PS3.4 C.6.3) and still asked for.
 package enum InformationModel: Sendable, Hashable {
   case patientRoot, studyRoot, patientStudyOnly
+  /// Of retrieves alone (PS3.4 annex Y).
+  case compositeInstanceRoot
 }
 
 /// The defined terms of Query/Retrieve Level (0008,0052).

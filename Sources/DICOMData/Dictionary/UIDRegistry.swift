@@ -26,6 +26,9 @@ package enum UIDRegistry {
   package static let patientStudyOnlyMove = "1.2.840.10008.5.1.4.1.2.3.2"
   package static let patientStudyOnlyGet = "1.2.840.10008.5.1.4.1.2.3.3"
 
+  package static let compositeInstanceRootMove = "1.2.840.10008.5.1.4.1.2.4.2"
+  package static let compositeInstanceRootGet = "1.2.840.10008.5.1.4.1.2.4.3"
+
   private static let rows = DictionaryRows(UIDTable.rows)
 
   package static func entry(for uid: String) -> Entry? {

@@ -7,6 +7,7 @@ import ServiceClasses
 struct NodeServices: Sendable {
   let archive: Archive
   let aeTitle: String
+  let calls: PeerCalls
   let storage: StorageService
   let find: FindService
   let retrieve: RetrieveService
@@ -16,20 +17,20 @@ struct NodeServices: Sendable {
   /// Whether who asks by C-GET and proposes no role gets objects all the same.
   let assumesGetRoles: Bool
 
-  /// `connecting`: how others are called; nil for over the network.
+  /// `connecting`: how others are called in place of `calls`.
   init(
-    configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion,
+    configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion, calls: PeerCalls,
     connecting: (any MoveConnecting)? = nil
   ) {
     self.archive = archive
     aeTitle = configuration.aeTitle
     storage = StorageService(archive: archive)
     find = FindService(archive: archive, aeTitle: configuration.aeTitle)
-    let calls: any MoveConnecting = connecting ?? PeerCalls(callingAETitle: configuration.aeTitle)
-    retrieve = RetrieveService(archive: archive, conversion: conversion, connecting: calls)
+    self.calls = calls
+    retrieve = RetrieveService(archive: archive, conversion: conversion, connecting: connecting ?? calls)
     commitment = CommitmentService(archive: archive, aeTitle: configuration.aeTitle)
     redemption = RedemptionService(archive: archive)
-    forwarding = ForwardingService(archive: archive, conversion: conversion, connecting: calls)
+    forwarding = ForwardingService(archive: archive, conversion: conversion, connecting: connecting ?? calls.kept ?? calls)
     assumesGetRoles = configuration.assumesGetRoles
   }
 }

@@ -181,7 +181,7 @@ struct ServiceResponder: Sendable {
       }
       let reporting = CommitmentReporting(
         archive: services.archive, service: services.commitment,
-        calls: PeerCalls(callingAETitle: services.aeTitle), logger: logger)
+        calls: services.calls, logger: logger)
       await reporting.settle(commitment, status: status)
     } catch {
       logger.info("a storage commitment is reported later, on another association", metadata: ["why": "\(error)"])

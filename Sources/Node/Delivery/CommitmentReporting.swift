@@ -25,7 +25,7 @@ struct CommitmentReporting: Sendable {
       case .unknown: throw OperationError("the peer is gone")
       case .unusable(let why): throw OperationError(why)
       }
-      try await calls.node(destination).withAssociation(
+      try await calls.callable(destination).withAssociation(
         proposing: [Self.context],
         // PS3.4 J.3.3: whoever reports is the SCP, also where it is the requestor.
         roles: [

@@ -59,6 +59,7 @@ struct DeliveryRunner: Sendable {
       }
       group.cancelAll()
     }
+    await calls.kept?.close()
   }
 
   private var isIdle: Bool { turns.state.withLock { $0.turns.isEmpty && $0.pauses.isEmpty } }

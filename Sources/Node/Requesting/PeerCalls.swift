@@ -9,12 +9,21 @@ import UpperLayer
 /// How this node calls its peers: where the table of peers says that they listen, and as their profiles say.
 struct PeerCalls: MoveConnecting {
   let callingAETitle: String
+  /// The associations that forwarding keeps: a peer may take no other beside them.
+  var kept: KeptAssociations?
 
   func withAssociation(
     to destination: MoveDestination, proposing contexts: [ProposedPresentationContext], operations: Int,
-    _ body: (Association) async throws -> Void
+    _ body: @escaping @Sendable (Association) async throws -> Void
   ) async throws {
-    try await node(destination).withAssociation(proposing: contexts, operations: operations, body)
+    try await callable(destination).withAssociation(proposing: contexts, operations: operations, body)
+  }
+
+  /// The peer, once nothing is kept with it.
+  func callable(_ destination: MoveDestination) async throws -> RemoteNode {
+    let node = try node(destination)
+    await kept?.end(with: node)
+    return node
   }
 
   /// Throws for a peer that has to use TLS and of which nobody said how it is called over TLS.

@@ -4,7 +4,7 @@ import Glibc
 import NIOSSL
 
 /// How a remote node is called over TLS: whom this node trusts, and who it says it is.
-package struct TLSClientSettings: Sendable {
+package struct TLSClientSettings: Sendable, Equatable {
   package enum Verification: Sendable {
     case authorityAndName
     /// Any certificate of a trusted authority, whatever node it was made for.

@@ -17,6 +17,7 @@ extension InformationModel {
     case .patientRoot: "Patient Root"
     case .studyRoot: "Study Root"
     case .patientStudyOnly: "Patient/Study Only"
+    case .compositeInstanceRoot: "Composite Instance Root"
     }
   }
 }

@@ -139,12 +139,13 @@ package struct QueryIdentifier: Sendable {
 }
 
 extension InformationModel {
-  /// From the top down (PS3.4 C.6.1, C.6.2).
+  /// From the top down (PS3.4 C.6.1, C.6.2, annex Y).
   package var levels: [QueryRetrieveLevel] {
     switch self {
     case .patientRoot: [.patient, .study, .series, .image]
     case .studyRoot: [.study, .series, .image]
     case .patientStudyOnly: [.patient, .study]
+    case .compositeInstanceRoot: [.image]
     }
   }
 }

@@ -14,8 +14,17 @@ package protocol MoveConnecting: Sendable {
   /// outstanding at once where the destination agrees (PS3.7 D.3.3.3).
   func withAssociation(
     to destination: MoveDestination, proposing contexts: [ProposedPresentationContext], operations: Int,
-    _ body: (Association) async throws -> Void
+    _ body: @escaping @Sendable (Association) async throws -> Void
   ) async throws
+}
+
+/// An association that had been kept for what comes next failed: the peer may have ended it long before.
+package struct StaleAssociation: Error, CustomStringConvertible {
+  package let cause: any Error
+
+  package init(cause: any Error) { self.cause = cause }
+
+  package var description: String { "\(cause)" }
 }
 
 /// Objects on their way to a destination: on one association or as many as its peer takes; more where they need more
@@ -64,15 +73,25 @@ struct MoveTransfer: Sendable {
     func giveBack(_ instance: ServedInstance) { left.withLock { $0.append(instance) } }
   }
 
+  /// How many objects an association accounted for.
+  private final class Settled: Sendable {
+    private let number = Atomic(0)
+
+    var count: Int { number.load(ordering: .acquiring) }
+    func note() { number.add(1, ordering: .releasing) }
+  }
+
   private func send(_ batch: MoveBatch, _ backlog: Backlog) async {
     var failures = 0
     while backlog.count > 0, !Task.isCancelled {
-      var sent = 0
+      let settled = Settled()
       do {
-        try await send(batch, backlog, &sent)
+        try await send(batch, backlog, settled)
       } catch {
         if Task.isCancelled { return }
-        failures = sent > 0 ? 1 : failures + 1
+        // Nothing was tried on it that counts: the next one is opened for this.
+        if error is StaleAssociation, settled.count == 0 { continue }
+        failures = settled.count > 0 ? 1 : failures + 1
         operations.logger.warning(
           "the association with the destination '\(destination.peer.name)' failed",
           metadata: ["error": "\(error)", "objects left": "\(backlog.count)"])
@@ -82,24 +101,22 @@ struct MoveTransfer: Sendable {
     }
   }
 
-  private func send(_ batch: MoveBatch, _ backlog: Backlog, _ sent: inout Int) async throws {
-    var count = 0
-    defer { sent = count }
+  private func send(_ batch: MoveBatch, _ backlog: Backlog, _ settled: Settled) async throws {
     let outstanding = min(Self.mostOutstanding, backlog.count)
     try await connecting.withAssociation(
       to: destination, proposing: batch.contexts, operations: outstanding
     ) { association in
       // Between an answer and the next object no other thread has to wake up.
       try await withTaskExecutorPreference(association.writer.executor) {
-        try await send(backlog, over: association, atMost: outstanding, &count)
+        try await send(backlog, over: association, atMost: outstanding, settled)
       }
     }
   }
 
   /// As many at once as the destination agreed to; usually one.
-  private func send(_ backlog: Backlog, over association: Association, atMost most: Int, _ count: inout Int)
-    async throws
-  {
+  private func send(
+    _ backlog: Backlog, over association: Association, atMost most: Int, _ settled: Settled
+  ) async throws {
     var user = ServiceUser(association)
     let window = user.window(atMost: most)
     let accepted = Dictionary(grouping: association.contexts.values, by: \.abstractSyntax)
@@ -108,13 +125,13 @@ struct MoveTransfer: Sendable {
     do {
       while true {
         while outstanding.count < window, !Task.isCancelled, let planned = backlog.take() {
-          guard let (messageID, object) = try await begin(planned, accepted, backlog, &user, &count) else { continue }
+          guard let (messageID, object) = try await begin(planned, accepted, backlog, &user, settled) else { continue }
           outstanding[messageID] = (planned, object)
         }
         guard !outstanding.isEmpty else { return }
         let (messageID, response) = try await user.nextStoreResponse()
         guard let answered = outstanding.removeValue(forKey: messageID) else { throw user.unasked(response) }
-        count += 1
+        settled.note()
         await operations.note(response.status ?? .processingFailure, of: answered.planned, sent: answered.object)
       }
     } catch {
@@ -126,18 +143,18 @@ struct MoveTransfer: Sendable {
   /// nil where it is not sent, and accounted for.
   private func begin(
     _ planned: ServedInstance, _ accepted: [String: [String]], _ backlog: Backlog, _ user: inout ServiceUser,
-    _ count: inout Int
+    _ settled: Settled
   ) async throws -> (messageID: UInt16, object: OutgoingObject)? {
     do {
       guard let object = try await operations.prepare(planned, accepted: { accepted[$0] ?? [] }) else {
-        count += 1
+        settled.note()
         return nil
       }
       return (try await begin(object, &user), object)
     } catch let failure as SubOperationFailure {
       // An object that failed half way is accounted for, and not tried again.
       await operations.giveUp(planned, sentInPart: failure)
-      count += 1
+      settled.note()
       throw failure
     } catch {
       backlog.giveBack(planned)

@@ -23,6 +23,7 @@ package struct RetrieveIdentifier: Sendable, Equatable {
     reading bytes: [UInt8], transferSyntax: TransferSyntax, model: InformationModel, isRelational: Bool = false
   ) throws(ServiceFailure) {
     let dataSet = try Self.dataSet(bytes, transferSyntax)
+    if model == .compositeInstanceRoot { try Self.refuseFrames(dataSet) }
     level = try QueryIdentifier.level(of: dataSet, in: model)
     var values: [QueryRetrieveLevel: [String]] = [:]
     var isBelow = false
@@ -67,6 +68,26 @@ package struct RetrieveIdentifier: Sendable, Equatable {
     }
     guard step != .patient, values.contains(where: { $0.contains { $0 == "*" || $0 == "?" } }) else { return }
     throw refused("takes no wildcards in UIDs", step)
+  }
+
+  /// PS3.4 annex Y: frames are named by exactly one of Simple Frame List, Calculated Frame List and Time Range, of one object.
+  private static let frameKeys = [Tag(0x0008, 0x1161), Tag(0x0008, 0x1162), Tag(0x0008, 0x1163)]
+
+  /// Frames are not taken out of objects here, whether or not there is such an object.
+  private static func refuseFrames(_ dataSet: DataSet) throws(ServiceFailure) {
+    let named = frameKeys.filter { (dataSet[$0]?.length ?? 0) > 0 }
+    guard dataSet.string(.queryRetrieveLevel) == "FRAME" else {
+      // To ignore them would send more than was asked for.
+      guard let key = named.first else { return }
+      throw ServiceFailure(
+        .dataSetDoesNotMatchSOPClass, "a retrieve names frames above their level", offendingElements: [key])
+    }
+    guard named.count == 1, dataSet.strings(.sopInstanceUID).filter({ !$0.isEmpty }).count == 1 else {
+      throw ServiceFailure(.invalidRequest, "level FRAME needs one SOP Instance UID and one list or range of frames")
+    }
+    throw ServiceFailure(
+      .cannotExtractFrames, "this node sends whole objects: ask at level IMAGE",
+      offendingElements: [.queryRetrieveLevel])
   }
 
   private static func refused(_ why: String, _ step: QueryRetrieveLevel) -> ServiceFailure {

@@ -120,7 +120,9 @@ extension RemoteCommand {
 
     func run() async throws {
       let (arrived, left) = try await called.call(for: .fetch(studyInstanceUIDs: study)) { peer in
-        let wanted = try await RemoteStudies(of: peer.node).objects(of: study)
+        guard let wanted = try await RemoteObjects(of: peer.node).objects(of: studies) else {
+          throw OperationError("'\(peer.name)' takes no queries from this node (C-FIND, Study Root)")
+        }
         guard !wanted.isEmpty else { throw OperationError("'\(peer.name)' has no such study for this node") }
         if move { try await have(peer) } else { try await get(wanted, from: peer) }
         let left = try await missing(of: wanted)
@@ -130,26 +132,22 @@ extension RemoteCommand {
       try report(arrived, left)
     }
 
-    private var retrieval: (RemoteNode) -> ObjectRetrieval {
-      var identifier = DataSetBuilder()
-      identifier.set(.queryRetrieveLevel, .cs, "STUDY")
-      identifier.set(.studyInstanceUID, .ui, study)
-      return { [identifier] in ObjectRetrieval(of: identifier, patientRoot: false, from: $0) }
-    }
+    private var studies: WantedObjects { WantedObjects(studyInstanceUIDs: study) }
 
     private func have(_ peer: PeerCallListing) async throws {
-      let outcome = try await retrieval(peer.node).move(to: peer.callingAETitle) { RetrieveOptions.draw($0) }
+      let outcome = try await ObjectRetrieval(of: studies, from: peer.node).move(to: peer.callingAETitle) {
+        RetrieveOptions.draw($0)
+      }
       note(outcome, peer)
     }
 
-    private func get(_ wanted: Set<RemoteStudies.Listed>, from peer: PeerCallListing) async throws {
+    private func get(_ wanted: Set<RemoteObjects.Listed>, from peer: PeerCallListing) async throws {
       let folder = FileManager.default.temporaryDirectory.appending(path: "collimator-fetch-\(UUID().uuidString)")
       try FileManager.default.createDirectory(
         at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       defer { try? FileManager.default.removeItem(at: folder) }
-      let classes = Set(wanted.map(\.sopClassUID)).filter { !$0.isEmpty }.sorted()
-      let outcome = try await retrieval(peer.node).get(
-        into: folder.path(percentEncoded: false), sopClassUIDs: classes.isEmpty ? nil : classes
+      let outcome = try await ObjectRetrieval(of: studies, from: peer.node).get(
+        into: folder.path(percentEncoded: false), listed: wanted
       ) { RetrieveOptions.draw($0) }
       note(outcome, peer)
       try await DataDirectory(path: called.archive.path()).withOperations(as: .current) { perform in
@@ -171,7 +169,7 @@ extension RemoteCommand {
       let missing: [String]
     }
 
-    private func missing(of wanted: Set<RemoteStudies.Listed>) async throws -> [String] {
+    private func missing(of wanted: Set<RemoteObjects.Listed>) async throws -> [String] {
       let pairs = wanted.map { [$0.sopClassUID, $0.sopInstanceUID] }
       guard
         case .deliveries(.stored(let stored)) = try await called.archive.perform(.deliveries(.stored(pairs)))

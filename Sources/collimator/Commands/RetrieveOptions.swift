@@ -30,28 +30,17 @@ struct RetrieveOptions: ParsableArguments {
     guard instance.isEmpty || series.count == 1 else { throw ValidationError("--instance goes with one --series") }
   }
 
-  /// PS3.4 C.4.2.1.4.
-  var identifier: DataSetBuilder {
-    let level = !instance.isEmpty ? "IMAGE" : !series.isEmpty ? "SERIES" : !study.isEmpty ? "STUDY" : "PATIENT"
-    var identifier = DataSetBuilder()
-    identifier.set(.queryRetrieveLevel, .cs, level)
-    if let patient { identifier.set(.patientID, .lo, patient) }
-    if let issuer { identifier.set(.issuerOfPatientID, .lo, issuer) }
-    for (tag, uids) in [(Tag.studyInstanceUID, study), (.seriesInstanceUID, series), (.sopInstanceUID, instance)] {
-      if !uids.isEmpty { identifier.set(tag, .ui, uids) }
-    }
-    return identifier
-  }
-
   func retrieval(from node: RemoteNode) -> ObjectRetrieval {
-    ObjectRetrieval(of: identifier, patientRoot: patient != nil, from: node)
+    let wanted = WantedObjects(
+      patientID: patient, issuerOfPatientID: issuer, studyInstanceUIDs: study, seriesInstanceUIDs: series,
+      sopInstanceUIDs: instance)
+    return ObjectRetrieval(of: wanted, from: node)
   }
 
   /// One line on a terminal while it goes on.
-  static func draw(_ response: RetrieveResponse) {
+  static func draw(_ progress: ObjectRetrieval.Progress) {
     guard Output.noteIsTerminal else { return }
-    let done = response.completed + response.failed + response.warning
-    Output.write("\r\u{1B}[K\(done) of \(done + response.remaining)", to: .standardError)
+    Output.write("\r\u{1B}[K\(progress.done) of \(progress.total)", to: .standardError)
   }
 
   static func print(_ outcome: RetrieveOutcome, of called: String, json: Bool) throws {

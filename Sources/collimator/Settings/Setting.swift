@@ -13,7 +13,7 @@ enum Setting: String, CaseIterable {
   case tlsPort, tlsCertificate, tlsKey, tlsClientCertificates, tlsClientCA, tlsRevocationList, tlsMinimumVersion
   case tlsHandshakeTimeout
   case auditForward, auditForwardCA, auditForwardCertificate, auditForwardKey, auditRetention
-  case reserve, furtherKeys, checkInterval, checkRate, getRoles
+  case reserve, furtherKeys, checkInterval, checkRate, getRoles, keepAssociations
 
   enum Kind {
     case text
@@ -47,6 +47,7 @@ enum Setting: String, CaseIterable {
     case .maximumRequestLength: .number(4096...16 << 20)
     case .reserve: .number(0...1 << 30)
     case .checkInterval: .number(0...87_600)
+    case .keepAssociations: .number(0...3600)
     case .checkRate: .number(0...1_000_000)
     }
   }
@@ -84,6 +85,7 @@ enum Setting: String, CaseIterable {
     case .checkInterval: "168"
     case .checkRate: "50"
     case .getRoles: "proposed"
+    case .keepAssociations: "5"
     case .furtherKeys: ""
     }
   }
@@ -131,6 +133,8 @@ enum Setting: String, CaseIterable {
     case .checkInterval: "hours between two checks of every stored file; 0 is never"
     case .checkRate: "megabytes a second that such a check reads at most; 0 is without limit"
     case .getRoles: "who gets objects by C-GET: who proposed to be their SCP, or (assumed) who proposed no role too"
+    case .keepAssociations:
+      "seconds that an association on which something was sent on waits for what comes next; 0 ends it at once"
     case .furtherKeys: "attributes to index beside the Standard's: LEVEL:TAG, separated by commas"
     }
   }

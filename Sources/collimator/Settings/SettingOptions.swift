@@ -132,6 +132,11 @@ struct SettingOptions: ParsableArguments {
       "Whether C-GET needs roles that were proposed, or they are assumed. (default: proposed)", visibility: .hidden))
   var getRoles: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Seconds that an association of what is sent on is kept for what comes next. (default: 5)", visibility: .hidden))
+  var keepAssociations: Int?
+
   var given: [Setting: String] {
     let numbers: [Setting: Int?] = [
       .port: port, .grace: grace, .maximumConnections: maximumConnections,
@@ -144,6 +149,7 @@ struct SettingOptions: ParsableArguments {
       .minimumThroughput: minimumThroughput, .requestMemory: requestMemory, .reserve: reserve, .tlsPort: tlsPort,
       .tlsHandshakeTimeout: tlsHandshakeTimeout,
       .auditRetention: auditRetention, .checkInterval: checkInterval, .checkRate: checkRate,
+      .keepAssociations: keepAssociations,
     ]
     let texts: [Setting: String?] = [
       .aeTitle: aeTitle, .bind: bind, .logLevel: logLevel, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,

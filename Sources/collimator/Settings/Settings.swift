@@ -86,7 +86,8 @@ struct Settings {
       archive: ArchiveOptions(
         reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys),
       checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate)),
-      assumesGetRoles: text(.getRoles) == "assumed", audit: try audit(), settings: unusual)
+      assumesGetRoles: text(.getRoles) == "assumed", audit: try audit(), settings: unusual,
+      associationKeepTime: .seconds(number(.keepAssociations)))
   }
 
   private var unusual: [StartSetting] {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""retrieve.py PORT COLLIMATOR DATA TASK...: C-GET and C-MOVE with pynetdicom as the peer WS (or another), judged down to the
+"""retrieve.py PORT[@CERTIFICATES] COLLIMATOR DATA TASK...: C-GET and C-MOVE with pynetdicom as the peer WS (or another), judged down to the
 bytes; exits 1 and says what was wrong. DATA is the node's data directory."""
+import ssl
 import subprocess
 import sys
 import time
@@ -13,14 +14,31 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import read_dataset
 from pynetdicom import build_role, evt
+from pynetdicom.sop_class import CompositeInstanceRootRetrieveGet as COMPOSITE_GET
+from pynetdicom.sop_class import CompositeInstanceRootRetrieveMove as COMPOSITE_MOVE
 from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelGet as PATIENT_GET
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet as GET
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelMove as MOVE
 
-port, collimator, data, task = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+port, _, certificates = sys.argv[1].partition("@")
+port, collimator, data, task = int(port), sys.argv[2], sys.argv[3], sys.argv[4]
 rest = sys.argv[5:]
 problems = []
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
+
+
+def secured(purpose, name):
+    """With the certificates: TLS with one of this name; without: in the clear."""
+    if not certificates:
+        return None
+    made = ssl.create_default_context(purpose, cafile=f"{certificates}/ca.pem")
+    made.load_cert_chain(f"{certificates}/{name}.pem", f"{certificates}/{name}.key")
+    made.verify_mode = ssl.CERT_REQUIRED
+    return made
+
+
+tls = secured(ssl.Purpose.SERVER_AUTH, "client")
+tls = tls and (tls, "localhost")
 
 
 def check(what, holds):
@@ -48,7 +66,7 @@ class Getting:
     def __init__(self, contexts, calling="WS", roles=True, on_store=None, status=0x0000):
         self.arrived, self.received, self.on_store, self.status = {}, [], on_store, status
         ae = AE(ae_title=calling)
-        for model in (GET, PATIENT_GET, MOVE):
+        for model in (GET, PATIENT_GET, MOVE, COMPOSITE_GET, COMPOSITE_MOVE):
             ae.add_requested_context(model, IMPLICIT)
         for abstract, syntaxes in contexts:
             ae.add_requested_context(abstract, syntaxes)
@@ -56,7 +74,7 @@ class Getting:
         negotiation = [build_role(c, scp_role=True) for c in classes] if roles else []
         handlers = [(evt.EVT_C_STORE, self.store), (evt.EVT_DATA_RECV, lambda e: self.received.append(e.data))]
         self.association = ae.associate(
-            "127.0.0.1", port, ae_title="COLLIMATOR", ext_neg=negotiation, evt_handlers=handlers)
+            "127.0.0.1", port, ae_title="COLLIMATOR", ext_neg=negotiation, evt_handlers=handlers, tls_args=tls)
         check("an association", self.association.is_established)
         if not roles:
             # pynetdicom takes no C-STORE on a context whose role it did not propose.
@@ -196,6 +214,51 @@ def refused():
     without.association.release()
 
 
+def composite():
+    """PS3.4 annex Y: objects of several studies by their own UIDs alone, got and moved; frames are refused."""
+    files = fixtures()
+    wanted = [files[0], files[-1], next(ds for ds in files if ds.StudyInstanceUID != files[0].StudyInstanceUID)]
+    uids = sorted({ds.SOPInstanceUID for ds in wanted})
+    peer = Getting(own_contexts(files))
+    statuses, _ = peer.get(identifier("IMAGE", SOPInstanceUID=uids + ["1.2.3.4"]), COMPOSITE_GET)
+    check(f"got {statuses[-1].Status:04X} {counts(statuses[-1])}", statuses[-1].Status == 0x0000)
+    check("those", set(peer.arrived) == set(uids))
+    for ds in wanted:
+        got = peer.arrived.get(ds.SOPInstanceUID)
+        check(f"{ds.filename} bit for bit", got is not None and got[1] == data_set_bytes(ds.filename))
+    statuses, _ = peer.get(identifier("IMAGE", SOPInstanceUID="1.2.3.4"), COMPOSITE_GET)
+    check("nothing", [s.Status for s in statuses] == [0x0000])
+    arrived = []
+    ae = AE(ae_title="WS")
+    for abstract, syntax in own_contexts(files):
+        ae.add_supported_context(abstract, [syntax, EXPLICIT, IMPLICIT])
+
+    def store(event):
+        arrived.append(event.request.AffectedSOPInstanceUID)
+        return 0x0000
+    server = ae.start_server(
+        ("127.0.0.1", int(rest[1])), block=False, ssl_context=secured(ssl.Purpose.CLIENT_AUTH, "server"),
+        evt_handlers=[(evt.EVT_C_STORE, store)])
+    answers = list(peer.association.send_c_move(identifier("IMAGE", SOPInstanceUID=uids), "WS", COMPOSITE_MOVE))
+    check(f"moved {answers[-1][0].Status:04X}", answers[-1][0].Status == 0x0000 and sorted(arrived) == uids)
+    peer.arrived.clear()
+    for keys, expected in [
+        ({"SOPInstanceUID": uids[0], "SimpleFrameList": [1]}, 0xAA02),
+        ({"SOPInstanceUID": "1.2.3.4", "SimpleFrameList": [1]}, 0xAA02),
+        ({"SOPInstanceUID": uids[0]}, 0xAA04),
+    ]:
+        statuses, _ = peer.get(identifier("FRAME", **keys), COMPOSITE_GET)
+        check(f"{keys}: {statuses[-1].Status:04X}", [s.Status for s in statuses] == [expected])
+        answers = list(peer.association.send_c_move(identifier("FRAME", **keys), "WS", COMPOSITE_MOVE))
+        check(f"{keys} moved: {answers[-1][0].Status:04X}", [s.Status for s, _ in answers] == [expected])
+    for level, keys in [("STUDY", {"StudyInstanceUID": files[0].StudyInstanceUID}), ("IMAGE", {})]:
+        statuses, _ = peer.get(identifier(level, **keys), COMPOSITE_GET)
+        check(f"{level}: {statuses[-1].Status:04X}", [s.Status for s in statuses] == [0xA900])
+    check("no frames, and nothing else", not peer.arrived)
+    peer.association.release()
+    server.shutdown()
+
+
 def transcripts():
     """Hidden and nonexistent are the same bytes: STUDY, and a UID that nobody has, of the same length."""
     study = rest[1]
@@ -279,7 +342,9 @@ def moved():
         seen.append((request.MoveOriginatorApplicationEntityTitle, request.MoveOriginatorMessageID,
                      request.AffectedSOPInstanceUID, request.DataSet.getvalue()))
         return 0x0000
-    server = ae.start_server(("127.0.0.1", int(rest[1])), block=False, evt_handlers=[(evt.EVT_C_STORE, store)])
+    server = ae.start_server(
+        ("127.0.0.1", int(rest[1])), block=False, ssl_context=secured(ssl.Purpose.CLIENT_AUTH, "server"),
+        evt_handlers=[(evt.EVT_C_STORE, store)])
     peer = Getting([], calling="WS")
     answers = list(peer.association.send_c_move(
         identifier("STUDY", StudyInstanceUID=sorted({ds.StudyInstanceUID for ds in files})), "WS", MOVE, msg_id=77))
@@ -318,6 +383,6 @@ def destination_revoked():
 
 
 {f.__name__: f for f in (
-    identical, converted, refused, transcripts, revoked, cancelled, without_roles, moved, destination_revoked)}[task]()
+    identical, converted, refused, composite, transcripts, revoked, cancelled, without_roles, moved, destination_revoked)}[task]()
 print("\n".join(problems))
 sys.exit(1 if problems else 0)

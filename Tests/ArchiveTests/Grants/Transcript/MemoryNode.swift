@@ -39,7 +39,8 @@ struct MemoryNode: Sendable {
     services = NodeServices(
       configuration: try NodeConfiguration(
         directory: "", aeTitle: "COLLIMATOR", port: 0, assumesGetRoles: true), archive: archive,
-      conversion: ObjectConversion(codecs: CodecPool()), connecting: destinations)
+      conversion: ObjectConversion(codecs: CodecPool()), calls: PeerCalls(callingAETitle: "COLLIMATOR"),
+      connecting: destinations)
   }
 
   /// Everything that a caller hears on one association, and everything that is sent elsewhere at its word.
