@@ -140,7 +140,7 @@ struct TLSServerTests {
   func attacksBeforeThereIsAnAssociation() async throws {
     let halfDone = Int(ProcessInfo.processInfo.environment["COLLIMATOR_HALF_DONE"] ?? "") ?? 1000
     // All have to be open at once.
-    let deadline = "\(max(12, halfDone / 200))"
+    let deadline = "\(max(12, halfDone / 100))"
     let certificates = try await TestCertificates()
     let node = try RunningNode(certificates.server("server", ["--tls-handshake-timeout", deadline]))
     for name in ["MOD", "OTHER"] { try await node.addPeer(name, may: "store") }
