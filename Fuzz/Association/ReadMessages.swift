@@ -42,7 +42,7 @@ final class ReadMessages {
     let state = State()
     self.state = state
     Task(executorPreference: executor) {
-      await Self.read(MessageReader(stream), reading, state)
+      await Self.read(stream, reading, state)
       state.isDone.store(true, ordering: .releasing)
     }
     executor.runAll()
@@ -61,7 +61,10 @@ final class ReadMessages {
     executor.runAll()
   }
 
-  private static func read(_ messages: MessageReader, _ reading: MessagesConduct.Reading, _ state: State) async {
+  private static func read(
+    _ stream: NIOAsyncChannelInboundStream<DIMSEIndication>, _ reading: MessagesConduct.Reading, _ state: State
+  ) async {
+    let messages = MessageReader(stream)
     do {
       guard try await messages.nextAssociateRequest() != nil else { return state.tell("nobody") }
       var count: UInt8 = 0
