@@ -41,10 +41,7 @@ final class ReadMessages {
     self.source = source
     let state = State()
     self.state = state
-    Task(executorPreference: executor) {
-      await Self.read(stream, reading, state)
-      state.isDone.store(true, ordering: .releasing)
-    }
+    Task(executorPreference: executor, operation: Self.task(stream, reading, state))
     executor.runAll()
   }
 
@@ -59,6 +56,15 @@ final class ReadMessages {
   func finish() {
     source.finish()
     executor.runAll()
+  }
+
+  private static func task(
+    _ stream: NIOAsyncChannelInboundStream<DIMSEIndication>, _ reading: MessagesConduct.Reading, _ state: State
+  ) -> @Sendable () async -> Void {
+    {
+      await read(stream, reading, state)
+      state.isDone.store(true, ordering: .releasing)
+    }
   }
 
   private static func read(
