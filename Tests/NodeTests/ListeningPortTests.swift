@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Logging
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -8,6 +9,8 @@ import Testing
 @testable import Node
 
 @Suite struct ListeningPortTests {
+  private let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
   /// Connections that were taken, by the event loop that has them.
   private final class Taken: Sendable {
     private let loops = Mutex<[(loop: ObjectIdentifier, connection: any Channel)]>([])
@@ -46,7 +49,7 @@ import Testing
 
   @Test(.timeLimit(.minutes(10))) func eachEventLoopHasItsShare() async throws {
     let taken = Taken()
-    let port = try await ListeningPort(host: "127.0.0.1", port: 0) { taken.take($0) }
+    let port = try await ListeningPort(host: "127.0.0.1", port: 0, logger: logger) { taken.take($0) }
     let loops = MultiThreadedEventLoopGroup.singleton.makeIterator().map { _ in 1 }.count
     let clients = try await Self.connect(3 * loops, to: port)
     await taken.wait(for: 3 * loops)
@@ -63,14 +66,32 @@ import Testing
     for client in clients + later { try? await client.close() }
   }
 
+  /// Linux tells the errors of a connection by `accept`, and NIO closes whoever hears of one that it does not know.
+  @Test(.timeLimit(.minutes(10))) func whoBrokeIsDoneWithout() async throws {
+    let taken = Taken()
+    let port = try await ListeningPort(host: "127.0.0.1", port: 0, logger: logger) { taken.take($0) }
+    for channel in port.channels.dropLast() { try await channel.close() }
+    let clients = try await Self.connect(3, to: port)
+    await taken.wait(for: 3)
+    #expect(taken.byLoop.count == 1)
+    await port.close()
+    for client in clients { try? await client.close() }
+  }
+
   @Test func aPortIsListenedOnOnce() async throws {
-    let port = try await ListeningPort(host: "127.0.0.1", port: 0) { $0.eventLoop.makeSucceededVoidFuture() }
+    let port = try await ListeningPort(host: "127.0.0.1", port: 0, logger: logger) {
+      $0.eventLoop.makeSucceededVoidFuture()
+    }
     let number = try #require(port.localAddress?.port)
     await #expect(throws: IOError.self) {
-      _ = try await ListeningPort(host: "127.0.0.1", port: number) { $0.eventLoop.makeSucceededVoidFuture() }
+      _ = try await ListeningPort(host: "127.0.0.1", port: number, logger: logger) {
+        $0.eventLoop.makeSucceededVoidFuture()
+      }
     }
     await port.close()
-    let again = try await ListeningPort(host: "127.0.0.1", port: number) { $0.eventLoop.makeSucceededVoidFuture() }
+    let again = try await ListeningPort(host: "127.0.0.1", port: number, logger: logger) {
+      $0.eventLoop.makeSucceededVoidFuture()
+    }
     await again.close()
   }
 }

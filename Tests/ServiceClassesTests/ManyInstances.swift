@@ -14,7 +14,7 @@ import Testing
 @testable import ServiceClasses
 
 /// An archive with one study of many instances, each a file of its own name, and a peer to whom the study is granted.
-final class ManyInstances {
+final class ManyInstances: Sendable {
   static let study = "1.2.3"
 
   let archive: Archive

@@ -32,9 +32,10 @@ package enum UIDRegistry {
     rows.row(for: uid).map(Entry.init)
   }
 
-  package static func name(of uid: String) -> String? {
-    entry(for: uid)?.name
-  }
+  package static func name(of uid: String) -> String? { names[uid] }
+
+  /// Asked for each context of each association.
+  private static let names = Dictionary(entries.map { ($0.uid, $0.name) }, uniquingKeysWith: { first, _ in first })
 
   package static let entries: [Entry] = rows.indices.map { Entry(rows.columns(at: $0)) }
 

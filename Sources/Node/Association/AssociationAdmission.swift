@@ -172,6 +172,7 @@ struct AssociationAdmission: Sendable {
 
   /// One line that says who, what was accepted, and what was refused and why.
   private func log(_ negotiation: Negotiation, of request: AssociateRQ, _ caller: Caller, _ logger: Logger) {
+    guard logger.logLevel <= .info else { return }
     var metadata: Logger.Metadata = [
       "calling": "\(request.callingAETitle.printable)", "peer": "\(caller.peerName)",
       "identity": "\(caller.identity)", "contexts": "\(negotiation.count)",

@@ -30,7 +30,7 @@ struct AssociationListener: Sendable {
     let session = AssociationSession(
       configuration: configuration, archive: archive, conversion: conversion, registry: registry)
     do {
-      server = try await ListeningPort(host: configuration.bindAddress, port: port) { channel in
+      server = try await ListeningPort(host: configuration.bindAddress, port: port, logger: logger) { channel in
         let security: EventLoopFuture<ConnectionSecurity> =
           tls?.secure(channel) ?? PlainDoor.secure(channel, tlsPort: tlsPort)
         return security.flatMapThrowing { security in

@@ -3,6 +3,8 @@
 extension String {
   /// What a peer wrote, fit for one line of a log: nothing that moves a cursor or ends a line, and not too much.
   var printable: String {
+    // Nearly all that comes is of this kind.
+    if utf8.count <= 64, utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return self }
     var text = ""
     for scalar in unicodeScalars.prefix(64) {
       switch scalar.properties.generalCategory {

@@ -9,9 +9,17 @@ import PixelCodecs
 struct PictureMaker<Coding: FrameCoding>: Sendable {
   let pictures: StoredPictures
   let codecs: Coding
+  private let thread = PictureThread()
+
+  init(pictures: StoredPictures, codecs: Coding) {
+    self.pictures = pictures
+    self.codecs = codecs
+  }
 
   /// The longer side of a thumbnail.
   private static var thumbnailSize: Int { 192 }
+  /// Bytes of a frame in its own size that a thumbnail is made of: one comes with each series that anybody sends.
+  private static var largestThumbnailFrame: Int { 1 << 26 }
   /// What may be held of an object in memory.
   private static var longestObject: Int { 1 << 30 }
   /// Objects without a picture that are passed over before one is found.
@@ -42,6 +50,7 @@ struct PictureMaker<Coding: FrameCoding>: Sendable {
     if let kept = try await pictures.thumbnail(of: object) { return kept }
     var options = RenderingOptions()
     options.size = Self.thumbnailSize
+    options.largestFrame = Self.largestThumbnailFrame
     let image = try await image(of: object, frame: 0, options)
     let thumbnail = try await codecs.jpeg(image, quality: 80)
     // One that cannot be kept is a thumbnail all the same.
@@ -82,7 +91,10 @@ struct PictureMaker<Coding: FrameCoding>: Sendable {
     case .window(let center, let width): options.valuesOfInterest = .window(.init(center: center, width: width))
     }
     let image = try await image(of: object, frame: order.frame - 1, options)
-    return try await order.format == .png ? image.png : codecs.jpeg(image, quality: order.quality)
+    return switch order.format {
+    case .png: try await thread.run { image.png }
+    case .jpeg: try await codecs.jpeg(image, quality: order.quality)
+    }
   }
 
   private func image(
@@ -90,8 +102,9 @@ struct PictureMaker<Coding: FrameCoding>: Sendable {
   ) async throws -> RenderedImage {
     let part10 = try await part10(of: object)
     let source = try FrameSource(part10)
+    let renderer = try Renderer(part10.dataSet, source: source, options: options)
     let decoded = try await codecs.decode(try source.frame(frame))
-    return try Renderer(part10.dataSet, source: source, options: options).image(of: decoded, index: frame)
+    return try await thread.run { try renderer.image(of: decoded, index: frame) }
   }
 
   private func part10(of object: PicturedObject) async throws -> Part10File {

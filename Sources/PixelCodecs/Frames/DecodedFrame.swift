@@ -31,18 +31,7 @@ extension DecodedFrame {
   /// Frames as the value of Pixel Data, one behind the other without a gap, not even to the next byte (PS3.5 §8.1.1), and of
   /// even length only where they are.
   package static func joined(_ frames: [DecodedFrame]) -> [UInt8] {
-    guard let first = frames.first, first.layout.bitCount % 8 != 0 else { return frames.flatMap(\.bytes) }
-    var bytes: [UInt8] = []
-    var filled = 0
-    for frame in frames {
-      let shift = UInt8(filled % 8)
-      for byte in frame.bytes {
-        if shift > 0, let last = bytes.indices.last { bytes[last] |= byte << shift }
-        bytes.append(shift > 0 ? byte >> (8 - shift) : byte)
-      }
-      filled += frame.layout.bitCount
-      bytes.removeLast(bytes.count - (filled + 7) / 8)
-    }
-    return bytes
+    var joining = FrameJoining()
+    return frames.flatMap { joining.add($0) } + joining.rest
   }
 }

@@ -150,13 +150,19 @@ struct GreyscaleTransformation {
   }
 
   private func directGreys(of values: StoredValues) -> [UInt8] {
-    let all = (0..<values.count).map { modalityValue(values.value(ofRaw: values.raw($0))) }
+    // Worked out twice where it has to be: eight bytes for each pixel are not to be had for any frame.
+    func value(_ index: Int) -> Double { modalityValue(values.value(ofRaw: values.raw(index))) }
     var interest = interest
     if case .allValues = interest {
-      let finite = all.lazy.filter(\.isFinite)
-      interest = Self.wholeRange(finite.min() ?? 0, finite.max() ?? 0)
+      var range: ClosedRange<Double>?
+      for index in 0..<values.count {
+        let value = value(index)
+        guard value.isFinite else { continue }
+        range = range.map { min($0.lowerBound, value)...max($0.upperBound, value) } ?? value...value
+      }
+      interest = Self.wholeRange(range?.lowerBound ?? 0, range?.upperBound ?? 0)
     }
-    return all.map { grey($0, interest) }
+    return (0..<values.count).map { grey(value($0), interest) }
   }
 
   private static func wholeRange(_ least: Double, _ most: Double) -> Interest {

@@ -17,6 +17,17 @@ package struct RenderedImage: Sendable, Hashable {
     self.pixels = pixels
   }
 
+  /// Throws where an image would have more bytes than anything here may.
+  static func requireRoom(
+    width: Int, height: Int, channels: Int, limit: Int = FrameLayout.byteLimit
+  ) throws(PixelError) {
+    let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+    let (bytes, overflows) = pixels.multipliedReportingOverflow(by: channels)
+    guard !overflow, !overflows, bytes <= limit else {
+      throw .frameTooLarge(bytes: overflow || overflows ? .max : bytes, limit: limit)
+    }
+  }
+
   /// As a frame, for an encoder.
   package var frame: DecodedFrame {
     get throws(PixelError) {

@@ -8,11 +8,18 @@ package struct Renderer: Sendable {
   private let description: PixelDescription
   private let options: RenderingOptions
 
-  /// `source`: of the same data set.
-  package init(_ dataSet: DataSet, source: FrameSource, options: RenderingOptions = RenderingOptions()) {
+  /// `source`: of the same data set. Judged here, before anything is decoded: a picture takes a byte for each sample, however
+  /// few bits the frame has for one.
+  package init(
+    _ dataSet: DataSet, source: FrameSource, options: RenderingOptions = RenderingOptions()
+  ) throws(PixelError) {
     self.dataSet = dataSet
     self.options = options
     description = source.description
+    let layout = description.layout
+    let channels = layout.photometric == .paletteColor || layout.samplesPerPixel > 1 ? 3 : 1
+    try RenderedImage.requireRoom(
+      width: layout.columns, height: layout.rows, channels: channels, limit: options.largestFrame)
   }
 
   /// `index` counts from 0.
@@ -41,7 +48,7 @@ package struct Renderer: Sendable {
       }
     }
     let image = RenderedImage(width: layout.columns, height: layout.rows, channels: channels, pixels: pixels)
-    return options.size.map { image.fitted(to: $0) } ?? image
+    return try options.size.map { size throws(PixelError) in try image.fitted(to: size) } ?? image
   }
 
   private func presented(
@@ -81,9 +88,9 @@ package struct Renderer: Sendable {
   /// As the presentation state says, or with the longer side that was asked for.
   private func sized(
     _ image: RenderedImage, _ said: (width: Int, height: Int)
-  ) -> RenderedImage {
-    guard let size = options.size else { return image.resampled(width: said.width, height: said.height) }
+  ) throws(PixelError) -> RenderedImage {
+    guard let size = options.size else { return try image.resampled(width: said.width, height: said.height) }
     let longer = max(said.width, said.height)
-    return image.resampled(width: max(said.width * size / longer, 1), height: max(said.height * size / longer, 1))
+    return try image.resampled(width: max(said.width * size / longer, 1), height: max(said.height * size / longer, 1))
   }
 }

@@ -31,6 +31,8 @@ package struct RenderingOptions: Sendable {
   package var showsAnnotations = true
   /// The longer side of the image; nil leaves it as large as it is.
   package var size: Int?
+  /// Bytes that the picture may have before it is resized: a byte for each of a pixel's samples.
+  package var largestFrame = FrameLayout.byteLimit
 
   package init() {}
 }

@@ -3,37 +3,41 @@
 extension RenderedImage {
   /// The image with its longer side `size` long; each pixel is the mean of those that it covers, or lies between those that it
   /// does not.
-  func fitted(to size: Int) -> RenderedImage {
+  func fitted(to size: Int) throws(PixelError) -> RenderedImage {
     let longer = max(width, height)
     guard size > 0, size != longer else { return self }
-    return resampled(width: max(width * size / longer, 1), height: max(height * size / longer, 1))
+    return try resampled(width: max(width * size / longer, 1), height: max(height * size / longer, 1))
   }
 
-  func resampled(width newWidth: Int, height newHeight: Int) -> RenderedImage {
+  /// Line by line: no image of numbers between the old one and the new one, which could be larger than both.
+  func resampled(width newWidth: Int, height newHeight: Int) throws(PixelError) -> RenderedImage {
     guard newWidth != width || newHeight != height else { return self }
+    try Self.requireRoom(width: newWidth, height: newHeight, channels: channels)
     let across = Weights(from: width, to: newWidth)
     let down = Weights(from: height, to: newHeight)
-    var rows = [Float](repeating: 0, count: newWidth * height * channels)
-    for row in 0..<height {
-      for (column, weights) in across.places.enumerated() {
+    var result: [UInt8] = []
+    result.reserveCapacity(newWidth * newHeight * channels)
+    var line = [Float](repeating: 0, count: width * channels)
+    for rows in down.places {
+      gather(rows, into: &line)
+      for columns in across.places {
         for channel in 0..<channels {
-          var sum: Float = 0
-          for (index, weight) in weights { sum += Float(pixels[(row * width + index) * channels + channel]) * weight }
-          rows[(row * newWidth + column) * channels + channel] = sum
+          var sum: Float = 0.5
+          for (index, weight) in columns { sum += line[index * channels + channel] * weight }
+          result.append(UInt8(min(max(sum, 0), 255)))
         }
       }
     }
-    let line = newWidth * channels
-    var result: [UInt8] = []
-    result.reserveCapacity(line * newHeight)
-    for weights in down.places {
-      for place in 0..<line {
-        var sum: Float = 0.5
-        for (index, weight) in weights { sum += rows[index * line + place] * weight }
-        result.append(UInt8(min(max(sum, 0), 255)))
-      }
-    }
     return RenderedImage(width: newWidth, height: newHeight, channels: channels, pixels: result)
+  }
+
+  /// One new line, as wide as the old ones.
+  private func gather(_ rows: [(index: Int, weight: Float)], into line: inout [Float]) {
+    for place in line.indices { line[place] = 0 }
+    for (index, weight) in rows {
+      let start = index * line.count
+      for place in line.indices { line[place] += Float(pixels[start + place]) * weight }
+    }
   }
 }
 

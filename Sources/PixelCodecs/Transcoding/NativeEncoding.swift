@@ -20,14 +20,11 @@ extension FrameCoding {
     let (before, after) = try Self.headers(of: dataSet, layout)
     try give(before.encoded(as: .explicitVRLittleEndian))
     try give(Self.pixelDataHeader(layout, length: count + count % 2))
-    if layout.bitCount % 8 == 0 {
-      for index in 0..<source.count {
-        try give(try await decode(try source.frame(index)).arranged(isPlanar: false).bytes)
-      }
-    } else {
-      // Frames that end within a byte are joined to the next (PS3.5 §8.1.1); of one bit a sample they are short.
-      try give(DecodedFrame.joined(try await decodeAll(0..<source.count, of: source)))
+    var joining = FrameJoining()
+    for index in 0..<source.count {
+      try give(joining.add(try await decode(try source.frame(index)).arranged(isPlanar: false)))
     }
+    try give(joining.rest)
     if count % 2 == 1 { try give([0]) }
     try give(after.encoded(as: .explicitVRLittleEndian))
   }

@@ -93,8 +93,8 @@ struct RenderCommand: AsyncParsableCommand {
       options.presentationState = try PresentationState(PixelFile.read(presentationState).dataSet)
     }
     let source = try FrameSource(part10)
-    let decoded = try await codecs.decode(try source.frame(frame - 1))
-    let image = try Renderer(part10.dataSet, source: source, options: options).image(of: decoded, index: frame - 1)
+    let renderer = try Renderer(part10.dataSet, source: source, options: options)
+    let image = try renderer.image(of: try await codecs.decode(try source.frame(frame - 1)), index: frame - 1)
     try PixelFile.write(isPNG ? image.png : try await codecs.jpeg(image, quality: quality), to: output)
   }
 

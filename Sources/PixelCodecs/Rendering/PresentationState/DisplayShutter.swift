@@ -20,7 +20,9 @@ struct DisplayShutter {
   init(_ state: DataSet) throws(PixelError) {
     var shapes: [Shape] = []
     var bitmap: Overlay?
-    for name in state.strings(Tag(0x0018, 0x1600)) {
+    var names: Set<String> = []
+    // There is one of each (PS3.3 §C.7.6.11), however often it is named.
+    for name in state.strings(Tag(0x0018, 0x1600)) where names.insert(name).inserted {
       switch name {
       case "RECTANGULAR": shapes.append(try Self.rectangle(state))
       case "CIRCULAR": shapes.append(try Self.circle(state))

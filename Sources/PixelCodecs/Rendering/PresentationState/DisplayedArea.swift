@@ -61,9 +61,7 @@ struct DisplayedArea: Hashable {
 
   /// The area of an image, black where it reaches beyond it.
   func cut(from image: RenderedImage) throws(PixelError) -> RenderedImage {
-    guard width * height * image.channels <= FrameLayout.byteLimit else {
-      throw .frameTooLarge(bytes: width * height * image.channels, limit: FrameLayout.byteLimit)
-    }
+    try RenderedImage.requireRoom(width: width, height: height, channels: image.channels)
     guard left != 0 || top != 0 || width != image.width || height != image.height else { return image }
     let channels = image.channels
     var pixels = [UInt8](repeating: 0, count: width * height * channels)

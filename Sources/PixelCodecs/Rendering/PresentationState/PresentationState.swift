@@ -56,6 +56,18 @@ struct FramePresentation {
   let image: String
   /// From 0 on.
   let frame: Int
+  /// By name; the first of those that share one.
+  private let layers: [String: GraphicLayer]
+
+  init(state: DataSet, image: String, frame: Int) {
+    self.state = state
+    self.image = image
+    self.frame = frame
+    layers = Dictionary(
+      state.items(Tag(0x0070, 0x0060)).compactMap { item in
+        item.string(Tag(0x0070, 0x0002)).map { ($0, GraphicLayer(item)) }
+      }, uniquingKeysWith: { first, _ in first })
+  }
 
   /// The items of a sequence that hold for the frame: those that name it, and those that name none.
   func items(of sequence: Tag) -> [DataSet] {
@@ -66,17 +78,20 @@ struct FramePresentation {
   }
 
   /// The grey of a graphic layer (PS3.3 §C.10.7); white where it says none.
-  func grey(ofLayer name: String?) -> UInt8 {
-    let layers = state.items(Tag(0x0070, 0x0060))
-    guard let name, let layer = layers.first(where: { $0.string(Tag(0x0070, 0x0002)) == name }),
-      let value = layer.integer(Tag(0x0070, 0x0066)), (0...65535).contains(value)
-    else { return 255 }
-    return UInt8(truncatingIfNeeded: value >> 8)
-  }
+  func grey(ofLayer name: String?) -> UInt8 { name.flatMap { layers[$0] }?.grey ?? 255 }
 
   /// Where it stands among the layers: those with a higher number are drawn over those with a lower.
-  func order(ofLayer name: String?) -> Int {
-    let layers = state.items(Tag(0x0070, 0x0060))
-    return layers.first { $0.string(Tag(0x0070, 0x0002)) == name }?.integer(Tag(0x0070, 0x0062)) ?? 0
+  func order(ofLayer name: String?) -> Int { name.flatMap { layers[$0] }?.order ?? 0 }
+}
+
+/// PS3.3 §C.10.7.
+private struct GraphicLayer {
+  let grey: UInt8
+  let order: Int
+
+  init(_ item: DataSet) {
+    let value = item.integer(Tag(0x0070, 0x0066)).flatMap(UInt16.init(exactly:))
+    grey = value.map { UInt8(truncatingIfNeeded: $0 >> 8) } ?? 255
+    order = item.integer(Tag(0x0070, 0x0062)) ?? 0
   }
 }
