@@ -138,9 +138,10 @@ import Testing
     for _ in 0..<5 {
       for times in [1, 4] {
         let key = Self.longKey(which, times: times)
-        let took = try await ContinuousClock().measure {
-          #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]).isEmpty)
-        }
+        let began = ContinuousClock.now
+        let found = try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key])
+        let took = ContinuousClock.now - began
+        #expect(found.isEmpty)
         best[times] = min(took, best[times] ?? took)
       }
     }
