@@ -34,7 +34,11 @@ package final class DIMSEHandler: ChannelDuplexHandler {
   package init() {}
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
+    let indication = unwrapInboundIn(data)
+    // What came before is heard before, and nothing after the end.
+    if case .data = indication {} else { passSmallFragments(isLast: false, context) }
+    if case .nothing = expectation { return }
+    switch indication {
     case .associate(let request): fire(.associate(request), context)
     case .accepted(let acceptance):
       noteContexts(of: acceptance)
@@ -114,6 +118,7 @@ package final class DIMSEHandler: ChannelDuplexHandler {
 
   /// A peer that breaks the rules of messages cannot be answered: nothing says any more where a message begins.
   private func refuse(_ why: String, _ context: ChannelHandlerContext) {
+    passSmallFragments(isLast: false, context)
     expectation = .nothing
     begunCommand = ByteBuffer()
     context.writeAndFlush(

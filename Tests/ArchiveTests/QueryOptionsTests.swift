@@ -128,23 +128,39 @@ import Testing
     try await archive.close()
   }
 
-  /// A40: what grows with the question grows no faster than it.
-  @Test func longKeysTakeNoLongerThanTheyAre() async throws {
+  /// A40: what grows with the question grows no faster than it. Four times the question may take eight times as long, the best of
+  /// five each, and 20 ms for what does not grow; of what grows as the square it would be sixteen.
+  @Test(arguments: 0..<4)
+  func longKeysTakeNoLongerThanTheyAre(which: Int) async throws {
     let (archive, caller, test) = try await Self.filled([TestObject(instance: "1.1")])
-    let long = String(repeating: "a*", count: 500_000)
-    let keys: [MatchingKey] = [
-      MatchingKey(tag: .patientName, matching: .wildcard(long)),
-      MatchingKey(tag: .studyDescription, matching: .wildcard(String(repeating: "*", count: 1_000_000) + "x")),
-      MatchingKey(tag: .accessionNumber, matching: .singleValue(String(repeating: "x", count: 1_000_000))),
-      MatchingKey(tag: .studyInstanceUID, matching: .uidList((0..<10_000).map { "1.2.840.\($0)" })),
-    ]
-    let began = ContinuousClock.now
-    for key in keys {
-      #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]).isEmpty)
+    var best: [Int: Duration] = [:]
+    // In turns: what else runs on the machine slows both.
+    for _ in 0..<5 {
+      for times in [1, 4] {
+        let key = Self.longKey(which, times: times)
+        let began = ContinuousClock.now
+        let found = try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key])
+        let took = ContinuousClock.now - began
+        #expect(found.isEmpty)
+        best[times] = min(took, best[times] ?? took)
+      }
     }
-    #expect(ContinuousClock.now - began < .seconds(200))
+    let (short, long) = (try #require(best[1]), try #require(best[4]))
+    #expect(long < short * 8 + .milliseconds(20), "\(short) became \(long)")
     try await archive.close()
     _ = test
+  }
+
+  /// At four times its size each has a million characters, or ten thousand UIDs.
+  private static func longKey(_ which: Int, times: Int) -> MatchingKey {
+    switch which {
+    case 0: MatchingKey(tag: .patientName, matching: .wildcard(String(repeating: "a*", count: 125_000 * times)))
+    case 1:
+      MatchingKey(tag: .studyDescription, matching: .wildcard(String(repeating: "*", count: 250_000 * times) + "x"))
+    case 2: MatchingKey(tag: .accessionNumber, matching: .singleValue(String(repeating: "x", count: 250_000 * times)))
+    default:
+      MatchingKey(tag: .studyInstanceUID, matching: .uidList((0..<2500 * times).map { "1.2.840.\($0)" }))
+    }
   }
 
   /// The index that a question goes by is the one that is meant for it.

@@ -72,12 +72,12 @@ struct AbuseTests {
 
   private func node(_ arguments: String...) async throws -> RunningNode {
     let node = try RunningNode(arguments)
-    try await node.addPeer("MOD", may: "store,query")
+    for name in ["MOD", "OTHER"] { try await node.addPeer(name, may: "store,query") }
     return node
   }
 
   private func play(_ abuse: String, _ node: RunningNode) async throws {
-    let result = try await Tool.script("abused.py", [node.port, abuse])
+    let result = try await Tool.script("abused.py", [node.port, abuse] + node.watched)
     #expect(result.status == 0, "\(result.all)\(node.logged)")
   }
 

@@ -6,7 +6,7 @@ import Testing
 /// What a hostile peer or file tries (Peers/attacks.py plays the peers), and what somebody finds who looks around afterwards.
 @Suite(.enabled(if: Tool.hasPynetdicom, "needs Python in .venv, or COLLIMATOR_PYTHON"))
 struct AttackTests {
-  /// A01: the ARTIM timer ends each. COLLIMATOR_SILENT says how many come at night.
+  /// A01 and A02: the ARTIM timer ends each. COLLIMATOR_SILENT says how many come at night.
   @Test func whoeverSaysNothingIsHungUpOn() async throws {
     let count = ProcessInfo.processInfo.environment["COLLIMATOR_SILENT"] ?? "600"
     let node = try await node("--request-timeout", "5")
@@ -91,7 +91,7 @@ struct AttackTests {
   }
 
   private func play(_ attack: String, _ count: String, _ node: RunningNode) async throws {
-    let result = try await Tool.script("attacks.py", [node.port, attack, count])
+    let result = try await Tool.script("attacks.py", [node.port, attack, count] + node.watched)
     #expect(result.status == 0, "\(result.all)")
   }
 }

@@ -12,7 +12,7 @@ import Testing
     try await node.addPeer("WS", may: "store", "--cleartext-passwords")
     try await node.addPeer("PW", may: "store", "--demand", "password", "--cleartext-passwords")
     try await node.addPeer("TOKEN", may: "store", "--demand", "token", "--cleartext-passwords")
-    try await node.addPeer("STRICT", may: "store")
+    for name in ["STRICT", "OTHER"] { try await node.addPeer(name, may: "store") }
     let user = try await node.command("user", "add", "weber", "--with-password", input: Self.right + "\n")
     #expect(user.status == 0, "\(user.errors)")
     let made = try await Tool.script("tokens.py", [tokens.path])
@@ -44,7 +44,7 @@ import Testing
   func everyUserIdentityIsJudgedAndNoneIsTold() async throws {
     let tokens = try TemporaryFolder()
     let node = try await world(tokens)
-    let result = try await Tool.script("identities.py", [node.port, tokens.path])
+    let result = try await Tool.script("identities.py", [node.port, tokens.path] + node.watched)
     #expect(result.status == 0, "\(result.all)")
     let knocks = try await node.command("peer", "knocks", "--json").output
     for why in [

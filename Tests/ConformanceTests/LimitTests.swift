@@ -46,7 +46,8 @@ struct LimitTests {
     try await play("cycles", "\(cycles)", node)
     let after = try await status(of: node)
     #expect(after.residentKiB - before.residentKiB < 6 << 10)
-    #expect(after.associations.accepted == 2 * cycles)
+    // The echoes beside it were accepted, too.
+    #expect(after.associations.accepted > 2 * cycles)
     #expect(after.associations.refusals == 2 * cycles)
     #expect(after.associations.live.isEmpty)
     #expect(node.stop() == 0)
@@ -154,7 +155,7 @@ struct LimitTests {
   /// Whoever the upper layer turns away, before anybody could say yes or no, is one refusal and one line too; whoever goes by itself is
   /// none.
   @Test func theUpperLayersRefusalsAreOneLineEach() async throws {
-    let node = try await node("--request-timeout", "1")
+    let node = try await node("--request-timeout", "3")
     try await play("refused", "0", node)
     let status = try await status(of: node)
     #expect(status.associations.refusals == 8)
@@ -194,7 +195,10 @@ struct LimitTests {
   }
 
   private func play(_ scenario: String, _ count: String, _ node: RunningNode, _ process: String = "0") async throws {
-    let result = try await Tool.script("limits.py", [node.port, scenario, count, process])
+    // Where the node has no place for others, or is told to stop, nobody else can echo beside it.
+    let isAlone = ["crowded", "silent", "deaf"].contains(scenario)
+    let result = try await Tool.script(
+      "limits.py", [node.port, scenario, count, process] + (isAlone ? [] : node.watched))
     #expect(result.status == 0, "\(result.all)")
   }
 

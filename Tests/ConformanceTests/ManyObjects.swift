@@ -16,7 +16,7 @@ struct ManyObjects: ~Copyable {
     let uid = try #require(text.firstMatch(of: /2\.25\.\d+/)).output
     for number in 0..<count {
       var copy = template
-      let other = Data("\(uid.dropLast(4))\(1000 + number)".utf8)
+      let other = Data("\(uid.dropLast(5))\(10_000 + number)".utf8)
       for _ in 0..<2 {
         let found = try #require(copy.range(of: Data(uid.utf8)))
         copy.replaceSubrange(found, with: other)

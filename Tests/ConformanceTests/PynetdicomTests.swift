@@ -5,11 +5,11 @@ import Testing
 
 @Suite(.enabled(if: Tool.hasPynetdicom, "needs pynetdicom in .venv, or COLLIMATOR_PYTHON"))
 struct PynetdicomTests {
-  /// Peers/hostile.py plays what no honest peer does, and asks with C-ECHO after each whether the node still answers.
+  /// Peers/hostile.py plays what no honest peer does, under the oracle of all attacks: Peers/oracle.py.
   @Test func hostilePeersAreTurnedAway() async throws {
     let node = try RunningNode()
-    try await node.addPeer("MOD", may: "store,query")
-    let result = try await Tool.script("hostile.py", [node.port])
+    for name in ["MOD", "OTHER"] { try await node.addPeer(name, may: "store,query") }
+    let result = try await Tool.script("hostile.py", [node.port] + node.watched)
     #expect(result.status == 0, "\(result.all)")
     #expect(try node.storedDataSets().isEmpty)
     #expect(node.stop() == 0)

@@ -25,12 +25,14 @@ struct RevocationTests {
     #expect(node.stop() == 0)
   }
 
+  /// COLLIMATOR_OBJECTS says how many objects are asked for at night.
   @Test func nothingIsSentOnceItHasReturned() async throws {
+    let count = Int(ProcessInfo.processInfo.environment["COLLIMATOR_OBJECTS"] ?? "") ?? 20
     let node = try RunningNode()
     try await node.addPeer("MOD", may: "store")
     try await node.addPeer("WS", may: "query,retrieve")
-    let objects = try ManyObjects(count: 20)
-    let paths = (0..<20).map { "\(objects.path)/\($0).dcm" }
+    let objects = try ManyObjects(count: count)
+    let paths = (0..<count).map { "\(objects.path)/\($0).dcm" }
     #expect(try await node.send(paths, as: "MOD").allSatisfy { $0.status == "0000" })
     let made = try await Tool.script("multiplied.py", [node.directory, "1"])
     let study = String(made.output.prefix { $0 != " " })

@@ -70,6 +70,9 @@ final class RunningNode {
 
   var processIdentifier: Int32 { process.processIdentifier }
 
+  /// What Peers/oracle.py has to know of it: the last arguments of a script that plays an attack.
+  var watched: [String] { ["--watched", "\(processIdentifier)", directory] }
+
   /// Asks the node to stop; returns its exit code.
   func stop() -> Int32 {
     process.terminate()

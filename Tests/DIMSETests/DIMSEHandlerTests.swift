@@ -56,6 +56,29 @@ import UpperLayer
     }
   }
 
+  /// Small fragments wait for the end of a read: whatever ends the message first, they are heard before it, and nothing after the end.
+  @Test(arguments: [true, false])
+  func whatCameBeforeTheEndIsHeardBeforeIt(isBreach: Bool) throws {
+    let channel = try accepted()
+    let piece = ByteBuffer(bytes: [1, 2, 3])
+    for value in [fragment(Self.store.encoded(), isLast: true), fragment(piece, isCommand: false, isLast: false)] {
+      channel.pipeline.fireChannelRead(value)
+    }
+    let end = UpperLayerIndication.ended(.connectionClosed)
+    if isBreach { channel.pipeline.fireChannelRead(fragment(Self.store.encoded(), isLast: true)) }
+    channel.pipeline.fireChannelRead(end)
+    channel.pipeline.fireChannelReadComplete()
+    var heard: [DIMSEIndication] = []
+    while let indication = try channel.readInbound(as: DIMSEIndication.self) { heard.append(indication) }
+    #expect(heard.count == 3)
+    #expect(heard.dropFirst().first == .dataSet(piece, isLast: false))
+    guard case .ended(let how) = heard.last else {
+      Issue.record("\(heard)")
+      return
+    }
+    #expect((how == .connectionClosed) == !isBreach)
+  }
+
   @Test func anEndlessCommandIsAborted() throws {
     let channel = try accepted()
     for _ in 0..<70 { try channel.writeInbound(fragment(ByteBuffer(repeating: 0, count: 1024), isLast: false)) }

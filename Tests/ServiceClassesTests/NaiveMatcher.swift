@@ -35,8 +35,8 @@ struct NaiveMatcher {
   private func matches(_ key: String, _ vr: String, _ stored: [String]) -> Bool {
     if key.isEmpty { return true }
     if matchesEmptyValues, key == "\"\"" { return stored.allSatisfy(\.isEmpty) }
-    let asked = ["LT", "ST", "UT"].contains(vr) ? [key] : key.components(separatedBy: "\\")
-    let isText = ["AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"].contains(vr)
+    let asked = ["LT", "ST", "UR", "UT"].contains(vr) ? [key] : key.components(separatedBy: "\\")
+    let isText = ["AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"].contains(vr)
     if isText, asked.count == 1, isStars(key) { return true }
     switch vr {
     case "UI": return asked.contains { stored.contains($0) }
@@ -45,11 +45,13 @@ struct NaiveMatcher {
     default: break
     }
     guard asked.count == 1 else {
-      return matchesMultipleValues && ["CS", "LO", "SH", "AE", "AS"].contains(vr)
+      return matchesMultipleValues && ["CS", "LO", "SH", "AE", "AS", "AT", "UC"].contains(vr)
         ? asked.allSatisfy(stored.contains) : asked.contains(where: stored.contains)
     }
     let values = stored.isEmpty ? [""] : stored
-    if ["AS", "IS", "DS", "US"].contains(vr) || !key.contains(where: { $0 == "*" || $0 == "?" }) {
+    if ["AS", "IS", "DS"].contains(vr) || NaiveAttribute.numbers.contains(vr)
+      || !key.contains(where: { $0 == "*" || $0 == "?" })
+    {
       return values.contains(key)
     }
     return isStars(key) || values.contains { wildcard(scalars(key)[...], scalars($0)[...]) }
@@ -134,6 +136,7 @@ struct NaiveObject {
 
 /// What is asked, by keyword: the text of each key, and of those in the one item of Procedure Code Sequence.
 struct NaiveIdentifier {
+  var level: String
   var values: [String: String]
   var item: [String: String]
 }

@@ -9,9 +9,15 @@ import Testing
 @testable import ServiceClasses
 
 @Suite struct NaiveMatcherTests {
-  private static let characterSets = ["ISO_IR 192", "ISO_IR 100", "GB18030", "ISO_IR 144", ""].map {
-    SpecificCharacterSet($0.isEmpty ? [] : [$0])
-  }
+  /// With code extensions too (PS3.3 C.12.1.1.2), as Japan, Korea and China write them.
+  private static let characterSets = [
+    ["ISO_IR 192"], ["ISO_IR 100"], ["GB18030"], ["ISO_IR 144"], [], ["ISO_IR 13"], ["ISO_IR 166"],
+    ["", "ISO 2022 IR 87"], ["ISO 2022 IR 13", "ISO 2022 IR 87"], ["", "ISO 2022 IR 149"], ["", "ISO 2022 IR 58"],
+    ["ISO 2022 IR 100", "ISO 2022 IR 144", "ISO 2022 IR 87"],
+  ].map { SpecificCharacterSet($0) }
+  private static let uniqueKeys: [String: DICOMData.Tag] = [
+    "STUDY": .studyInstanceUID, "SERIES": .seriesInstanceUID, "IMAGE": .sopInstanceUID,
+  ]
   private static let syntaxes: [TransferSyntax] = [
     .explicitVRLittleEndian, .implicitVRLittleEndian, .explicitVRBigEndian,
   ]
@@ -23,14 +29,18 @@ import Testing
     let folder = FileManager.default.temporaryDirectory.appending(path: "collimator-naive-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var options = ArchiveOptions()
-    options.furtherKeys = [FurtherKey(Tag(0x0040, 0x0241), at: .series)].compactMap { $0 }
+    let further =
+      NaiveAttribute.further.map { FurtherKey($0.tag, at: .image) } + [FurtherKey(Tag(0x0040, 0x0241), at: .series)]
+    options.furtherKeys = further.compactMap { $0 }
+    #expect(options.furtherKeys?.count == further.count)
     let archive = try Archive.open(directory: folder, options: options)
     let objects = (0..<200).map { world.object($0) }
     try await store(objects, in: archive, &world)
     let caller = try await caller(in: archive)
     for round in 0..<500 {
       let (characterSet, syntax) = (world.pick(Self.characterSets), world.pick(Self.syntaxes))
-      let asked = world.identifier(objects, in: characterSet)
+      let level = world.pick(["IMAGE", "IMAGE", "SERIES", "STUDY"])
+      let asked = world.identifier(objects, at: level, in: characterSet)
       var negotiated = QueryNegotiation()
       negotiated.isRelational = true
       negotiated.combinesDateAndTime = round % 2 == 0
@@ -44,9 +54,11 @@ import Testing
         negotiated: negotiated)
       var found: [String] = []
       for try await page in archive.reading(as: caller).find(identifier.query) {
-        found += page.rows.flatMap { $0[.sopInstanceUID] ?? [] }
+        found += page.rows.flatMap { $0[Self.uniqueKeys[level] ?? .sopInstanceUID] ?? [] }
       }
-      let expected = objects.filter { naive.matches(asked, $0) }.map { "1.2.\($0.number).1.1" }
+      // Each object is a study of its own.
+      let rest = level == "STUDY" ? "" : level == "SERIES" ? ".1" : ".1.1"
+      let expected = objects.filter { naive.matches(asked, $0) }.map { "1.2.\($0.number)\(rest)" }
       #expect(Set(found) == Set(expected), "\(asked) in \(characterSet.terms), \(negotiated)")
       #expect(found.count == Set(found).count, "\(asked)")
     }

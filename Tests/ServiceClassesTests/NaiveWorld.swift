@@ -3,33 +3,57 @@
 import DICOMData
 import Foundation
 
-/// Attributes of each VR that has a matching of its own.
+/// Attributes of each VR that can be matched.
 struct NaiveAttribute {
   let keyword: String
   let tag: DICOMData.Tag
   let vr: String
   let isMultiValued: Bool
 
-  static let all: [NaiveAttribute] = [
-    ("PatientName", .patientName, "PN", false), ("PatientID", .patientID, "LO", false),
-    ("PatientBirthDate", .patientBirthDate, "DA", false), ("PatientSex", .patientSex, "CS", false),
-    ("PatientComments", .patientComments, "LT", false), ("OtherPatientIDs", .otherPatientIDs, "LO", true),
-    ("OtherPatientNames", .otherPatientNames, "PN", true), ("ResponsiblePerson", .responsiblePerson, "PN", false),
-    ("PatientSpeciesDescription", .patientSpeciesDescription, "LO", false),
-    ("StudyInstanceUID", .studyInstanceUID, "UI", false), ("StudyDate", .studyDate, "DA", false),
-    ("StudyTime", .studyTime, "TM", false), ("AccessionNumber", .accessionNumber, "SH", false),
-    ("StudyDescription", .studyDescription, "LO", false), ("PatientAge", .patientAge, "AS", false),
-    ("PatientWeight", .patientWeight, "DS", false), ("OtherStudyNumbers", Tag(0x0020, 0x1070), "IS", true),
-    ("AdmittingDiagnosesDescription", .admittingDiagnosesDescription, "LO", true),
-    ("SeriesInstanceUID", .seriesInstanceUID, "UI", false), ("Modality", .modality, "CS", false),
-    ("SeriesNumber", .seriesNumber, "IS", false), ("BodyPartExamined", .bodyPartExamined, "CS", false),
-    ("OperatorsName", .operatorsName, "PN", true), ("SOPInstanceUID", .sopInstanceUID, "UI", false),
-    ("AcquisitionDateTime", .acquisitionDateTime, "DT", false), ("Rows", .rows, "US", false),
-    ("ImageType", .imageType, "CS", true), ("ContentDate", .contentDate, "DA", false),
-    ("DocumentTitle", .documentTitle, "ST", false), ("RetrieveAETitles", Tag(0x0040, 0x0241), "AE", false),
-    ("CodeValue", Tag(0x0008, 0x0100), "SH", false),
-    ("CodingSchemeDesignator", Tag(0x0008, 0x0102), "SH", false), ("CodeMeaning", .codeMeaning, "LO", false),
-  ].map { NaiveAttribute(keyword: $0.0, tag: $0.1, vr: $0.2, isMultiValued: $0.3) }
+  /// Those that a node is told to index beside its own, at the level of images: one of each VR (PS3.6).
+  static let further: [NaiveAttribute] = [
+    ("SelectorATValue", 0x60, "AT", true), ("SelectorUCValue", 0x6F, "UC", true),
+    ("SelectorUTValue", 0x70, "UT", false), ("SelectorURValue", 0x71, "UR", false),
+    ("SelectorFDValue", 0x74, "FD", true), ("SelectorFLValue", 0x76, "FL", true),
+    ("SelectorULValue", 0x78, "UL", true), ("SelectorSLValue", 0x7C, "SL", true),
+    ("SelectorSSValue", 0x7E, "SS", true), ("SelectorSVValue", 0x82, "SV", true),
+    ("SelectorUVValue", 0x83, "UV", true),
+  ].map { NaiveAttribute(keyword: $0.0, tag: Tag(0x0072, $0.1), vr: $0.2, isMultiValued: $0.3) }
+
+  static let numbers: Set = ["AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"]
+
+  /// Whether an answer at that level may be asked for it.
+  func isKey(at level: String) -> Bool {
+    let place = Self.all.firstIndex { $0.keyword == keyword } ?? Self.all.endIndex
+    let first = { (keyword: String) in Self.all.firstIndex { $0.keyword == keyword } ?? 0 }
+    switch level {
+    case "STUDY": return place < first("SeriesInstanceUID")
+    case "SERIES": return place < first("SOPInstanceUID")
+    default: return true
+    }
+  }
+
+  static let all: [NaiveAttribute] =
+    [
+      ("PatientName", .patientName, "PN", false), ("PatientID", .patientID, "LO", false),
+      ("PatientBirthDate", .patientBirthDate, "DA", false), ("PatientSex", .patientSex, "CS", false),
+      ("PatientComments", .patientComments, "LT", false), ("OtherPatientIDs", .otherPatientIDs, "LO", true),
+      ("OtherPatientNames", .otherPatientNames, "PN", true), ("ResponsiblePerson", .responsiblePerson, "PN", false),
+      ("PatientSpeciesDescription", .patientSpeciesDescription, "LO", false),
+      ("StudyInstanceUID", .studyInstanceUID, "UI", false), ("StudyDate", .studyDate, "DA", false),
+      ("StudyTime", .studyTime, "TM", false), ("AccessionNumber", .accessionNumber, "SH", false),
+      ("StudyDescription", .studyDescription, "LO", false), ("PatientAge", .patientAge, "AS", false),
+      ("PatientWeight", .patientWeight, "DS", false), ("OtherStudyNumbers", Tag(0x0020, 0x1070), "IS", true),
+      ("AdmittingDiagnosesDescription", .admittingDiagnosesDescription, "LO", true),
+      ("SeriesInstanceUID", .seriesInstanceUID, "UI", false), ("Modality", .modality, "CS", false),
+      ("SeriesNumber", .seriesNumber, "IS", false), ("BodyPartExamined", .bodyPartExamined, "CS", false),
+      ("OperatorsName", .operatorsName, "PN", true), ("SOPInstanceUID", .sopInstanceUID, "UI", false),
+      ("AcquisitionDateTime", .acquisitionDateTime, "DT", false), ("Rows", .rows, "US", false),
+      ("ImageType", .imageType, "CS", true), ("ContentDate", .contentDate, "DA", false),
+      ("DocumentTitle", .documentTitle, "ST", false), ("RetrieveAETitles", Tag(0x0040, 0x0241), "AE", false),
+      ("CodeValue", Tag(0x0008, 0x0100), "SH", false),
+      ("CodingSchemeDesignator", Tag(0x0008, 0x0102), "SH", false), ("CodeMeaning", .codeMeaning, "LO", false),
+    ].map { NaiveAttribute(keyword: $0.0, tag: $0.1, vr: $0.2, isMultiValued: $0.3) } + further
 
   static let item = ["CodeValue", "CodingSchemeDesignator", "CodeMeaning"]
 
@@ -46,12 +70,13 @@ struct NaiveWorld<Random: RandomNumberGenerator> {
     [
       "Müller^Jürgen", "MULLER^JURGEN", "Mueller^J", "O'Brien^[x]%_", "Ångström^Åsa^^Dr.", "Yamada^Tarou=山田^太郎=やまだ^たろう",
       "Buc^Jérôme", "Wang^XiaoDong=王^小东", "Люкceмбypг", "Hong^Gildong=洪^吉洞=홍^길동", "Doe", "Doe^John", "",
+      "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう", "ปัทมา^สมชาย", "Zhang^XiaoDong=张^小东",
     ]
   }
   private static var texts: [String] {
     [
       "Knie links", "knie links", "KNIE", "100%_\\d".replacingOccurrences(of: "\\", with: "/"), "a?b", "é'x\"", "",
-      "頭部", "x",
+      "頭部", "x", "ｱﾀﾏ", "ศีรษะ", "머리", "头部",
     ]
   }
 
@@ -85,19 +110,30 @@ struct NaiveWorld<Random: RandomNumberGenerator> {
     case "DS": return pick(["1", "1.0", "-2.5", ""])
     case "IS": return pick(["1", "12", "-3", ""])
     case "US": return pick(["0", "512", "65535"])
+    case "UL": return pick(["0", "512", "4294967295"])
+    case "UV": return pick(["0", "512", "4294967296"])
+    case "SS": return pick(["0", "-512", "32767"])
+    case "SL": return pick(["0", "-512", "-2147483648"])
+    case "SV": return pick(["0", "-512", "-2147483649"])
+    case "FL", "FD": return pick(["0.5", "-2.25", "1024.125"])
+    case "AT": return pick(["00100010", "7FE00010", "0008103E"])
+    case "UR": return pick(["http://pacs.example/a?b=1", "http://pacs.example/A", "urn:oid:1.2.3", ""])
     case "SH": return pick(["A1", "a1", "A_1", "A%", "A1 B", ""])
     case "AE": return pick(["STORE1", "STORE 2", ""])
     default: return pick(Self.texts)
     }
   }
 
-  mutating func identifier(_ objects: [NaiveObject], in characterSet: SpecificCharacterSet) -> NaiveIdentifier {
+  mutating func identifier(
+    _ objects: [NaiveObject], at level: String, in characterSet: SpecificCharacterSet
+  ) -> NaiveIdentifier {
     var values: [String: String] = [:]
-    let candidates = NaiveAttribute.all.filter { !NaiveAttribute.item.contains($0.keyword) }
+    let candidates = NaiveAttribute.all.filter { !NaiveAttribute.item.contains($0.keyword) && $0.isKey(at: level) }
     for _ in 0..<Int.random(in: 1...3, using: &random) {
       let attribute = pick(candidates)
       let key = key(attribute, objects)
-      values[attribute.keyword] = characterSet.encode(key) == nil ? "" : key
+      let vr = VR(name: attribute.vr) ?? .lo
+      values[attribute.keyword] = characterSet.encode(key, vr: vr) == nil ? "" : key
     }
     var item: [String: String] = [:]
     if Int.random(in: 0..<4, using: &random) == 0 {
@@ -107,7 +143,7 @@ struct NaiveWorld<Random: RandomNumberGenerator> {
         item[keyword] = characterSet.encode(key) == nil ? "*" : key
       }
     }
-    return NaiveIdentifier(values: values, item: item)
+    return NaiveIdentifier(level: level, values: values, item: item)
   }
 
   private mutating func key(_ attribute: NaiveAttribute, _ objects: [NaiveObject]) -> String {
@@ -117,8 +153,8 @@ struct NaiveWorld<Random: RandomNumberGenerator> {
     switch attribute.vr {
     case "DA", "TM", "DT": return pick([some, "\(some)-", "-\(some)", "\(min(some, other))-\(max(some, other))", ""])
     case "UI": return pick([some, "\(some)\\\(other)\\9.9", "9.9", ""])
-    case "US", "DS", "IS", "AS": return pick([some, ""])
-    case "LT", "ST": return pick([some, spoilt(some), ""])
+    case "US", "DS", "IS", "AS", "FD", "FL", "SL", "SS", "SV", "UL", "UV", "AT": return pick([some, ""])
+    case "LT", "ST", "UR", "UT": return pick([some, spoilt(some), ""])
     default: return pick([some, spoilt(some), spoilt(some), "\"\"", attribute.vr == "PN" ? some : "\(some)\\\(other)"])
     }
   }
@@ -169,10 +205,11 @@ extension NaiveIdentifier {
   func encoded(in characterSet: SpecificCharacterSet, as syntax: TransferSyntax) -> [UInt8] {
     var builder = DataSetBuilder(characterSet: characterSet)
     builder.set(.specificCharacterSet, .cs, characterSet.terms)
-    builder.set(.queryRetrieveLevel, .cs, "IMAGE")
+    builder.set(.queryRetrieveLevel, .cs, level)
     for (keyword, value) in values { builder.set(NaiveAttribute.named(keyword), value.isEmpty ? [] : [value]) }
     // The answer has to say which object it is.
-    if values["SOPInstanceUID"] == nil { builder.setEmpty(.sopInstanceUID, .ui) }
+    let unique = level == "STUDY" ? "StudyInstanceUID" : level == "SERIES" ? "SeriesInstanceUID" : "SOPInstanceUID"
+    if values[unique] == nil { builder.setEmpty(NaiveAttribute.named(unique).tag, .ui) }
     if !item.isEmpty {
       var member = DataSetBuilder(characterSet: characterSet)
       for (keyword, value) in item { member.set(NaiveAttribute.named(keyword), value.isEmpty ? [] : [value]) }
@@ -187,7 +224,11 @@ extension DataSetBuilder {
     guard let vr = VR(name: attribute.vr) else { return }
     if values.isEmpty {
       setEmpty(attribute.tag, vr)
-    } else if vr == .us {
+    } else if vr == .at {
+      setIntegers(attribute.tag, vr, values.compactMap { Int($0, radix: 16) })
+    } else if vr == .fl || vr == .fd {
+      setDecimals(attribute.tag, vr, values.compactMap { Double($0) })
+    } else if NaiveAttribute.numbers.contains(attribute.vr) {
       setIntegers(attribute.tag, vr, values.compactMap { Int($0) })
     } else {
       set(attribute.tag, vr, values)

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""abused.py PORT ABUSE: an association that was accepted, and what a peer makes of it; exits 1 and says what was wrong."""
+"""abused.py PORT ABUSE --watched PID DATA: an association that was accepted, and what a peer makes of it, watched by oracle.py;
+exits 1 and says what was wrong."""
 import socket
 import struct
 import sys
 import time
 
+from oracle import Oracle
 from rawpeer import ABORT, ACCEPT, CT, REJECT, STUDY_ROOT_FIND, VERIFICATION, Peer, command, element, item, pdv, request
 
+problems = []
+oracle = Oracle(problems, int(sys.argv[1]))
 port, abuse = int(sys.argv[1]), sys.argv[2]
 CONTEXTS = ((1, VERIFICATION), (3, STUDY_ROOT_FIND), (5, CT))
 # Far more than any buffer on the way, and far less than without end.
@@ -101,7 +105,13 @@ def unasked_response():
 
 def shares():
     """Who takes all that an address gets is told to come again, and takes nothing from another address."""
-    greedy, answers = [], []
+    answers = []
+    with oracle.refusals("shares", lambda: sum(answer is not None for answer in answers)):
+        take_shares(answers)
+
+
+def take_shares(answers):
+    greedy = []
     for _ in range(6):
         peer = Peer(port)
         peer.close()
@@ -128,4 +138,13 @@ def shares():
         sys.exit(f"a long request of another address was answered {kind} {answer}")
 
 
-globals()[abuse]()
+def once():
+    if abuse == "shares":
+        return shares()
+    with oracle.refusals(abuse):
+        globals()[abuse]()
+
+
+oracle.watch(once, again=False)
+if problems:
+    sys.exit("\n".join(problems))

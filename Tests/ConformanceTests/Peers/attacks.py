@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""attacks.py PORT ATTACK COUNT: what a hostile peer tries inside an association, or instead of one; exits 1 and says what
-was wrong."""
+"""attacks.py PORT ATTACK COUNT --watched PID DATA: what a hostile peer tries inside an association, or instead of one, watched
+by oracle.py; exits 1 and says what was wrong."""
 import select
+import socket
 import struct
 import sys
 import time
 
+from oracle import Oracle
 from patience import PATIENCE
-from rawpeer import ABORT, ACCEPT, CT, STUDY_ROOT_FIND, VERIFICATION, Peer, command, element, pdv
+from rawpeer import ABORT, ACCEPT, CT, STUDY_ROOT_FIND, VERIFICATION, Peer, command, element, pdv, request
 
 port, attack, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 problems = []
+oracle = Oracle(problems, port)
 CONTEXTS = ((1, VERIFICATION), (3, CT), (5, STUDY_ROOT_FIND))
 C_STORE, C_FIND, C_ECHO, C_CANCEL = 0x0001, 0x0020, 0x0030, 0x0FFF
 
@@ -18,20 +21,6 @@ C_STORE, C_FIND, C_ECHO, C_CANCEL = 0x0001, 0x0020, 0x0030, 0x0FFF
 def check(what, holds):
     if not holds:
         problems.append(what)
-
-
-def echo(after):
-    """Of three one is answered in time."""
-    took = []
-    while len(took) < 3 and min(took, default=PATIENCE) >= PATIENCE:
-        began = time.monotonic()
-        peer = Peer(port)
-        check(f"an association after {after}", peer.associate(calling=b"OTHER")[0] == ACCEPT)
-        peer.send(pdv(3, command(C_ECHO, 1, VERIFICATION)))
-        check(f"an echo after {after}", status(peer) == 0)
-        peer.release()
-        took.append(time.monotonic() - began)
-    check(f"echoes took {took} s after {after}", min(took) < PATIENCE)
 
 
 def elements(data):
@@ -83,12 +72,26 @@ def commands():
                 judge(f"{name} {what} ({tag[0]:04X},{tag[1]:04X})", context, rebuilt(other), data, tag)
         for length in (0, 1, 0xFFFFFFFF):
             judge(f"{name} with a group length of {length}", context, rebuilt(fields, length), data, (0, 0))
-    cancels_of_nothing()
-    repeated_message_id()
-    echo("commands")
+    with oracle.refusals("what is no breach", 0):
+        cancels_of_nothing()
+        repeated_message_id()
 
 
 def judge(what, context, message, data, tag):
+    """An abort is one refusal, be it behind a status; a status is none."""
+    aborts = []
+    with oracle.refusals(what, lambda: len(aborts)):
+        peer, answer = answer_to(what, context, message, data, tag)
+        kind = ABORT if answer == "abort" else 0
+        if kind != ABORT and answer != "hung up":
+            peer.socket.shutdown(socket.SHUT_WR)
+            while kind not in (ABORT, None):
+                kind, _ = peer.read()
+        aborts.extend([kind] if kind == ABORT else [])
+        peer.close()
+
+
+def answer_to(what, context, message, data, tag):
     peer = Peer(port)
     check(f"an association for {what}", peer.associate(contexts=CONTEXTS)[0] == ACCEPT)
     peer.send(pdv(3, message, context))
@@ -101,13 +104,12 @@ def judge(what, context, message, data, tag):
     if not readable:
         # Where the change says that no data set follows, or that one does, the node may still wait for what is due.
         check(f"{what}: no answer", tag == (0, 0x800))
-        peer.close()
-        return
+        return peer, None
     answer = status(peer)
     # An empty or odd priority, and a wrong group length, do no harm: whoever answers may do what was asked for.
     harmless = tag in ((0, 0x700), (0, 0), (0, 0x110), (0, 0x1000), (0, 2), (0, 0x800), (0, 0x100))
     check(f"{what}: answered {answer}", answer != "no status" and (answer != 0 or harmless))
-    peer.close()
+    return peer, answer
 
 
 def cancels_of_nothing():
@@ -132,41 +134,55 @@ def repeated_message_id():
 
 
 def silence():
-    """A01. COUNT connections that say nothing: each is ended by the ARTIM timer, which the node was told runs for 5 s."""
-    artim, opened = 5, {}
-    took = []
+    """A01 and A02. COUNT connections that say nothing, or a byte of their request now and then: each is ended by the ARTIM timer,
+    which the node was told runs for 5 s, and is one refusal."""
+    with oracle.refusals("silent connections", count):
+        hold()
+
+
+def hold():
+    artim, opened, dripping = 5, {}, []
     for number in range(count):
         peer = Peer(port)
         opened[peer.socket] = time.monotonic()
-        if number % 500 == 0:
-            echo(f"{number} silent connections")
-    lasted = []
+        if number % 20 == 0:
+            dripping.append(peer.socket)
+    lasted, dripped = [], 0
     while opened:
-        readable, _, _ = poll(opened)
-        check("silent connections are ended", readable)
-        if not readable:
+        is_dripping = dripped < 60
+        if is_dripping:
+            dripped = drip([one for one in dripping if one in opened], dripped)
+        readable = poll(opened, 100 if is_dripping else 20_000 * PATIENCE)
+        if not readable and not is_dripping:
+            check("silent connections are ended", False)
             break
         for connection in readable:
             lasted.append(time.monotonic() - opened.pop(connection))
             connection.close()
-        if len(took) < 100:
-            began = time.monotonic()
-            echo("a silent connection's end")
-            took.append(time.monotonic() - began)
     check(f"ended from {min(lasted):.2f} s", min(lasted) > artim - 1)
     check(f"ended until {max(lasted):.2f} s", max(lasted) < artim + 1 * PATIENCE + len(lasted) / 500)
-    print(f"{count} silent connections lasted {min(lasted):.2f} to {max(lasted):.2f} s; slowest of {len(took)} echoes {max(took):.3f} s")
+    print(f"{count} silent connections lasted {min(lasted):.2f} to {max(lasted):.2f} s")
 
 
-def poll(connections):
+def drip(dripping, count):
+    """The next byte of the request of each."""
+    for connection in dripping:
+        try:
+            connection.send(request()[count : count + 1])
+        except OSError:
+            pass
+    return count + 1
+
+
+def poll(connections, milliseconds):
     """As select, for more descriptors than 1,024."""
     poller = select.poll()
     by_number = {connection.fileno(): connection for connection in connections}
     for number in by_number:
         poller.register(number, select.POLLIN)
-    return [by_number[number] for number, _ in poller.poll(20_000 * PATIENCE)], [], []
+    return [by_number[number] for number, _ in poller.poll(milliseconds)]
 
 
-{"commands": commands, "silence": silence}[attack]()
+oracle.watch({"commands": commands, "silence": silence}[attack])
 if problems:
     sys.exit("\n".join(problems))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""limits.py PORT SCENARIO COUNT PROCESS: one peer, or many, that take as much as they can; exits 1 and says what was wrong."""
+"""limits.py PORT SCENARIO COUNT PROCESS [--watched PID DATA]: one peer, or many, that take as much as they can, watched by
+oracle.py where that is told of the node; exits 1 and says what was wrong."""
 import concurrent.futures
 import os
 import random
@@ -8,12 +9,14 @@ import socket
 import sys
 import time
 
+from oracle import Oracle
 from patience import PATIENCE
 from rawpeer import ABORT, ACCEPT, CT, REJECT, STUDY_ROOT_FIND, Peer, command, element, item, pdv, request
 
+problems = []
+oracle = Oracle(problems, int(sys.argv[1])) if "--watched" in sys.argv else None
 port, scenario = int(sys.argv[1]), sys.argv[2]
 count, process = int(sys.argv[3]), int(sys.argv[4])
-problems = []
 ECHO = command(0x30, 1, b"1.2.840.10008.1.1")
 
 
@@ -60,11 +63,18 @@ def stop():
 
 def full():
     """COUNT associations are one peer's share; the next is refused for now, and has a place when one goes."""
+    rejections = []
+    with oracle.refusals("more than its share", lambda: len(rejections)):
+        fill(rejections)
+
+
+def fill(rejections):
     peers = [Peer(port) for _ in range(count)]
     check("its share", all(peer.associate()[0] == ACCEPT for peer in peers))
     more = Peer(port)
     # Rejected-transient, service provider (presentation), local limit exceeded (PS3.8 §9.3.4).
     check("one more", more.associate() == (REJECT, b"\0\x02\x03\x02"))
+    rejections.append(REJECT)
     echo("while one peer has all it gets")
     # Released, but not closed: that is up to the requestor, and holds no place.
     open_still = peers.pop()
@@ -75,7 +85,12 @@ def full():
     while kind == REJECT and time.monotonic() < deadline:
         again = Peer(port)
         kind, _ = again.associate()
+        if kind == REJECT:
+            rejections.append(kind)
+            time.sleep(0.01)
     check("a place after a release", kind == ACCEPT)
+    for peer in [*peers, open_still, again]:
+        peer.close()
 
 
 def silent():
@@ -107,6 +122,11 @@ def deaf():
 
 def cycles():
     """COUNT associations, half aborted and half reset, and as many that are rejected."""
+    with oracle.refusals("strangers", count):
+        come_and_go()
+
+
+def come_and_go():
     for number in range(count):
         peer = Peer(port)
         if peer.associate()[0] != ACCEPT:
@@ -140,6 +160,12 @@ def cut():
     """A C-STORE that ends after every KiB: by reset, by end, by half-close."""
     data = element(8, 0x16, CT) + element(8, 0x18, b"1.2.3.4") + element(0x7FE0, 0x10, bytes(24 << 10))
     whole = pdv(3, command(1, 1, CT, has_data=True, instance=b"1.2.3.4")) + pdv(0, data[:16000]) + pdv(2, data[16000:])
+    aborts = []
+    with oracle.refusals("connections that are cut", lambda: len(aborts)):
+        cut_everywhere(whole, aborts)
+
+
+def cut_everywhere(whole, aborts):
     for number, end in enumerate(range(0, len(whole), 1024)):
         peer = Peer(port)
         check("an association", peer.associate(contexts=((1, CT),))[0] == ACCEPT)
@@ -152,12 +178,17 @@ def cut():
             peer.socket.shutdown(socket.SHUT_WR)
             kind, _ = peer.read()
             check(f"a half-closed connection is closed: {kind}", kind in (None, ABORT))
+            aborts.extend([kind] if kind == ABORT else [])
             peer.close()
-    echo("after connections that were cut")
 
 
 def refused():
     """Eight connections that the upper layer refuses by itself, and three that nobody has refused."""
+    with oracle.refusals("what the upper layer refuses", 8):
+        refuse()
+
+
+def refuse():
     whole = request(calling=b"MOD")
     ended = (None, ABORT)
     for what, data, kinds in [
@@ -188,6 +219,13 @@ def refused():
 
 def malformed():
     """COUNT sessions with something wrong in them, each on a connection of its own: the node answers, or hangs up, and goes on."""
+    turned_away = set()
+    with oracle.refusals("malformed sessions", lambda: len(turned_away)):
+        malform(turned_away)
+
+
+def malform(turned_away):
+    """Whoever is answered with A-ABORT or A-ASSOCIATE-RJ is one refusal, nobody else is one."""
     chance = random.Random(count)
     session = request(calling=b"MOD") + pdv(3, ECHO) + b"\5\0\0\0\0\4\0\0\0\0"
     for number in range(count):
@@ -202,14 +240,12 @@ def malformed():
         try:
             peer.send(data)
             peer.socket.shutdown(socket.SHUT_WR)
-            while peer.read()[0] is not None:
-                pass
+            while (kind := peer.read()[0]) is not None:
+                if kind in (ABORT, REJECT):
+                    turned_away.add(number)
         except OSError:
             pass
         peer.close()
-        if number % 1000 == 999:
-            echo(f"after {number + 1} malformed sessions")
-    echo(f"after {count} malformed sessions")
 
 
 def long():
@@ -320,6 +356,12 @@ def parting():
         list(peers.map(part, range(count)))
 
 
-{"parting": parting, "odd": odd, "contradictory": contradictory, "crowded": crowded, "long": long, "cancelled": cancelled, "full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]()
+play = {"parting": parting, "odd": odd, "contradictory": contradictory, "crowded": crowded, "long": long, "cancelled": cancelled, "full": full, "refused": refused, "malformed": malformed, "silent": silent, "deaf": deaf, "cycles": cycles, "keys": keys, "cut": cut}[scenario]
+# What a test of its own counts is done once.
+if oracle:
+    # A request of one MiB is half a second's work for a node without optimization.
+    oracle.watch(play, again=scenario not in ("cycles", "refused"), at_least=10.0 if scenario == "long" else 1.0)
+else:
+    play()
 if problems:
     sys.exit("\n".join(problems[:20]))

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tls_attacks.py PORT TLS-PORT CERTIFICATES COLLIMATOR DATA HALF-DONE DEADLINE: what can be done to a TLS port before there is
-an association. After each, another client's C-ECHO over TLS has to be answered in a second, and the node has to have counted
-exactly one refusal for each connection that it turned away."""
-import json
+"""tls_attacks.py PORT TLS-PORT CERTIFICATES HALF-DONE DEADLINE --watched PID DATA: what can be done to a TLS port before there is
+an association, watched by oracle.py, whose echoes come over TLS."""
 import socket
 import ssl
 import struct
@@ -10,12 +8,13 @@ import subprocess
 import sys
 import time
 
+from oracle import Oracle
 from patience import PATIENCE
 
-port, tls_port = int(sys.argv[1]), int(sys.argv[2])
-certificates, collimator, data = sys.argv[3:6]
-half_done, deadline = int(sys.argv[6]), float(sys.argv[7])
 problems = []
+oracle = Oracle(problems, int(sys.argv[2]), sys.argv[3])
+port, tls_port, certificates = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+half_done, deadline = int(sys.argv[4]), float(sys.argv[5])
 
 
 def context(minimum=ssl.TLSVersion.TLSv1_2, maximum=ssl.TLSVersion.TLSv1_3):
@@ -23,26 +22,6 @@ def context(minimum=ssl.TLSVersion.TLSv1_2, maximum=ssl.TLSVersion.TLSv1_3):
     made.set_ciphers("DEFAULT@SECLEVEL=0")
     made.minimum_version, made.maximum_version = minimum, maximum
     return made
-
-
-def status():
-    said = subprocess.run([collimator, "status", "--json", "--data", data], capture_output=True, check=True)
-    return json.loads(said.stdout)
-
-
-def echo(after):
-    """Of three at least one is answered in time: on a busy machine any one may be late, in a stalled node all are."""
-    tls, took = ["+tla", "+cf", f"{certificates}/ca.pem"], []
-    while len(took) < 3 and min(took, default=PATIENCE) >= PATIENCE:
-        began = time.monotonic()
-        said = subprocess.run(
-            ["/usr/bin/echoscu", "-aet", "MOD", "-aec", "COLLIMATOR", *tls, "127.0.0.1", str(tls_port)],
-            capture_output=True)
-        if said.returncode != 0:
-            problems.append(f"no C-ECHO over TLS after {after}: {said.stderr.decode()}")
-        took.append(time.monotonic() - began)
-    if min(took) >= PATIENCE:
-        problems.append(f"C-ECHOs over TLS took {took} s after {after}")
 
 
 def connect(to=None):
@@ -77,23 +56,11 @@ def client_hello(minimum=ssl.TLSVersion.TLSv1_2, maximum=ssl.TLSVersion.TLSv1_3)
 
 def refused(what, attack, count=1):
     """Runs an attack that is turned away at once, and counts what the node counts."""
-    before, began = status()["associations"]["refusals"], time.monotonic()
-    attack()
-    if time.monotonic() - began > 1.5 * PATIENCE:
-        problems.append(f"{what}: turned away only after {time.monotonic() - began:.1f} s")
-    after = settled(before + count)
-    if after - before != count:
-        problems.append(f"{what}: {after - before} refusals were counted, not {count}")
-    echo(what)
-
-
-def settled(wanted):
-    """The node counts when the connection's task ends, a moment after the peer sees the end."""
-    end = time.monotonic() + 2 * PATIENCE
-    while True:
-        refusals = status()["associations"]["refusals"]
-        if refusals >= wanted or time.monotonic() > end:
-            return refusals
+    with oracle.refusals(what, count):
+        began = time.monotonic()
+        attack()
+        if time.monotonic() - began > 1.5 * PATIENCE:
+            problems.append(f"{what}: turned away only after {time.monotonic() - began:.1f} s")
 
 
 ASSOCIATE_RQ = struct.pack(">BBI", 1, 0, 68) + struct.pack(">HH", 1, 0) + b"COLLIMATOR      MOD             " + bytes(32)
@@ -157,70 +124,82 @@ def renegotiation():
         problems.append(f"renegotiation was not asked for: {said[-300:]!r}")
 
 
-refused("DICOM in the clear on the TLS port", raw(ASSOCIATE_RQ, bytes([7, 0, 0, 0, 0, 4, 0, 0, 2, 0])))
-refused("TLS on the plain port", raw(client_hello(), bytes([7, 0, 0, 0, 0, 4, 0, 0, 2, 1]), to=port))
-refused("HTTP", raw(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"))
-refused("zeros", raw(bytes(10_000)))
-refused("a record that is too long", raw(b"\x16\x03\x01\xff\xff" + bytes(65_535)))
-refused("a handshake message of 16 MiB", raw(b"\x16\x03\x01\x40\x00\x01\xff\xff\xff" + bytes(16_380)))
-refused("a ClientHello with its middle overwritten", raw(client_hello()[:50] + b"\xff" * 60 + client_hello()[110:]))
-refused("a second ClientHello for the Finished", raw(client_hello() + client_hello()))
-refused("application data before a handshake", raw(b"\x17\x03\x03\x00\x10" + bytes(16)))
-refused("an alert for a greeting", raw(b"\x15\x03\x03\x00\x02\x02\x28"))
-for version in [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1]:
-    refused(version.name, old_version(version))
-for suite in ["AES128-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "ADH-AES256-GCM-SHA384"]:
-    refused(suite, weak_suite(suite))
-refused("renegotiation", renegotiation)
+def turned_away_at_once():
+    refused("DICOM in the clear on the TLS port", raw(ASSOCIATE_RQ, bytes([7, 0, 0, 0, 0, 4, 0, 0, 2, 0])))
+    refused("TLS on the plain port", raw(client_hello(), bytes([7, 0, 0, 0, 0, 4, 0, 0, 2, 1]), to=port))
+    refused("HTTP", raw(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+    refused("zeros", raw(bytes(10_000)))
+    refused("a record that is too long", raw(b"\x16\x03\x01\xff\xff" + bytes(65_535)))
+    refused("a handshake message of 16 MiB", raw(b"\x16\x03\x01\x40\x00\x01\xff\xff\xff" + bytes(16_380)))
+    refused("a ClientHello with its middle overwritten", raw(client_hello()[:50] + b"\xff" * 60 + client_hello()[110:]))
+    refused("a second ClientHello for the Finished", raw(client_hello() + client_hello()))
+    refused("application data before a handshake", raw(b"\x17\x03\x03\x00\x10" + bytes(16)))
+    refused("an alert for a greeting", raw(b"\x15\x03\x03\x00\x02\x02\x28"))
+    for version in [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1]:
+        refused(version.name, old_version(version))
+    for suite in ["AES128-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "ADH-AES256-GCM-SHA384"]:
+        refused(suite, weak_suite(suite))
+    refused("renegotiation", renegotiation)
 
 
-# Half of them have sent half a ClientHello, the others a whole one whose answer they leave unanswered.
-before, began = status(), time.monotonic()
-hello = client_hello()
-held = []
-for index in range(half_done):
-    connection = connect()
-    connection.sendall(hello if index % 2 else hello[: len(hello) // 2])
-    held.append(connection)
-opened = time.monotonic() - began
-during = status()
-while during["associations"]["connections"] < half_done and time.monotonic() < began + deadline * 0.8:
-    during = status()
-if during["associations"]["connections"] < half_done:
-    problems.append(f"only {during['associations']['connections']} of {half_done} half-done handshakes are open")
-echo(f"{half_done} half-done handshakes")
-each = (during["residentKiB"] - before["residentKiB"]) / half_done
-if each > 64:
-    problems.append(f"a half-done handshake takes {each:.0f} KiB")
-for connection in held:
-    until_closed(connection)
-    connection.close()
-ended = time.monotonic() - began
-if ended > opened + deadline + 10 * PATIENCE:
-    problems.append(f"half-done handshakes ended only after {ended:.1f} s")
-if settled(before["associations"]["refusals"] + half_done) != before["associations"]["refusals"] + half_done:
-    problems.append(f"{status()['associations']['refusals'] - before['associations']['refusals']} refusals, not {half_done}")
-print(f"{half_done} half-done handshakes: opened in {opened:.1f} s, {each:.1f} KiB each, over after {ended:.1f} s")
+def half_a_handshake():
+    """Half of them have sent half a ClientHello, the others a whole one whose answer they leave unanswered."""
+    before, began = oracle.node_status(), time.monotonic()
+    hello = client_hello()
+    held = []
+    for index in range(half_done):
+        connection = connect()
+        connection.sendall(hello if index % 2 else hello[: len(hello) // 2])
+        held.append(connection)
+    opened = time.monotonic() - began
+    during = oracle.node_status()
+    while during["associations"]["connections"] < half_done and time.monotonic() < began + deadline * 0.8:
+        during = oracle.node_status()
+    if during["associations"]["connections"] < half_done:
+        problems.append(f"only {during['associations']['connections']} of {half_done} half-done handshakes are open")
+    each = (during["residentKiB"] - before["residentKiB"]) / half_done
+    if each > 64:
+        problems.append(f"a half-done handshake takes {each:.0f} KiB")
+    for connection in held:
+        until_closed(connection)
+        connection.close()
+    ended = time.monotonic() - began
+    if ended > opened + deadline + 10 * PATIENCE:
+        problems.append(f"half-done handshakes ended only after {ended:.1f} s")
+    print(f"{half_done} half-done handshakes: opened in {opened:.1f} s, {each:.1f} KiB each, over after {ended:.1f} s")
 
-# One byte at a time: the deadline is for the whole handshake.
-with connect() as slow:
-    began = time.monotonic()
-    try:
-        for byte in hello:
-            slow.sendall(bytes([byte]))
-            slow.settimeout(0.1)
-            try:
-                if slow.recv(1) == b"":
-                    break
-            except TimeoutError:
-                pass
-    except ConnectionError:
-        pass
-    took = time.monotonic() - began
-    if not deadline - 0.5 < took < deadline + 1.5 * PATIENCE:
-        problems.append(f"a handshake that is dripped ended after {took:.1f} s")
-echo("a dripped handshake")
 
+def dripped_handshake():
+    """One byte at a time: the deadline is for the whole handshake."""
+    hello = client_hello()
+    with connect() as slow:
+        began = time.monotonic()
+        try:
+            for byte in hello:
+                slow.sendall(bytes([byte]))
+                slow.settimeout(0.1)
+                try:
+                    if slow.recv(1) == b"":
+                        break
+                except TimeoutError:
+                    pass
+        except ConnectionError:
+            pass
+        took = time.monotonic() - began
+        if not deadline - 0.5 < took < deadline + 1.5 * PATIENCE:
+            problems.append(f"a handshake that is dripped ended after {took:.1f} s")
+
+
+def attacks():
+    turned_away_at_once()
+    with oracle.refusals(f"{half_done} half-done handshakes", half_done):
+        half_a_handshake()
+    with oracle.refusals("a dripped handshake"):
+        dripped_handshake()
+
+
+# A handshake is much work for a node without optimization.
+oracle.watch(attacks, at_least=10.0)
 for problem in problems:
     print(problem)
 sys.exit(bool(problems))
