@@ -4,6 +4,7 @@ import Access
 package import Archive
 package import DICOMData
 import DIMSE
+import UpperLayer
 
 /// What somebody would be told by a query, for an operator, who is on record with it: the same rights, grants, profile of the
 /// peer and negotiated options as on an association, without one.
