@@ -29,6 +29,7 @@ enum Schema {
     SampleDigestSchema.register(in: &migrator)
     RulesSchema.register(in: &migrator)
     SharingSchema.register(in: &migrator)
+    QueueSchema.registerSizes(in: &migrator)
     return migrator
   }
 
