@@ -132,7 +132,9 @@ let package = Package(
     tests(of: "Archive", with: ["Access", "DICOMData", grdb, crypto, cryptoExtras, jwtKit, x509, asn1]),
     tests(
       of: "ServiceClasses",
-      with: ["DIMSE", "UpperLayer", "PixelCodecs", "Archive", "Access", "DICOMData", nioCore, logging, grdb]),
+      with: [
+        "DIMSE", "UpperLayer", "PixelCodecs", "Archive", "Access", "DICOMData", nioCore, nioPosix, logging, grdb,
+      ]),
     tests(
       of: "Node",
       with: [

@@ -90,6 +90,9 @@ package struct Association {
     return try await deadline.within(time, for: "answer", body)
   }
 
+  /// Of a requestor: what hangs up on the peer.
+  package var deadline: AnswerDeadline? { answersWithin?.deadline }
+
   /// A response to nothing that was asked: what else this peer says about operations means nothing either.
   package func unasked(_ response: CommandSet) -> AssociationEnd {
     let number = response.messageIDBeingRespondedTo.map(String.init) ?? "none"

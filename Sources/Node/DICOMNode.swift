@@ -86,21 +86,26 @@ package struct DICOMNode: Sendable {
   private func serve(_ archive: Archive, _ limits: AssociationLimits, _ codecs: CodecPool) async throws {
     let registry = AssociationRegistry(limits: limits)
     let conversion = ObjectConversion(codecs: codecs)
+    let calls = PeerCalls(
+      callingAETitle: configuration.aeTitle, places: registry.calls, answersWithin: configuration.answersWithin)
     let tls = try await TLSServer.start(configuration.tls, logger: logger)
     let secure: AssociationListener? =
       if let tls {
         try await AssociationListener(
           configuration: configuration, archive: archive, registry: registry, logger: logger, conversion: conversion,
-          tls: tls)
+          calls: calls, tls: tls)
       } else { nil }
     let listener = try await AssociationListener(
       configuration: configuration, archive: archive, registry: registry, logger: logger, conversion: conversion,
-      tlsPort: secure?.port)
+      calls: calls, tlsPort: secure?.port)
     let forwarder = try await AuditForwarder(
       configuration.audit, source: configuration.aeTitle, archive: archive, logger: logger)
     let deliveries = DeliveryRunner(
-      archive: archive, services: NodeServices(configuration: configuration, archive: archive, conversion: conversion),
-      calls: PeerCalls(callingAETitle: configuration.aeTitle), logger: logger)
+      archive: archive,
+      services: NodeServices(
+        configuration: configuration, archive: archive, conversion: conversion, calls: calls,
+        retrieves: registry.retrieves),
+      calls: calls, logger: logger)
     let operations = operations(archive, codecs, registry, limits, listener, secure, tls, forwarder, deliveries)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
     let control = try await ControlServer(
@@ -136,6 +141,7 @@ package struct DICOMNode: Sendable {
   ) -> OperationPerformer {
     let (aeTitle, upperLayerLimits) = (configuration.aeTitle, configuration.limits)
     let handshakeTimeout = configuration.tls?.handshakeTimeout
+    let answersWithin = configuration.answersWithin
     return OperationPerformer(
       archive: archive, codecs: codecs, aeTitle: aeTitle, retryDeliveries: { await deliveries.retry() },
       status: {
@@ -144,7 +150,9 @@ package struct DICOMNode: Sendable {
           aeTitle: aeTitle, address: listener.address, port: listener.port,
           tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
           associations: listing,
-          limits: LimitsInEffect(upperLayerLimits, limits, tlsHandshakeTimeout: handshakeTimeout, listing: listing),
+          limits: LimitsInEffect(
+            upperLayerLimits, limits, tlsHandshakeTimeout: handshakeTimeout, answersWithin: answersWithin,
+            registry: registry, listing: listing),
           readOnly: archive.reasonForReadOnly, space: archive.space,
           audit: AuditStatus(failure: archive.audit.failure?.description, forwarding: forwarder?.status))
       },

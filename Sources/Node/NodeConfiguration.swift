@@ -2,6 +2,7 @@
 
 import Access
 package import Archive
+package import NIOCore
 package import UpperLayer
 
 /// All that a node is told when it starts.
@@ -24,6 +25,8 @@ package struct NodeConfiguration: Sendable {
   /// Whether a peer that asks by C-GET and proposes no role for a storage class is taken for its SCP (PS3.4 C.4.3.1).
   package let assumesGetRoles: Bool
   package let audit: AuditSettings
+  /// What a peer has for each answer that this node awaits: to an object, or to a report.
+  package let answersWithin: TimeAmount
 
   package init(
     directory: String, aeTitle: String, bindAddress: String = "127.0.0.1", port: Int,
@@ -31,7 +34,7 @@ package struct NodeConfiguration: Sendable {
     associationLimits: AssociationLimits = AssociationLimits(), tls: TLSServerSettings? = nil,
     identity: IdentityOptions = IdentityOptions(), archive: ArchiveOptions = ArchiveOptions(),
     checks: CheckSchedule = CheckSchedule(), assumesGetRoles: Bool = false,
-    audit: AuditSettings = AuditSettings()
+    audit: AuditSettings = AuditSettings(), answersWithin: TimeAmount = .seconds(300)
   ) throws(OperationError) {
     guard let title = AETitle(aeTitle) else {
       throw OperationError("'\(aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
@@ -50,5 +53,6 @@ package struct NodeConfiguration: Sendable {
     self.checks = checks
     self.assumesGetRoles = assumesGetRoles
     self.audit = audit
+    self.answersWithin = answersWithin
   }
 }

@@ -36,7 +36,8 @@ import Testing
     let (request, identifier) = request(made.caller)
     let sent = Atomic(0)
     let moment = 12 * QueryCompiler.pageSize
-    let send: FindService.Send = { _, identifiers in
+    let send: FindService.Send = { _, told in
+      let identifiers = try await told()
       #expect(identifiers.count <= QueryCompiler.pageSize)
       guard sent.wrappingAdd(identifiers.count, ordering: .relaxed).newValue == moment else { return }
       switch what {
@@ -82,7 +83,8 @@ import Testing
     let witness = Witness()
     let (archive, grant) = (made.archive, made.grant)
     let begin = ContinuousClock.now
-    let send: FindService.Send = { _, identifiers in
+    let send: FindService.Send = { _, told in
+      let identifiers = try await told()
       guard witness.sent.wrappingAdd(identifiers.count, ordering: .relaxed).oldValue == 0 else { return }
       let task = Task {
         try await archive.settling(within: isSlow ? .seconds(1) : .seconds(60)) {

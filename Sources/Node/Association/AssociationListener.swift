@@ -22,13 +22,13 @@ struct AssociationListener: Sendable {
   /// With `tls` it is the TLS port; without, callers who try TLS are told of `tlsPort`.
   init(
     configuration: NodeConfiguration, archive: Archive, registry: AssociationRegistry, logger: Logger,
-    conversion: ObjectConversion, tls: TLSServer? = nil, tlsPort: Int? = nil
+    conversion: ObjectConversion, calls: PeerCalls, tls: TLSServer? = nil, tlsPort: Int? = nil
   ) async throws {
     let port = tls?.port ?? configuration.port
     self.registry = registry
     gracePeriod = configuration.gracePeriod
     let session = AssociationSession(
-      configuration: configuration, archive: archive, conversion: conversion, registry: registry)
+      configuration: configuration, archive: archive, conversion: conversion, calls: calls, registry: registry)
     do {
       server = try await ListeningPort(host: configuration.bindAddress, port: port) { channel in
         let security: EventLoopFuture<ConnectionSecurity> =

@@ -16,13 +16,17 @@ struct AssociationSession: Sendable {
   private let registry: AssociationRegistry
   private let services: NodeServices
 
-  init(configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion, registry: AssociationRegistry)
-  {
+  init(
+    configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion, calls: PeerCalls,
+    registry: AssociationRegistry
+  ) {
     admission = AssociationAdmission(
       aeTitle: configuration.aeTitle, maximumLength: configuration.limits.maximumLength,
       assumesGetRoles: configuration.assumesGetRoles, archive: archive, registry: registry)
     self.registry = registry
-    services = NodeServices(configuration: configuration, archive: archive, conversion: conversion)
+    services = NodeServices(
+      configuration: configuration, archive: archive, conversion: conversion, calls: calls,
+      retrieves: registry.retrieves)
   }
 
   func run(

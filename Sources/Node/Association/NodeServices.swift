@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+import NIOCore
 import ServiceClasses
 
 /// The service classes that a node offers, the same for all its associations.
 struct NodeServices: Sendable {
   let archive: Archive
   let aeTitle: String
+  let calls: PeerCalls
   let storage: StorageService
   let find: FindService
   let retrieve: RetrieveService
@@ -15,13 +17,21 @@ struct NodeServices: Sendable {
   let forwarding: ForwardingService
   /// Whether who asks by C-GET and proposes no role gets objects all the same.
   let assumesGetRoles: Bool
+  /// What a peer has for each answer that this node awaits on its association.
+  let answersWithin: TimeAmount
+  let retrieves: Places
 
-  init(configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion) {
+  init(
+    configuration: NodeConfiguration, archive: Archive, conversion: ObjectConversion, calls: PeerCalls,
+    retrieves: Places
+  ) {
     self.archive = archive
     aeTitle = configuration.aeTitle
     storage = StorageService(archive: archive)
     find = FindService(archive: archive, aeTitle: configuration.aeTitle)
-    let calls = PeerCalls(callingAETitle: configuration.aeTitle)
+    answersWithin = configuration.answersWithin
+    self.retrieves = retrieves
+    self.calls = calls
     retrieve = RetrieveService(archive: archive, conversion: conversion, connecting: calls)
     commitment = CommitmentService(archive: archive, aeTitle: configuration.aeTitle)
     redemption = RedemptionService(archive: archive)

@@ -3,18 +3,37 @@
 import Access
 import Archive
 import DIMSE
+import NIOCore
 import ServiceClasses
 import UpperLayer
 
 /// How this node calls its peers: where the table of peers says that they listen, and as their profiles say.
 struct PeerCalls: MoveConnecting {
   let callingAETitle: String
+  /// nil where one call by itself takes no place.
+  var places: Places?
+  /// What a peer has for each answer.
+  var answersWithin = TimeAmount.seconds(300)
 
   func withAssociation(
     to destination: MoveDestination, proposing contexts: [ProposedPresentationContext], operations: Int,
     _ body: (Association) async throws -> Void
   ) async throws {
-    try await node(destination).withAssociation(proposing: contexts, operations: operations, body)
+    try await withAssociation(to: destination, proposing: contexts, operations: operations, roles: [], body)
+  }
+
+  /// The same with roles that this node proposes to have (PS3.7 D.3.3.4).
+  func withAssociation(
+    to destination: MoveDestination, proposing contexts: [ProposedPresentationContext], operations: Int = 1,
+    roles: [RoleSelection], _ body: (Association) async throws -> Void
+  ) async throws {
+    let node = try node(destination)
+    guard let places else {
+      return try await node.withAssociation(proposing: contexts, operations: operations, roles: roles, body)
+    }
+    try await places.during(for: destination.peer.name) {
+      try await node.withAssociation(proposing: contexts, operations: operations, roles: roles, body)
+    }
   }
 
   /// Throws for a peer that has to use TLS and of which nobody said how it is called over TLS.
@@ -27,6 +46,7 @@ struct PeerCalls: MoveConnecting {
     return RemoteNode(
       host: destination.host, port: destination.port, callingAETitle: callingAETitle,
       calledAETitle: peer.aeTitle.description, timeout: .seconds(10),
+      responseTimeout: .nanoseconds(answersWithin.nanoseconds),
       tls: peer.profile.tls.map(TLSClientSettings.init))
   }
 }

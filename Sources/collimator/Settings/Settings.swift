@@ -81,12 +81,15 @@ struct Settings {
       associationLimits: AssociationLimits(
         connections: number(.maximumConnections),
         connectionsPerAddress: number(.maximumConnectionsPerAddress), associations: number(.maximumAssociations),
-        associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)),
+        associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations),
+        retrieves: number(.maximumRetrieves), retrievesPerPeer: number(.maximumRetrievesPerPeer),
+        calls: number(.maximumOutgoingAssociations), callsPerPeer: number(.maximumOutgoingAssociationsPerPeer)),
       tls: try tls(),
       archive: ArchiveOptions(
         reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys),
       checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate)),
-      assumesGetRoles: text(.getRoles) == "assumed", audit: try audit())
+      assumesGetRoles: text(.getRoles) == "assumed", audit: try audit(),
+      answersWithin: .seconds(Int64(number(.answerTimeout))))
   }
 
   /// nil without a TLS port; throws where only half of it is said.
