@@ -14,8 +14,8 @@ package struct GetAssociation: Sendable {
   private let responses: AwaitedResponses
   private let answersWithin: TimeAmount
 
-  /// `answersWithin`: what the peer has for each answer, whatever else it says meanwhile. `assumesRoles`: a peer that proposed no role for a SOP class is taken for its SCP. PS3.4 C.4.3.1 has it say so; some
-  /// workstations do not.
+  /// `answersWithin`: what the peer has for each answer, whatever else it says meanwhile. `assumesRoles`: a peer that proposed
+  /// no role for a SOP class is taken for its SCP. PS3.4 C.4.3.1 has it say so; some workstations do not.
   package init(
     _ association: Association, assumesRoles: Bool, responses: AwaitedResponses, answersWithin: TimeAmount
   ) {
