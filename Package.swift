@@ -138,7 +138,9 @@ let package = Package(
       ]),
     tests(
       of: "ServiceClasses",
-      with: ["DIMSE", "UpperLayer", "PixelCodecs", "Archive", "Access", "DICOMData", nioCore, logging, grdb]),
+      with: [
+        "DIMSE", "UpperLayer", "PixelCodecs", "Archive", "Access", "DICOMData", nioCore, nioPosix, logging, grdb,
+      ]),
     tests(
       of: "Node",
       with: [

@@ -21,9 +21,7 @@ package struct AnswerDeadline: Sendable {
     let passed = Flag()
     let deadline = channel.eventLoop.scheduleTask(in: time) {
       passed.raise()
-      // Whoever is slow may yet read why.
-      channel.writeAndFlush(DIMSERequest.abort(.byUser), promise: nil)
-      channel.close(promise: nil)
+      hangUp()
     }
     defer { deadline.cancel() }
     do {
@@ -31,6 +29,17 @@ package struct AnswerDeadline: Sendable {
     } catch {
       throw passed.isRaised ? AssociationEnd.timedOut("no \(what) in \(time.nanoseconds / 1_000_000_000) s") : error
     }
+  }
+
+  /// Whatever is awaited then; of an association that is over by then nothing happens.
+  package func hangUp(in time: TimeAmount) {
+    channel.eventLoop.scheduleTask(in: time) { hangUp() }
+  }
+
+  private func hangUp() {
+    // Whoever is slow may yet read why.
+    channel.writeAndFlush(DIMSERequest.abort(.byUser), promise: nil)
+    channel.close(promise: nil)
   }
 
   private final class Flag: Sendable {

@@ -93,6 +93,9 @@ package struct Association {
   /// Whether its connection is there, as far as is known; of an acceptor, who reads knows more.
   package var isOpen: Bool { answersWithin?.deadline.isConnected ?? true }
 
+  /// Of a requestor: what hangs up on the peer.
+  package var deadline: AnswerDeadline? { answersWithin?.deadline }
+
   /// A response to nothing that was asked: what else this peer says about operations means nothing either.
   package func unasked(_ response: CommandSet) -> AssociationEnd {
     let number = response.messageIDBeingRespondedTo.map(String.init) ?? "none"

@@ -7,7 +7,7 @@ package import UpperLayer
 package struct MessageWriter: Sendable {
   private let outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>
   private let turn = WritingTurn()
-  private let eventLoop: any EventLoop
+  package let eventLoop: any EventLoop
 
   package init(_ outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>, on eventLoop: any EventLoop) {
     self.outbound = outbound
@@ -33,22 +33,32 @@ package struct MessageWriter: Sendable {
     ])
   }
 
-  /// Messages that differ by their data sets alone, in one write. Waits while the peer does not read.
-  package func send(_ command: CommandSet, contextID: UInt8, dataSets: DataSetSeries) async throws {
+  /// Messages that differ by their data sets alone, in one write. Waits while the peer does not read. `dataSets`: is asked when
+  /// nothing keeps the first byte from going out any more; without any nothing is sent.
+  package func send(
+    _ command: CommandSet, contextID: UInt8, dataSets: () async throws -> DataSetSeries
+  ) async throws {
     await turn.take()
     defer { turn.giveUp() }
+    try await untilWritable()
+    let dataSets = try await dataSets()
+    guard !dataSets.ends.isEmpty else { return }
     try await outbound.write(.messages(command, dataSets: dataSets, contextID: contextID))
   }
 
-  /// One message whose data set is too large to be held: other messages wait until its last piece is written. Whatever it
-  /// throws may leave half a message behind: nothing else may follow on the association.
+  /// One message whose data set is too large to be held: other messages wait until its last piece is written. `depart`: is
+  /// called when nothing keeps the first byte from going out any more; where it throws, nothing is sent, and the association
+  /// goes on. Whatever else is thrown may leave half a message behind: nothing else may follow on the association.
   package func send(
-    _ command: CommandSet, contextID: UInt8, nextChunk: () async throws -> ByteBuffer?
+    _ command: CommandSet, contextID: UInt8, depart: () async throws -> Void = {},
+    nextChunk: () async throws -> ByteBuffer?
   ) async throws {
     var chunk = try await nextChunk() ?? ByteBuffer()
     await turn.take()
     defer { turn.giveUp() }
     var next = try await nextChunk()
+    try await untilWritable()
+    try await depart()
     try await outbound.write(contentsOf: [
       .command(command, contextID: contextID), .dataSet(chunk, contextID: contextID, isLast: next == nil),
     ])
@@ -60,6 +70,11 @@ package struct MessageWriter: Sendable {
     }
     // Whoever has the next turn may write from the event loop itself, and must not get between the last pieces.
     try await settle()
+  }
+
+  /// Waits while the peer does not read what was sent before.
+  private func untilWritable() async throws {
+    try await outbound.write(contentsOf: [])
   }
 
   /// What is no message: the parts of the association's own protocol.

@@ -86,10 +86,12 @@ package struct DICOMNode: Sendable {
   private func serve(_ archive: Archive, _ limits: AssociationLimits, _ codecs: CodecPool) async throws {
     let registry = AssociationRegistry(limits: limits)
     let conversion = ObjectConversion(codecs: codecs)
-    let callingAETitle = configuration.aeTitle
-    let kept = KeptAssociations(
-      calls: PeerCalls(callingAETitle: callingAETitle), idleTime: configuration.associationKeepTime)
-    let calls = PeerCalls(callingAETitle: callingAETitle, kept: kept)
+    let alone = PeerCalls(
+      callingAETitle: configuration.aeTitle, places: registry.calls, answersWithin: configuration.answersWithin)
+    let calls = PeerCalls(
+      callingAETitle: configuration.aeTitle,
+      kept: KeptAssociations(calls: alone, idleTime: configuration.associationKeepTime), places: registry.calls,
+      answersWithin: configuration.answersWithin)
     let tls = try await TLSServer.start(configuration.tls, logger: logger)
     let secure: AssociationListener? =
       if let tls {
@@ -104,7 +106,9 @@ package struct DICOMNode: Sendable {
       configuration.audit, source: configuration.aeTitle, archive: archive, logger: logger)
     let deliveries = DeliveryRunner(
       archive: archive,
-      services: NodeServices(configuration: configuration, archive: archive, conversion: conversion, calls: calls),
+      services: NodeServices(
+        configuration: configuration, archive: archive, conversion: conversion, calls: calls,
+        retrieves: registry.retrieves),
       calls: calls, logger: logger)
     let operations = operations(archive, codecs, registry, limits, listener, secure, tls, forwarder, deliveries)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
@@ -141,6 +145,7 @@ package struct DICOMNode: Sendable {
   ) -> OperationPerformer {
     let (aeTitle, upperLayerLimits) = (configuration.aeTitle, configuration.limits)
     let handshakeTimeout = configuration.tls?.handshakeTimeout
+    let answersWithin = configuration.answersWithin
     return OperationPerformer(
       archive: archive, codecs: codecs, aeTitle: aeTitle, retryDeliveries: { await deliveries.retry() },
       status: {
@@ -149,7 +154,9 @@ package struct DICOMNode: Sendable {
           aeTitle: aeTitle, address: listener.address, port: listener.port,
           tls: secure.map { NodeStatus.TLS(port: $0.port, certificateExpires: tls?.certificateExpires) },
           associations: listing,
-          limits: LimitsInEffect(upperLayerLimits, limits, tlsHandshakeTimeout: handshakeTimeout, listing: listing),
+          limits: LimitsInEffect(
+            upperLayerLimits, limits, tlsHandshakeTimeout: handshakeTimeout, answersWithin: answersWithin,
+            registry: registry, listing: listing),
           readOnly: archive.reasonForReadOnly, space: archive.space,
           audit: AuditStatus(failure: archive.audit.failure?.description, forwarding: forwarder?.status))
       },

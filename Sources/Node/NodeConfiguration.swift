@@ -2,6 +2,7 @@
 
 import Access
 package import Archive
+package import NIOCore
 package import UpperLayer
 
 /// All that a node is told when it starts.
@@ -28,6 +29,8 @@ package struct NodeConfiguration: Sendable {
   package let settings: [StartSetting]
   /// How long an association on which objects were sent on waits for the next; zero ends it at once.
   package let associationKeepTime: Duration
+  /// What a peer has for each answer that this node awaits: to an object, or to a report.
+  package let answersWithin: TimeAmount
 
   package init(
     directory: String, aeTitle: String, bindAddress: String = "127.0.0.1", port: Int,
@@ -36,7 +39,7 @@ package struct NodeConfiguration: Sendable {
     identity: IdentityOptions = IdentityOptions(), archive: ArchiveOptions = ArchiveOptions(),
     checks: CheckSchedule = CheckSchedule(), assumesGetRoles: Bool = false,
     audit: AuditSettings = AuditSettings(), settings: [StartSetting] = [],
-    associationKeepTime: Duration = .seconds(5)
+    associationKeepTime: Duration = .seconds(5), answersWithin: TimeAmount = .seconds(300)
   ) throws(OperationError) {
     guard let title = AETitle(aeTitle) else {
       throw OperationError("'\(aeTitle)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
@@ -57,5 +60,6 @@ package struct NodeConfiguration: Sendable {
     self.audit = audit
     self.settings = settings
     self.associationKeepTime = associationKeepTime
+    self.answersWithin = answersWithin
   }
 }

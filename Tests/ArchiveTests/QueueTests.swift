@@ -2,6 +2,7 @@
 
 import Access
 import Foundation
+import GRDB
 import Testing
 
 @testable import Archive
@@ -46,6 +47,63 @@ import Testing
     try await archive.administration(as: .current).changePeer("TWO") { try Self.peer($0.name, rights: .query) }
     #expect(try await asked("1.94") == Array(repeating: .noSuchObjectInstance, count: 3))
     try await archive.close()
+  }
+
+  /// A report that waits for its peer tells what is true when it goes, not when it was first tried.
+  @Test func aPromiseThatWaitsIsJudgedAnew() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let (one, two) = (try await peer("ONE", in: archive), try await peer("TWO", in: archive))
+    for uid in ["1.1", "1.2", "1.3", "1.4"] { try await store(TestObject(instance: uid), by: one, in: archive) }
+    let grant = try await archive.administration(as: .current).addGrant(to: "TWO", scope: .everything, until: nil)
+    let own = try #require(try await ask(["1.1", "1.2", "1.3", "1.4"], "1.9", by: one, in: archive))
+    let granted = try #require(try await ask(["1.1"], "1.9", by: two, in: archive))
+    #expect(try await reasons(of: own, in: archive) == [nil, nil, nil, nil])
+    #expect(try await reasons(of: granted, in: archive) == [nil])
+    try await archive.administration(as: .current).revokeGrant(grant.number)
+    let names = try await archive.database.read {
+      try String.fetchAll($0, sql: "SELECT object FROM instance ORDER BY v_00080018")
+    }
+    func path(_ place: Int) -> String { "\(test.directory)/instances/\(names[place].prefix(2))/\(names[place]).dcm" }
+    try FileManager.default.removeItem(atPath: path(1))
+    var file = try Data(contentsOf: URL(filePath: path(2)))
+    file[file.count - 1] ^= 1
+    try file.write(to: URL(filePath: path(2)))
+    try await archive.database.write { try $0.execute(sql: "DELETE FROM instance WHERE v_00080018 = '1.4'") }
+    #expect(
+      try await reasons(of: own, in: archive) == [
+        nil, .noSuchObjectInstance, .processingFailure, .noSuchObjectInstance,
+      ])
+    #expect(try await reasons(of: granted, in: archive) == [.noSuchObjectInstance])
+    try await archive.close()
+  }
+
+  /// Neither many requests nor long ones of a peer that never listens fill the disk, and none is taken once it is full.
+  @Test func requestsThatWaitHaveABound() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let (one, two) = (try await peer("ONE", in: archive), try await peer("TWO", in: archive))
+    let time = test.clock.now
+    func insert(_ caller: Caller, _ transaction: String, _ count: Int) async throws -> Int64? {
+      let request = CommitmentRequest(
+        caller: caller, callingAETitle: "X", address: "127.0.0.1", transactionUID: transaction,
+        objects: (0..<count).map { ReferencedObject(sopClassUID: "1.2", sopInstanceUID: "1.2.\($0)") })
+      return try await archive.database.write {
+        try CommitmentTable.insert(request, sender: "x", at: time, due: time, mostBytes: 10_000, in: $0)
+      }
+    }
+    #expect(try await insert(one, "1", 100) != nil)
+    #expect(try await insert(one, "2", 300) == nil)
+    #expect(try await insert(two, "2", 100) != nil, "of another peer")
+    let again = try await insert(one, "1", 100)
+    #expect(again == 1, "the same once more takes nothing")
+    #expect(try await insert(one, "1", 120) == nil, "another under the same Transaction UID, and its refusal")
+    try await archive.commitments.reported(1)
+    #expect(try await insert(one, "2", 150) != nil)
+    try await archive.close()
+    let full = try Archive.open(directory: test.directory, options: ArchiveOptions(reserve: 1 << 60))
+    await #expect(throws: ReceptionError.self) { _ = try await ask(["1.1"], "1.99", by: one, in: full) }
+    try await full.close()
   }
 
   /// In the transaction that stores: by rule, once, not back to its sender, and not again when the index is built anew.

@@ -35,7 +35,10 @@ struct AbuseTests {
   @Test func statusShowsTheLimitsInEffect() async throws {
     let node = try await node(
       "--minimum-throughput", "0", "--data-grace-period", "7", "--maximum-pdu-length-tolerance", "4096",
-      "--request-memory", "8", "--maximum-associations-per-peer", "77", "--reserved-associations", "3")
+      "--request-memory", "8", "--maximum-associations-per-peer", "77", "--reserved-associations", "3",
+      "--answer-timeout", "21",
+      "--maximum-retrieves", "20", "--maximum-retrieves-per-peer", "5", "--maximum-outgoing-associations", "30",
+      "--maximum-outgoing-associations-per-peer", "6")
     let shown = try await node.command("status", "--json")
     let status = try #require(JSONSerialization.jsonObject(with: Data(shown.output.utf8)) as? [String: Any])
     let limits = try #require(status["limits"] as? [String: Any])
@@ -45,6 +48,8 @@ struct AbuseTests {
       ("minimumThroughput", 0), ("dataGracePeriod", 7), ("maximumPDULengthTolerance", 4096),
       ("associationsPerPeer", 77), ("reserved", 3), ("requestTimeout", 30), ("idleTimeout", 600), ("pduTimeout", 120),
       ("writeTimeout", 60), ("maximumPDULength", 131_072),
+      ("answerTimeout", 21), ("retrieves", 20), ("retrievesPerPeer", 5), ("outgoing", 30), ("outgoingPerPeer", 6),
+      ("retrievesNow", 0), ("outgoingNow", 0),
     ] {
       #expect(limits[name] as? Int == value, "\(name)")
     }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DIMSE
+import NIOCore
+import NIOPosix
 import Testing
+import UpperLayer
 
 @testable import ServiceClasses
 
@@ -30,6 +33,28 @@ import Testing
     responses.end(Over())
     await #expect(throws: Over.self) { try await waiting.value }
     #expect(throws: Over.self) { try responses.begin() }
+  }
+
+  /// Whatever else the peer says meanwhile.
+  @Test(.timeLimit(.minutes(15))) func whoAnswersTooLateIsNotWaitedFor() async throws {
+    let responses = AwaitedResponses()
+    let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
+    let messageID = try responses.begin()
+    let late = await #expect(throws: AssociationEnd.self) {
+      _ = try await responses.response(to: messageID, within: .milliseconds(5), on: eventLoop)
+    }
+    guard case .timedOut = late else {
+      Issue.record("\(String(describing: late))")
+      return
+    }
+    responses.take(Self.response(to: messageID))
+    let next = try responses.begin()
+    responses.take(Self.response(to: next))
+    #expect(
+      try await responses.response(to: next, within: .hours(1), on: eventLoop).messageIDBeingRespondedTo == next)
+    let withdrawn = try responses.begin()
+    responses.withdraw(withdrawn)
+    responses.end(Over())
   }
 
   private static func response(to messageID: UInt16) -> CommandSet {

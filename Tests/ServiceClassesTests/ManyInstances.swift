@@ -22,7 +22,8 @@ final class ManyInstances: Sendable {
   let grant: Int
   private let directory: String
 
-  init(_ count: Int) async throws {
+  /// `comment`: of each, to make it long.
+  init(_ count: Int, comment: String = "") async throws {
     directory = FileManager.default.temporaryDirectory
       .appending(path: "collimator-test-\(UUID().uuidString)").path(percentEncoded: false)
     // A time that stands still: what holds for a moment holds on a slow machine too.
@@ -34,7 +35,7 @@ final class ManyInstances: Sendable {
         rights: [.query, .retrieve], acceptsPrivateSOPClasses: false))
     grant = try await administration.addGrant(to: "WS", scope: .study(uid: Self.study), until: nil).number
     caller = try await administration.caller(named: "WS", through: nil, assurance: nil)
-    try await store()
+    try await store(comment)
     try await multiply(count)
   }
 
@@ -42,11 +43,12 @@ final class ManyInstances: Sendable {
     try? FileManager.default.removeItem(atPath: directory)
   }
 
-  private func store() async throws {
+  private func store(_ comment: String) async throws {
     var object = DataSetBuilder(characterSet: .utf8)
     object.set(.sopClassUID, .ui, "1.2.840.10008.5.1.4.1.1.2")
     object.set(.sopInstanceUID, .ui, "1.2.3.1.1")
     object.set(.patientID, .lo, "P1")
+    if !comment.isEmpty { object.set(.patientComments, .lt, comment) }
     object.set(.studyInstanceUID, .ui, Self.study)
     object.set(.seriesInstanceUID, .ui, "1.2.3.1")
     let announcement = Announcement(
@@ -63,7 +65,7 @@ final class ManyInstances: Sendable {
       try #require(try String.fetchOne($0, sql: "SELECT object FROM instance"))
     }
     let shelf = "\(directory)/instances/\(name.prefix(2))"
-    let copies = (2...max(count, 2)).map { number in
+    let copies = (count < 2 ? [] : Array(2...count)).map { number in
       let digits = String(number, radix: 16)
       return (number: number, name: name.prefix(2) + String(repeating: "0", count: 30 - digits.count) + digits)
     }
@@ -100,12 +102,36 @@ final class ManyInstances: Sendable {
       .readableBytes
   }
 
-  func operations(_ plan: RetrievePlan) -> SubOperations {
+  /// The study is somebody else's.
+  func correct(name: String) async throws {
+    let outcome = try await archive.corrections(as: .current).reassign(
+      study: Self.study, from: nil, to: try #require(PatientIdentity(id: "P2", issuer: nil)), given: .init(name: name),
+      reason: "a test", agreed: true)
+    guard case .done = outcome else { throw ArchiveError("not corrected") }
+  }
+
+  func conversion(limit: Int) -> ObjectConversion {
+    ObjectConversion(codecs: CodecPool(), room: ConversionRoom(limit: limit))
+  }
+
+  /// All of it is sent on to WS.
+  func forwarding(_ conversion: ObjectConversion) async throws -> ForwardingOperations {
+    let peer = try #require(try await archive.administration(as: .current).peers().first)
+    let objects = try await plan().instances.enumerated().map { place, instance in
+      (job: ForwardingJob(number: Int64(place), rule: 1, sopInstanceUID: instance.sopInstanceUID), instance: instance)
+    }
+    return ForwardingOperations(
+      OpenForwarding(objects: objects, grants: [grant]),
+      to: MoveDestination(peer: peer, host: "127.0.0.1", port: 1, caller: caller), archive: archive,
+      conversion: conversion, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+  }
+
+  func operations(_ plan: RetrievePlan, conversion: ObjectConversion? = nil) -> SubOperations {
     var command = CommandSet(.cGetRQ)
     command.messageID = 1
     return SubOperations(
       plan: plan, receiver: nil, progress: RetrieveProgress(total: plan.instances.count, of: command) { _ in },
-      conversion: ObjectConversion(codecs: CodecPool()), archive: archive,
+      conversion: conversion ?? ObjectConversion(codecs: CodecPool()), archive: archive,
       logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
   }
 }

@@ -38,7 +38,8 @@ import UpperLayer
     let (request, identifier) = request(made.caller)
     let sent = Atomic(0)
     let moment = 12 * QueryCompiler.pageSize
-    let send: FindService.Send = { _, identifiers in
+    let send: FindService.Send = { _, told in
+      let identifiers = try await told()
       #expect(identifiers.count <= QueryCompiler.pageSize)
       guard sent.wrappingAdd(identifiers.count, ordering: .relaxed).newValue == moment else { return }
       switch what {
@@ -84,7 +85,8 @@ import UpperLayer
     let witness = Witness()
     let (archive, grant) = (made.archive, made.grant)
     let begin = ContinuousClock.now
-    let send: FindService.Send = { _, identifiers in
+    let send: FindService.Send = { _, told in
+      let identifiers = try await told()
       guard witness.sent.wrappingAdd(identifiers.count, ordering: .relaxed).oldValue == 0 else { return }
       let task = Task {
         try await archive.settling(within: isSlow ? .seconds(1) : .seconds(60)) {
@@ -113,12 +115,14 @@ import UpperLayer
 
   /// Rows go out while their record is written; the query does not end before it is. While none can be written none go out.
   @Test func nothingIsToldThatCannotBeRecorded() async throws {
-    let made = try await make()
-    defer { try? FileManager.default.removeItem(atPath: made.directory) }
+    let made = try await ManyInstances(Self.matches)
     let service = FindService(archive: made.archive, aeTitle: "COLLIMATOR")
     let (request, identifier) = request(made.caller)
     let sent = Atomic(0)
-    let send: FindService.Send = { _, identifiers in sent.add(identifiers.count, ordering: .relaxed) }
+    let send: FindService.Send = { _, identifiers in
+      let count = try await identifiers().count
+      sent.add(count, ordering: .relaxed)
+    }
     func refuse(_ isRefusing: Bool) async throws {
       try await made.archive.database.write { database in
         try database.execute(

@@ -109,12 +109,27 @@ extension Administration {
 extension Archive {
   /// As whoever calls, with whatever they have proven; the deed is theirs.
   package func redeem(_ text: String, as caller: Caller) async throws -> Grant {
-    try await administration(as: .current).redeem(
-      text, as: caller.identity.principalName, by: AuditActor(caller))
+    let administration = administration(as: .current)
+    let name = caller.identity.principalName
+    if let refusal = try await administration.refusal(ofCodesFrom: name) {
+      // Whoever goes on guessing takes neither the disk nor the turn of those who write: what is refused is counted.
+      audit.noteRefusal(ofCodeFrom: AuditActor(caller), "to '\(name)': no code is taken after wrong ones")
+      throw refusal
+    }
+    return try await administration.redeem(text, as: name, by: AuditActor(caller))
   }
 }
 
 extension Administration {
+  /// While no code is taken from somebody: how long that is. It is read, and nothing written.
+  func refusal(ofCodesFrom name: String) async throws -> ArchiveError? {
+    let time = now()
+    return try await database.read { database in
+      guard let principal = try PrincipalTable.id(of: name, in: database) else { return nil }
+      return try CodeRedemption(principal: principal, name: name, time: time, in: database).lock()
+    }
+  }
+
   private func recordRedemption(
     _ outcome: Result<Grant, ArchiveError>, as name: String, by actor: AuditActor, in database: Database
   ) throws {
@@ -149,15 +164,10 @@ struct CodeRedemption {
   }
 
   func perform(_ code: AccessCode?) throws -> Result<Grant, ArchiveError> {
-    let state = try Row.fetchOne(
-      database, sql: "SELECT failures, locked_until FROM code_attempt WHERE principal = ?", arguments: [principal])
-    let failures: Int = state?[0] ?? 0
-    if let until = state?[1] as Double?, until > time {
-      let minutes = Int((min(until - time, 1e6) / 60).rounded(.up))
-      return .failure(
-        ArchiveError("no code is taken from you for \(minutes) more minutes after \(failures) wrong ones"))
+    if let lock = try lock() { return .failure(lock) }
+    guard let row = try open(code), let terms = try terms(row) else {
+      return .failure(try fail(after: try state().failures))
     }
-    guard let row = try open(code), let terms = try terms(row) else { return .failure(try fail(after: failures)) }
     try database.execute(sql: "DELETE FROM code_attempt WHERE principal = ?", arguments: [principal])
     let number: Int = row["number"]
     let opener: String = row["opened_by"]
@@ -167,6 +177,20 @@ struct CodeRedemption {
       sql: "UPDATE access_code SET redeemed_by = ?, redeemed_at = ?, grant_number = ? WHERE number = ?",
       arguments: [name, time, grant.number, number])
     return .success(grant)
+  }
+
+  private func state() throws -> (failures: Int, lockedUntil: Double?) {
+    let row = try Row.fetchOne(
+      database, sql: "SELECT failures, locked_until FROM code_attempt WHERE principal = ?", arguments: [principal])
+    return (row?[0] ?? 0, row?[1])
+  }
+
+  /// Why nothing is taken now; nil where it is.
+  func lock() throws -> ArchiveError? {
+    let (failures, until) = try state()
+    guard let until, until > time else { return nil }
+    let minutes = Int((min(until - time, 1e6) / 60).rounded(.up))
+    return ArchiveError("no code is taken from you for \(minutes) more minutes after \(failures) wrong ones")
   }
 
   /// Every open code is compared in full: how long it takes says nothing of any.

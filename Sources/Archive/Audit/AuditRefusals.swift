@@ -12,6 +12,8 @@ struct AuditRefusals {
     let reason: String
     /// Who called was known as a peer, and did not prove to be a user.
     let isLogin: Bool
+    /// Who is known, and brought a code while none is taken from them.
+    var guesser: AuditActor?
   }
 
   private struct Count {
@@ -56,6 +58,10 @@ struct AuditRefusals {
   }
 
   private static func entry(_ refusal: Refusal, count: Int, at time: Double) -> AuditEntry {
+    if let guesser = refusal.guesser {
+      return AuditEntry(
+        at: time, .change, "grant code refused", .refused, by: guesser, count: count, detail: refusal.reason)
+    }
     let actor = AuditActor(
       kind: .nobody, principal: "", aeTitle: refusal.callingAETitle, address: refusal.address)
     let called = refusal.calledAETitle.isEmpty ? "" : "called '\(refusal.calledAETitle)': "

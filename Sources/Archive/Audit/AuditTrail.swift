@@ -87,6 +87,18 @@ package final class AuditTrail: Sendable {
     let time = now()
     let refusal = AuditRefusals.Refusal(
       callingAETitle: callingAETitle, calledAETitle: calledAETitle, address: address, reason: reason, isLogin: isLogin)
+    note(refusal, at: time)
+  }
+
+  /// Somebody from whom no code is taken for a while brought another one.
+  func noteRefusal(ofCodeFrom actor: AuditActor, _ reason: String) {
+    note(
+      AuditRefusals.Refusal(
+        callingAETitle: actor.aeTitle, calledAETitle: "", address: actor.address, reason: reason, isLogin: false,
+        guesser: actor), at: now())
+  }
+
+  private func note(_ refusal: AuditRefusals.Refusal, at time: Double) {
     let entries = state.withLock { $0.refusals.take(refusal, at: time) }
     for entry in entries { note(entry) }
   }

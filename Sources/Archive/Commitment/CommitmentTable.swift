@@ -17,20 +17,25 @@ enum CommitmentTable {
     let objects: [ReferencedObject]
     let results: [CommitmentResult]?
     let attempts: Int
+
+    /// What was said of it when it came, whatever is true of its objects: its Transaction UID was in use. Earlier versions kept
+    /// what they had found, too.
+    var refusal: [CommitmentResult]? {
+      results?.allSatisfy { $0.failure == .duplicateTransactionUID } == true ? results : nil
+    }
   }
 
-  /// Of one peer, waiting: a peer that asks and never listens fills no disk.
+  /// Of one peer, waiting: a peer that asks and never listens fills no disk, neither with many requests nor with long ones.
   static let mostPerPeer = 10_000
+  static let mostBytesPerPeer = 256 << 20
 
   /// nil where the peer has too many already. The same request again takes the place of the first, and is answered once; other
   /// objects under a Transaction UID in use are refused in a report of their own.
   static func insert(
-    _ request: CommitmentRequest, sender: String, at time: Double, due: Double, in database: Database
+    _ request: CommitmentRequest, sender: String, at time: Double, due: Double, mostBytes: Int = mostBytesPerPeer,
+    in database: Database
   ) throws -> Int64? {
     let peer = request.caller.peer
-    let waiting = try Int.fetchOne(
-      database, sql: "SELECT count(*) FROM commitment WHERE peer = ?", arguments: [peer])
-    guard waiting ?? 0 < mostPerPeer else { return nil }
     let objects = try text(request.objects)
     let known = try Row.fetchOne(
       database, sql: "SELECT number, objects FROM commitment WHERE peer = ? AND transaction_uid = ?",
@@ -42,20 +47,25 @@ enum CommitmentTable {
         arguments: [due, number])
       return number
     }
+    let row = try Row.fetchOne(
+      database, sql: "SELECT count(*), coalesce(sum(size), 0) FROM commitment WHERE peer = ?", arguments: [peer])
+    let (waiting, bytes): (Int, Int) = (row?[0] ?? 0, row?[1] ?? 0)
     let isDuplicate = known != nil
     let results =
       try isDuplicate
       ? text(request.objects.map { CommitmentResult($0, failure: .duplicateTransactionUID) }) : nil
+    let size = objects.utf8.count + (results?.utf8.count ?? 0)
+    guard waiting < mostPerPeer, bytes + size <= mostBytes else { return nil }
     // Unique all the same: a space is no part of a UID.
-    let uid = request.transactionUID + (isDuplicate ? " \(waiting ?? 0) \(time)" : "")
+    let uid = request.transactionUID + (isDuplicate ? " \(waiting) \(time)" : "")
     try database.execute(
       sql: """
         INSERT INTO commitment (peer, principal, sender, calling, address, transaction_uid, objects, results,
-          requested_at, next_attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          size, requested_at, next_attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        peer, request.caller.principal, sender, request.callingAETitle, request.address, uid, objects, results, time,
-        due,
+        peer, request.caller.principal, sender, request.callingAETitle, request.address, uid, objects, results, size,
+        time, due,
       ])
     return database.lastInsertedRowID
   }
@@ -81,11 +91,6 @@ enum CommitmentTable {
       sender: row[3], callingAETitle: row[4], address: row[5],
       transactionUID: String(uid.prefix { $0 != " " }), objects: try value(row[7]),
       results: try (row[8] as String?).map { try value($0) }, attempts: row[9])
-  }
-
-  static func setResults(_ results: [CommitmentResult], of number: Int64, in database: Database) throws {
-    try database.execute(
-      sql: "UPDATE commitment SET results = ? WHERE number = ?", arguments: [try text(results), number])
   }
 
   /// Of each peer the first that are due.

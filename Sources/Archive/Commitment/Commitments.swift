@@ -30,13 +30,18 @@ package struct Commitments: Sendable {
   let store: any ObjectStore
   let directory: AccessDirectory
   let now: @Sendable () -> Double
+  /// Whether the disk has more free space than its reserve.
+  let hasRoom: @Sendable () -> Bool
 
   /// Long enough for the largest request to be looked at and told on its own association.
   private static let lease = 3600.0
 
-  /// Returns the number of the request once it is on the disk; nil where the peer has too many that wait. `isLeased`: whoever
-  /// calls reports it, or releases it.
+  /// Returns the number of the request once it is on the disk; nil where the peer has too many that wait. Throws
+  /// `ReceptionError` where the disk is full. `isLeased`: whoever calls reports it, or releases it.
   package func accept(_ request: CommitmentRequest, isLeased: Bool) async throws -> Int64? {
+    guard hasRoom() else {
+      throw ReceptionError(.outOfResources, "the disk has less free space than its reserve: try again later")
+    }
     let sender = Sender.peer(request.caller).name
     let time = now()
     let due = isLeased ? time + Self.lease : time
@@ -62,16 +67,12 @@ package struct Commitments: Sendable {
     }
   }
 
-  /// With what is true now of its objects; nil where there is no such request (any more).
+  /// With what is true now of its objects, each time anew: a promise that waited may be none any more. nil where there is no
+  /// such request (any more).
   package func judged(_ number: Int64) async throws -> Commitment? {
     guard let asked = try await database.read({ try CommitmentTable.asked(number, in: $0) }) else { return nil }
     let results: [CommitmentResult]
-    if let known = asked.results {
-      results = known
-    } else {
-      results = try await judge(asked)
-      try await database.write { try CommitmentTable.setResults(results, of: number, in: $0) }
-    }
+    if let refusal = asked.refusal { results = refusal } else { results = try await judge(asked) }
     return Commitment(
       number: number, transactionUID: asked.transactionUID, results: results,
       destination: try await directory.entries().destination(ofPeer: asked.caller.peer, address: asked.address),
@@ -151,6 +152,11 @@ extension Commitments {
 
 extension Archive {
   package var commitments: Commitments {
-    Commitments(database: database, index: index, store: store, directory: accessDirectory, now: now)
+    Commitments(
+      database: database, index: index, store: store, directory: accessDirectory, now: now,
+      hasRoom: {
+        let space = self.space
+        return space.reserve == 0 || space.room.map { $0 > 0 } ?? true
+      })
   }
 }

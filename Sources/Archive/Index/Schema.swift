@@ -31,6 +31,7 @@ enum Schema {
     SharingSchema.register(in: &migrator)
     VoicesSchema.register(in: &migrator)
     StartSchema.register(in: &migrator)
+    QueueSchema.registerSizes(in: &migrator)
     return migrator
   }
 

@@ -14,6 +14,17 @@ enum QueueSchema {
     }
   }
 
+  /// `size`: bytes of `objects` and `results`.
+  static func registerSizes(in migrator: inout DatabaseMigrator) {
+    migrator.registerMigration("17 sizes of commitment requests") { database in
+      try database.execute(
+        sql: """
+          ALTER TABLE commitment ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+          UPDATE commitment SET size = length(CAST(objects AS BLOB)) + coalesce(length(CAST(results AS BLOB)), 0);
+          """)
+    }
+  }
+
   /// Who sent an object that was here already: it was told that the object is kept, and may ask for commitment.
   private static func createRepeatedArrivals(_ database: Database) throws {
     try database.execute(

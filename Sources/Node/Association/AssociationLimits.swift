@@ -14,15 +14,30 @@ package struct AssociationLimits: Sendable, Equatable {
   /// node is full, and when strangers hold all other connections.
   package var reserved: Int
 
+  /// Retrieves (C-GET and C-MOVE) that go on.
+  package var retrieves: Int
+  /// Of these, so many of one peer.
+  package var retrievesPerPeer: Int
+  /// Associations that this node opens to send something; what finds no place waits for one.
+  package var calls: Int
+  /// Of these, so many to one peer.
+  package var callsPerPeer: Int
+
   package init(
     connections: Int = 12_000, connectionsPerAddress: Int = 256, associations: Int = 2048,
-    associationsPerPeer: Int = 512, reserved: Int = 4
+    associationsPerPeer: Int = 512, reserved: Int = 4, retrieves: Int = 512, retrievesPerPeer: Int = 64,
+    calls: Int = 256,
+    callsPerPeer: Int = 32
   ) {
     self.connections = connections
     self.connectionsPerAddress = connectionsPerAddress
     self.associations = associations
     self.associationsPerPeer = associationsPerPeer
     self.reserved = reserved
+    self.retrieves = retrieves
+    self.retrievesPerPeer = retrievesPerPeer
+    self.calls = calls
+    self.callsPerPeer = callsPerPeer
   }
 
   /// A reserve that takes all places shuts out every caller but those of this machine; where only these can call at all, it

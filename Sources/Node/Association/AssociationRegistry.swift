@@ -67,9 +67,15 @@ final class AssociationRegistry: Sendable {
 
   private let limits: AssociationLimits
   private let state = Mutex(State())
+  /// For retrieves of peers.
+  let retrieves: Places
+  /// For associations that this node opens.
+  let calls: Places
 
   init(limits: AssociationLimits) {
     self.limits = limits
+    retrieves = Places(all: limits.retrieves, perPeer: limits.retrievesPerPeer)
+    calls = Places(all: limits.calls, perPeer: limits.callsPerPeer)
   }
 
   /// nil where there are too many connections already.

@@ -24,7 +24,9 @@ struct AssociationSession: Sendable {
       aeTitle: configuration.aeTitle, maximumLength: configuration.limits.maximumLength,
       assumesGetRoles: configuration.assumesGetRoles, archive: archive, registry: registry)
     self.registry = registry
-    services = NodeServices(configuration: configuration, archive: archive, conversion: conversion, calls: calls)
+    services = NodeServices(
+      configuration: configuration, archive: archive, conversion: conversion, calls: calls,
+      retrieves: registry.retrieves)
   }
 
   func run(

@@ -104,7 +104,8 @@ struct ServiceConversation {
       }
     case (.cGetRQ, .get(let model)):
       let association = GetAssociation(
-        association, assumesRoles: services.assumesGetRoles, responses: responses)
+        association, assumesRoles: services.assumesGetRoles, responses: responses,
+        answersWithin: services.answersWithin)
       try await answer(request, contextID: context.id) { [responder] in
         await responder.get(
           request, model: model, identifier: $0, over: association, contextID: context.id, answered: $1)

@@ -161,7 +161,8 @@ struct ServiceResponder: Sendable {
       response.actionTypeID = request.command.actionTypeID
       response.hasDataSet = true
       let open =
-        "grant \(grant.number) opens \(grant.scope) to '\(grant.grantee)'"
+        // Its number would tell how many there are.
+        "\(grant.scope) is open to '\(grant.grantee)'"
         + (grant.until.map { " until \(Moment.text($0))" } ?? "")
       let reply = RedemptionAction.dataSet(open).encoded(as: request.transferSyntax)
       try? await writer.send(response, contextID: contextID, dataSet: ByteBuffer(bytes: reply))
@@ -177,12 +178,12 @@ struct ServiceResponder: Sendable {
       let status = try await record.during {
         try await services.commitment.send(
           services.commitment.report(of: commitment), over: writer, conversation.context,
-          awaiting: conversation.responses)
+          awaiting: conversation.responses, within: services.answersWithin)
       }
       let reporting = CommitmentReporting(
         archive: services.archive, service: services.commitment,
         calls: services.calls, logger: logger)
-      await reporting.settle(commitment, status: status)
+      try await reporting.settle(commitment, status: status)
     } catch {
       logger.info("a storage commitment is reported later, on another association", metadata: ["why": "\(error)"])
       // Also where the task was cancelled.
@@ -197,6 +198,14 @@ struct ServiceResponder: Sendable {
     let command = request.command
     var final: CommandSet
     var identifier: ByteBuffer?
+    let peer = request.caller.peerName
+    guard services.retrieves.take(for: peer) else {
+      answered()
+      // PS3.4 Table C.4-2, C.4-3: another time it may go.
+      let failure = ServiceFailure(.cannotPerformSuboperations, "too many retrieves at once: try again later")
+      return await Task { try? await refuse(failure, command, contextID: contextID) }.value
+    }
+    defer { services.retrieves.giveBack(for: peer) }
     do {
       let outcome = try await body(logger) { [writer] in try await writer.send($0, contextID: contextID) }
       let (response, failed) = outcome.counts.final(to: command, comment: outcome.comment)

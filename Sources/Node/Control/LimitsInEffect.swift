@@ -17,6 +17,14 @@ package struct LimitsInEffect: Codable, Sendable {
   package let associationsPerPeer: Int
   /// Of connections and of associations, for callers on this machine.
   package let reserved: Int
+  /// Retrieves that go on, and associations that this node opened.
+  package let retrievesNow: Int
+  package let retrieves: Int
+  package let retrievesPerPeer: Int
+  package let outgoingNow: Int
+  package let outgoing: Int
+  package let outgoingPerPeer: Int
+  package let answerTimeout: Int64
   /// How many associations each peer has that has any.
   package let associationsByPeer: [String: Int]
   package let requestMemory: RequestMemory
@@ -35,12 +43,17 @@ package struct LimitsInEffect: Codable, Sendable {
 
   init(
     _ limits: UpperLayerLimits, _ associationLimits: AssociationLimits, tlsHandshakeTimeout: TimeAmount?,
-    listing: AssociationListing
+    answersWithin: TimeAmount, registry: AssociationRegistry, listing: AssociationListing
   ) {
     connections = associationLimits.connections
     associations = associationLimits.associations
     associationsPerPeer = associationLimits.associationsPerPeer
     reserved = associationLimits.reserved
+    (retrievesNow, retrieves, retrievesPerPeer) = (
+      registry.retrieves.taken, registry.retrieves.all, registry.retrieves.perPeer
+    )
+    (outgoingNow, outgoing, outgoingPerPeer) = (registry.calls.taken, registry.calls.all, registry.calls.perPeer)
+    answerTimeout = answersWithin.seconds
     associationsByPeer = Dictionary(grouping: listing.live.compactMap(\.peer)) { $0 }.mapValues(\.count)
     requestMemory = RequestMemory(
       taken: limits.requestBudget.bytesTaken, atMost: limits.requestBudget.limit, perAddress: limits.requestBudget.share

@@ -14,64 +14,70 @@ struct CommitmentReporting: Sendable {
   let calls: PeerCalls
   let logger: Logger
 
-  /// All of one peer; each is settled by itself.
-  func report(_ commitments: [Commitment]) async {
-    var left = commitments
+  /// All of one peer, by their numbers; each is judged when its turn comes, and settled by itself. Throws where the queue cannot
+  /// be read or written.
+  func report(_ numbers: [Int64]) async throws {
+    var left = numbers[...]
+    // The first before anybody is called: to look at many objects takes long, and nobody is kept waiting for it.
+    guard let first = try await nextJudged(of: &left) else { return }
     do {
-      guard let first = commitments.first else { return }
       let destination: MoveDestination
       switch first.destination {
       case .one(let found): destination = found
       case .unknown: throw OperationError("the peer is gone")
       case .unusable(let why): throw OperationError(why)
       }
-      try await calls.callable(destination).withAssociation(
-        proposing: [Self.context],
+      try await calls.withAssociation(
+        to: destination, proposing: [Self.context],
         // PS3.4 J.3.3: whoever reports is the SCP, also where it is the requestor.
         roles: [
           RoleSelection(sopClassUID: UIDRegistry.storageCommitmentPushModel, supportsSCU: false, supportsSCP: true)
         ]
       ) { association in
         var user = ServiceUser(association)
-        while let commitment = left.first {
+        var next: Commitment? = first
+        while let commitment = next {
           let status = try await CommitmentRecord(of: commitment, to: destination.description, in: archive).during {
             try await user.report(service.report(of: commitment))
           }
-          await settle(commitment, status: status)
+          try await settle(commitment, status: status)
           left.removeFirst()
+          next = try await nextJudged(of: &left)
         }
       }
     } catch {
       guard !Task.isCancelled else { return }
-      for commitment in left { await settle(commitment, failure: "\(error)") }
+      logger.notice("storage commitment reports wait: \(error)", metadata: ["peer": "\(first.peerName)"])
+      for number in left { try await archive.commitments.failed(number, "\(error)") }
     }
   }
 
-  func settle(_ commitment: Commitment, status: Status) async {
-    await settle(
-      commitment,
-      failure: status == .success || status.isWarning ? nil : "the peer answered its report with \(status)")
+  /// The first of them that is still there.
+  private func nextJudged(of numbers: inout ArraySlice<Int64>) async throws -> Commitment? {
+    while let number = numbers.first {
+      if let commitment = try await archive.commitments.judged(number) { return commitment }
+      numbers.removeFirst()
+    }
+    return nil
   }
 
-  private func settle(_ commitment: Commitment, failure: String?) async {
-    do {
-      guard let failure else {
-        let failed = commitment.results.count { $0.failure != nil }
-        logger.info(
-          "storage commitment reported",
-          metadata: [
-            "peer": "\(commitment.peerName)", "transaction": "\(commitment.transactionUID)",
-            "committed": "\(commitment.results.count - failed)", "failed": "\(failed)",
-          ])
-        return try await archive.commitments.reported(commitment.number)
-      }
+  /// Throws where the queue cannot be written.
+  func settle(_ commitment: Commitment, status: Status) async throws {
+    guard status == .success || status.isWarning else {
+      let failure = "the peer answered its report with \(status)"
       logger.notice(
         "a storage commitment report waits: \(failure)",
         metadata: ["peer": "\(commitment.peerName)", "attempts": "\(commitment.attempts + 1)"])
-      try await archive.commitments.failed(commitment.number, failure)
-    } catch {
-      logger.error("the queue cannot be written", metadata: ["error": "\(error)"])
+      return try await archive.commitments.failed(commitment.number, failure)
     }
+    let failed = commitment.results.count { $0.failure != nil }
+    logger.info(
+      "storage commitment reported",
+      metadata: [
+        "peer": "\(commitment.peerName)", "transaction": "\(commitment.transactionUID)",
+        "committed": "\(commitment.results.count - failed)", "failed": "\(failed)",
+      ])
+    try await archive.commitments.reported(commitment.number)
   }
 
   static let context = ProposedPresentationContext(

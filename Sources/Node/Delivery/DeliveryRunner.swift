@@ -17,7 +17,7 @@ struct DeliveryRunner: Sendable {
   /// Turns that go on, and until when a peer that was not reached is left alone.
   private struct State {
     var turns: Set<Turn> = []
-    var pauses: [Int64: (until: ContinuousClock.Instant, failures: Int)] = [:]
+    var pauses: [Turn: (until: ContinuousClock.Instant, failures: Int)] = [:]
   }
 
   private final class Turns: Sendable {
@@ -66,7 +66,7 @@ struct DeliveryRunner: Sendable {
 
   private func beginTurns(_ group: inout DiscardingTaskGroup) async throws {
     for (peer, numbers) in try await archive.commitments.due() where begin(.commitment(peer: peer)) {
-      group.addTask { await during(.commitment(peer: peer)) { await report(numbers) } }
+      group.addTask { await during(.commitment(peer: peer)) { await report(numbers, to: peer) } }
     }
     for peer in try await archive.forwarding.destinationsDue() where begin(.forwarding(peer: peer)) {
       group.addTask { await during(.forwarding(peer: peer)) { await forward(to: peer) } }
@@ -75,7 +75,7 @@ struct DeliveryRunner: Sendable {
 
   private func begin(_ turn: Turn) -> Bool {
     turns.state.withLock { state in
-      if case .forwarding(let peer) = turn, let pause = state.pauses[peer], pause.until > .now { return false }
+      if let pause = state.pauses[turn], pause.until > .now { return false }
       return state.turns.count < Self.mostTurns && state.turns.insert(turn).inserted
     }
   }
@@ -86,16 +86,15 @@ struct DeliveryRunner: Sendable {
     await alarm.ring()
   }
 
-  private func report(_ numbers: [Int64]) async {
+  private func report(_ numbers: [Int64], to peer: Int64) async {
     do {
-      var commitments: [Commitment] = []
-      for number in numbers {
-        if let commitment = try await archive.commitments.judged(number) { commitments.append(commitment) }
-      }
-      await CommitmentReporting(archive: archive, service: services.commitment, calls: calls, logger: logger)
-        .report(commitments)
+      try await CommitmentReporting(archive: archive, service: services.commitment, calls: calls, logger: logger)
+        .report(numbers)
+      end(.commitment(peer: peer))
     } catch {
-      if !Task.isCancelled { note(error) }
+      guard !Task.isCancelled else { return }
+      note(error)
+      _ = pause(.commitment(peer: peer))
     }
   }
 
@@ -109,25 +108,34 @@ struct DeliveryRunner: Sendable {
       }
       switch try await services.forwarding.send(to: destination, principal: peer, logger: logger) {
       case .sent(let count):
-        turns.state.withLock { _ = $0.pauses.removeValue(forKey: peer) }
+        end(.forwarding(peer: peer))
         if count > 0 { logger.info("sent on", metadata: ["to": "\(destination.peer.name)", "objects": "\(count)"]) }
       case .unreachable:
         if !Task.isCancelled { try await postpone(peer, "the destination cannot be reached") }
       }
     } catch {
-      if !Task.isCancelled { note(error) }
+      guard !Task.isCancelled else { return }
+      note(error)
+      // Where the index cannot be written the pause in memory holds all the same.
+      try? await postpone(peer, "it cannot be read or recorded now: see the node's log")
     }
   }
 
   private func postpone(_ peer: Int64, _ why: String) async throws {
-    let seconds = turns.state.withLock { state in
-      let failures = (state.pauses[peer]?.failures ?? 0) + 1
+    try await archive.forwarding.postpone(peer, for: pause(.forwarding(peer: peer)), why)
+  }
+
+  /// Nothing of it is tried for a while, longer each time; in seconds.
+  private func pause(_ turn: Turn) -> Double {
+    turns.state.withLock { state in
+      let failures = (state.pauses[turn]?.failures ?? 0) + 1
       let seconds = min(2 * Double(1 << min(failures, 9)), 600)
-      state.pauses[peer] = (.now + .seconds(seconds), failures)
+      state.pauses[turn] = (.now + .seconds(seconds), failures)
       return seconds
     }
-    try await archive.forwarding.postpone(peer, for: seconds, why)
   }
+
+  private func end(_ turn: Turn) { turns.state.withLock { _ = $0.pauses.removeValue(forKey: turn) } }
 
   /// Somebody asked for what waits to be tried at once.
   func retry() async {

@@ -3,6 +3,7 @@
 import Access
 import Archive
 import DIMSE
+import NIOCore
 import ServiceClasses
 import UpperLayer
 
@@ -11,19 +12,31 @@ struct PeerCalls: MoveConnecting {
   let callingAETitle: String
   /// The associations that forwarding keeps: a peer may take no other beside them.
   var kept: KeptAssociations?
+  /// nil where one call by itself takes no place.
+  var places: Places?
+  /// What a peer has for each answer.
+  var answersWithin = TimeAmount.seconds(300)
 
   func withAssociation(
     to destination: MoveDestination, proposing contexts: [ProposedPresentationContext], operations: Int,
     _ body: @escaping @Sendable (Association) async throws -> Void
   ) async throws {
-    try await callable(destination).withAssociation(proposing: contexts, operations: operations, body)
+    try await withAssociation(to: destination, proposing: contexts, operations: operations, roles: [], body)
   }
 
-  /// The peer, once nothing is kept with it.
-  func callable(_ destination: MoveDestination) async throws -> RemoteNode {
+  /// The same with roles that this node proposes to have (PS3.7 D.3.3.4).
+  func withAssociation(
+    to destination: MoveDestination, proposing contexts: [ProposedPresentationContext], operations: Int = 1,
+    roles: [RoleSelection], _ body: (Association) async throws -> Void
+  ) async throws {
     let node = try node(destination)
     await kept?.end(with: node)
-    return node
+    guard let places else {
+      return try await node.withAssociation(proposing: contexts, operations: operations, roles: roles, body)
+    }
+    try await places.during(for: destination.peer.name) {
+      try await node.withAssociation(proposing: contexts, operations: operations, roles: roles, body)
+    }
   }
 
   /// Throws for a peer that has to use TLS and of which nobody said how it is called over TLS.
@@ -36,6 +49,7 @@ struct PeerCalls: MoveConnecting {
     return RemoteNode(
       host: destination.host, port: destination.port, callingAETitle: callingAETitle,
       calledAETitle: peer.aeTitle.description, timeout: .seconds(10),
+      responseTimeout: .nanoseconds(answersWithin.nanoseconds),
       tls: peer.profile.tls.map(TLSClientSettings.init))
   }
 }

@@ -4,7 +4,7 @@ import Access
 package import Archive
 import DICOMData
 package import DIMSE
-import NIOCore
+package import NIOCore
 import UpperLayer
 
 /// The Storage Commitment Service Class, push model, as SCP (PS3.4 annex J).
@@ -28,14 +28,16 @@ package struct CommitmentService: Sendable {
       throw ServiceFailure(.refusedNotAuthorized, "this peer may not store here (any more)")
     }
     let action = try CommitmentAction(reading: bytes, transferSyntax: request.transferSyntax)
-    let number = try await archive.commitments.accept(
-      CommitmentRequest(
-        caller: request.caller, callingAETitle: request.callingAETitle, address: address,
-        transactionUID: action.transactionUID, objects: action.objects), isLeased: isReportedHere)
-    guard let number else {
-      throw ServiceFailure(.resourceLimitation, "too many requests of this peer wait for their reports")
+    do {
+      let number = try await archive.commitments.accept(
+        CommitmentRequest(
+          caller: request.caller, callingAETitle: request.callingAETitle, address: address,
+          transactionUID: action.transactionUID, objects: action.objects), isLeased: isReportedHere)
+      if let number { return number }
+    } catch is ReceptionError {
+      throw ServiceFailure(.resourceLimitation, "the archive cannot take requests now; try again later")
     }
-    return number
+    throw ServiceFailure(.resourceLimitation, "too many requests of this peer wait for their reports")
   }
 
   /// PS3.4 J.3.2: one class, one instance, one action.
@@ -61,12 +63,14 @@ package struct CommitmentService: Sendable {
   /// N-EVENT-REPORT on the association that the request came on, where somebody else reads the response.
   package func send(
     _ report: CommitmentReport, over writer: MessageWriter, _ context: AcceptedContext,
-    awaiting responses: AwaitedResponses
+    awaiting responses: AwaitedResponses, within time: TimeAmount
   ) async throws -> Status {
     guard let syntax = TransferSyntax(uid: context.transferSyntaxUID) else { return .processingFailure }
     let command = CommandSet.eventReport(report, messageID: try responses.begin())
     try await writer.send(
       command, contextID: context.id, dataSet: ByteBuffer(bytes: report.dataSet.encoded(as: syntax)))
-    return try await responses.response(to: command.messageID ?? 0).status ?? .processingFailure
+    return try await responses.response(
+      to: command.messageID ?? 0, within: time, on: writer.eventLoop
+    ).status ?? .processingFailure
   }
 }

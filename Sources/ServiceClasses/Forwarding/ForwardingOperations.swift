@@ -39,17 +39,34 @@ final class ForwardingOperations: Sending {
   /// Throws where it cannot be recorded that anything is sent: then nothing is.
   func prepare(_ planned: ServedInstance, accepted: (String) -> [String]) async throws -> OutgoingObject? {
     let disclosure = archive.disclosures.begin()
-    var object: OutgoingObject
     do {
-      object = try await outgoing(planned, accepted)
-      object.disclosure = disclosure
+      for _ in 0..<mostPreparations {
+        let moment = try await archive.moment()
+        let instance = try await current(planned)
+        var object = try await outgoing(instance, accepted)
+        object.disclosure = disclosure
+        try await record.begin()
+        // To convert and to record it takes a while, in which a grant may end, or a correction be made.
+        if archive.isStill(moment) { return object }
+        if try await current(planned) == instance { return object }
+      }
+      throw SubOperationFailure(changesTooOften)
+    } catch let trouble as AuditError {
+      throw trouble
     } catch {
       if Task.isCancelled { throw CancellationError() }
       await settle(planned, failure: "\(error)")
       return nil
     }
-    try await record.begin()
-    return object
+  }
+
+  func depart(
+    _ planned: ServedInstance, as instance: ServedInstance, _ disclosure: Disclosures.Disclosure
+  ) async throws {
+    while !disclosure.mayGo() {
+      guard (try? await current(planned)) == instance else { throw ChangedMeanwhile() }
+    }
+    await record.depart(instance)
   }
 
   func note(_ status: Status, of planned: ServedInstance, sent object: OutgoingObject) async {
@@ -58,18 +75,15 @@ final class ForwardingOperations: Sending {
     if isStored { archive.noteAccess(studyInstanceUID: planned.studyInstanceUID) }
   }
 
-  func giveUp(_ planned: ServedInstance, sentInPart failure: SubOperationFailure) async {
-    await settle(planned, failure: failure.description)
-  }
+  func giveUp(_ planned: ServedInstance, _ why: String) async { await settle(planned, failure: why) }
 
-  func giveUp(_ planned: ServedInstance, _ why: String) async {
-    state.withLock { $0.isUnreachable = true }
+  /// It waits, through no fault of its own.
+  func leave(_ planned: ServedInstance, _ why: String, wasReached: Bool) async {
+    if !wasReached { state.withLock { $0.isUnreachable = true } }
   }
 
   /// As it stands at this moment: a grant that ended since it was read ends here.
-  private func outgoing(
-    _ planned: ServedInstance, _ accepted: (String) -> [String]
-  ) async throws(SubOperationFailure) -> OutgoingObject {
+  private func current(_ planned: ServedInstance) async throws(SubOperationFailure) -> ServedInstance {
     let reader = archive.reading(as: destination.caller)
     let selection = InstanceSelection(sopInstanceUIDs: [planned.sopInstanceUID])
     var current: ServedInstance?
@@ -80,12 +94,19 @@ final class ForwardingOperations: Sending {
     }
     guard let instance = current else { throw SubOperationFailure("the destination has no grant for it") }
     guard instance.fault == .none else { throw SubOperationFailure("its file is gone, or not what was received") }
+    return instance
+  }
+
+  private func outgoing(
+    _ instance: ServedInstance, _ accepted: (String) -> [String]
+  ) async throws(SubOperationFailure) -> OutgoingObject {
     let syntaxes = accepted(instance.sopClassUID)
     guard !syntaxes.isEmpty else { throw SubOperationFailure("the destination takes no objects of its SOP class") }
     guard let target = ObjectConversion.target(for: instance.transferSyntaxUID, among: syntaxes) else {
       throw SubOperationFailure("the destination takes no transfer syntax that it could be sent in")
     }
-    return try await OutgoingObject(instance, in: target, reader: reader, conversion: conversion)
+    return try await OutgoingObject(
+      instance, in: target, reader: archive.reading(as: destination.caller), conversion: conversion)
   }
 
   /// What cannot be written down now is sent again: twice is better than never.
@@ -94,7 +115,7 @@ final class ForwardingOperations: Sending {
       if failure == nil { state.sent += 1 }
       return state.jobs.removeValue(forKey: planned.sopInstanceUID) ?? []
     }
-    await record.note(planned, failure: failure)
+    await record.note(failure: failure)
     do {
       guard let failure else { return try await archive.forwarding.sent(numbers) }
       logger.notice("an object is not sent on: \(failure)", metadata: ["instance": "\(planned.sopInstanceUID)"])

@@ -11,7 +11,9 @@ actor ForwardingRecord {
   private let grants: [Int]
   /// nil where nothing was to be sent yet.
   private var beginning: Task<Void, any Error>?
-  private var sent: [ServedInstance] = []
+  /// Of which the destination may have read something, whatever it answered.
+  private var departed: [ServedInstance] = []
+  private var sent = 0
   private var failed = 0
   private var firstFailure: String?
 
@@ -34,8 +36,13 @@ actor ForwardingRecord {
     try await beginning.value
   }
 
-  func note(_ instance: ServedInstance, failure: String?) {
-    guard let failure else { return sent.append(instance) }
+  func depart(_ instance: ServedInstance) { departed.append(instance) }
+
+  func note(failure: String?) {
+    guard let failure else {
+      sent += 1
+      return
+    }
     failed += 1
     firstFailure = firstFailure ?? failure
   }
@@ -43,13 +50,15 @@ actor ForwardingRecord {
   /// Of what was never tried nothing is said; the queue shows it.
   func end() async throws {
     guard beginning != nil || failed > 0 else { return }
-    let left = instances.count - sent.count - failed
+    let left = instances.count - sent - failed
     var remarks: [String] = []
-    if failed > 0 { remarks.append("\(failed) of \(instances.count) objects were not sent: \(firstFailure ?? "")") }
+    if failed > 0 {
+      remarks.append("\(failed) of \(instances.count) objects were not sent, or not taken: \(firstFailure ?? "")")
+    }
     if left > 0 { remarks.append("\(left) wait for the destination") }
-    let outcome: AuditOutcome = sent.count == instances.count ? .success : sent.isEmpty ? .failed : .partial
+    let outcome: AuditOutcome = sent == instances.count ? .success : sent == 0 ? .failed : .partial
     try await read.end(
-      outcome, count: sent.count, only: [AuditSubject](of: sent),
+      outcome, count: sent, only: [AuditSubject](of: departed),
       remark: remarks.isEmpty ? nil : remarks.joined(separator: "; "))
   }
 }

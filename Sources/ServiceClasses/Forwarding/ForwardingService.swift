@@ -2,6 +2,7 @@
 
 package import Archive
 package import Logging
+import NIOCore
 
 /// Sends on what arrived, as the destination itself: what its own grants do not open is not sent to it.
 package struct ForwardingService: Sendable {
@@ -33,8 +34,15 @@ package struct ForwardingService: Sendable {
       open, to: destination, archive: archive, conversion: conversion, logger: logger)
     let transfer = MoveTransfer(
       operations: operations, instances: open.objects.map(\.instance), destination: destination, originator: nil,
-      connecting: connecting)
-    await transfer.run()
+      connecting: connecting,
+      // What is not answered then goes once more after the next start.
+      lastAnswersWithin: .seconds(1))
+    do {
+      try await transfer.run()
+    } catch {
+      try? await Task { try await operations.record.end() }.value
+      throw error
+    }
     // What went is recorded also where the node stops.
     try await Task { try await operations.record.end() }.value
     return operations.isUnreachable ? .unreachable : .sent(operations.sent)

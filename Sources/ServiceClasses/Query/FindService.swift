@@ -9,8 +9,9 @@ package import UpperLayer
 /// The Query service as SCP (PS3.4 C.4.1): matches are sent as pending responses while they are found; the function's
 /// return is the final one. Cancelling the task is C-CANCEL.
 package struct FindService: Sendable {
-  /// Sends pending responses that differ by their identifiers alone; returns when the next may come.
-  package typealias Send = @Sendable (CommandSet, _ identifiers: DataSetSeries) async throws -> Void
+  /// Sends pending responses that differ by their identifiers alone; returns when the next may come. The identifiers are asked
+  /// for when nothing keeps them from going out any more.
+  package typealias Send = @Sendable (CommandSet, _ identifiers: () async throws -> DataSetSeries) async throws -> Void
 
   private static let few = 16
 
@@ -24,7 +25,7 @@ package struct FindService: Sendable {
 
   /// Answers one C-FIND-RQ through `send`. Returns how many matches were sent; throws what the peer is to be told.
   package func find(
-    _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8], send: Send
+    _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8], send: @escaping Send
   ) async throws -> Int {
     let (identifier, profile) = try await judged(request, model, bytes)
     let read = archive.audited(
@@ -64,7 +65,7 @@ package struct FindService: Sendable {
 
   private func answer(
     _ request: ServiceRequest, _ identifier: QueryIdentifier, _ profile: QueryProfile, _ record: inout QueryRecord,
-    _ send: Send
+    _ send: @escaping Send
   ) async throws {
     let pace = EmptyAnswerPace(step: .milliseconds(1))
     let reader = archive.reading(as: request.caller)
@@ -79,22 +80,24 @@ package struct FindService: Sendable {
       defer { disclosure.end() }
       page = try await covered(page, of: identifier.query, after: mark, reader, &record, most: most)
       if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
-      let allowed = min(page.count, most - record.sent)
-      guard let next = page.next, allowed == page.count else {
-        try await deliver(page, allowed, response, request, send)
-        record.sent += allowed
-        guard allowed == page.count else {
-          throw ServiceFailure(.refusedOutOfResources, "more than \(most) matches: ask for fewer")
-        }
-        break
-      }
+      let left = most - record.sent
+      let next = page.count <= left ? page.next : nil
       // The next page is read while this one is sent.
-      async let following = reader.page(of: identifier.query, after: next)
-      try await deliver(page, allowed, response, request, send)
+      async let following: FindPage? = next == nil ? nil : reader.page(of: identifier.query, after: next)
+      let told = try await deliver(page, atMost: left, response, request, send, disclosure) {
+        try await covered(
+          try await reader.page(of: identifier.query, after: mark), of: identifier.query, after: mark, reader, &record,
+          most: most)
+      }
       disclosure.end()
-      record.sent += allowed
-      mark = next
-      page = try await following
+      record.sent += min(told.count, left)
+      guard told.count <= left else {
+        throw ServiceFailure(.refusedOutOfResources, "more than \(most) matches: ask for fewer")
+      }
+      guard let end = told.next else { break }
+      let read = try await following
+      mark = end
+      if let read, end == next { page = read } else { page = try await reader.page(of: identifier.query, after: end) }
       try await requireRight(of: request.caller)
     }
     if Task.isCancelled { throw ServiceFailure(.cancel, "cancelled by the peer") }
@@ -117,20 +120,32 @@ package struct FindService: Sendable {
     }
   }
 
+  /// Returns the page as it was told: what waited while somebody took something away is read anew.
   private func deliver(
-    _ page: FindPage, _ allowed: Int, _ response: FindResponse, _ request: ServiceRequest, _ send: Send
-  ) async throws {
-    if allowed > 0 {
-      var command = CommandSet.response(
-        to: request.command, status: response.supportsAllKeys ? .pending : .pendingWithWarning)
-      command.hasDataSet = true
-      // Few are written where the connection is, many elsewhere: others have connections there too.
-      let identifiers =
-        allowed <= Self.few
-        ? response.identifiers(of: page, allowed)
-        : await withTaskExecutorPreference(globalConcurrentExecutor) { response.identifiers(of: page, allowed) }
-      try await send(command, identifiers)
+    _ page: FindPage, atMost left: Int, _ response: FindResponse, _ request: ServiceRequest, _ send: @escaping Send,
+    _ disclosure: Disclosures.Disclosure, anew: () async throws -> FindPage
+  ) async throws -> FindPage {
+    guard min(page.count, left) > 0 else { return page }
+    var command = CommandSet.response(
+      to: request.command, status: response.supportsAllKeys ? .pending : .pendingWithWarning)
+    command.hasDataSet = true
+    var told = page
+    var identifiers = await identifiers(page, atMost: left, response)
+    try await send(command) {
+      while !disclosure.mayGo() {
+        told = try await anew()
+        identifiers = await self.identifiers(told, atMost: left, response)
+      }
+      return identifiers
     }
+    return told
+  }
+
+  /// Few are written where the connection is, many elsewhere: others have connections there too.
+  private func identifiers(_ page: FindPage, atMost left: Int, _ response: FindResponse) async -> DataSetSeries {
+    let count = min(page.count, max(left, 0))
+    guard count > Self.few else { return response.identifiers(of: page, count) }
+    return await withTaskExecutorPreference(globalConcurrentExecutor) { response.identifiers(of: page, count) }
   }
 
   private func requireRight(of caller: Caller) async throws {

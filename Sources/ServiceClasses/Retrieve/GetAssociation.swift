@@ -2,6 +2,7 @@
 
 import DICOMData
 package import DIMSE
+package import NIOCore
 import UpperLayer
 
 /// The association of a C-GET, as far as its C-STOREs need it: the contexts on which the peer is the SCP of storage, and the
@@ -11,10 +12,14 @@ package struct GetAssociation: Sendable {
   /// By SOP class; of each transfer syntax one.
   private let contexts: [String: [AcceptedContext]]
   private let responses: AwaitedResponses
+  private let answersWithin: TimeAmount
 
-  /// `assumesRoles`: a peer that proposed no role for a SOP class is taken for its SCP. PS3.4 C.4.3.1 has it say so; some
-  /// workstations do not.
-  package init(_ association: Association, assumesRoles: Bool, responses: AwaitedResponses) {
+  /// `answersWithin`: what the peer has for each answer, whatever else it says meanwhile. `assumesRoles`: a peer that proposed
+  /// no role for a SOP class is taken for its SCP. PS3.4 C.4.3.1 has it say so; some workstations do not.
+  package init(
+    _ association: Association, assumesRoles: Bool, responses: AwaitedResponses, answersWithin: TimeAmount
+  ) {
+    self.answersWithin = answersWithin
     writer = association.writer
     self.responses = responses
     let roles = Dictionary(
@@ -33,23 +38,37 @@ package struct GetAssociation: Sendable {
     contexts[sopClassUID]?.map(\.transferSyntaxUID) ?? []
   }
 
-  func store(_ object: OutgoingObject) async throws(BrokenAssociation) -> Status {
+  /// Throws `BrokenAssociation`, and `ChangedMeanwhile` where nothing was sent.
+  func store(_ object: OutgoingObject) async throws -> Status {
     let context = contexts[object.sopClassUID]?.first { $0.transferSyntaxUID == object.transferSyntaxUID }
     guard let context else { return .sopClassNotSupported }
     do {
       return try await store(object, on: context.id)
+    } catch let change as ChangedMeanwhile {
+      throw change
     } catch {
       throw BrokenAssociation(cause: error)
     }
   }
 
   private func store(_ object: OutgoingObject, on contextID: UInt8) async throws -> Status {
-    var object = object
+    var rest = object
     let messageID = try responses.begin()
     let command = CommandSet.store(
       messageID: messageID, sopClassUID: object.sopClassUID, sopInstanceUID: object.sopInstanceUID, originator: nil)
-    try await writer.send(command, contextID: contextID) { try await object.nextChunk() }
-    return try await responses.response(to: messageID).status ?? .processingFailure
+    do {
+      try await writer.send(command, contextID: contextID) {
+        try await object.depart()
+      } nextChunk: {
+        try await rest.nextChunk()
+      }
+    } catch let change as ChangedMeanwhile {
+      responses.withdraw(messageID)
+      throw change
+    }
+    object.giveBackRoom()
+    return try await responses.response(to: messageID, within: answersWithin, on: writer.eventLoop).status
+      ?? .processingFailure
   }
 }
 

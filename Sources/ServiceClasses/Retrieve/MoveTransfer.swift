@@ -5,6 +5,7 @@ package import Archive
 import DICOMData
 package import DIMSE
 import Logging
+import NIOCore
 import Synchronization
 package import UpperLayer
 
@@ -28,10 +29,12 @@ package struct StaleAssociation: Error, CustomStringConvertible {
 }
 
 /// Objects on their way to a destination: on one association or as many as its peer takes; more where they need more
-/// presentation contexts than one has.
+/// presentation contexts than one has. What was begun is sent to its end, and its answer is waited for, cancelled or not.
 struct MoveTransfer: Sendable {
-  /// An association that fails is tried again once, and again whenever objects got through since.
-  private static let mostFailures = 2
+  /// Attempts in a row in which no association came about.
+  private static let mostRefusals = 2
+  /// Associations in a row that settled nothing: few objects are such that a destination cannot bear them.
+  private static let mostFruitless = 10
   private static let pause = Duration.milliseconds(500)
   private static let mostOutstanding = 8
 
@@ -41,133 +44,191 @@ struct MoveTransfer: Sendable {
   /// nil where nobody's C-MOVE asked for them.
   let originator: MoveOriginator?
   let connecting: any MoveConnecting
+  /// What the destination has for answers that are outstanding when the transfer is cancelled.
+  var lastAnswersWithin = TimeAmount.seconds(5)
 
-  /// Returns when each object is accounted for, or the task was cancelled.
-  func run() async {
+  /// Returns when each object is accounted for, or the task was cancelled; throws what kept one from being prepared.
+  func run() async throws {
+    let stop = StopSignal()
+    try await withTaskCancellationHandler {
+      try await run(until: stop)
+    } onCancel: {
+      stop.raise()
+    }
+  }
+
+  private func run(until stop: StopSignal) async throws {
     var isReachable = true
     for batch in MoveBatch.batches(of: instances) {
-      let backlog = Backlog(batch.instances)
+      let backlog = MoveBacklog(batch.instances)
       if isReachable {
         await withTaskGroup(of: Void.self) { group in
           for _ in 0..<max(1, min(destination.peer.profile.associations, batch.instances.count)) {
-            group.addTask { await send(batch, backlog) }
+            group.addTask { await send(batch, backlog, stop) }
           }
         }
+        isReachable = backlog.wasReached
       }
-      if Task.isCancelled { return }
+      if let trouble = backlog.trouble { throw trouble }
+      if stop.isRaised { return }
       while let left = backlog.take() {
-        isReachable = false
-        await operations.giveUp(left, "the destination cannot be reached, or hangs up")
+        await operations.leave(
+          left.instance,
+          isReachable ? "the destination hangs up, whatever it is sent" : "the destination cannot be reached",
+          wasReached: isReachable)
       }
     }
   }
 
-  /// What is left of a batch, shared by the associations on which it is sent.
-  private final class Backlog: Sendable {
-    private let left: Mutex<[ServedInstance]>
-
-    init(_ instances: [ServedInstance]) { left = Mutex(instances.reversed()) }
-
-    var count: Int { left.withLock(\.count) }
-    func take() -> ServedInstance? { left.withLock { $0.popLast() } }
-    func giveBack(_ instance: ServedInstance) { left.withLock { $0.append(instance) } }
+  /// Once an association is there, nothing on it is broken off: it ends when it sees the signal.
+  private func send(_ batch: MoveBatch, _ backlog: MoveBacklog, _ stop: StopSignal) async {
+    let course = MoveCourse()
+    let task = Task { await sendAll(batch, backlog, course, stop) }
+    let action = stop.whenRaised { if !course.isConnected { task.cancel() } }
+    await task.value
+    stop.forget(action)
   }
 
-  /// How many objects an association accounted for.
-  private final class Settled: Sendable {
-    private let number = Atomic(0)
-
-    var count: Int { number.load(ordering: .acquiring) }
-    func note() { number.add(1, ordering: .releasing) }
-  }
-
-  private func send(_ batch: MoveBatch, _ backlog: Backlog) async {
-    var failures = 0
-    while backlog.count > 0, !Task.isCancelled {
-      let settled = Settled()
+  private func sendAll(_ batch: MoveBatch, _ backlog: MoveBacklog, _ course: MoveCourse, _ stop: StopSignal) async {
+    var (refusals, fruitless) = (0, 0)
+    while backlog.count > 0, !stop.isRaised {
+      course.begin()
       do {
-        try await send(batch, backlog, settled)
+        try await send(batch, backlog, course, stop)
+        course.end()
       } catch {
-        if Task.isCancelled { return }
-        // Nothing was tried on it that counts: the next one is opened for this.
-        if error is StaleAssociation, settled.count == 0 { continue }
-        failures = settled.count > 0 ? 1 : failures + 1
+        let (wasAccepted, settled, unanswered) = course.end()
+        let isStale = error is StaleAssociation && settled == 0
+        for entry in unanswered {
+          // Nothing was tried on it that counts: the next association is opened for this.
+          if isStale, !stop.isRaised { backlog.giveBack(entry) } else { await putBack(entry, backlog, stop) }
+        }
+        if stop.isRaised || backlog.trouble != nil { return }
+        if isStale { continue }
+        refusals = wasAccepted ? 0 : refusals + 1
+        fruitless = settled > 0 ? 0 : wasAccepted ? fruitless + 1 : fruitless
         operations.logger.warning(
           "the association with the destination '\(destination.peer.name)' failed",
           metadata: ["error": "\(error)", "objects left": "\(backlog.count)"])
-        guard failures < Self.mostFailures else { return }
+        guard refusals < Self.mostRefusals, fruitless < Self.mostFruitless else { return }
         try? await Task.sleep(for: Self.pause)
       }
     }
   }
 
-  private func send(_ batch: MoveBatch, _ backlog: Backlog, _ settled: Settled) async throws {
-    let outstanding = min(Self.mostOutstanding, backlog.count)
+  private func send(
+    _ batch: MoveBatch, _ backlog: MoveBacklog, _ course: MoveCourse, _ stop: StopSignal
+  ) async throws {
+    let outstanding = min(Self.mostOutstanding, max(backlog.count, 1))
     try await connecting.withAssociation(
       to: destination, proposing: batch.contexts, operations: outstanding
     ) { association in
+      course.accept()
+      backlog.noteReached()
+      let deadline = association.deadline
+      let action = stop.whenRaised { [lastAnswersWithin] in deadline?.hangUp(in: lastAnswersWithin) }
+      defer { stop.forget(action) }
       // Between an answer and the next object no other thread has to wake up.
       try await withTaskExecutorPreference(association.writer.executor) {
-        try await send(backlog, over: association, atMost: outstanding, settled)
+        try await send(backlog, over: association, atMost: outstanding, course, stop)
       }
     }
   }
 
-  /// As many at once as the destination agreed to; usually one.
+  private typealias Begun = (planned: MoveBacklog.Entry, object: OutgoingObject)
+
+  /// As many at once as the destination agreed to; usually one. What it hung up at before goes alone.
   private func send(
-    _ backlog: Backlog, over association: Association, atMost most: Int, _ settled: Settled
+    _ backlog: MoveBacklog, over association: Association, atMost most: Int, _ course: MoveCourse, _ stop: StopSignal
   ) async throws {
     var user = ServiceUser(association)
     let window = user.window(atMost: most)
-    let accepted = Dictionary(grouping: association.contexts.values, by: \.abstractSyntax)
+    let syntaxes = Dictionary(grouping: association.contexts.values, by: \.abstractSyntax)
       .mapValues { $0.map(\.transferSyntaxUID) }
-    var outstanding: [UInt16: (planned: ServedInstance, object: OutgoingObject)] = [:]
+    let executor = association.writer.executor
+    var outstanding: [UInt16: Begun] = [:]
     do {
       while true {
-        while outstanding.count < window, !Task.isCancelled, let planned = backlog.take() {
-          guard let (messageID, object) = try await begin(planned, accepted, backlog, &user, settled) else { continue }
-          outstanding[messageID] = (planned, object)
+        while outstanding.count < window, !stop.isRaised, backlog.trouble == nil,
+          !outstanding.values.contains(where: { $0.planned.hasFailed }),
+          let next = backlog.take(alone: outstanding.isEmpty)
+        {
+          let begun = try await begin(next, backlog, course, stop, &user) { [operations] planned in
+            try await stop.during(on: executor) {
+              try await operations.prepareToDepart(planned) { syntaxes[$0] ?? [] }
+            }
+          }
+          if let (messageID, object) = begun { outstanding[messageID] = (next, object) }
         }
         guard !outstanding.isEmpty else { return }
         let (messageID, response) = try await user.nextStoreResponse()
         guard let answered = outstanding.removeValue(forKey: messageID) else { throw user.unasked(response) }
-        settled.note()
-        await operations.note(response.status ?? .processingFailure, of: answered.planned, sent: answered.object)
+        course.settle()
+        await operations.note(
+          response.status ?? .processingFailure, of: answered.planned.instance, sent: answered.object)
       }
     } catch {
-      for (planned, _) in outstanding.values { backlog.giveBack(planned) }
+      for (planned, _) in outstanding.values { course.leave(planned) }
       throw error
     }
   }
 
-  /// nil where it is not sent, and accounted for.
+  /// nil where it is not sent, and accounted for or left.
   private func begin(
-    _ planned: ServedInstance, _ accepted: [String: [String]], _ backlog: Backlog, _ user: inout ServiceUser,
-    _ settled: Settled
+    _ next: MoveBacklog.Entry, _ backlog: MoveBacklog, _ course: MoveCourse, _ stop: StopSignal,
+    _ user: inout ServiceUser, prepare: (ServedInstance) async throws -> OutgoingObject?
   ) async throws -> (messageID: UInt16, object: OutgoingObject)? {
-    do {
-      guard let object = try await operations.prepare(planned, accepted: { accepted[$0] ?? [] }) else {
-        settled.note()
+    for _ in 0..<operations.mostPreparations {
+      let object: OutgoingObject
+      do {
+        guard let prepared = try await prepare(next.instance) else {
+          course.settle()
+          return nil
+        }
+        object = prepared
+      } catch {
+        backlog.giveBack(next)
+        // Nothing that the destination did.
+        if !stop.isRaised { backlog.note(error) }
         return nil
       }
-      return (try await begin(object, &user), object)
-    } catch let failure as SubOperationFailure {
-      // An object that failed half way is accounted for, and not tried again.
-      await operations.giveUp(planned, sentInPart: failure)
-      settled.note()
-      throw failure
-    } catch {
-      backlog.giveBack(planned)
-      throw error
+      do {
+        return (try await begin(object, &user), object)
+      } catch is ChangedMeanwhile {
+        object.giveBackRoom()
+      } catch let failure as SubOperationFailure {
+        // An object that failed half way is accounted for, and not tried again.
+        await operations.giveUp(next.instance, failure.description)
+        course.settle()
+        throw failure
+      } catch {
+        course.leave(next)
+        throw error
+      }
     }
+    await operations.giveUp(next.instance, operations.changesTooOften)
+    course.settle()
+    return nil
+  }
+
+  /// Its association ended before its answer came: once more behind the others; after that it is the one at fault.
+  private func putBack(_ entry: MoveBacklog.Entry, _ backlog: MoveBacklog, _ stop: StopSignal) async {
+    guard !stop.isRaised else { return await operations.giveUp(entry.instance, "the destination did not answer") }
+    guard !backlog.putBack(entry) else { return }
+    await operations.giveUp(entry.instance, "the destination hung up at it, \(MoveBacklog.mostFailures) times")
   }
 
   private func begin(_ object: OutgoingObject, _ user: inout ServiceUser) async throws -> UInt16 {
-    var object = object
+    var rest = object
+    defer { object.giveBackRoom() }
     return try await user.beginStore(
       sopClassUID: object.sopClassUID, sopInstanceUID: object.sopInstanceUID,
       transferSyntaxUID: object.transferSyntaxUID, originator: originator
-    ) { try await object.nextChunk() }
+    ) {
+      try await object.depart()
+    } nextChunk: {
+      try await rest.nextChunk()
+    }
   }
 }
 

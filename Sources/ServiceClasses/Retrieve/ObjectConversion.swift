@@ -8,13 +8,18 @@ package import PixelCodecs
 /// compressed where it takes nothing else; never with loss.
 package struct ObjectConversion: Sendable {
   /// What the conversion of one object may take of memory: its file is held as a whole, and what it becomes.
-  private static let longestObject = 1 << 30
+  static let longestObject = 1 << 30
 
   private let transcoder: Transcoder<CodecPool>
-  private let room = ConversionRoom()
+  let room: ConversionRoom
 
   package init(codecs: CodecPool) {
+    self.init(codecs: codecs, room: ConversionRoom())
+  }
+
+  init(codecs: CodecPool, room: ConversionRoom) {
     transcoder = Transcoder(codecs, longestObject: Self.longestObject)
+    self.room = room
   }
 
   /// In the order of preference: nothing that is compressed, then what compresses without loss, the most widespread first.
@@ -30,32 +35,57 @@ package struct ObjectConversion: Sendable {
     return targets.first(where: accepted.contains)
   }
 
+  /// Room for an object, as far as its beginning tells what it needs: taken before anything more of it is read. Throws where it
+  /// is too large to be converted, or the task is cancelled.
+  func room(for instance: ServedInstance, _ reader: ArchiveReader) async throws(SubOperationFailure)
+    -> ConversionRoom.Place
+  {
+    guard instance.size <= Self.longestObject else {
+      throw SubOperationFailure("it is too large to be converted (\(instance.size) bytes)")
+    }
+    do {
+      let beginning = try await reader.bytes(FirstPiece.range(of: instance), of: instance)
+      return try await room.take(Self.memory(of: beginning, instance.size))
+    } catch is CancellationError {
+      throw SubOperationFailure("the retrieval was given up")
+    } catch {
+      throw SubOperationFailure("its file cannot be read: \(error)")
+    }
+  }
+
   /// The data set of a whole file in another syntax, and with the patient that a correction gave it.
   func dataSet(
     of file: [UInt8], in target: String, coercion: PatientCoercion?
   ) async throws(SubOperationFailure) -> [UInt8] {
-    guard file.count <= Self.longestObject else {
-      throw SubOperationFailure("it is too large to be converted (\(file.count) bytes)")
-    }
     guard let target = TransferSyntax(uid: target) else {
       throw SubOperationFailure("its transfer syntax is not one of the Standard's")
     }
     do {
-      let part10 = try Part10File(reading: Bytes(file))
-      return try await room.withRoom(for: Self.memory(of: part10, file.count)) {
-        try await converted(part10, to: target, coercion)
-      }
+      return try await converted(try Part10File(reading: Bytes(file)), to: target, coercion)
     } catch {
       throw SubOperationFailure("it cannot be converted to \(target.name): \(error)")
     }
   }
 
-  /// Its frames as they come from the codecs, as they are joined, and within the new data set; without frames the bytes of the
-  /// file, likewise. What is larger than is converted at all is refused soon enough.
-  private static func memory(of part10: Part10File, _ count: Int) -> Int {
-    guard let source = try? FrameSource(part10) else { return 3 * count }
-    let (decoded, overflow) = source.decodedLayout.byteCount.multipliedReportingOverflow(by: source.count)
-    return count + 3 * (overflow ? longestObject : min(max(decoded, count), longestObject))
+  /// Of the file, and of its frames as they come from the codecs, as they are joined, and within the new data set; without
+  /// frames of the bytes of the file, likewise. What does not say how large its frames are gets as much as any may take.
+  static func memory(of beginning: [UInt8], _ count: Int) -> Int {
+    let all = count + 3 * longestObject
+    guard let read = try? Part10File.readable(Bytes(beginning), stoppingBefore: .pixelData) else { return all }
+    let dataSet = read.file.dataSet
+    guard let rows = dataSet.integer(.rows), let columns = dataSet.integer(.columns) else {
+      return read.failure == nil ? 4 * count : all
+    }
+    let bytesOfSample = ((dataSet.integer(.bitsAllocated) ?? 8) + 7) / 8
+    var decoded = 1
+    for factor in [
+      rows, columns, dataSet.integer(.samplesPerPixel) ?? 1, bytesOfSample, dataSet.integer(.numberOfFrames) ?? 1,
+    ] {
+      let (product, overflow) = decoded.multipliedReportingOverflow(by: max(factor, 1))
+      guard !overflow, product <= longestObject else { return all }
+      decoded = product
+    }
+    return count + 3 * max(decoded, count)
   }
 
   private func converted(

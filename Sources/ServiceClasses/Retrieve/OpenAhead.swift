@@ -47,8 +47,8 @@ final class OpenAhead: Sendable {
       return (answer.isOpen(place), nil)
     }
     if let known { return known }
-    if let asking {
-      let answer = try await asking.value
+    // Where it cannot be answered ahead, each object has its own question: one moment's trouble is not that of many.
+    if let asking, let answer = try? await asking.value {
       note(answer)
       if archive.isStill(answer.moment) { return answer.isOpen(place) }
     }

@@ -8,6 +8,7 @@ package import NIOCore
 package struct OutgoingObject: Sendable {
   private enum Rest: Sendable {
     case stored(ServedInstance, ArchiveReader, offset: Int)
+    case converted([UInt8], ConversionRoom.Place, offset: Int)
     case nothing
   }
 
@@ -18,8 +19,12 @@ package struct OutgoingObject: Sendable {
   package let transferSyntaxUID: String
   private var first: ByteBuffer?
   private var rest: Rest
+  /// As it stood when it was prepared.
+  let instance: ServedInstance
   /// Held as long as it is on its way.
   var disclosure: Disclosures.Disclosure?
+  /// See `Sending.depart`.
+  var departure: (@Sendable () async throws -> Void)?
 
   /// Its first piece is read at once: a file that is gone is told before a message is begun. `read`: that piece, where it was
   /// read before.
@@ -27,12 +32,13 @@ package struct OutgoingObject: Sendable {
     _ instance: ServedInstance, in transferSyntaxUID: String, reader: ArchiveReader, conversion: ObjectConversion,
     read: FirstPiece? = nil
   ) async throws(SubOperationFailure) {
+    self.instance = instance
     sopClassUID = instance.sopClassUID
     sopInstanceUID = instance.sopInstanceUID
     self.transferSyntaxUID = transferSyntaxUID
     guard instance.isSent(asStoredIn: transferSyntaxUID) else {
-      first = try await Self.converted(instance, to: transferSyntaxUID, reader, conversion)
-      rest = .nothing
+      let (bytes, place) = try await Self.converted(instance, to: transferSyntaxUID, reader, conversion)
+      rest = .converted(bytes, place, offset: 0)
       return
     }
     let piece: FirstPiece
@@ -43,6 +49,14 @@ package struct OutgoingObject: Sendable {
 
   /// The memory of its first piece, to be used again when nothing of it is on its way any more.
   var memory: ByteBuffer? { first }
+
+  /// Nothing keeps its first byte from going out any more. Throws `ChangedMeanwhile`.
+  func depart() async throws { try await departure?() }
+
+  /// It is out, or given up: what it took is for others, though somebody may still wait for its answer.
+  func giveBackRoom() {
+    if case .converted(_, let place, _) = rest { place.giveBack() }
+  }
 
   private static func firstPiece(
     of instance: ServedInstance, _ reader: ArchiveReader
@@ -56,10 +70,13 @@ package struct OutgoingObject: Sendable {
   /// Takes long, and so is no work for the thread of a connection.
   private static func converted(
     _ instance: ServedInstance, to target: String, _ reader: ArchiveReader, _ conversion: ObjectConversion
-  ) async throws(SubOperationFailure) -> ByteBuffer {
+  ) async throws(SubOperationFailure) -> ([UInt8], ConversionRoom.Place) {
     try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(SubOperationFailure) in
+      let place = try await conversion.room(for: instance, reader)
       let file = try await read(0..<instance.size, of: instance, reader)
-      return ByteBuffer(bytes: try await conversion.dataSet(of: file, in: target, coercion: instance.coercion))
+      let bytes = try await conversion.dataSet(of: file, in: target, coercion: instance.coercion)
+      place.shrink(to: bytes.count)
+      return (bytes, place)
     }
   }
 
@@ -69,11 +86,19 @@ package struct OutgoingObject: Sendable {
       first = nil
       return piece
     }
-    guard case .stored(let instance, let reader, let offset) = rest else { return nil }
-    let end = min(offset + Self.chunkSize, instance.size)
-    let piece = try await Self.read(offset..<end, of: instance, reader)
-    rest = end < instance.size ? .stored(instance, reader, offset: end) : .nothing
-    return ByteBuffer(bytes: piece)
+    switch rest {
+    case .stored(let instance, let reader, let offset):
+      let end = min(offset + Self.chunkSize, instance.size)
+      let piece = try await Self.read(offset..<end, of: instance, reader)
+      rest = end < instance.size ? .stored(instance, reader, offset: end) : .nothing
+      return ByteBuffer(bytes: piece)
+    case .converted(let bytes, let place, let offset):
+      guard offset < bytes.count else { return nil }
+      let end = min(offset + Self.chunkSize, bytes.count)
+      rest = .converted(bytes, place, offset: end)
+      return ByteBuffer(bytes: bytes[offset..<end])
+    case .nothing: return nil
+    }
   }
 
   private static func read(
@@ -94,3 +119,6 @@ extension ServedInstance {
     transferSyntaxUID == self.transferSyntaxUID && coercion == nil
   }
 }
+
+/// Between the question whether an object is open and its first byte something changed: it is to be prepared anew.
+struct ChangedMeanwhile: Error {}

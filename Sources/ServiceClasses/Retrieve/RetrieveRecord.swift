@@ -4,7 +4,8 @@ import Access
 import Archive
 import DIMSE
 
-/// What the audit says of one retrieval: before the first object goes, that it began and with which; at last, which went.
+/// What the audit says of one retrieval: before the first object goes, that it began and with which; at last, which went,
+/// taken or not: who reads an object and answers with a failure has seen it.
 struct RetrieveRecord {
   private let read: AuditedRead
   private let operations: SubOperations
@@ -38,7 +39,7 @@ struct RetrieveRecord {
   private func end(_ outcome: AuditOutcome, remark: String?) async throws(AuditError) {
     let counts = operations.progress.counts
     try await read.end(
-      outcome, count: counts.completed + counts.warning, only: [AuditSubject](of: operations.sent), remark: remark)
+      outcome, count: counts.completed + counts.warning, only: [AuditSubject](of: operations.departed), remark: remark)
   }
 
   private var outcome: AuditOutcome {
@@ -51,6 +52,6 @@ struct RetrieveRecord {
   private var remark: String? {
     let counts = operations.progress.counts
     guard counts.failed > 0 else { return nil }
-    return "\(counts.failed) of \(counts.total) objects were not sent: \(operations.firstFailure ?? "")"
+    return "\(counts.failed) of \(counts.total) objects were not sent, or not taken: \(operations.firstFailure ?? "")"
   }
 }

@@ -88,7 +88,7 @@ package struct RetrieveService: Sendable {
     return try await record.during(open) {
       try await operations.progress.ticking {
         await operations.fail(allBut: open, RetrievePlan.notOpenToReceiver)
-        await transfer.run()
+        try await transfer.run()
       }
       return outcome(of: operations)
     }

@@ -40,14 +40,14 @@ struct SubOperations: Sending {
     struct Values {
       var studies: Set<String> = []
       var firstFailure: String?
-      var sent: [ServedInstance] = []
+      var departed: [ServedInstance] = []
     }
 
     let values = Mutex(Values())
   }
 
-  /// What the receiver took, in the order in which it was sent.
-  var sent: [ServedInstance] { notes.values.withLock(\.sent) }
+  /// Of which the receiver may have read something, whatever it answered, in the order in which it was sent.
+  var departed: [ServedInstance] { notes.values.withLock(\.departed) }
 
   /// Why the first of the failed failed; without a word about whose it is.
   var firstFailure: String? { notes.values.withLock(\.firstFailure) }
@@ -78,21 +78,23 @@ struct SubOperations: Sending {
     }
   }
 
+  func depart(
+    _ planned: ServedInstance, as instance: ServedInstance, _ disclosure: Disclosures.Disclosure
+  ) async throws {
+    while !disclosure.mayGo() {
+      guard (try? await plan.current(planned, for: receiver, openAhead)) == instance else { throw ChangedMeanwhile() }
+    }
+    notes.values.withLock { $0.departed.append(instance) }
+  }
+
   func note(_ status: Status, of planned: ServedInstance, sent object: OutgoingObject) async {
     if let memory = object.memory { readAhead.giveBack(memory) }
     guard status == .success || status.isWarning else {
       return await fail(planned, "the receiver answered \(status)")
     }
-    let isNew = notes.values.withLock { notes in
-      notes.sent.append(planned)
-      return notes.studies.insert(planned.studyInstanceUID).inserted
-    }
+    let isNew = notes.values.withLock { $0.studies.insert(planned.studyInstanceUID).inserted }
     if isNew { archive.noteAccess(studyInstanceUID: planned.studyInstanceUID) }
     await progress.note(status == .success ? .completed : .warning, of: planned.sopInstanceUID)
-  }
-
-  func giveUp(_ planned: ServedInstance, sentInPart failure: SubOperationFailure) async {
-    await fail(planned, failure.description)
   }
 
   func fail(allBut some: [ServedInstance], _ why: String) async {
@@ -102,6 +104,8 @@ struct SubOperations: Sending {
   }
 
   func giveUp(_ planned: ServedInstance, _ why: String) async { await fail(planned, why) }
+
+  func leave(_ planned: ServedInstance, _ why: String, wasReached: Bool) async { await fail(planned, why) }
 
   func fail(_ planned: ServedInstance, _ why: String) async {
     readAhead.pass(planned)
@@ -113,7 +117,19 @@ struct SubOperations: Sending {
   }
 
   private func outgoing(_ planned: ServedInstance, accepted: (String) -> [String]) async throws -> OutgoingObject {
-    let instance = try await plan.current(planned, for: receiver, openAhead)
+    for _ in 0..<mostPreparations {
+      let instance = try await plan.current(planned, for: receiver, openAhead)
+      let object = try await outgoing(instance, planned: planned, accepted: accepted)
+      guard !instance.isSent(asStoredIn: object.transferSyntaxUID) else { return object }
+      // To convert it takes a while, in which a grant may end, or a correction be made.
+      if try await plan.current(planned, for: receiver, openAhead) == instance { return object }
+    }
+    throw SubOperationFailure(changesTooOften)
+  }
+
+  private func outgoing(
+    _ instance: ServedInstance, planned: ServedInstance, accepted: (String) -> [String]
+  ) async throws -> OutgoingObject {
     let syntaxes = accepted(instance.sopClassUID)
     guard !syntaxes.isEmpty else { throw SubOperationFailure("the receiver takes no objects of its SOP class") }
     guard let target = ObjectConversion.target(for: instance.transferSyntaxUID, among: syntaxes) else {
@@ -126,10 +142,7 @@ struct SubOperations: Sending {
     } else {
       readAhead.pass(planned)
     }
-    let object = try await OutgoingObject(
+    return try await OutgoingObject(
       instance, in: target, reader: plan.reader, conversion: conversion, read: piece)
-    // To convert it takes a while, in which a grant may end.
-    if target != instance.transferSyntaxUID { _ = try await plan.current(planned, for: receiver, openAhead) }
-    return object
   }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import DIMSE
+package import NIOCore
 import Synchronization
+import UpperLayer
 
 /// What this node asked on an association that somebody else reads, by Message ID: who reads it hands the responses on.
 package final class AwaitedResponses: Sendable {
@@ -33,12 +35,29 @@ package final class AwaitedResponses: Sendable {
     }
   }
 
+  /// What was about to be asked is not.
+  package func withdraw(_ messageID: UInt16) {
+    state.withLock { $0.awaited[messageID] = nil }
+  }
+
+  /// Waits for the response no longer than that, whatever else comes meanwhile: throws `AssociationEnd.timedOut` then.
+  package func response(
+    to messageID: UInt16, within time: TimeAmount, on eventLoop: any EventLoop
+  ) async throws -> CommandSet {
+    let deadline = eventLoop.scheduleTask(in: time) {
+      self.giveUp(
+        messageID, AssociationEnd.timedOut("no answer in \(time.nanoseconds / 1_000_000_000) s"))
+    }
+    defer { deadline.cancel() }
+    return try await response(to: messageID)
+  }
+
   /// Waits for the response; throws what ended the association, and where the task is cancelled.
   package func response(to messageID: UInt16) async throws -> CommandSet {
     try await withTaskCancellationHandler {
       try await answer(to: messageID)
     } onCancel: {
-      giveUp(messageID)
+      giveUp(messageID, CancellationError())
     }
   }
 
@@ -62,13 +81,13 @@ package final class AwaitedResponses: Sendable {
     }
   }
 
-  private func giveUp(_ messageID: UInt16) {
+  private func giveUp(_ messageID: UInt16, _ error: any Error) {
     let waiting = state.withLock { state -> CheckedContinuation<CommandSet, any Error>? in
       guard case .waiting(let continuation) = state.awaited[messageID] else { return nil }
       state.awaited[messageID] = .givenUp
       return continuation
     }
-    waiting?.resume(throwing: CancellationError())
+    waiting?.resume(throwing: error)
   }
 
   /// A response to something that was not asked is passed over.

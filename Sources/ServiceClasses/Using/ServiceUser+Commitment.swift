@@ -12,12 +12,7 @@ extension ServiceUser {
     let command = CommandSet.eventReport(report, messageID: nextMessageID())
     try await association.writer.send(
       command, contextID: context.id, dataSet: ByteBuffer(bytes: report.dataSet.encoded(as: syntax)))
-    while let message = try await association.messages.next() {
-      if message.command.messageIDBeingRespondedTo == command.messageID {
-        return message.command.status ?? .processingFailure
-      }
-    }
-    throw Self.unanswered
+    return try await nextResponse(to: command).status ?? .processingFailure
   }
 
   /// N-ACTION (PS3.4 J.3.2): asks the peer to commit to objects. The report may come before the answer: it is given to `take`.
@@ -27,11 +22,14 @@ extension ServiceUser {
     let (command, _) = try await sendAction(
       CommitmentAction.requestStorageCommitment, on: UIDRegistry.storageCommitmentPushModelInstance,
       of: UIDRegistry.storageCommitmentPushModel, action.dataSet)
-    while let message = try await association.messages.next() {
-      if message.command.messageIDBeingRespondedTo == command.messageID { return message.command }
-      if let report = try await CommitmentListener.answer(message, on: association) { take(report) }
+    // Reports, however many, move no deadline.
+    return try await association.answer {
+      while let message = try await association.messages.next() {
+        if message.command.messageIDBeingRespondedTo == command.messageID { return message.command }
+        if let report = try await CommitmentListener.answer(message, on: association) { take(report) }
+      }
+      throw Self.unanswered
     }
-    throw Self.unanswered
   }
 
   /// The next report of the peer on this association; nil when it asks for release.

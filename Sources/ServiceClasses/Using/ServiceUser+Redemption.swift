@@ -11,14 +11,9 @@ extension ServiceUser {
     let (command, syntax) = try await sendAction(
       RedemptionAction.redeem, on: Implementation.redemptionInstanceUID, of: Implementation.redemptionUID,
       RedemptionAction.dataSet(code))
-    while let message = try await association.messages.next() {
-      guard message.command.messageIDBeingRespondedTo == command.messageID else { continue }
-      guard message.command.hasDataSet else { return (message.command, nil) }
-      let reply = try await association.messages.dataSet(upTo: 64 << 10)
-      return (
-        message.command, RedemptionAction.text(reading: Array(reply.readableBytesView), transferSyntax: syntax)
-      )
-    }
-    throw Self.unanswered
+    let answer = try await nextResponse(to: command)
+    guard answer.hasDataSet else { return (answer, nil) }
+    let reply = try await association.messages.dataSet(upTo: 64 << 10)
+    return (answer, RedemptionAction.text(reading: Array(reply.readableBytesView), transferSyntax: syntax))
   }
 }

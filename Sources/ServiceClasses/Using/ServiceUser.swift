@@ -32,16 +32,16 @@ package struct ServiceUser {
   }
 
   /// Begins a C-STORE (PS3.7 §9.1.1): the data set goes out as `nextChunk` gives it, unchanged. Returns the Message ID, by
-  /// which `nextStoreResponse` names it. `originator`: for whose C-MOVE.
+  /// which `nextStoreResponse` names it. `originator`: for whose C-MOVE. `depart`: see `MessageWriter.send`.
   package mutating func beginStore(
     sopClassUID: String, sopInstanceUID: String, transferSyntaxUID: String, originator: MoveOriginator? = nil,
-    nextChunk: () async throws -> ByteBuffer?
+    depart: () async throws -> Void = {}, nextChunk: () async throws -> ByteBuffer?
   ) async throws -> UInt16 {
     let context = try context(for: sopClassUID, transferSyntaxUID: transferSyntaxUID)
     let messageID = nextMessageID()
     let command = CommandSet.store(
       messageID: messageID, sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID, originator: originator)
-    try await association.writer.send(command, contextID: context.id, nextChunk: nextChunk)
+    try await association.writer.send(command, contextID: context.id, depart: depart, nextChunk: nextChunk)
     return messageID
   }
 
@@ -95,7 +95,7 @@ package struct ServiceUser {
     return lastMessageID
   }
 
-  private func nextResponse(to command: CommandSet) async throws -> CommandSet {
+  func nextResponse(to command: CommandSet) async throws -> CommandSet {
     try await nextResponse { $0.messageIDBeingRespondedTo == command.messageID }
   }
 

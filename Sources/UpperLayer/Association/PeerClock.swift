@@ -22,6 +22,13 @@ struct PeerClock {
     var received: Int
   }
 
+  /// What was sent waits for the peer to read.
+  private struct Unwritable {
+    var since: NIODeadline
+    /// Bytes that waited then; nil where nobody has looked.
+    var waiting: Int?
+  }
+
   private enum Reading {
     /// Nobody has asked for bytes yet: a channel that reads by itself.
     case byItself
@@ -34,7 +41,7 @@ struct PeerClock {
   private var lastActivity: NIODeadline
   private var incompletePDU: IncompletePDU?
   private var incompleteMessage: IncompleteMessage?
-  private var unwritableSince: NIODeadline?
+  private var unwritable: Unwritable?
   private var reading = Reading.byItself
 
   init(limits: UpperLayerLimits, now: NIODeadline) {
@@ -68,7 +75,23 @@ struct PeerClock {
   }
 
   mutating func becameWritable(_ isWritable: Bool, at now: NIODeadline) {
-    unwritableSince = isWritable ? nil : unwritableSince ?? now
+    unwritable = isWritable ? nil : unwritable ?? Unwritable(since: now)
+  }
+
+  /// How many bytes wait for a peer that is not read fast enough: one that reads as fast as others have to send is not hung up
+  /// on, however much there is to read.
+  mutating func look(at now: NIODeadline, waiting: Int) {
+    guard var known = unwritable else { return }
+    defer { unwritable = known }
+    guard let before = known.waiting else {
+      known.waiting = waiting
+      return
+    }
+    guard now - known.since >= limits.writeTimeout else { return }
+    let seconds = Int(clamping: (now - known.since).nanoseconds / 1_000_000_000)
+    let (least, overflow) = limits.minimumThroughput.multipliedReportingOverflow(by: seconds)
+    guard before - waiting >= max(overflow ? .max : least, 1) else { return }
+    known = Unwritable(since: now, waiting: waiting)
   }
 
   mutating func readCompleted() {
@@ -86,8 +109,8 @@ struct PeerClock {
   }
 
   func verdict(at now: NIODeadline) -> Verdict {
-    if let unwritableSince, now - unwritableSince >= limits.writeTimeout {
-      return .overdue("what was sent has not been read for \(seconds(now - unwritableSince))", isUnread: true)
+    if let since = unwritable?.since, now - since >= limits.writeTimeout {
+      return .overdue("what was sent has not been read for \(seconds(now - since))", isUnread: true)
     }
     if let incompletePDU, let due = pduDue, now >= due {
       let (took, received) = (seconds(now - incompletePDU.began), incompletePDU.progress.received)
@@ -104,7 +127,7 @@ struct PeerClock {
     return .wait(
       until: min(
         lastActivity + limits.idleTimeout, pduDue ?? soonest, messageDue ?? soonest,
-        (unwritableSince ?? now) + limits.writeTimeout))
+        (unwritable?.since ?? now) + limits.writeTimeout))
   }
 
   private var pduDue: NIODeadline? {

@@ -113,6 +113,14 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   package func channelWritabilityChanged(context: ChannelHandlerContext) {
     clock.becameWritable(context.channel.isWritable, at: context.eventLoop.now)
+    if !context.channel.isWritable {
+      // More of the same flush may follow.
+      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      context.eventLoop.execute {
+        let (handler, context) = bound.value
+        handler.look(context)
+      }
+    }
     context.fireChannelWritabilityChanged()
   }
 
@@ -259,9 +267,15 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     }
   }
 
+  private func look(_ context: ChannelHandlerContext) {
+    guard let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes) else { return }
+    clock.look(at: context.eventLoop.now, waiting: waiting)
+  }
+
   /// One timer an association, set anew only when it fires: nothing is done for each PDU. In Sta13 ARTIM takes over.
   private func watchPeer(_ context: ChannelHandlerContext) {
     guard machine.state != .idle, machine.state != .awaitingTransportClose else { return }
+    look(context)
     switch clock.verdict(at: context.eventLoop.now) {
     case .wait(let deadline):
       let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)

@@ -22,6 +22,10 @@ struct StatusCommand: AsyncParsableCommand {
       table.add("  of \(peer)", "\(count)", "\(limits.associationsPerPeer)")
     }
     table.add("  of each peer", "", "\(limits.associationsPerPeer)")
+    table.add("retrieves", "\(limits.retrievesNow)", "\(limits.retrieves)")
+    table.add("  of each peer", "", "\(limits.retrievesPerPeer)")
+    table.add("associations that it opened to send", "\(limits.outgoingNow)", "\(limits.outgoing)")
+    table.add("  to each peer", "", "\(limits.outgoingPerPeer)")
     table.add("accepted since the start", "\(counts.accepted)", "")
     table.add("refused since the start", "\(counts.refusals)", "")
     table.add("reserved for this machine, of both", "", "\(limits.reserved)")
@@ -61,6 +65,7 @@ struct StatusCommand: AsyncParsableCommand {
     table.add("to do nothing", "\(limits.idleTimeout) s", "")
     table.add("for a PDU without data", "\(limits.pduTimeout) s", "")
     table.add("to read what is sent to it", "\(limits.writeTimeout) s", "")
+    table.add("to answer an object or a report", "\(limits.answerTimeout) s", "")
     table.add(
       "for each object or query", limits.minimumThroughput == 0 ? "no bound" : "\(limits.dataGracePeriod) s",
       limits.minimumThroughput == 0 ? "" : "and then as long as it brings \(limits.minimumThroughput) bytes a second")

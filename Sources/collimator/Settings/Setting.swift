@@ -8,7 +8,8 @@ enum Setting: String, CaseIterable {
   case aeTitle, bind, port, grace, logLevel
   case maximumConnections, maximumConnectionsPerAddress, maximumAssociations, maximumAssociationsPerPeer,
     reservedAssociations
-  case requestTimeout, idleTimeout, pduTimeout, writeTimeout, dataGracePeriod, minimumThroughput
+  case maximumRetrieves, maximumRetrievesPerPeer, maximumOutgoingAssociations, maximumOutgoingAssociationsPerPeer
+  case requestTimeout, idleTimeout, pduTimeout, writeTimeout, answerTimeout, dataGracePeriod, minimumThroughput
   case maximumPDULength, maximumPDULengthTolerance, maximumRequestLength, requestMemory
   case tlsPort, tlsCertificate, tlsKey, tlsClientCertificates, tlsClientCA, tlsRevocationList, tlsMinimumVersion
   case tlsHandshakeTimeout
@@ -36,6 +37,9 @@ enum Setting: String, CaseIterable {
     case .maximumConnections, .maximumConnectionsPerAddress: .number(1...1_000_000)
     case .maximumAssociations, .maximumAssociationsPerPeer: .number(1...100_000)
     case .reservedAssociations: .number(0...1000)
+    case .maximumRetrieves, .maximumRetrievesPerPeer: .number(1...100_000)
+    case .maximumOutgoingAssociations, .maximumOutgoingAssociationsPerPeer: .number(1...100_000)
+    case .answerTimeout: .number(1...86_400)
     case .requestTimeout: .number(1...600)
     case .idleTimeout: .number(1...86_400)
     case .pduTimeout, .writeTimeout, .dataGracePeriod: .number(1...3600)
@@ -65,6 +69,11 @@ enum Setting: String, CaseIterable {
     case .maximumAssociations: "2048"
     case .maximumAssociationsPerPeer: "512"
     case .reservedAssociations: "4"
+    case .maximumRetrieves: "512"
+    case .maximumRetrievesPerPeer: "64"
+    case .maximumOutgoingAssociations: "256"
+    case .maximumOutgoingAssociationsPerPeer: "32"
+    case .answerTimeout: "300"
     case .requestTimeout: "30"
     case .idleTimeout: "600"
     case .pduTimeout: "120"
@@ -102,6 +111,11 @@ enum Setting: String, CaseIterable {
     case .maximumAssociations: "associations at the same time"
     case .maximumAssociationsPerPeer: "of these, so many of one peer"
     case .reservedAssociations: "of all associations, so many that only callers on this machine get"
+    case .maximumRetrieves: "C-GETs and C-MOVEs at the same time; what comes beyond is told to come later"
+    case .maximumRetrievesPerPeer: "of these, so many of one peer"
+    case .maximumOutgoingAssociations: "associations that this node opens to send; what comes beyond waits"
+    case .maximumOutgoingAssociationsPerPeer: "of these, so many to one peer"
+    case .answerTimeout: "seconds that a peer has to answer an object or a report that this node sent it"
     case .requestTimeout: "seconds within which a caller has to say who it is"
     case .idleTimeout: "seconds after which an association on which nothing happens is ended"
     case .pduTimeout: "seconds within which a PDU without data has to arrive in full"

@@ -34,6 +34,22 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Associations that only callers on this machine get. (default: 4)", visibility: .hidden))
   var reservedAssociations: Int?
 
+  @Option(help: ArgumentHelp("C-GETs and C-MOVEs at the same time. (default: 512)", visibility: .hidden))
+  var maximumRetrieves: Int?
+
+  @Option(help: ArgumentHelp("C-GETs and C-MOVEs of one peer at the same time. (default: 64)", visibility: .hidden))
+  var maximumRetrievesPerPeer: Int?
+
+  @Option(help: ArgumentHelp("Associations that this node opens at the same time. (default: 256)", visibility: .hidden))
+  var maximumOutgoingAssociations: Int?
+
+  @Option(
+    help: ArgumentHelp("Associations that it opens to one peer at the same time. (default: 32)", visibility: .hidden))
+  var maximumOutgoingAssociationsPerPeer: Int?
+
+  @Option(help: ArgumentHelp("Seconds for a peer to answer what it was sent. (default: 300)", visibility: .hidden))
+  var answerTimeout: Int?
+
   @Option(help: ArgumentHelp("Seconds for a caller to say who it is. (default: 30)", visibility: .hidden))
   var requestTimeout: Int?
 
@@ -143,6 +159,9 @@ struct SettingOptions: ParsableArguments {
       .maximumConnectionsPerAddress: maximumConnectionsPerAddress,
       .maximumAssociations: maximumAssociations,
       .maximumAssociationsPerPeer: maximumAssociationsPerPeer, .reservedAssociations: reservedAssociations,
+      .maximumRetrieves: maximumRetrieves, .maximumRetrievesPerPeer: maximumRetrievesPerPeer,
+      .maximumOutgoingAssociations: maximumOutgoingAssociations,
+      .maximumOutgoingAssociationsPerPeer: maximumOutgoingAssociationsPerPeer, .answerTimeout: answerTimeout,
       .requestTimeout: requestTimeout, .idleTimeout: idleTimeout, .maximumPDULength: maximumPDULength,
       .maximumPDULengthTolerance: maximumPDULengthTolerance, .dataGracePeriod: dataGracePeriod,
       .maximumRequestLength: maximumRequestLength, .pduTimeout: pduTimeout, .writeTimeout: writeTimeout,

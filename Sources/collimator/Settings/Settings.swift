@@ -81,13 +81,15 @@ struct Settings {
       associationLimits: AssociationLimits(
         connections: number(.maximumConnections),
         connectionsPerAddress: number(.maximumConnectionsPerAddress), associations: number(.maximumAssociations),
-        associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations)),
+        associationsPerPeer: number(.maximumAssociationsPerPeer), reserved: number(.reservedAssociations),
+        retrieves: number(.maximumRetrieves), retrievesPerPeer: number(.maximumRetrievesPerPeer),
+        calls: number(.maximumOutgoingAssociations), callsPerPeer: number(.maximumOutgoingAssociationsPerPeer)),
       tls: try tls(),
       archive: ArchiveOptions(
         reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys),
       checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate)),
       assumesGetRoles: text(.getRoles) == "assumed", audit: try audit(), settings: unusual,
-      associationKeepTime: .seconds(number(.keepAssociations)))
+      associationKeepTime: .seconds(number(.keepAssociations)), answersWithin: .seconds(Int64(number(.answerTimeout))))
   }
 
   private var unusual: [StartSetting] {

@@ -3,6 +3,7 @@
 import Access
 import DICOMData
 import Foundation
+import GRDB
 import Testing
 
 @testable import Archive
@@ -69,6 +70,40 @@ import Testing
     #expect(locked?.description.contains("no code is taken from you") == true)
     folder.clock.advance(by: 301)
     #expect(try await administration.redeem(second.text, as: "CLINIC").state == .active)
+    try await archive.close()
+  }
+
+  /// Whoever goes on guessing while nothing is taken from them writes nothing: they are counted.
+  @Test func guessingOnWritesNothing() async throws {
+    let archive = try folder.open()
+    let clinic = try await archive.makeCaller("CLINIC")
+    let (_, code) = try await archive.administration(as: .current).openCode(Self.terms(), sharer: nil)
+    for _ in 0..<Lockout.toleratedFailures {
+      await #expect(throws: ArchiveError.self) { _ = try await archive.redeem("0000-0000-0000-0000", as: clinic) }
+    }
+    await archive.audit.flush()
+    func changes() async throws -> Int { try await archive.database.writeWithoutTransaction(\.totalChangesCount) }
+    func refusals() async throws -> [AuditRecord] {
+      try await archive.auditRecords(after: 0, limit: 1000).records.filter { $0.act == "grant code refused" }
+    }
+    let known = try await refusals().count
+    _ = await #expect(throws: ArchiveError.self) { _ = try await archive.redeem(code.text, as: clinic) }
+    await archive.audit.flush()
+    let before = try await changes()
+    for _ in 0..<200 {
+      let locked = await #expect(throws: ArchiveError.self) { _ = try await archive.redeem(code.text, as: clinic) }
+      #expect(locked?.description.contains("no code is taken from you for 5 more minutes after 5 wrong ones") == true)
+    }
+    await archive.audit.flush()
+    #expect(try await changes() == before)
+    archive.audit.noteCountedRefusals(all: true)
+    await archive.audit.flush()
+    let counted = try await refusals().dropFirst(known)
+    #expect(
+      counted.map(\.count) == [1, 200] && counted.allSatisfy { $0.principal == "CLINIC" && $0.outcome == "refused" })
+    // It opens nothing while it is locked, and the code is still good.
+    folder.clock.advance(by: 301)
+    #expect(try await archive.redeem(code.text, as: clinic).state == .active)
     try await archive.close()
   }
 

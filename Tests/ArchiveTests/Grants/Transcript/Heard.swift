@@ -56,7 +56,7 @@ struct MemoryEars {
       }
       return nil
     case .messages(let command, let dataSets, _):
-      waiting = dataSets.map { (command, $0) }
+      waiting = dataSets.all.map { (command, ByteBuffer(bytes: $0)) }
       return await next()
     default: return .other(request)
     }

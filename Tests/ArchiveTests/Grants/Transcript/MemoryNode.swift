@@ -40,6 +40,7 @@ struct MemoryNode: Sendable {
       configuration: try NodeConfiguration(
         directory: "", aeTitle: "COLLIMATOR", port: 0, assumesGetRoles: true), archive: archive,
       conversion: ObjectConversion(codecs: CodecPool()), calls: PeerCalls(callingAETitle: "COLLIMATOR"),
+      retrieves: Places(all: 100, perPeer: 100),
       connecting: destinations)
   }
 
