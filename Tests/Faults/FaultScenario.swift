@@ -67,6 +67,10 @@ extension ArchiveOptions {
   static let scenario = ArchiveOptions(arrivalsSegmentSize: 32 << 10, spareSpace: 64 << 10)
 }
 
+struct Unclean: Error, CustomStringConvertible {
+  let description: String
+}
+
 /// Lines that outlive the process: what is in it was acknowledged.
 struct AcknowledgementLog: Sendable {
   private let descriptor: CInt
@@ -242,7 +246,11 @@ struct Operating {
       }
     }
     await attempt("reindexed", log) { _ = try await operations.reindex() }
-    await attempt("backed", log) { _ = try await operations.backup(to: vault, keeping: nil) }
+    await attempt("backed", log) {
+      // One that says that it lacks something is no backup of all that there is.
+      let report = try await operations.backup(to: vault, keeping: nil)
+      guard report.isClean else { throw Unclean(description: report.withoutFile.joined(separator: ", ")) }
+    }
     await attempt("checked", log) {
       let report = try await operations.check(CheckOrder())
       for fault in report.faults { log.write("unclean \(fault.kind) \(fault.detail)") }
