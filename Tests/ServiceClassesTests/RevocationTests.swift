@@ -31,7 +31,8 @@ import Testing
   @Test(arguments: ["nothing", "revoke", "suspend", "veto", "remove", "expire"])
   func nothingIsToldAfterwards(what: String) async throws {
     let made = try await ManyInstances(Self.matches)
-    let administration = made.archive.administration(as: .current)
+    let (archive, grant) = (made.archive, made.grant)
+    let administration = archive.administration(as: .current)
     let service = FindService(archive: made.archive, aeTitle: "COLLIMATOR")
     let (request, identifier) = request(made.caller)
     let sent = Atomic(0)
@@ -40,14 +41,14 @@ import Testing
       #expect(identifiers.count <= QueryCompiler.pageSize)
       guard sent.wrappingAdd(identifiers.count, ordering: .relaxed).newValue == moment else { return }
       switch what {
-      case "revoke": try await administration.revokeGrant(made.grant)
-      case "suspend": _ = try await administration.suspendGrant(made.grant)
+      case "revoke": try await administration.revokeGrant(grant)
+      case "suspend": _ = try await administration.suspendGrant(grant)
       case "veto":
         _ = try await administration.record(ConsentDraft(kind: .veto, scope: .patient(id: "P1", issuer: nil)))
       case "remove": try await administration.removePeer("WS")
       case "expire":
         // By itself, while the peer reads slowly: nobody says so.
-        try await made.archive.database.write { try $0.execute(sql: "UPDATE access_grant SET until = 1") }
+        try await archive.database.write { try $0.execute(sql: "UPDATE access_grant SET until = 1") }
       default: break
       }
     }

@@ -53,6 +53,7 @@ extension Administration {
       }
       let further = try FurtherKeyTable.settled(nil, in: database)
       try Placement(layout: IndexLayout(further: further), in: database).place(study: MatchingForm.storable(uid))
+      try ShareReview(by: user.name, because: "objects were let in", at: now(), in: database).perform()
       try record(
         "objects let in", "\(count) objects of '\(sender)'", subjects: [AuditSubject](.study(uid: uid)), in: database)
       return count

@@ -87,7 +87,8 @@ extension Administration {
       guard let patient = PatientIdentity(id: id, issuer: issuer) else { return 0 }
       var count = 0
       for grant in try PrincipalDetailTable.unlink(principal, from: patient, in: database) {
-        count += try GrantTable.revoke(where: "number = ?", [grant], by: user.name, at: time, in: database)
+        count += try GrantTable.revoke(
+          where: "number = ?", [grant], because: "the link was removed", by: user.name, at: time, in: database)
       }
       try record("link removed", "'\(name)': \(patient), \(count) grants ended with it", in: database)
       return count

@@ -122,7 +122,9 @@ package struct Administration: Sendable {
       guard let id = try PrincipalTable.id(of: name, kind: kind, in: database) else {
         throw ArchiveError("there is no \(kind) '\(name)': see collimator \(kind) list")
       }
-      try GrantTable.revoke(where: "principal = ? OR shared_by = ?", [id, id], by: user.name, at: time, in: database)
+      try GrantTable.revoke(
+        where: "principal = ? OR shared_by = ?", [id, id], because: "the \(kind) '\(name)' was removed", by: user.name,
+        at: time, in: database)
       try database.execute(sql: "DELETE FROM principal WHERE id = ?", arguments: [id])
       try record("\(kind) removed", "'\(name)'", in: database)
     }

@@ -38,7 +38,8 @@ enum ConsentTable {
     guard database.changesCount == 1 else {
       throw ArchiveError("there is no consent \(number) that could be withdrawn: see collimator consent list")
     }
-    return try GrantTable.revoke(where: "consent = ?", [number], by: user, at: time, in: database)
+    return try GrantTable.revoke(
+      where: "consent = ?", [number], because: "consent \(number) was withdrawn", by: user, at: time, in: database)
   }
 
   static func all(

@@ -16,40 +16,48 @@ enum FamilyEnds {
         """, arguments: [age, birthDate, principal, patient.id, patient.issuer, relationship.rawValue])
   }
 
-  /// Where the birth date was said with the link it stands; an end that is past already is an end now.
-  static func follow(
-    _ patients: Set<PatientIdentity>, by user: String, at time: Double, in database: Database
-  ) throws {
-    for patient in patients where patient.isSomebody {
-      let rows = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT ends_at_age, grant_number, until FROM patient_link
-          JOIN access_grant ON access_grant.number = grant_number
-          WHERE patient_link.patient_id = ? AND patient_link.issuer = ? AND ends_at_age IS NOT NULL
-            AND birth_date IS NULL AND state <> 'revoked'
-          """, arguments: [patient.id, patient.issuer])
-      for row in rows {
-        // Nothing is known any more: the end that was known stands.
-        guard let until = try? Coming.birthday(row[0], of: patient, nil, in: database), until != row[2] as Double?
-        else {
-          continue
-        }
-        try move(row[1], to: until, by: user, at: time, in: database)
-      }
+  /// The ends that follow from the birth dates as they are known, by the number of the grant; of those whose birth date was
+  /// said with the link there is none: that one stands.
+  static func computed(in database: Database) throws -> [Int: Double] {
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT grant_number, ends_at_age, patient_link.patient_id, patient_link.issuer FROM patient_link
+        JOIN access_grant ON access_grant.number = grant_number
+        WHERE ends_at_age IS NOT NULL AND birth_date IS NULL AND state <> 'revoked'
+        """)
+    var ends: [Int: Double] = [:]
+    for row in rows {
+      let patient = PatientIdentity(stored: row[2], issuer: row[3], soleStudy: "")
+      // Nothing is known any more: the end that was known stands.
+      ends[row[0]] = try? Coming.birthday(row[1], of: patient, nil, in: database)
+    }
+    return ends
+  }
+
+  /// `before`: what was computed before the correction. An end that is another was set by hand and stays; so does one that
+  /// has come. One that is past by the right birth date is an end now.
+  static func follow(_ before: [Int: Double], by user: String, at time: Double, in database: Database) throws {
+    for (number, end) in try computed(in: database).sorted(by: { $0.key < $1.key }) where before[number] != end {
+      guard let grant = try GrantTable.grant(number, at: time, in: database), grant.state != .expired,
+        let known = before[number], grant.until == known
+      else { continue }
+      try move(number, to: end, by: user, at: time, in: database)
     }
   }
 
+  private static let reason = "birth date corrected"
+
   private static func move(
-    _ number: Int, to until: Double, by user: String, at time: Double, in database: Database
+    _ number: Int, to end: Double, by user: String, at time: Double, in database: Database
   ) throws {
-    let grant = try GrantTable.grant(number, at: time, in: database)
-    guard let grant, grant.state != .revoked else { return }
-    if until > time {
-      _ = try GrantTable.change(
-        number, .extend(until: until), reason: "birth date corrected", by: user, at: time, in: database)
-    } else if grant.state != .expired {
-      try GrantTable.revoke(where: "number = ?", [number], by: user, at: time, in: database)
+    guard end > time else {
+      try GrantTable.revoke(where: "number = ?", [number], because: reason, by: user, at: time, in: database)
+      return
     }
+    _ = try GrantTable.change(number, .extend(until: end), reason: reason, by: user, at: time, in: database)
+    try GrantTable.record(
+      "grants extended", [number], because: "\(reason), until \(Moment.text(end))", by: .operator(user), at: time,
+      in: database)
   }
 }

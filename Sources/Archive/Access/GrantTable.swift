@@ -50,9 +50,24 @@ enum GrantTable {
       sql: "INSERT INTO access_grant (\(names.joined(separator: ", "))) VALUES (\(marks))"
     ).execute(arguments: StatementArguments(values))
     let number = Int(database.lastInsertedRowID)
-    try note(number, pending ? "pending" : "active", until: terms.until, by: user, at: time, nil, in: database)
+    try note(number, until: terms.until, by: user, at: time, nil, in: database)
+    if terms.effect == .limits { try reviewShares(of: grantee.principal, by: user, at: time, in: database) }
     guard let grant = try grant(number, at: time, in: database) else { throw ArchiveError("the grant was not kept") }
     return grant
+  }
+
+  /// A peer whose ceiling is another one now.
+  private static func reviewShares(
+    of principal: Int64?, by user: String, at time: Double, in database: Database
+  ) throws {
+    try ShareReview(by: user, because: "the sharer's ceiling changed", at: time, in: database)
+      .perform(where: "shared_by = ?", [principal])
+  }
+
+  /// nil where whoever held it was removed.
+  static func holder(of number: Int, in database: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      database.cachedStatement(sql: "SELECT principal FROM access_grant WHERE number = ?"), arguments: [number])
   }
 
   static func all(
@@ -95,33 +110,33 @@ enum GrantTable {
       throw ArchiveError("there is no grant \(number): see collimator grant list")
     }
     try requireBasis(of: grant, for: change, at: time, in: database)
-    let (sql, state) = try update(grant, change, at: time)
+    let sql = try update(grant, change, at: time)
     var named: [String: (any DatabaseValueConvertible)?] = ["number": number, "by": user, "at": time]
     if case .extend(let until) = change { named.updateValue(until, forKey: "until") }
     try database.execute(
       sql: "UPDATE access_grant SET \(sql) WHERE number = :number",
       arguments: StatementArguments(named.filter { sql.contains(":\($0.key)") || $0.key == "number" }))
     let until: Double? = if case .extend(let until) = change { until } else { grant.until }
-    try note(number, state, until: until, by: user, at: time, reason, in: database)
+    try note(number, until: until, by: user, at: time, reason, in: database)
     try follow(change, of: number, by: user, at: time, in: database)
+    if grant.terms.effect == .limits {
+      try reviewShares(of: holder(of: number, in: database), by: user, at: time, in: database)
+    }
     return try self.grant(number, at: time, in: database) ?? grant
   }
 
-  private static func update(
-    _ grant: Grant, _ change: Change, at time: Double
-  ) throws(ArchiveError) -> (sql: String, state: String) {
+  private static func update(_ grant: Grant, _ change: Change, at time: Double) throws(ArchiveError) -> String {
     let verified = "verified_by = :by, verified_at = :at"
     switch (change, grant.state) {
-    case (.approve, .pending): return ("state = 'active', \(verified)", "active")
-    case (.suspend, .active): return ("state = 'suspended'", "suspended")
-    case (.resume, .suspended): return ("state = 'active'", "active")
+    case (.approve, .pending): return "state = 'active', \(verified)"
+    case (.suspend, .active): return "state = 'suspended', suspended_with = NULL"
+    case (.resume, .suspended): return "state = 'active', suspended_with = NULL"
     case (.revoke, .pending), (.revoke, .active), (.revoke, .suspended), (.revoke, .expired):
-      return ("state = 'revoked', revoked_by = :by, revoked_at = :at", "revoked")
+      return "state = 'revoked', revoked_by = :by, revoked_at = :at"
     case (.extend(let until), .active), (.extend(let until), .pending), (.extend(let until), .suspended),
       (.extend(let until), .expired):
       if let until, until <= time { throw ArchiveError("the grant would have ended already: --until is past") }
-      // An expired one is in force again.
-      return ("until = :until", grant.state == .expired ? "active" : grant.state.rawValue)
+      return "until = :until"
     case (.revoke, _):
       throw ArchiveError("there is no grant \(grant.number) that could be revoked: see collimator grant list")
     case (.approve, _), (.suspend, _), (.resume, _), (.extend, _):
@@ -129,14 +144,16 @@ enum GrantTable {
     }
   }
 
-  /// All that stand and meet a condition, and what was shared by them; returns how many there were, without these.
+  /// All that stand and meet a condition, and what was shared by them, on record; returns how many there were, without these.
   @discardableResult
   static func revoke(
-    where condition: String, _ arguments: StatementArguments, by user: String, at time: Double, in database: Database
+    where condition: String, _ arguments: StatementArguments, because reason: String? = nil, by user: String,
+    actor: AuditActor? = nil, at time: Double, in database: Database
   ) throws -> Int {
     let numbers = try Int.fetchAll(
       database, sql: "SELECT number FROM access_grant WHERE state <> 'revoked' AND (\(condition))",
       arguments: arguments)
+    var ended: [Int] = []
     for number in numbers {
       for ending in try [number] + shares(of: number, in: database) {
         try database.cachedStatement(
@@ -146,20 +163,31 @@ enum GrantTable {
             """
         ).execute(arguments: [user, time, ending])
         guard database.changesCount == 1 else { continue }
-        let reason = ending == number ? nil : "it rested on grant \(number)"
-        try note(ending, "revoked", until: nil, by: user, at: time, reason, in: database)
+        ended.append(ending)
+        let reason = ending == number ? reason : "it rested on grant \(number)"
+        try note(ending, until: nil, by: user, at: time, reason, in: database)
       }
+    }
+    try record(
+      "grants revoked", ended, because: reason, by: actor ?? .operator(user), at: time, in: database)
+    let ceilings = try GrantTable.all(
+      at: time, where: "effect = 'limits' AND number IN (SELECT value FROM json_each(?))",
+      [IndexTables.json(ended.map(Int64.init))], in: database)
+    for ceiling in ceilings {
+      try reviewShares(of: holder(of: ceiling.number, in: database), by: user, at: time, in: database)
     }
     return numbers.count
   }
 
-  /// The states that a grant was in, so that it can be told what it opened on a day.
+  /// The states that a grant was in, so that it can be told what it opened on a day: as it stands in its row.
   static func note(
-    _ number: Int, _ state: String, until: Double?, by user: String, at time: Double, _ reason: String?,
-    in database: Database
+    _ number: Int, until: Double?, by user: String, at time: Double, _ reason: String?, in database: Database
   ) throws {
     try database.cachedStatement(
-      sql: "INSERT INTO grant_event (grant_number, at, made_by, state, until, reason) VALUES (?, ?, ?, ?, ?, ?)"
-    ).execute(arguments: [number, time, user, state, until, reason])
+      sql: """
+        INSERT INTO grant_event (grant_number, at, made_by, state, until, reason)
+        SELECT number, ?, ?, state, ?, ? FROM access_grant WHERE number = ?
+        """
+    ).execute(arguments: [time, user, until, reason, number])
   }
 }

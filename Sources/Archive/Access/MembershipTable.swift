@@ -22,6 +22,9 @@ enum MembershipTable {
     try database.execute(
       sql: "INSERT INTO membership (member, \"group\", since, until) VALUES (?, ?, ?, ?)",
       arguments: [principal, group, since ?? time, until])
+    // A veto may be against the group.
+    try ShareReview(by: user, because: "the sharer's membership in a group", at: time, in: database)
+      .perform(where: "shared_by = ?", [principal])
   }
 
   /// What never began is not kept. What the member shared by the group's grants ends with it.
@@ -30,7 +33,7 @@ enum MembershipTable {
   ) throws {
     try GrantTable.revoke(
       where: "shared_by = ? AND shared_from IN (SELECT number FROM access_grant WHERE principal = ?)",
-      [member, group], by: user, at: time, in: database)
+      [member, group], because: "the sharer's membership ended", by: user, at: time, in: database)
     try database.execute(
       sql: "DELETE FROM membership WHERE member = ? AND \"group\" = ? AND since >= ?",
       arguments: [member, group, time])

@@ -93,7 +93,7 @@ struct AuditEvent {
     switch act.split(separator: " ").first {
     case "user", "password", "certificate": ("110137", "User Security Attributes Changed")
     case "group": ("110136", "Security Roles Changed")
-    case "grant", "consent": ("110135", "Object Security Attributes Changed")
+    case "grant", "grants", "consent": ("110135", "Object Security Attributes Changed")
     default: ("110129", "Security Configuration")
     }
   }

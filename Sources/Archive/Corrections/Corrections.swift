@@ -129,11 +129,13 @@ package struct Corrections: Sendable {
     do {
       return try await index.database.write { database in
         let change = CorrectionChange(layout: layout, user: name, time: time, in: database)
+        let ends = try FamilyEnds.computed(in: database)
         let made = try body(change)
         let held = try LegalHoldTable.heldRows(ofStudies: made.studies, in: database)
         let moved = try change.place(made.studies)
         try change.requireHeld(held, in: made.studies)
-        try FamilyEnds.follow(moved.patients, by: name, at: time, in: database)
+        try FamilyEnds.follow(ends, by: name, at: time, in: database)
+        try ShareReview(by: name, because: "correction \(made.number)", at: time, in: database).perform()
         let grants = try change.grants(on: moved.patients.union(made.alsoNamed))
         guard agreed || grants.isEmpty else { throw NotAgreed(grants: grants) }
         try record(made, at: time, in: database)

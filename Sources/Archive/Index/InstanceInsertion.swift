@@ -69,8 +69,13 @@ struct InstanceInsertion {
 
   /// What is owed to others for an object that is new here is owed from the same moment; nothing of what is aside.
   private func add(aside: Int64, in database: Database) throws {
-    let number = try insert(number: nil, aside: aside, in: database)
-    if aside == 0 { try ForwardingTable.enqueue(arrival: number, record, in: database) }
+    let (number, place) = try insert(number: nil, aside: aside, in: database)
+    guard aside == 0 else { return }
+    try ForwardingTable.enqueue(arrival: number, record, in: database)
+    guard let place, place.newSeries != nil, let hierarchy = record.hierarchy else { return }
+    let time = rules?.now() ?? record.arrival.time
+    try ShareReview(by: "the archive", actor: .node, because: "what arrived", at: time, in: database)
+      .arrived(study: place.isNewStudy ? hierarchy.studyInstanceUID : nil, series: hierarchy.seriesInstanceUID)
   }
 
   /// Whoever brought what is here already is told that it is kept, and may ask for it to be committed.
@@ -151,10 +156,12 @@ struct InstanceInsertion {
   /// `number`: that of an arrival which was recorded before.
   @discardableResult
   func insert(number: Int64?, in database: Database) throws -> Int64 {
-    try insert(number: number, aside: record.arrival.aside ?? 0, in: database)
+    try insert(number: number, aside: record.arrival.aside ?? 0, in: database).number
   }
 
-  private func insert(number: Int64?, aside: Int64, in database: Database) throws -> Int64 {
+  private func insert(
+    number: Int64?, aside: Int64, in database: Database
+  ) throws -> (number: Int64, place: HierarchyRows.Found?) {
     let number = try number ?? record.arrival.insert(object: record.object, aside: aside, in: database)
     // Whoever builds the index anew has to know what the bytes were.
     try database.cachedStatement(
@@ -177,7 +184,7 @@ struct InstanceInsertion {
     if let place, let hierarchy = record.hierarchy, !place.isNewStudy {
       try rows.noteDifferences(hierarchy, study: place.receivedStudy, instance: number)
     }
-    return number
+    return (number, place)
   }
 
   private var canonicalDigest: Data? {

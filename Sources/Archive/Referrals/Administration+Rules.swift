@@ -28,7 +28,9 @@ extension Administration {
         try revoking
         ? GrantTable.revoke(
           where: "granted_by = ? AND origin >= ? AND origin < ?",
-          ["rule \(name)", "rule \(name) study ", "rule \(name) study!"], by: user.name, at: time, in: database) : 0
+          ["rule \(name)", "rule \(name) study ", "rule \(name) study!"], because: "the rule was removed",
+          by: user.name,
+          at: time, in: database) : 0
       try record("rule removed", "'\(name)', \(revoked) of its grants revoked", in: database)
       return revoked
     }

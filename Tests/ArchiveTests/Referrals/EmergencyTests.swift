@@ -2,6 +2,7 @@
 
 import Access
 import DICOMData
+import GRDB
 import Testing
 
 @testable import Archive
@@ -77,6 +78,47 @@ import Testing
     let after = try await administration.grants().first
     #expect(after?.state == state)
     if let end { #expect(after?.until == end) }
+    try await archive.close()
+  }
+
+  /// An end that was set by hand, or that has come, is not moved by a study that comes to the child; one that was computed is.
+  @Test(arguments: ["computed", "shortened", "lengthened", "unlimited", "expired", "said"])
+  func anEndThatWasSetByHandStays(how: String) async throws {
+    let archive = try folder.open()
+    let administration = archive.administration(as: .current)
+    try await administration.addUser("mother", password: nil, certificate: nil)
+    var object = ReferredObject()
+    object.birthDate = "20140301"
+    try await object.store(in: archive)
+    let grant = try await administration.link(
+      user: "mother", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 14,
+      birthDate: how == "said" ? "20140301" : nil)
+    _ = try await administration.approveGrant(grant.number)
+    let computed = 1_835_481_600.0
+    let byHand: Double? =
+      switch how {
+      case "shortened", "expired": folder.clock.now + 100
+      case "lengthened": computed + 1000
+      case "unlimited": nil
+      default: computed
+      }
+    if byHand != computed { _ = try await administration.extendGrant(grant.number, until: byHand) }
+    if how == "expired" { folder.clock.advance(by: 200) }
+    let patient = try #require(PatientIdentity(id: "P1", issuer: nil))
+    let wrong = try #require(PatientIdentity(id: "P0", issuer: nil))
+    object.study = "0.1"
+    (object.series, object.instance, object.patientID) = ("0.1.1", "0.1.1.1", "P0")
+    try await object.store(in: archive)
+    _ = try await archive.corrections(as: .current).merge(
+      wrong, into: patient, given: Corrections.GivenDemographics(birthDate: "20150301"), reason: "twice", agreed: true)
+    let after = try #require(try await administration.grants().first)
+    #expect(after.until == (how == "computed" ? 1_867_017_600 : byHand))
+    #expect(after.state == (how == "expired" ? .expired : .active))
+    let records = try await archive.database.read { database in
+      try String.fetchAll(
+        database, sql: "SELECT grants || ' ' || patient_id FROM audit WHERE act = 'grants extended'")
+    }
+    #expect(records == (how == "computed" ? ["\(grant.number) P1"] : []))
     try await archive.close()
   }
 }
