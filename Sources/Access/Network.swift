@@ -34,6 +34,12 @@ package struct Network: Hashable, Sendable, CustomStringConvertible {
     return Self.masked(other, prefixLength) == bytes
   }
 
+  /// Whether all addresses of the other are its own too.
+  package func contains(_ other: Network) -> Bool {
+    other.bytes.count == bytes.count && other.prefixLength >= prefixLength
+      && Self.masked(other.bytes, prefixLength) == bytes
+  }
+
   package var description: String { singleAddress ?? "\(Self.text(bytes))/\(prefixLength)" }
 
   /// nil for a network of several addresses.

@@ -100,8 +100,9 @@ import Testing
     #expect(
       Set(report.carriedOver) == [
         "deletion", "tombstone", "who knew of what was deleted", "access_grant", "principal", "grant state",
-        "rules and codes", "consent", "user",
-        "legal_hold", "audit",
+        "rules and codes", "consent", "user", "what a grant is suspended with", "peer", "peer profile", "forwarding",
+        "roles, attributes and links", "lockouts", "what was theirs", "retention", "conflict_choice", "correction",
+        "addresses and demands of peers", "places of corrected studies", "legal_hold", "audit",
       ])
     let again = try test.open()
     #expect(try await again.admitted("GONE") == nil)

@@ -17,6 +17,8 @@ package struct Restore {
   private let store: FileObjectStore
   private let lock: DirectoryLock
   private var report: RestoreReport
+  /// Whether an earlier one did not come to its end.
+  private let wasInterrupted: Bool
 
   /// Performs it; blocks no cooperative thread. `name` is the newest backup where it is nil.
   package static func perform(
@@ -60,8 +62,17 @@ package struct Restore {
     }
     self.name = found
     lock = try DirectoryLock(directory: directory)
+    wasInterrupted = RestoreMark.isSet(directory)
     store = FileObjectStore(directory: directory)
     report = RestoreReport(backup: found, madeAt: Moment.text(try source.manifest(of: found).madeAt))
+  }
+
+  private var setAside: String { directory + "/index.sqlite.before-restore" }
+
+  /// The index that was here: a restore that was killed may have put it aside already.
+  private var old: String? {
+    let index = directory + "/index.sqlite"
+    return [index, wasInterrupted ? setAside : index].first { access($0, F_OK) == 0 }
   }
 
   private var restoring: String { directory + "/index.sqlite.restoring" }
@@ -168,20 +179,27 @@ package struct Restore {
     try progress.begin("putting the index in place")
     let index = directory + "/index.sqlite"
     // Side files of another database would be taken for this one's.
-    for suffix in ["", "-wal", "-shm"] where access(index + suffix, F_OK) == 0 {
-      let aside = directory + "/index.sqlite.before-restore\(suffix)"
-      guard rename(index + suffix, aside) == 0 else { throw FileError("move", index + suffix) }
+    for suffix in ["-wal", "-shm"] where access(index + suffix, F_OK) == 0 {
+      guard rename(index + suffix, setAside + suffix) == 0 else { throw FileError("move", index + suffix) }
     }
+    if access(index, F_OK) == 0 { try keepAside(index) }
     guard rename(restoring, index) == 0 else { throw FileError("move", restoring) }
     try FileObjectStore.syncDirectory(directory)
+  }
+
+  /// Under another name too, so that killed at any moment there is an index from which can be taken over.
+  private func keepAside(_ index: String) throws {
+    unlink(setAside)
+    if link(index, setAside) == 0 { return try FileObjectStore.syncDirectory(directory) }
+    // A file system without second names.
+    guard rename(index, setAside) == 0 else { throw FileError("move", index) }
   }
 }
 
 extension Restore {
   /// What the old index, if it can still be read, knows better: what was deleted, revoked and held since the backup.
   private mutating func takeOver(into copy: DatabaseQueue) throws {
-    let old = directory + "/index.sqlite"
-    guard access(old, F_OK) == 0 else { return warnOfForgotten() }
+    guard let old else { return warnOfForgotten() }
     do {
       // Opened alone first, so that what stands in its write-ahead log is seen.
       let queue = try DatabaseQueue(path: old)
@@ -192,6 +210,11 @@ extension Restore {
       report.carriedOver = carried.tables
       try carryAudit(from: old, into: copy)
       if !carried.continues { warnOfAnotherIndex() }
+      if !carried.leftOut.isEmpty {
+        report.warnings.append(
+          "A restore opens nothing: of what was added or widened after \(report.madeAt) these were not taken over: "
+            + carried.leftOut.map { "\($0.count) \($0.kind)" }.joined(separator: ", ") + ".")
+      }
     } catch is DatabaseError {
       return warnOfForgotten()
     }
@@ -237,6 +260,11 @@ extension Restore {
   private mutating func settleGrants(in copy: DatabaseQueue) throws {
     let time = Archive.wallClock()
     let revokes = revokesGrants
+    try copy.write { database in
+      let user = "restore by \(Operator.current.name)"
+      try RestoreCarrying.noteTakenOver(by: user, at: time, in: database)
+      try ShareReview(by: user, because: "what the restore took over", at: time, in: database).perform()
+    }
     let (active, revoked) = try copy.write { database in
       let active = "state <> 'revoked' AND (until IS NULL OR until > \(time))"
       let count = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM access_grant WHERE \(active)") ?? 0
@@ -244,7 +272,8 @@ extension Restore {
       return (
         0,
         try GrantTable.revoke(
-          where: active, StatementArguments(), by: "restore by \(Operator.current.name)", at: time, in: database)
+          where: active, StatementArguments(), because: "the restore", by: "restore by \(Operator.current.name)",
+          at: time, in: database)
       )
     }
     report.activeGrants = active
@@ -267,13 +296,15 @@ enum RestoreMark {
     try FileObjectStore.syncDirectory(directory)
   }
 
+  static func isSet(_ directory: String) -> Bool { access(path(directory), F_OK) == 0 }
+
   static func clear(_ directory: String) throws(FileError) {
     guard unlink(path(directory)) == 0 else { throw FileError("remove", path(directory)) }
     try FileObjectStore.syncDirectory(directory)
   }
 
   static func requireNone(_ directory: String) throws(ArchiveError) {
-    guard access(path(directory), F_OK) != 0 else {
+    guard !isSet(directory) else {
       throw ArchiveError("a restore into '\(directory)' did not come to its end: run collimator restore again")
     }
   }
