@@ -4,6 +4,8 @@ import Access
 import DICOMData
 import Foundation
 import GRDB
+import Glibc
+import Synchronization
 import Testing
 
 @testable import Archive
@@ -185,5 +187,36 @@ import Testing
     #expect(try await OperationThread.run { try log.forget(isLast: true) } == false)
     #expect(try log.leftovers() == [segment.path])
     #expect(try ArrivalsSegment.records(at: segment.path).map(\.key) == [lost, kept])
+  }
+
+  /// The disk is full in the middle of a batch: what was refused is not found after a crash, whether more was written since
+  /// or not, also where the next record ends just where a refused one began.
+  @Test func whatWasRefusedIsNotFound() throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/collimator-log-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let room = Mutex(Int.max)
+    let segment = try ArrivalsSegment(creating: folder + "/1") { descriptor, bytes, count, offset in
+      let fits = room.withLock { $0 }
+      guard fits > 0 else {
+        errno = ENOSPC
+        return -1
+      }
+      let written = pwrite(descriptor, bytes, min(count, fits), offset)
+      room.withLock { $0 = $0 == .max ? $0 : $0 - max(written, 0) }
+      return written
+    }
+    let records = (0..<6).map { ArrivalsRecord(.random(), [UInt8](repeating: UInt8($0), count: 40)) }
+    let found = { try ArrivalsSegment.records(at: segment.path).map(\.key) }
+    for refused in [[0, 1, 2], [3, 4, 5]] {
+      // All but the last of them.
+      room.withLock { $0 = 24 + 2 * 136 + 50 }
+      #expect(throws: FileError.self) { try segment.append(refused.map { records[$0] }) }
+      room.withLock { $0 = .max }
+      #expect(try found() == (refused[0] == 0 ? [] : [records[0].key]))
+      let kept = refused[0] / 3
+      try segment.append([records[kept]])
+      #expect(try found() == records.prefix(kept + 1).map(\.key))
+    }
   }
 }

@@ -10,8 +10,12 @@ import Synchronization
 ///
 /// Each pass has a number by chance, which its records carry: what an earlier pass left behind is none of this one.
 final class ArrivalsSegment: Sendable {
+  /// As `pwrite`: a test is a disk that becomes full.
+  typealias Writing = @Sendable (CInt, UnsafeRawPointer?, Int, off_t) -> Int
+
   let path: String
   private let descriptor: CInt
+  private let writing: Writing
   private let state = Mutex(State())
 
   private struct State {
@@ -30,8 +34,9 @@ final class ArrivalsSegment: Sendable {
   private static let magic = Array("CLMTRLOG".utf8)
 
   /// The file has to be new; its name is not synced yet.
-  init(creating path: String) throws(FileError) {
+  init(creating path: String, writing: @escaping Writing = { pwrite($0, $1, $2, $3) }) throws(FileError) {
     self.path = path
+    self.writing = writing
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw FileError("create", path) }
   }
@@ -57,13 +62,22 @@ final class ArrivalsSegment: Sendable {
     room.reserveCapacity(records.reduce(64) { $0 + $1.size })
     if end == 0 { room += Self.magic + pass }
     for record in records { record.encode(pass: pass, into: &room) }
-    try write(room, at: end)
+    do throws(FileError) { try write(room, at: end) } catch {
+      try cut(to: end)
+      throw error
+    }
     guard fdatasync(descriptor) == 0 else { throw FileError("sync", path) }
     state.withLock { state in
       state.end = end + room.count
       state.pending.formUnion(records.map(\.key))
       if state.keys.count <= Self.few { state.keys += records.map(\.key) }
     }
+  }
+
+  /// What a failed write left: whole records of this pass, that were refused, behind which others would be found after a
+  /// crash as if they had been kept.
+  private func cut(to end: Int) throws(FileError) {
+    guard ftruncate(descriptor, off_t(end)) == 0, fdatasync(descriptor) == 0 else { throw FileError("sync", path) }
   }
 
   private static func newPass() -> [UInt8] {
@@ -75,7 +89,7 @@ final class ArrivalsSegment: Sendable {
     var done = 0
     while done < bytes.count {
       let count = bytes.withUnsafeBytes { bytes in
-        pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+        writing(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
       }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw FileError("write", path) }
