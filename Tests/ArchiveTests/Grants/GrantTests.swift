@@ -120,7 +120,7 @@ import Testing
 
   /// What it says follows the predicate: a grant that is said to open something does, unless something else is named.
   @Test func explanationsSayWhatThePredicateDoes() async throws {
-    let archive = try test.open()
+    let archive = try test.openUnsafely()
     var index = archive.index
     let clock = test.clock
     index.clock = { clock.now }
