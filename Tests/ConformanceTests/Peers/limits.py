@@ -309,6 +309,11 @@ def crowded():
 
 def odd():
     """Who calls whom: taken from the peers that have odd titles, refused with the reason from others."""
+    with oracle.refusals("odd titles", 4):
+        call()
+
+
+def call():
     unknown, wrong = (REJECT, b"\0\1\1\3"), (REJECT, b"\0\1\1\7")
     for calling, called, answer in [
         (b"\xc41", b"COLLIMATOR", None),
