@@ -40,6 +40,12 @@ package struct MatchingKey: Sendable, Hashable {
   package let tag: Tag
   package let matching: Matching
 
+  /// With the UIDs of a list each once and in order: once for the question, and not for each of its pages.
+  fileprivate var inOrder: MatchingKey {
+    guard case .uidList(let uids) = matching, uids.count > 1 else { return self }
+    return MatchingKey(tag: tag, matching: .uidList(Set(uids.map(MatchingForm.storable)).sorted()))
+  }
+
   /// `sequence`: the one in whose items it has to match; nil for an attribute of the identifier itself.
   package init(tag: Tag, in sequence: Tag? = nil, matching: Matching) {
     if let sequence {
@@ -78,7 +84,7 @@ package struct FindQuery: Sendable {
   ) {
     self.informationModel = informationModel
     self.level = level
-    self.keys = keys
+    self.keys = keys.map(\.inOrder)
     self.returning = returning
     self.options = options
   }

@@ -35,7 +35,7 @@ struct QueryCompiler {
     columns = FindColumns(byTag: [:], bySequence: [:], width: 0)
     addColumns(for: query)
     let moments = addMoments(query.keys)
-    for key in query.keys where !moments.contains(key.tag) { addCondition(for: key) }
+    for key in query.keys where !moments.contains(key.tag) && !driver.says(key.tag) { addCondition(for: key) }
   }
 
   /// Whether no key leads to the rows, so that the few studies that a caller may see do.

@@ -11,7 +11,7 @@ struct QueryDriver {
     case rows
     /// From a table in which one key selects few.
     case key(IndexedAttribute.Level)
-    /// A list of UIDs, some at a time: of each there may be many rows at a lower level.
+    /// A list of UIDs in order, some at a time: of each there may be many rows at a lower level.
     case list(IndexedAttribute, [String], atOnce: Int)
     /// Names in the order of `patient_name_key`.
     case names(form: Int, from: String, below: String?)
@@ -57,10 +57,15 @@ struct QueryDriver {
       guard let attribute = question.attribute(tag),
         case .uidList(let uids)? = query.keys.first(where: { $0.tag == tag })?.matching
       else { continue }
-      let sorted = Set(uids.map(MatchingForm.storable)).sorted()
-      return .list(attribute, sorted, atOnce: attribute.level == level ? listChunk : 1)
+      return .list(attribute, uids, atOnce: attribute.level == level ? listChunk : 1)
     }
     return nil
+  }
+
+  /// Whether a key is one of which each page says a part: the whole of a long list for each of its parts would be its square.
+  func says(_ tag: Tag) -> Bool {
+    guard case .list(let attribute, _, _) = way else { return false }
+    return attribute.tag == tag
   }
 
   private static func names(_ query: FindQuery, _ level: IndexedAttribute.Level) -> Way? {
