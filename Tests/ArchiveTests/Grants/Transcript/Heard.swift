@@ -2,6 +2,7 @@
 
 import DIMSE
 import NIOCore
+import UpperLayer
 
 /// A message as a peer hears it: the bytes of its command set, and of its data set.
 struct Heard: Sendable, Equatable, CustomStringConvertible {
