@@ -116,8 +116,7 @@ struct NaiveWorld<Random: RandomNumberGenerator> {
     case "SL": return pick(["0", "-512", "-2147483648"])
     case "SV": return pick(["0", "-512", "-2147483649"])
     case "FL", "FD": return pick(["0.5", "-2.25", "1024.125"])
-    // Group and element are alike: `setIntegers` has one order for a number of four bytes, and a tag is two of two.
-    case "AT": return pick(["00100010", "00280028", "70507050"])
+    case "AT": return pick(["00100010", "00280028", "00180050"])
     case "UR": return pick(["http://pacs.example/a?b=1", "http://pacs.example/A", "urn:oid:1.2.3", ""])
     case "SH": return pick(["A1", "a1", "A_1", "A%", "A1 B", ""])
     case "AE": return pick(["STORE1", "STORE 2", ""])

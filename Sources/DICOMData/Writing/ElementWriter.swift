@@ -90,6 +90,9 @@ struct ElementWriter {
       case .ul: ordered(UInt32(clamping: integer))
       case .sl: ordered(Int32(clamping: integer))
       case .uv: ordered(UInt64(clamping: integer))
+      // PS3.5 §6.2: a pair of 16-bit numbers, the group before the element in either byte order.
+      case .at:
+        ordered(UInt16(truncatingIfNeeded: integer >> 16)) + ordered(UInt16(truncatingIfNeeded: integer))
       default: ordered(Int64(integer))
       }
     }

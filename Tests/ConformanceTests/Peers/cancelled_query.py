@@ -89,7 +89,7 @@ for _ in range(5):
     print(f"{final:04X} after {took * 1000:.1f} ms and {after} answers, {on_the_way:.0f} of which were on the way")
     if final != CANCEL:
         problems.append(f"it ended with {final:04X}")
-    if after > on_the_way + 4 * PAGE or after > rows / 2:
+    if after > on_the_way + 8 * PAGE or after > rows / 2:
         problems.append(f"{after} answers came after the cancel, {on_the_way:.0f} were on the way")
 if max(times) > 0.1 * (1 if PATIENCE == 1 else 600):
     problems.append(f"the cancel took {max(times):.3f} s")

@@ -185,9 +185,14 @@ def expiring():
             time.sleep(max(float(rest[1]) - time.time(), 0) + 0.3)
         return 0
     association = associate(GET, on_store=store)
+    if time.time() > float(rest[1]) - 1:
+        print("too late", flush=True)
+        os._exit(3)
     answers = list(association.send_c_get(identifier(), GET))
     association.release()
-    check("it ended before it began", time.time() > float(rest[1]))
+    if time.time() > float(rest[1]) and len(came) < 3:
+        print("too late", flush=True)
+        os._exit(3)
     final = answers[-1][0]
     failed = final.get("NumberOfFailedSuboperations")
     check(f"{len(came)} came", len(came) == 3)
