@@ -302,6 +302,7 @@ INSERT INTO "rule_stamp" ("only", "stamp") VALUES (1, 7);
 INSERT INTO "access_code" ("number", "hash", "scope", "patient_id", "issuer", "study_uid", "rights", "seconds", "sharer", "opened_by", "opened_at", "until", "redeemed_by", "redeemed_at", "grant_number") VALUES (1, X'0303030303030303030303030303030303030303030303030303030303030303', 'study', NULL, NULL, '2.25.1084618266578605348067271917457398350', 3, 86400.0, 0, 'root', 1790000000.0, 1900000000.0, NULL, NULL, NULL);
 INSERT INTO "code_attempt" ("principal", "failures", "locked_until") VALUES (4, 1, NULL);
 INSERT INTO "emergency_law" ("only", "overrides_vetoes", "set_by", "set_at") VALUES (1, 1, 'root', 1790000000.0);
+INSERT INTO "start_setting" ("name", "value") VALUES ('port', '11112');
 DELETE FROM sqlite_sequence;
 INSERT INTO "sqlite_sequence" ("name", "seq") VALUES ('access_code', 1);
 INSERT INTO "sqlite_sequence" ("name", "seq") VALUES ('access_grant', 7);

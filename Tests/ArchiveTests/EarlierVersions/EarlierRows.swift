@@ -55,6 +55,7 @@ struct EarlierRows {
       try put(values, into: table, database)
     }
     if version >= 8 { try putAudit(in: database) }
+    try put(["name": "port", "value": "11112"], into: "start_setting", database)
   }
 
   /// Columns that the version lacks are left out; those that it asks for and nobody names are empty.

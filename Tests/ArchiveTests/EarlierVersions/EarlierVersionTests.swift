@@ -35,6 +35,9 @@ import Testing
     }
   }
 
+  /// Made of other rows, as the index is: these contradict each other in nothing. `VoicesTests` are about those that do.
+  private static let derived: Set = ["contradiction", "study_voice", "series_voice", "voice_name_key"]
+
   /// So that a version's proof does not leave out what it brought.
   @Test(arguments: EarlierVersion.all)
   func noTableIsEmpty(version: EarlierVersion) throws {
@@ -43,7 +46,7 @@ import Testing
     let empty = try database.read { database in
       try Self.tables(in: database).filter { try Int.fetchOne(database, sql: "SELECT count(*) FROM \"\($0)\"") == 0 }
     }
-    #expect(empty.isEmpty)
+    #expect(Set(empty).subtracting(Self.derived).isEmpty)
   }
 
   /// Row by row and column by column; and all that is asked for is answered as it would have been.
