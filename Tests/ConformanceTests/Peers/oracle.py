@@ -38,7 +38,7 @@ class Oracle:
         self.began = self.start()
         self.counted = self.status()["refusals"]
 
-    def watch(self, attack, again=True, at_least=1.0):
+    def watch(self, attack, again=True, at_least=5.0):
         """Runs `attack` between echoes; where its test counts what it did, not `again`. `at_least`: seconds that an echo may take on
         a busy machine in any case."""
         self.at_least = at_least
