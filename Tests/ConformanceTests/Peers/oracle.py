@@ -42,7 +42,8 @@ class Oracle:
         """Runs `attack` between echoes; where its test counts what it did, not `again`. `at_least`: seconds that an echo may take on
         a busy machine in any case."""
         self.at_least = at_least
-        if again:
+        # Again and again in the night alone: a machine that runs all tests at once has not the time.
+        if again and PATIENCE == 1:
             self.calm_memory(lambda: self.beside_echoes(attack))
         else:
             before = self.resident()

@@ -28,14 +28,12 @@ extension Script {
       ]
     private static let series = study + [Key(.modality, .cs, "MR"), Key(.seriesDescription, .lo, "*a*")]
 
-    /// One or two for each level.
+    /// One for each level.
     static func some(_ random: inout SeededGenerator) -> [QueryRetrieveLevel: [Key]] {
       // In this order always, so that a seed draws the same keys again.
       [(QueryRetrieveLevel.patient, patient), (.study, study), (.series, series), (.image, series)]
         .reduce(into: [:]) { drawn, level in
-          for _ in 0..<Int.random(in: 1...2, using: &random) {
-            drawn[level.0, default: []] += level.1.randomElement(using: &random).map { [$0] } ?? []
-          }
+          drawn[level.0] = level.1.randomElement(using: &random).map { [$0] }
         }
     }
   }
