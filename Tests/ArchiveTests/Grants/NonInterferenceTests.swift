@@ -66,7 +66,7 @@ import Testing
 /// same grants have several sets of objects below them, as many pairs: what SQLite understood of them once it need not be
 /// told again.
 private struct WorldPair {
-  static let usual = 20
+  static let usual = 8
   private static let objects = 10
 
   struct Outcome {
