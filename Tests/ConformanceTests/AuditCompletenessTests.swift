@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 @Suite struct AuditCompletenessTests {
-  private static let operations = Int(ProcessInfo.processInfo.environment["COLLIMATOR_AUDIT_OPERATIONS"] ?? "") ?? 120
+  private static let operations = Int(ProcessInfo.processInfo.environment["COLLIMATOR_AUDIT_OPERATIONS"] ?? "") ?? 200
 
   /// Mixed operations with kills between: each that was acknowledged has exactly one record, and the chain holds.
   @Test(.enabled(if: Tool.hasPynetdicom, "needs pynetdicom in .venv, or COLLIMATOR_PYTHON"))

@@ -24,17 +24,23 @@ struct Addressing {
     let studies = try Row.fetchAll(
       database.cachedStatement(
         sql: """
-          SELECT begun_by, patient_id = ? AND issuer = ? AND sole_study = ?
-          FROM study JOIN patient ON patient.id = received_patient WHERE v_0020000d = ? AND aside = 0
+          SELECT begun_by, patient_id = ? AND issuer = ? AND sole_study = ?, aside
+          FROM study JOIN patient ON patient.id = received_patient WHERE v_0020000d = ? AND aside IN (0, ?)
           """),
       arguments: [
-        hierarchy.patient.id, hierarchy.patient.issuer, hierarchy.patient.soleStudy, hierarchy.studyInstanceUID,
+        hierarchy.patient.id, hierarchy.patient.issuer, hierarchy.patient.soleStudy, hierarchy.studyInstanceUID, sender,
       ])
+    let there = studies.filter { $0[2] as Int64 == 0 }
+    let hasSomeAside = there.count < studies.count
     // The same UID under another patient is an attempt to move it, unless it is the sender's own.
-    let same = studies.filter { $0[1] as Bool }
-    let concerned = same.isEmpty ? studies : same
-    guard concerned.contains(where: { $0[0] as Int64 != sender }) else { return 0 }
-    guard !same.isEmpty, let caller = record.arrival.caller, try isOpen(to: caller, in: database) else { return sender }
+    let same = there.filter { $0[1] as Bool }
+    let concerned = same.isEmpty ? there : same
+    // Beside what the sender has aside of it, as if the study were there: it could be.
+    let isOthers = concerned.isEmpty ? hasSomeAside : concerned.contains { $0[0] as Int64 != sender }
+    guard isOthers else { return 0 }
+    guard !same.isEmpty, let caller = record.arrival.caller,
+      try isOpen(to: caller, hasSomeAside: hasSomeAside, in: database)
+    else { return sender }
     return 0
   }
 
@@ -56,20 +62,28 @@ struct Addressing {
     return Rights(rawValue: rights ?? 0).contains(.add)
   }
 
-  /// Whether a grant lets the caller add just this: put in, asked for, and taken out again.
-  private func isOpen(to caller: Caller, in database: Database) throws -> Bool {
+  /// Whether a grant lets the caller add just this: put in, asked for, and taken out again. Who has some of the study aside
+  /// already, and sees nothing else of it, goes on there: two studies of one UID would tell of the other.
+  private func isOpen(to caller: Caller, hasSomeAside: Bool, in database: Database) throws -> Bool {
     var isOpen = false
     try database.inSavepoint {
       try InstanceInsertion(record, layout: layout).insert(number: nil, in: database)
       let visibility = try Visibility(
         Question(caller: caller, rights: .add, now: record.arrival.time), in: database)
-      isOpen =
+      let sees = { (condition: String) in
         try Int.fetchOne(
           database.cachedStatement(
             sql: """
-              SELECT 1 FROM instance JOIN series ON series.id = instance.series JOIN study ON study.id = series.study
-                JOIN patient ON patient.id = study.patient WHERE instance.object = ? AND \(visibility.instance)
-              """), arguments: StatementArguments([record.object.name]) + visibility.arguments) != nil
+              SELECT 1 FROM study JOIN patient ON patient.id = study.patient JOIN series ON series.study = study.id
+                JOIN instance ON instance.series = series.id
+              WHERE study.v_0020000d = :study AND study.aside = 0 AND instance.object \(condition) :object
+                AND \(visibility.instance) LIMIT 1
+              """),
+          arguments: visibility.arguments + [
+            "object": record.object.name, "study": record.hierarchy?.studyInstanceUID ?? "",
+          ]) != nil
+      }
+      isOpen = try sees("=") && (!hasSomeAside || sees("<>"))
       return .rollback
     }
     return isOpen

@@ -8,6 +8,8 @@ package struct InstanceSelection: Sendable, Hashable {
   package let studyInstanceUIDs: [String]
   package let seriesInstanceUIDs: [String]
   package let sopInstanceUIDs: [String]
+  /// These and no other versions of them: what another version is served as says nothing of them.
+  private(set) var objects: [ObjectKey] = []
 
   package init(
     patient: PatientIdentity? = nil, studyInstanceUIDs: [String] = [], seriesInstanceUIDs: [String] = [],
@@ -17,6 +19,12 @@ package struct InstanceSelection: Sendable, Hashable {
     self.studyInstanceUIDs = studyInstanceUIDs
     self.seriesInstanceUIDs = seriesInstanceUIDs
     self.sopInstanceUIDs = sopInstanceUIDs
+  }
+
+  /// Just these objects, of all versions that there may be.
+  package init(exactly instances: some Sequence<ServedInstance>) {
+    self.init(sopInstanceUIDs: instances.map(\.sopInstanceUID))
+    objects = instances.map(\.object)
   }
 }
 

@@ -19,6 +19,10 @@ struct SelectionCompiler {
     add("study.v_0020000d", selection.studyInstanceUIDs)
     add("series.v_0020000e", selection.seriesInstanceUIDs)
     add("candidate.v_00080018", selection.sopInstanceUIDs)
+    if !selection.objects.isEmpty {
+      conditions.append("candidate.object IN (SELECT value FROM json_each(?))")
+      values.append(QueryCompiler.json(selection.objects.map(\.name)).databaseValue)
+    }
   }
 
   private mutating func add(_ column: String, _ uids: [String]) {

@@ -72,16 +72,17 @@ struct RetrievePlan: Sendable {
     }
   }
 
-  /// Of what is to be sent, what its receiver may have by its own grants.
+  /// Of what is to be sent, what its receiver may have by its own grants: that very version, whatever else it would be served.
   func instances(openTo receiver: Caller) async throws -> [ServedInstance] {
-    guard !instances.isEmpty else { return [] }
-    var open: Set<ServedInstance> = []
-    for try await page in archive.reading(as: receiver).instances(in: selection) {
-      open.formUnion(page.instances)
-      guard open.count <= SubOperationCounts.most else { break }
+    var open: [ServedInstance] = []
+    for start in stride(from: 0, to: instances.count, by: Self.batch) {
+      let batch = instances[start..<min(start + Self.batch, instances.count)]
+      open += zip(batch, try await isOpen(Array(batch), toReceiver: receiver)).filter(\.1).map(\.0)
     }
-    return instances.filter(open.contains)
+    return open
   }
+
+  private static let batch = 256
 
   /// The object as it stands at this moment, for the caller and for whoever else is to have it: a grant that ended since
   /// the plan was made ends here.
@@ -92,10 +93,10 @@ struct RetrievePlan: Sendable {
     {
       return try Self.whole(planned)
     }
-    guard mayRetrieve, let instance = try await served(planned, to: caller, for: rights)
+    guard mayRetrieve, let instance = try await served(planned)
     else { throw SubOperationFailure("it is not open to the caller any more") }
     if let receiver {
-      guard try await served(planned, to: receiver, for: .retrieve) == instance else {
+      guard try await isOpen([instance], toReceiver: receiver) == [true] else {
         throw SubOperationFailure(Self.notOpenToReceiver)
       }
     }
@@ -115,22 +116,26 @@ struct RetrievePlan: Sendable {
     OpenAhead(of: instances.count, in: archive) { places in
       let moment = try await archive.moment()
       let batch = Array(instances[places])
-      var areOpen = try await self.areOpen(batch, to: caller, for: rights)
+      var areOpen = try await isOpen(batch, in: InstanceSelection(sopInstanceUIDs: batch.map(\.sopInstanceUID)), reader)
       if let receiver {
-        areOpen = zip(areOpen, try await self.areOpen(batch, to: receiver, for: .retrieve)).map { $0 && $1 }
+        areOpen = zip(areOpen, try await isOpen(batch, toReceiver: receiver)).map { $0 && $1 }
       }
       return OpenAhead.Answer(moment: moment, places: places, areOpen: areOpen)
     }
   }
 
+  private func isOpen(_ batch: [ServedInstance], toReceiver receiver: Caller) async throws -> [Bool] {
+    try await isOpen(batch, in: InstanceSelection(exactly: batch), archive.reading(as: receiver))
+  }
+
   /// Whether each is open as it was planned. They are asked for by their own UIDs alone: of those it is known already that
   /// there is something to find.
-  private func areOpen(
-    _ batch: [ServedInstance], to caller: Caller, for rights: GrantRights
+  private func isOpen(
+    _ batch: [ServedInstance], in wanted: InstanceSelection, _ reader: ArchiveReader
   ) async throws -> [Bool] {
-    let wanted = InstanceSelection(sopInstanceUIDs: batch.map(\.sopInstanceUID))
+    guard !batch.isEmpty else { return [] }
     var open: [String: ServedInstance] = [:]
-    for try await page in archive.reading(as: caller, for: rights).instances(in: wanted) {
+    for try await page in reader.instances(in: wanted) {
       for instance in page.instances { open[instance.sopInstanceUID] = instance }
     }
     return batch.map { open[$0.sopInstanceUID] == $0 }
@@ -138,13 +143,11 @@ struct RetrievePlan: Sendable {
 
   var reader: ArchiveReader { archive.reading(as: caller, for: rights) }
 
-  private func served(
-    _ planned: ServedInstance, to caller: Caller, for rights: GrantRights
-  ) async throws -> ServedInstance? {
+  private func served(_ planned: ServedInstance) async throws -> ServedInstance? {
     let wanted = InstanceSelection(
       patient: selection.patient, studyInstanceUIDs: [planned.studyInstanceUID],
       seriesInstanceUIDs: [planned.seriesInstanceUID], sopInstanceUIDs: [planned.sopInstanceUID])
-    for try await page in archive.reading(as: caller, for: rights).instances(in: wanted) {
+    for try await page in reader.instances(in: wanted) {
       if let first = page.instances.first { return first }
     }
     return nil

@@ -12,8 +12,8 @@ import Testing
 /// that is counted, stores of what is there and is not, retrievals, and the queries again. What the caller hears is the same
 /// to the byte (A41, A43, A47, A48, A49).
 @Suite struct NonInterferenceTests {
-  /// By day a part of them, each compared byte by byte; `COLLIMATOR_PAIRS` for the night.
-  private static let pairs = ProcessInfo.processInfo.environment["COLLIMATOR_PAIRS"].flatMap(Int.init) ?? 800
+  /// `COLLIMATOR_PAIRS` for the night.
+  private static let pairs = ProcessInfo.processInfo.environment["COLLIMATOR_PAIRS"].flatMap(Int.init) ?? 2000
   private static let parts = 4
 
   @Test(arguments: 0..<parts as Range<Int>)
@@ -30,7 +30,7 @@ import Testing
       }
       seed += 1
     }
-    #expect(hidden > wanted && deleted > 0, "the worlds do differ: \(hidden), \(deleted)")
+    #expect(hidden > wanted && deleted > wanted / 10, "the worlds do differ: \(hidden), \(deleted)")
     try await pair.close()
   }
 
@@ -124,7 +124,7 @@ private struct WorldPair {
     // Whoever may add to a study hears what is kept out of it.
     let deleted =
       world.mayHaveAdded(caller)
-      ? [] : hidden.filter { $0.1 == 0 && Int.random(in: 0..<3, using: &random) == 0 }.map(\.0)
+      ? [] : hidden.filter { $0.1 == 0 && Int.random(in: 0..<2, using: &random) == 0 }.map(\.0)
     let gone = Set(deleted.map { name($0, 0) })
     let script = Script(
       caller: caller, stored: Self.stored(world, deleted, &random), known: world.objects,
