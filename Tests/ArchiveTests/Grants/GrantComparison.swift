@@ -25,19 +25,22 @@ struct GrantComparison {
       try await compare(level, key, visible, caller, Bool.random(using: &random) ? .patientRoot : .studyRoot)
     }
     for rights in [GrantRights.retrieve, .send] {
-      let had = GrantOracle(world, caller, rights).visible
       let study = "1.\(Int.random(in: 0..<GrantWorld.studies, using: &random))"
-      for selection in [InstanceSelection(studyInstanceUIDs: [study]), InstanceSelection()] {
-        let expected = had.filter { selection.studyInstanceUIDs.isEmpty || $0.study == study }.map(\.instance)
-        let served = try await index.instances(in: selection, as: caller, for: rights, after: nil)
-        note(
-          served.instances.map(\.sopInstanceUID).sorted(), Set(expected).sorted(), of: world.objects.count,
-          "\(rights) of \(selection.studyInstanceUIDs) to \(caller.identity)")
-      }
+      for study in [study, nil] { try await compare(caller, rights, study: study) }
     }
     let issuers = Set(GrantOracle(world, caller, .retrieve).visible.filter { $0.patientID == "P1" }.map(\.issuer))
     note(
       try await index.issuers(ofPatientID: "P1", as: caller, for: .retrieve), issuers.sorted(), of: 2, "issuers")
+  }
+
+  /// What of a study, or of all, somebody may have.
+  mutating func compare(_ caller: Caller, _ rights: GrantRights, study: String?) async throws {
+    let had = GrantOracle(world, caller, rights).visible.filter { study == nil || $0.study == study }
+    let selection = InstanceSelection(studyInstanceUIDs: study.map { [$0] } ?? [])
+    let served = try await index.instances(in: selection, as: caller, for: rights, after: nil)
+    note(
+      served.instances.map(\.sopInstanceUID).sorted(), Set(had.map(\.instance)).sorted(), of: world.objects.count,
+      "\(rights) of \(study ?? "all") to \(caller.identity)")
   }
 
   /// A key and what it leaves of the objects.

@@ -47,6 +47,15 @@ import Testing
       default: nil
       }
     }
+
+    /// Where it shows; the stores of a script are always made.
+    fileprivate var steps: Set<Script.Step> {
+      switch self {
+      case .statusOfADuplicate, .commentOfAStore, .refusalOfWhatWasDeleted: []
+      case .countOfARetrieval: [.getStudies]
+      default: [.queries]
+      }
+    }
   }
 
   /// What the pairs are for: each of these is noticed.
@@ -128,8 +137,7 @@ private struct WorldPair {
     let gone = Set(deleted.map { name($0, 0) })
     let script = Script(
       caller: caller, stored: Self.stored(world, deleted, &random), known: world.objects,
-      keys: Script.Key.some(&random),
-      steps: leak == nil ? Script.Step.some(&random) : Set(Script.Step.allCases), leak: leak)
+      keys: leak == nil ? Script.Key.some(&random) : [:], steps: leak?.steps ?? Script.Step.some(&random), leak: leak)
     try await put(world, deleted: deleted) { !gone.contains(name($0, $1)) }
     let one = try await script.run(on: archive, node)
     try await put(world, deleted: []) { visible.contains(name($0, $1)) }
