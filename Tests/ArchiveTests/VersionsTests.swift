@@ -70,6 +70,10 @@ import Testing
     let inStudy = InstanceSelection(studyInstanceUIDs: ["3.2"], sopInstanceUIDs: ["1.1"])
     #expect(try await archive.served(inStudy, to: callers[2]).map(\.studyInstanceUID) == ["3.2"])
     #expect(try await archive.served(inStudy, to: callers[0]).isEmpty)
+    // Who is asked about one version is not answered with another: what TWO sends to ALL is what TWO sees.
+    let seen = try await archive.served(InstanceSelection(sopInstanceUIDs: ["1.1"]), to: callers[1])
+    #expect(try await archive.served(InstanceSelection(exactly: seen), to: callers[2]) == seen)
+    #expect(try await archive.served(InstanceSelection(exactly: seen), to: callers[0]).isEmpty)
     let kept = ReferencedObject(sopClassUID: TestObject(instance: "").sopClass, sopInstanceUID: "1.1")
     let unknown = ReferencedObject(sopClassUID: "1.2.3", sopInstanceUID: "1.1")
     #expect(try await archive.kept([kept, unknown]) == [kept])

@@ -68,6 +68,27 @@ import Testing
     try await archive.close()
   }
 
+  /// Who has something of a study aside, and sees nothing else of it, cannot tell from what follows whether there is more.
+  @Test(arguments: [true, false])
+  func whatFollowsGoesWhereTheFirstWent(isThere: Bool) async throws {
+    let archive = try test.open()
+    let administration = archive.administration(as: .current)
+    let ct = try await peer("CT1", [.store], in: archive)
+    let station = try await peer("WS", [.store, .query], in: archive)
+    _ = try await administration.addGrant(to: "WS", GrantTerms(.patient(id: "P1", issuer: nil), rights: [.query]))
+    #expect(try await send(TestObject(instance: "1.1", patientID: "P2"), as: ct, to: archive) == .stored)
+    #expect(try await send(TestObject(instance: "1.2"), as: station, to: archive) == .stored)
+    if !isThere {
+      let operations = archive.operations(as: .current)
+      #expect(
+        try await operations.delete(.instance(uid: "1.1"), DeletionOrder(reason: "test", keepsOut: false)).instances == 1)
+    }
+    #expect(try await send(TestObject(instance: "1.3"), as: station, to: archive) == .stored)
+    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: station) == ["1.2.3"])
+    #expect(try await archive.values(of: .numberOfStudyRelatedInstances, at: .study, as: station) == ["2"])
+    try await archive.close()
+  }
+
   @Test func aGrantLetsAddWhatItSays() async throws {
     let archive = try test.open()
     let administration = archive.administration(as: .current)
