@@ -7,30 +7,40 @@ import Testing
 
 /// Of many reports on one association one goes at a time, and none is forgotten.
 @Suite struct ReportsInTurnTests {
+  private final class Counts: Sendable {
+    struct Values {
+      var going = 0
+      var most = 0
+      var done: [Int64] = []
+    }
+
+    let values = Mutex(Values())
+  }
+
   @Test func oneAtATimeAndAllOfThem() async {
     let reports = ReportsInTurn()
-    let (going, most) = (Mutex(0), Mutex(0))
-    let done = Mutex<[Int64]>([])
+    let counts = Counts()
     await withTaskGroup(of: Void.self) { group in
       for number in Int64(0)..<1000 {
         group.addTask {
           guard reports.begin(number) else { return }
           var numbers = [number]
           repeat {
-            let now = going.withLock { going in
-              going += 1
-              return going
+            counts.values.withLock { values in
+              values.going += 1
+              values.most = max(values.most, values.going)
             }
-            most.withLock { $0 = max($0, now) }
             await Task.yield()
-            done.withLock { [numbers] in $0 += numbers }
-            going.withLock { $0 -= 1 }
+            counts.values.withLock { [numbers] values in
+              values.done += numbers
+              values.going -= 1
+            }
             numbers = reports.next()
           } while !numbers.isEmpty
         }
       }
     }
-    #expect(most.withLock(\.self) == 1)
-    #expect(done.withLock { $0.sorted() } == Array(0..<1000))
+    #expect(counts.values.withLock(\.most) == 1)
+    #expect(counts.values.withLock { $0.done.sorted() } == Array(0..<1000))
   }
 }

@@ -14,7 +14,7 @@ struct ConversionRoomTests {
     let done = try await withThrowingTaskGroup(of: Int.self) { group in
       for number in 0..<200 {
         group.addTask {
-          let place = try await room.take(10 + number % 90)
+          let place = try await room.take(10 + number % 90, for: "\(number % 7)")
           await Task.yield()
           place.giveBack()
           place.giveBack()
@@ -33,7 +33,7 @@ struct ConversionRoomTests {
       for bytes in [5000, 60, 60, 5000, 1] {
         group.addTask {
           // Given back with the last who holds it.
-          _ = try await room.take(bytes)
+          _ = try await room.take(bytes, for: "A")
           return bytes
         }
       }
@@ -46,10 +46,10 @@ struct ConversionRoomTests {
   /// Who waits can be stopped, and keeps nobody who comes behind.
   @Test(.timeLimit(.minutes(15))) func whoWaitsCanBeStopped() async throws {
     let room = ConversionRoom(limit: 100)
-    let held = try await room.take(60)
-    let large = Task { try await room.take(90) }
+    let held = try await room.take(60, for: "A")
+    let large = Task { try await room.take(90, for: "B") }
     while room.waiting < 1 { await Task.yield() }
-    let small = Task { try await room.take(40) }
+    let small = Task { try await room.take(40, for: "C") }
     while room.waiting < 2 { await Task.yield() }
     large.cancel()
     await #expect(throws: CancellationError.self) { _ = try await large.value }
@@ -58,6 +58,38 @@ struct ConversionRoomTests {
     held.shrink(to: 10)
     #expect(room.taken <= 50)
     held.giveBack()
+  }
+
+  /// A receiver that reads slowly keeps its own objects waiting, and nobody else's; one of its objects it may always have.
+  @Test(.timeLimit(.minutes(15))) func aSlowReceiverKeepsNothingFromTheOthers() async throws {
+    let room = ConversionRoom(limit: 400)
+    let large = try await room.take(150, for: "SLOW")
+    let more = Task { try await room.take(20, for: "SLOW") }
+    while room.waiting < 1 { await Task.yield() }
+    let small = Task { try await room.take(1, for: "SLOW") }
+    while room.waiting < 2 { await Task.yield() }
+    for number in 0..<10 {
+      let others = [try await room.take(60, for: "A\(number)"), try await room.take(40, for: "A\(number)")]
+      #expect(room.waiting == 2 && room.taken == 250)
+      for other in others { other.giveBack() }
+    }
+    // Together they are within its share now.
+    large.shrink(to: 70)
+    let places = [try await more.value, try await small.value]
+    #expect(room.taken == 91 && room.waiting == 0)
+    for place in places + [large] { place.giveBack() }
+    #expect(room.taken == 0)
+  }
+
+  /// Who waits too long is told why, and keeps nobody who comes behind.
+  @Test(.timeLimit(.minutes(15))) func nobodyWaitsForEver() async throws {
+    let room = ConversionRoom(limit: 100, patience: .milliseconds(20))
+    let held = try await room.take(60, for: "SLOW")
+    let late = await #expect(throws: SubOperationFailure.self) { _ = try await room.take(90, for: "A") }
+    #expect(late?.description.contains("no room") == true && room.waiting == 0)
+    try await room.take(40, for: "B").giveBack()
+    held.giveBack()
+    #expect(room.taken == 0)
   }
 
   /// What an object takes is told by its beginning; what does not say gets as much as any may take.

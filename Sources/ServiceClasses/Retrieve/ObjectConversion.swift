@@ -40,16 +40,18 @@ package struct ObjectConversion: Sendable {
   }
 
   /// Room for an object, as far as its beginning tells what it needs: taken before anything more of it is read. Throws where it
-  /// is too large to be converted, or the task is cancelled.
-  func room(for instance: ServedInstance, _ reader: ArchiveReader) async throws(SubOperationFailure)
-    -> ConversionRoom.Place
-  {
+  /// is too large to be converted, no room comes in time, or the task is cancelled. `receiver`: who is to have it.
+  func room(
+    for instance: ServedInstance, to receiver: String, _ reader: ArchiveReader
+  ) async throws(SubOperationFailure) -> ConversionRoom.Place {
     guard instance.size <= Self.longestObject else {
       throw SubOperationFailure("it is too large to be converted (\(instance.size) bytes)")
     }
     do {
       let beginning = try await reader.bytes(FirstPiece.range(of: instance), of: instance)
-      return try await room.take(Self.memory(of: beginning, instance.size))
+      return try await room.take(Self.memory(of: beginning, instance.size), for: receiver)
+    } catch let failure as SubOperationFailure {
+      throw failure
     } catch is CancellationError {
       throw SubOperationFailure("the retrieval was given up")
     } catch {
