@@ -29,7 +29,8 @@ package struct OutgoingObject: Sendable {
   /// Its first piece is read at once: a file that is gone is told before a message is begun. `read`: that piece, where it was
   /// read before. `receiver`: who is to have it.
   init(
-    _ instance: ServedInstance, in transferSyntaxUID: String, for receiver: String, reader: ArchiveReader, conversion: ObjectConversion,
+    _ instance: ServedInstance, in transferSyntaxUID: String, for receiver: String, reader: ArchiveReader,
+    conversion: ObjectConversion,
     read: FirstPiece? = nil
   ) async throws(SubOperationFailure) {
     self.instance = instance
