@@ -69,7 +69,10 @@ import Testing
     #expect(sent.allSatisfy { $0.status == "0000" })
     #expect(try await queued(node) == 40)
     #expect(try await node.command("peer", "set", other.title, "--port", other.port).status == 0)
-    for _ in 0..<1_000 where try await queued(node) > 0 { try await node.command("queue", "retry", "--all") }
+    for _ in 0..<1_000 {
+      guard try await queued(node) > 0 else { break }
+      try await node.command("queue", "retry", "--all")
+    }
     #expect(try await Set(other.dataSets()) == Set(many.dataSets()))
     let most = other.said.filter { $0.hasPrefix("at once ") }.compactMap { Int($0.dropFirst(8)) }.max() ?? 0
     #expect((1...2).contains(most), "\(other.said)")
