@@ -20,8 +20,6 @@ final class KeptAssociations: MoveConnecting {
     var isClosed = false
   }
 
-  /// PS3.8 §9.3.2.2: odd context IDs up to 255.
-  private static let mostContexts = 128
   /// Certificates and keys are read, and the peer is looked up, when an association is opened.
   private static let longestLife = Duration.seconds(600)
   /// Of what is opened for many objects, more may come next: the window is agreed on with the association.
@@ -152,7 +150,7 @@ final class KeptAssociations: MoveConnecting {
   ) -> [ProposedPresentationContext] {
     let needed = Set(new.map(Kind.init))
     let joined = new + old.filter { !needed.contains(Kind($0)) }
-    guard joined.count <= mostContexts else { return new }
+    guard joined.count <= ProposedPresentationContext.mostOnOneAssociation else { return new }
     return joined.enumerated().map { index, context in
       ProposedPresentationContext(
         id: UInt8(truncatingIfNeeded: 2 * index + 1), abstractSyntax: context.abstractSyntax,

@@ -249,9 +249,6 @@ struct MoveBatch: Sendable {
   let instances: [ServedInstance]
   let contexts: [ProposedPresentationContext]
 
-  /// PS3.8 §9.3.2.2: odd context IDs up to 255.
-  private static let mostContexts = 128
-
   private struct Kind: Hashable {
     let sopClassUID: String
     let transferSyntaxUIDs: [String]
@@ -265,7 +262,7 @@ struct MoveBatch: Sendable {
     var waiting: [ServedInstance] = []
     for (sopClassUID, objects) in Dictionary(grouping: instances, by: \.sopClassUID).sorted(by: { $0.key < $1.key }) {
       let own = Self.kinds(of: objects, sopClassUID)
-      if kinds.count + own.count > mostContexts {
+      if kinds.count + own.count > ProposedPresentationContext.mostOnOneAssociation {
         batches.append(MoveBatch(waiting, kinds))
         (kinds, waiting) = ([], [])
       }
