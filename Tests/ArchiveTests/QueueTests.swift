@@ -106,6 +106,27 @@ import Testing
     try await full.close()
   }
 
+  /// What is due to a peer that does not answer, however much, hides nothing of the others'.
+  @Test func everyPeersRequestsAreDue() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let (dead, alive) = (try await peer("DEAD", in: archive), try await peer("ALIVE", in: archive))
+    let time = test.clock.now
+    try await archive.database.write { database in
+      for number in 0..<1500 {
+        // The last of all are those of the peer that answers.
+        let request = CommitmentRequest(
+          caller: number < 1350 ? dead : alive, callingAETitle: "X", address: "127.0.0.1",
+          transactionUID: "1.\(number)", objects: [])
+        let due = time - 2000 + Double(number)
+        _ = try CommitmentTable.insert(request, sender: "x", at: time, due: due, in: database)
+      }
+    }
+    let due = try await archive.commitments.due()
+    #expect(due[dead.peer] == Array(1...100) && due[alive.peer] == Array(1351...1450))
+    try await archive.close()
+  }
+
   /// In the transaction that stores: by rule, once, not back to its sender, and not again when the index is built anew.
   @Test func rulesQueueWhatArrives() async throws {
     let test = TestArchive()

@@ -94,6 +94,30 @@ import Testing
     #expect(!left.output.contains("1.2.3.4.77"), "\(left.all)")
   }
 
+  /// A peer that hangs up at one report, each time that it comes, hears those behind it all the same.
+  @Test(pynetdicom) func onePoisonReportHoldsUpNoOther() async throws {
+    let port = try "\(OtherNode.freePort())"
+    let node = try await filled("--port", port)
+    let arguments = [node.port, Tool.fixtures, "poison", port]
+    let retry = ["queue", "retry", "--all", "--data", node.directory]
+    let result = try await withThrowingTaskGroup(of: Tool.Result?.self) { group in
+      group.addTask { try await Tool.script("commitment.py", arguments) }
+      group.addTask {
+        // Whatever back-off has begun meanwhile.
+        while !Task.isCancelled { _ = try await Tool.run(Tool.collimator, retry) }
+        return nil
+      }
+      defer { group.cancelAll() }
+      return try #require(try await group.next()?.flatMap(\.self))
+    }
+    #expect(result.status == 0, "\(result.all)\(node.logged)")
+    var left: [Substring] = []
+    for _ in 0..<100 where left.count != 2 {
+      left = try await node.command("queue", "list", "--json").output.split(separator: "{")
+    }
+    #expect(left.count == 2, "the one that failed alone waits: \(left)")
+  }
+
   /// Over REST it is told to ask, and what it was told.
   @Test(.enabled(if: OtherNode.Kind.orthanc.isInstalled, "needs orthanc"))
   func orthancIsPromised() async throws {

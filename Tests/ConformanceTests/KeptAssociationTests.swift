@@ -56,6 +56,46 @@ import Testing
     #expect(try Set(receiving.storedDataSets()) == Set(many.dataSets()))
   }
 
+  /// What is sent on takes places as other calls do: never more associations than one peer may have, whatever it could take.
+  @Test(pynetdicom, arguments: ["600", "0"]) func aPeerHasNoMoreThanItsPlaces(seconds: String) async throws {
+    let other = try await OtherNode(.pynetdicom, options: ["none"])
+    let node = try RunningNode(
+      ["--keep-associations", seconds, "--maximum-outgoing-associations-per-peer", "2"])
+    // Nobody is there yet: all go at the same time once somebody is.
+    let address = ["--address", "127.0.0.1", "--port", "\(try OtherNode.freePort())", "--associations", "8"]
+    try await prepare(node, other.title, [other.title] + address)
+    let many = try ManyObjects(count: 40)
+    let sent = try await node.send((0..<40).map { "\(many.path)/\($0).dcm" }, as: "MOD")
+    #expect(sent.allSatisfy { $0.status == "0000" })
+    #expect(try await queued(node) == 40)
+    #expect(try await node.command("peer", "set", other.title, "--port", other.port).status == 0)
+    for _ in 0..<1_000 {
+      guard try await queued(node) > 0 else { break }
+      try await node.command("queue", "retry", "--all")
+    }
+    #expect(try await Set(other.dataSets()) == Set(many.dataSets()))
+    let most = other.said.filter { $0.hasPrefix("at once ") }.compactMap { Int($0.dropFirst(8)) }.max() ?? 0
+    #expect((1...2).contains(most), "\(other.said)")
+    #expect(node.stop() == 0)
+  }
+
+  /// An association that waits for work gives its place to a call that waits for one, to whomever that is.
+  @Test(pynetdicom) func whatIsIdleGivesWay() async throws {
+    let (first, second) = try await (
+      OtherNode(.pynetdicom, options: ["none"]), OtherNode(.pynetdicom, options: ["none"])
+    )
+    let (node, _) = try await forwarding(
+      to: first, ["--keep-associations", "600", "--maximum-outgoing-associations", "1"])
+    let added = try await Tool.run(
+      Tool.collimator, ["peer", "add", "SECOND"] + second.address + ["--may", "query", "--data", node.directory])
+    #expect(added.status == 0, "\(added.all)")
+    try await node.command("grant", "add", "--to", "SECOND", "--everything")
+    #expect(try await node.command("forward", "add", "--to", "SECOND").status == 0)
+    let many = try ManyObjects(count: 4)
+    for number in 0..<4 { try await forward("\(many.path)/\(number).dcm", by: node) }
+    for other in [first, second] { #expect(try await Set(other.dataSets()) == Set(many.dataSets())) }
+  }
+
   /// Objects of two SOP classes in turn: the second needs other contexts, and from then on one association has those of both.
   @Test(pynetdicom) func twoKindsOfObjectsShareOne() async throws {
     let (node, other) = try await forwarding(

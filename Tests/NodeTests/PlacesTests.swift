@@ -32,6 +32,31 @@ import Testing
     #expect(places.taken == 0)
   }
 
+  /// Who holds a place for nothing hears that somebody waits, and of whose places there is need.
+  @Test(.timeLimit(.minutes(15))) func whoHoldsOneForNothingHearsWhoWaits() async throws {
+    let places = Places(all: 3, perPeer: 2)
+    let heard = Mutex<[String?]>([])
+    places.whenAwaited { [weak places] peer in
+      heard.withLock { $0.append(peer) }
+      places?.giveBack(for: "A")
+    }
+    #expect(places.take(for: "A") && places.take(for: "A"))
+    try await places.during(for: "A") {}
+    #expect(heard.withLock(\.self) == ["A"] && places.taken == 1)
+    #expect(places.take(for: "A") && places.take(for: "B"))
+    try await places.during(for: "C") { #expect(places.taken == 3) }
+    #expect(heard.withLock(\.self) == ["A", nil] && places.taken == 2)
+    #expect(!places.isAwaited(withOneOf: "A"))
+    places.whenAwaited { _ in }
+    #expect(places.take(for: "A"))
+    let waiting = Task { try await places.during(for: "C") {} }
+    while !places.isAwaited(withOneOf: "A") { await Task.yield() }
+    #expect(places.isAwaited(withOneOf: "B"))
+    places.giveBack(for: "B")
+    try await waiting.value
+    #expect(!places.isAwaited(withOneOf: "A"))
+  }
+
   @Test func manyComeAndNeverTakeMore() async throws {
     let places = Places(all: 7, perPeer: 3)
     let (inside, most) = (Counter(), Counter())

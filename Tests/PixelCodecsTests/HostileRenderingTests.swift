@@ -59,7 +59,23 @@ struct HostileRenderingTests {
     }
   }
 
-  static let cases: [Case] = [
+  /// Numbers of a plane are read under whatever VR the file gives them.
+  private static func overlay(first: String, frames: String, vr: VR) -> Case {
+    Case(testDescription: "overlay: \(frames) planes from \(first) on, as \(vr)", isShown: true) { builder in
+      builder.setIntegers(tag(0x6000, 0x0010), .us, [4])
+      builder.setIntegers(tag(0x6000, 0x0011), .us, [4])
+      builder.set(tag(0x6000, 0x0015), vr, frames)
+      builder.set(tag(0x6000, 0x0051), vr, first)
+      builder.setBytes(tag(0x6000, 0x3000), .ow, [UInt8](repeating: 0xFF, count: 8))
+    }
+  }
+
+  static let cases: [Case] =
+    [Int.min, Int.min + 1, Int.max].flatMap { number in
+      [overlay(first: "\(number)", frames: "2", vr: .lo), overlay(first: "1", frames: "\(number)", vr: .lo)]
+    } + usualCases
+
+  private static let usualCases: [Case] = [
     voi("right", table([256, 0, 16], 512), isShown: true), voi("no descriptor values", table([], 512)),
     voi("65536 entries of 512 bytes", table([0, 0, 16], 512)), voi("0 bits", table([256, 0, 0], 512)),
     voi("17 bits", table([256, 0, 17], 512)), voi("65535 bits", table([256, 0, 65535], 512)),

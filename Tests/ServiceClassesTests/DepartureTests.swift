@@ -134,7 +134,7 @@ import UpperLayer
     let sending: any Sending =
       isForwarding
       ? try await many.forwarding(conversion) : many.operations(plan, conversion: conversion)
-    let held = try await conversion.room.take(1000)
+    let held = try await conversion.room.take(1000, for: "OTHER")
     let preparing = Task {
       try await sending.prepare(planned) { _ in [TransferSyntax.implicitVRLittleEndian.uid] }
     }

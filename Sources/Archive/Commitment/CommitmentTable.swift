@@ -95,10 +95,17 @@ enum CommitmentTable {
 
   /// Of each peer the first that are due.
   static func due(at time: Double, in database: Database) throws -> [Int64: [Int64]] {
+    // Of each by itself: what is due to one that does not answer hides nobody else's.
     let rows = try Row.fetchAll(
-      database, sql: "SELECT peer, number FROM commitment WHERE next_attempt <= ? ORDER BY next_attempt LIMIT 1000",
-      arguments: [time])
-    return Dictionary(grouping: rows) { $0[0] as Int64 }.mapValues { $0.prefix(100).map { $0[1] as Int64 } }
+      database.cachedStatement(
+        sql: """
+          SELECT peer, number FROM (
+            SELECT peer, number, next_attempt,
+              row_number() OVER (PARTITION BY peer ORDER BY next_attempt, number) AS place
+            FROM commitment WHERE next_attempt <= ?)
+          WHERE place <= 100 ORDER BY next_attempt, number
+          """), arguments: [time])
+    return Dictionary(grouping: rows) { $0[0] as Int64 }.mapValues { $0.map { $0[1] as Int64 } }
   }
 
   /// What the caller itself brought of this object: versions that it was told are kept.

@@ -59,11 +59,12 @@ package struct Commitments: Sendable {
     return true
   }
 
-  /// The association of a request is over: it is reported on another.
-  package func release(_ number: Int64) async throws {
+  /// The association of these requests is over: they are reported on another.
+  package func release(_ numbers: [Int64]) async throws {
     let time = now()
-    try await database.write {
-      try $0.execute(sql: "UPDATE commitment SET next_attempt = ? WHERE number = ?", arguments: [time, number])
+    try await database.write { database in
+      let statement = try database.cachedStatement(sql: "UPDATE commitment SET next_attempt = ? WHERE number = ?")
+      for number in numbers { try statement.execute(arguments: [time, number]) }
     }
   }
 

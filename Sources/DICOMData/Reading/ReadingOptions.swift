@@ -27,6 +27,20 @@ package struct ReadingOptions: Sendable {
 
   package init() {}
 
+  /// Deflate gives no more than 1032 bytes for one (zlib's technical details); a little is left for what begins and ends it.
+  private static let steepestDeflation = 1040
+
+  /// No less than what `count` bytes of a deflated data set become, and no more than `longest`.
+  package func mostInflated(from count: Int, atMost longest: Int) -> Int {
+    func times(_ factor: Int, _ more: Int) -> Int {
+      let (product, overflow) = max(count, 0).multipliedReportingOverflow(by: factor)
+      let (sum, overflow2) = product.addingReportingOverflow(more)
+      return overflow || overflow2 ? .max : sum
+    }
+    return min(
+      times(Self.steepestDeflation, 1024), times(inflationRatioLimit, freeInflation), inflatedLimit, longest)
+  }
+
   package static let lenient = ReadingOptions()
 
   package static let strict: ReadingOptions = {

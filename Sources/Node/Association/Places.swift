@@ -27,6 +27,7 @@ final class Places: Sendable {
   let all: Int
   let perPeer: Int
   private let state = Mutex(State())
+  private let makesRoom = Mutex<(@Sendable (_ peer: String?) -> Void)?>(nil)
 
   init(all: Int, perPeer: Int) {
     self.all = all
@@ -34,6 +35,17 @@ final class Places: Sendable {
   }
 
   var taken: Int { state.withLock(\.taken) }
+
+  /// `make` is called each time that somebody begins to wait: with the peer whose places are all taken; nil, where all are. It
+  /// may give back places that are held for nothing.
+  func whenAwaited(_ make: @escaping @Sendable (_ peer: String?) -> Void) { makesRoom.withLock { $0 = make } }
+
+  /// Whether somebody waits who would have a place if one of this peer's were given back.
+  func isAwaited(withOneOf peer: String) -> Bool {
+    state.withLock { state in
+      state.waiting.contains { $0.peer == peer || state.takenByPeer[$0.peer, default: 0] < perPeer }
+    }
+  }
 
   /// False where there is none. Whoever took one gives it back.
   func take(for peer: String) -> Bool { state.withLock { $0.take(peer, self) } }
@@ -68,14 +80,18 @@ final class Places: Sendable {
     }
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        let known: Result<Void, any Error>? = state.withLock { state in
+        let (known, isFull) = state.withLock { state -> (Result<Void, any Error>?, Bool) in
           // Asked under the lock: whoever cancels from here on finds who waits.
-          if Task.isCancelled { return .failure(CancellationError()) }
-          if state.take(peer, self) { return .success(()) }
+          if Task.isCancelled { return (.failure(CancellationError()), false) }
+          if state.take(peer, self) { return (.success(()), false) }
           state.waiting.append(Waiting(number: number, peer: peer, continuation: continuation))
-          return nil
+          return (nil, state.taken >= all)
         }
-        if let known { continuation.resume(with: known) }
+        guard let known else {
+          makesRoom.withLock(\.self)?(isFull ? nil : peer)
+          return
+        }
+        continuation.resume(with: known)
       }
     } onCancel: {
       let left = state.withLock { state in

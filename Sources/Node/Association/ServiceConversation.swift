@@ -25,6 +25,7 @@ struct ServiceConversation {
   private let operations = OutstandingOperations()
   /// To the C-STOREs of a C-GET, and to storage commitment reports.
   private let responses = AwaitedResponses()
+  private let reports = ReportsInTurn()
   /// How many C-STOREs may wait for the disk at once.
   private let window: Int
   private let closed: EventLoopFuture<Void>
@@ -116,7 +117,8 @@ struct ServiceConversation {
       }
     case (.nActionRQ, .commitment):
       let conversation = CommitmentConversation(
-        writer: association.writer, context: context, responses: responses, address: address)
+        writer: association.writer, context: context, responses: responses, reports: reports,
+        address: address)
       try await answer(request, contextID: context.id) { [responder] in
         await responder.commitment(request, action: $0, over: conversation, answered: $1)
       }

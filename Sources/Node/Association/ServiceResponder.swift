@@ -123,7 +123,12 @@ struct ServiceResponder: Sendable {
       response.actionTypeID = request.command.actionTypeID
       try? await writer.send(response, contextID: conversation.context.id)
     }.value
-    if taken.isReportedHere { await report(taken.number, over: conversation) }
+    guard taken.isReportedHere, conversation.reports.begin(taken.number) else { return }
+    var numbers = [taken.number]
+    repeat {
+      await report(numbers, over: conversation)
+      numbers = conversation.reports.next()
+    } while !numbers.isEmpty
   }
 
   /// The N-ACTION-RSP to a code.
@@ -169,26 +174,35 @@ struct ServiceResponder: Sendable {
     }.value
   }
 
-  private func report(_ number: Int64, over conversation: CommitmentConversation) async {
+  /// One after the other; where one fails, it and those behind it wait for another association.
+  private func report(_ numbers: [Int64], over conversation: CommitmentConversation) async {
     let commitments = services.archive.commitments
+    var left = numbers[...]
     do {
-      guard let commitment = try await commitments.judged(number) else { return }
-      let record = CommitmentRecord(
-        of: commitment, to: "\(caller.peerName) at \(conversation.address)", in: services.archive)
-      let status = try await record.during {
-        try await services.commitment.send(
-          services.commitment.report(of: commitment), over: writer, conversation.context,
-          awaiting: conversation.responses, within: services.answersWithin)
+      while let number = left.first {
+        if let commitment = try await commitments.judged(number) { try await report(commitment, over: conversation) }
+        left.removeFirst()
       }
-      let reporting = CommitmentReporting(
-        archive: services.archive, service: services.commitment,
-        calls: services.calls, logger: logger)
-      try await reporting.settle(commitment, status: status)
     } catch {
-      logger.info("a storage commitment is reported later, on another association", metadata: ["why": "\(error)"])
+      logger.info(
+        "storage commitments are reported later, on another association",
+        metadata: ["why": "\(error)", "reports": "\(left.count)"])
       // Also where the task was cancelled.
-      await Task { try? await commitments.release(number) }.value
+      await Task { [left] in try? await commitments.release(Array(left)) }.value
     }
+  }
+
+  private func report(_ commitment: Commitment, over conversation: CommitmentConversation) async throws {
+    let record = CommitmentRecord(
+      of: commitment, to: "\(caller.peerName) at \(conversation.address)", in: services.archive)
+    let status = try await record.during {
+      try await services.commitment.send(
+        services.commitment.report(of: commitment), over: writer, conversation.context,
+        awaiting: conversation.responses, within: services.answersWithin)
+    }
+    let reporting = CommitmentReporting(
+      archive: services.archive, service: services.commitment, calls: services.calls, logger: logger)
+    try await reporting.settle(commitment, status: status)
   }
 
   private func retrieve(
@@ -254,5 +268,6 @@ struct CommitmentConversation: Sendable {
   let writer: MessageWriter
   let context: AcceptedContext
   let responses: AwaitedResponses
+  let reports: ReportsInTurn
   let address: String
 }

@@ -88,9 +88,12 @@ struct DeliveryRunner: Sendable {
 
   private func report(_ numbers: [Int64], to peer: Int64) async {
     do {
-      try await CommitmentReporting(archive: archive, service: services.commitment, calls: calls, logger: logger)
-        .report(numbers)
-      end(.commitment(peer: peer))
+      let reporting = CommitmentReporting(
+        archive: archive, service: services.commitment, calls: calls, logger: logger)
+      switch try await reporting.report(numbers) {
+      case .done: end(.commitment(peer: peer))
+      case .givenUp: _ = pause(.commitment(peer: peer))
+      }
     } catch {
       guard !Task.isCancelled else { return }
       note(error)

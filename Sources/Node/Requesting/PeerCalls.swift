@@ -17,6 +17,8 @@ struct PeerCalls: MoveConnecting {
   /// What a peer has for each answer.
   var answersWithin = TimeAmount.seconds(300)
 
+  var associationsPerPeer: Int { places?.perPeer ?? .max }
+
   func withAssociation(
     to destination: MoveDestination, proposing contexts: [ProposedPresentationContext], operations: Int,
     _ body: @escaping @Sendable (Association) async throws -> Void

@@ -11,8 +11,8 @@ struct RetrievalContexts: Equatable {
   let sopClassUIDs: [String]
   let proposed: [ProposedPresentationContext]
 
-  /// PS3.8 §9.3.2.2: odd context IDs up to 255, and the first is the C-GET's.
-  private static let most = 127
+  /// The first is the C-GET's.
+  private static let most = ProposedPresentationContext.mostOnOneAssociation - 1
 
   /// PS3.4 C.4.3.1: this node is the SCP of what it asks for.
   var roles: [RoleSelection] {

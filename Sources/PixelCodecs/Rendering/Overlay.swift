@@ -42,14 +42,16 @@ struct Overlay {
       (1...65535).contains(rows), (1...65535).contains(columns)
     else { return nil }
     let origin = (dataSet[Tag(group, 0x0050)]?.numbers(of: Int16.self)).map { $0.map(Int.init) } ?? []
-    let first = (dataSet.integer(Tag(group, 0x0051)) ?? 1) - 1
+    // Read under whatever VR the file gives it, where a number is as large as it likes.
+    let first = Int(Int32(clamping: dataSet.integer(Tag(group, 0x0051)) ?? 1))
     let count = max(dataSet.integer(Tag(group, 0x0015)) ?? 1, 1)
     // One plane without frames of its own lies over all of the image's.
     let isForAll = dataSet[Tag(group, 0x0015)] == nil
-    let place = isForAll ? 0 : frame - first
+    let place = isForAll ? 0 : frame - (first - 1)
     guard place >= 0, place < count else { return nil }
     let (bit, overflow) = place.multipliedReportingOverflow(by: rows * columns)
-    guard !overflow, (bit + rows * columns - 1) / 8 < data.length else { return nil }
+    let (end, overflow2) = bit.addingReportingOverflow(rows * columns)
+    guard !overflow, !overflow2, (end - 1) / 8 < data.length else { return nil }
     bits = data.value
     self.rows = rows
     self.columns = columns

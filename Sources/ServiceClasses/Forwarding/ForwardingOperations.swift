@@ -106,7 +106,8 @@ final class ForwardingOperations: Sending {
       throw SubOperationFailure("the destination takes no transfer syntax that it could be sent in")
     }
     return try await OutgoingObject(
-      instance, in: target, reader: archive.reading(as: destination.caller), conversion: conversion)
+      instance, in: target, for: destination.caller.peerName, reader: archive.reading(as: destination.caller),
+      conversion: conversion)
   }
 
   /// What cannot be written down now is sent again: twice is better than never.

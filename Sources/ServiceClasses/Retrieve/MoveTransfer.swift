@@ -17,9 +17,16 @@ package protocol MoveConnecting: Sendable {
     to destination: MoveDestination, proposing contexts: [ProposedPresentationContext], operations: Int,
     _ body: @escaping @Sendable (Association) async throws -> Void
   ) async throws
+
+  /// More to one peer do not come about at the same time.
+  var associationsPerPeer: Int { get }
 }
 
-/// An association that had been kept for what comes next failed: the peer may have ended it long before.
+extension MoveConnecting {
+  package var associationsPerPeer: Int { .max }
+}
+
+/// The peer hung up on an association that had been kept for what comes next: it may have meant to do so long before.
 package struct StaleAssociation: Error, CustomStringConvertible {
   package let cause: any Error
 
@@ -29,7 +36,8 @@ package struct StaleAssociation: Error, CustomStringConvertible {
 }
 
 /// Objects on their way to a destination: on one association or as many as its peer takes; more where they need more
-/// presentation contexts than one has. What was begun is sent to its end, and its answer is waited for, cancelled or not.
+/// presentation contexts than one has. Where it is cancelled, what was begun may be sent to its end and answered for
+/// `lastAnswersWithin`; then it hangs up.
 struct MoveTransfer: Sendable {
   /// Attempts in a row in which no association came about.
   private static let mostRefusals = 2
@@ -44,7 +52,7 @@ struct MoveTransfer: Sendable {
   /// nil where nobody's C-MOVE asked for them.
   let originator: MoveOriginator?
   let connecting: any MoveConnecting
-  /// What the destination has for answers that are outstanding when the transfer is cancelled.
+  /// What the destination has for what is on its way, and for its answers, when the transfer is cancelled.
   var lastAnswersWithin = TimeAmount.seconds(5)
 
   /// Returns when each object is accounted for, or the task was cancelled; throws what kept one from being prepared.
@@ -63,7 +71,8 @@ struct MoveTransfer: Sendable {
       let backlog = MoveBacklog(batch.instances)
       if isReachable {
         await withTaskGroup(of: Void.self) { group in
-          for _ in 0..<max(1, min(destination.peer.profile.associations, batch.instances.count)) {
+          let most = min(destination.peer.profile.associations, connecting.associationsPerPeer)
+          for _ in 0..<max(1, min(most, batch.instances.count)) {
             group.addTask { await send(batch, backlog, stop) }
           }
         }
@@ -80,7 +89,7 @@ struct MoveTransfer: Sendable {
     }
   }
 
-  /// Once an association is there, nothing on it is broken off: it ends when it sees the signal.
+  /// Once an association is there, no task on it is cancelled: it ends when it sees the signal, or is hung up on.
   private func send(_ batch: MoveBatch, _ backlog: MoveBacklog, _ stop: StopSignal) async {
     let course = MoveCourse()
     let task = Task { await sendAll(batch, backlog, course, stop) }
@@ -91,6 +100,7 @@ struct MoveTransfer: Sendable {
 
   private func sendAll(_ batch: MoveBatch, _ backlog: MoveBacklog, _ course: MoveCourse, _ stop: StopSignal) async {
     var (refusals, fruitless) = (0, 0)
+    var mayBeStale = true
     while backlog.count > 0, !stop.isRaised {
       course.begin()
       do {
@@ -98,7 +108,9 @@ struct MoveTransfer: Sendable {
         course.end()
       } catch {
         let (wasAccepted, settled, unanswered) = course.end()
-        let isStale = error is StaleAssociation && settled == 0
+        // Once: whatever is hung up on again is hung up on for another reason.
+        let isStale = mayBeStale && error is StaleAssociation && settled == 0
+        if isStale { mayBeStale = false }
         for entry in unanswered {
           // Nothing was tried on it that counts: the next association is opened for this.
           if isStale, !stop.isRaised { backlog.giveBack(entry) } else { await putBack(entry, backlog, stop) }
@@ -237,9 +249,6 @@ struct MoveBatch: Sendable {
   let instances: [ServedInstance]
   let contexts: [ProposedPresentationContext]
 
-  /// PS3.8 §9.3.2.2: odd context IDs up to 255.
-  private static let mostContexts = 128
-
   private struct Kind: Hashable {
     let sopClassUID: String
     let transferSyntaxUIDs: [String]
@@ -253,7 +262,7 @@ struct MoveBatch: Sendable {
     var waiting: [ServedInstance] = []
     for (sopClassUID, objects) in Dictionary(grouping: instances, by: \.sopClassUID).sorted(by: { $0.key < $1.key }) {
       let own = Self.kinds(of: objects, sopClassUID)
-      if kinds.count + own.count > mostContexts {
+      if kinds.count + own.count > ProposedPresentationContext.mostOnOneAssociation {
         batches.append(MoveBatch(waiting, kinds))
         (kinds, waiting) = ([], [])
       }

@@ -11,14 +11,18 @@ package struct ObjectConversion: Sendable {
   static let longestObject = 1 << 30
 
   private let transcoder: Transcoder<CodecPool>
+  private let reading: ReadingOptions
   let room: ConversionRoom
 
   package init(codecs: CodecPool) {
     self.init(codecs: codecs, room: ConversionRoom())
   }
 
-  init(codecs: CodecPool, room: ConversionRoom) {
-    transcoder = Transcoder(codecs, longestObject: Self.longestObject)
+  init(codecs: CodecPool, room: ConversionRoom, longestObject: Int = Self.longestObject) {
+    transcoder = Transcoder(codecs, longestObject: longestObject)
+    var reading = ReadingOptions.lenient
+    reading.inflatedLimit = min(reading.inflatedLimit, longestObject)
+    self.reading = reading
     self.room = room
   }
 
@@ -36,16 +40,18 @@ package struct ObjectConversion: Sendable {
   }
 
   /// Room for an object, as far as its beginning tells what it needs: taken before anything more of it is read. Throws where it
-  /// is too large to be converted, or the task is cancelled.
-  func room(for instance: ServedInstance, _ reader: ArchiveReader) async throws(SubOperationFailure)
-    -> ConversionRoom.Place
-  {
+  /// is too large to be converted, no room comes in time, or the task is cancelled. `receiver`: who is to have it.
+  func room(
+    for instance: ServedInstance, to receiver: String, _ reader: ArchiveReader
+  ) async throws(SubOperationFailure) -> ConversionRoom.Place {
     guard instance.size <= Self.longestObject else {
       throw SubOperationFailure("it is too large to be converted (\(instance.size) bytes)")
     }
     do {
       let beginning = try await reader.bytes(FirstPiece.range(of: instance), of: instance)
-      return try await room.take(Self.memory(of: beginning, instance.size))
+      return try await room.take(Self.memory(of: beginning, instance.size), for: receiver)
+    } catch let failure as SubOperationFailure {
+      throw failure
     } catch is CancellationError {
       throw SubOperationFailure("the retrieval was given up")
     } catch {
@@ -61,22 +67,32 @@ package struct ObjectConversion: Sendable {
       throw SubOperationFailure("its transfer syntax is not one of the Standard's")
     }
     do {
-      return try await converted(try Part10File(reading: Bytes(file)), to: target, coercion)
+      return try await converted(try Part10File(reading: Bytes(file), options: reading), to: target, coercion)
     } catch {
       throw SubOperationFailure("it cannot be converted to \(target.name): \(error)")
     }
   }
 
   /// Of the file, and of its frames as they come from the codecs, as they are joined, and within the new data set; without
-  /// frames of the bytes of the file, likewise. What does not say how large its frames are gets as much as any may take.
+  /// frames of the bytes of the file, likewise. What does not say how large its frames are gets as much as any may take, and
+  /// what is deflated as much as it may inflate to.
   static func memory(of beginning: [UInt8], _ count: Int) -> Int {
     let all = count + 3 * longestObject
-    guard let read = try? Part10File.readable(Bytes(beginning), stoppingBefore: .pixelData) else { return all }
+    let bytes = Bytes(beginning)
+    guard let head = try? Part10Head(reading: bytes) else { return all }
+    // Not even its beginning is inflated before there is room for that.
+    guard !head.transferSyntax.isDeflated else {
+      return count + 3 * ReadingOptions.lenient.mostInflated(from: count, atMost: longestObject)
+    }
+    guard let read = try? Part10File.readable(bytes, stoppingBefore: .pixelData) else { return all }
     let dataSet = read.file.dataSet
     guard let rows = dataSet.integer(.rows), let columns = dataSet.integer(.columns) else {
       return read.failure == nil ? 4 * count : all
     }
-    let bytesOfSample = ((dataSet.integer(.bitsAllocated) ?? 8) + 7) / 8
+    // A number is read under whatever VR the file gives it: it may be as large, or as negative, as it likes.
+    let bits = dataSet.integer(.bitsAllocated) ?? 8
+    guard (1...64).contains(bits) else { return all }
+    let bytesOfSample = (bits + 7) / 8
     var decoded = 1
     for factor in [
       rows, columns, dataSet.integer(.samplesPerPixel) ?? 1, bytesOfSample, dataSet.integer(.numberOfFrames) ?? 1,

@@ -27,9 +27,10 @@ package struct OutgoingObject: Sendable {
   var departure: (@Sendable () async throws -> Void)?
 
   /// Its first piece is read at once: a file that is gone is told before a message is begun. `read`: that piece, where it was
-  /// read before.
+  /// read before. `receiver`: who is to have it.
   init(
-    _ instance: ServedInstance, in transferSyntaxUID: String, reader: ArchiveReader, conversion: ObjectConversion,
+    _ instance: ServedInstance, in transferSyntaxUID: String, for receiver: String, reader: ArchiveReader,
+    conversion: ObjectConversion,
     read: FirstPiece? = nil
   ) async throws(SubOperationFailure) {
     self.instance = instance
@@ -37,7 +38,7 @@ package struct OutgoingObject: Sendable {
     sopInstanceUID = instance.sopInstanceUID
     self.transferSyntaxUID = transferSyntaxUID
     guard instance.isSent(asStoredIn: transferSyntaxUID) else {
-      let (bytes, place) = try await Self.converted(instance, to: transferSyntaxUID, reader, conversion)
+      let (bytes, place) = try await Self.converted(instance, to: transferSyntaxUID, for: receiver, reader, conversion)
       rest = .converted(bytes, place, offset: 0)
       return
     }
@@ -69,10 +70,11 @@ package struct OutgoingObject: Sendable {
 
   /// Takes long, and so is no work for the thread of a connection.
   private static func converted(
-    _ instance: ServedInstance, to target: String, _ reader: ArchiveReader, _ conversion: ObjectConversion
+    _ instance: ServedInstance, to target: String, for receiver: String, _ reader: ArchiveReader,
+    _ conversion: ObjectConversion
   ) async throws(SubOperationFailure) -> ([UInt8], ConversionRoom.Place) {
     try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(SubOperationFailure) in
-      let place = try await conversion.room(for: instance, reader)
+      let place = try await conversion.room(for: instance, to: receiver, reader)
       let file = try await read(0..<instance.size, of: instance, reader)
       let bytes = try await conversion.dataSet(of: file, in: target, coercion: instance.coercion)
       place.shrink(to: bytes.count)

@@ -12,7 +12,7 @@ struct RetrievePlan: Sendable {
   let grants: [Int]
   private let selection: InstanceSelection
   private let archive: Archive
-  private let caller: Caller
+  let caller: Caller
   /// What the caller has to have of each object: to retrieve it, or to have it sent to somebody else.
   private let rights: GrantRights
   /// Where each instance stands, by its SOP Instance UID.

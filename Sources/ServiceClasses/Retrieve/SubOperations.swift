@@ -143,6 +143,7 @@ struct SubOperations: Sending {
       readAhead.pass(planned)
     }
     return try await OutgoingObject(
-      instance, in: target, reader: plan.reader, conversion: conversion, read: piece)
+      instance, in: target, for: (receiver ?? plan.caller).peerName, reader: plan.reader, conversion: conversion,
+      read: piece)
   }
 }

@@ -11,6 +11,8 @@ package final class AwaitedResponses: Sendable {
     case asked
     case waiting(CheckedContinuation<CommandSet, any Error>)
     case answered(CommandSet)
+    /// Too late for whoever has not begun to wait.
+    case overdue(any Error)
     /// Nobody waits for it any more; its Message ID is not free before it has come.
     case givenUp
   }
@@ -21,14 +23,21 @@ package final class AwaitedResponses: Sendable {
     var end: (any Error)?
   }
 
+  /// Far more than this node asks at once: of a peer that answers nothing no more is asked.
+  static let most = 64
+
   private let state = Mutex(State())
 
   package init() {}
 
-  /// The Message ID of something that is about to be asked; throws once the association is over.
+  /// The Message ID of something that is about to be asked; throws once the association is over, and where the peer owes too
+  /// many answers.
   package func begin() throws -> UInt16 {
     try state.withLock { state in
       if let end = state.end { throw end }
+      guard state.awaited.count < Self.most else {
+        throw AssociationEnd.abortedLocally("the peer left \(Self.most) requests unanswered")
+      }
       repeat { state.last = state.last == .max ? 1 : state.last + 1 } while state.awaited[state.last] != nil
       state.awaited[state.last] = .asked
       return state.last
@@ -64,9 +73,14 @@ package final class AwaitedResponses: Sendable {
   private func answer(to messageID: UInt16) async throws -> CommandSet {
     try await withCheckedThrowingContinuation { continuation in
       let known: Result<CommandSet, any Error>? = state.withLock { state in
-        if case .answered(let response) = state.awaited[messageID] {
+        switch state.awaited[messageID] {
+        case .answered(let response):
           state.awaited[messageID] = nil
           return .success(response)
+        case .overdue(let error):
+          state.awaited[messageID] = .givenUp
+          return .failure(error)
+        default: break
         }
         if let end = state.end { return .failure(end) }
         // Asked under the lock: whoever cancels from here on finds who waits.
@@ -83,9 +97,14 @@ package final class AwaitedResponses: Sendable {
 
   private func giveUp(_ messageID: UInt16, _ error: any Error) {
     let waiting = state.withLock { state -> CheckedContinuation<CommandSet, any Error>? in
-      guard case .waiting(let continuation) = state.awaited[messageID] else { return nil }
-      state.awaited[messageID] = .givenUp
-      return continuation
+      switch state.awaited[messageID] {
+      case .asked: state.awaited[messageID] = .overdue(error)
+      case .waiting(let continuation):
+        state.awaited[messageID] = .givenUp
+        return continuation
+      default: break
+      }
+      return nil
     }
     waiting?.resume(throwing: error)
   }
@@ -95,7 +114,7 @@ package final class AwaitedResponses: Sendable {
     guard let messageID = response.messageIDBeingRespondedTo else { return }
     let waiting = state.withLock { state -> CheckedContinuation<CommandSet, any Error>? in
       switch state.awaited[messageID] {
-      case .asked: state.awaited[messageID] = .answered(response)
+      case .asked, .overdue: state.awaited[messageID] = .answered(response)
       case .waiting(let continuation):
         state.awaited[messageID] = nil
         return continuation

@@ -38,6 +38,9 @@ package struct AssociateRQ: Sendable, Equatable {
 
 /// A Presentation Context Item of an A-ASSOCIATE-RQ (PS3.8 §9.3.2.2).
 package struct ProposedPresentationContext: Sendable, Equatable {
+  /// PS3.8 §9.3.2.2: odd context IDs up to 255.
+  package static let mostOnOneAssociation = 128
+
   package var id: UInt8
   package var abstractSyntax: String
   package var transferSyntaxes: [String]

@@ -28,10 +28,10 @@ def heard(event):
     return 0x0000, None
 
 
-def listen(at):
+def listen(at, handler=heard):
     ae = AE(ae_title="MOD")
     ae.add_supported_context(PUSH, scu_role=True, scp_role=True)
-    handlers = [(evt.EVT_N_EVENT_REPORT, heard)]
+    handlers = [(evt.EVT_N_EVENT_REPORT, handler)]
     return ae.start_server(("127.0.0.1", at), block=False, evt_handlers=handlers)
 
 
@@ -177,6 +177,27 @@ def hear_only():
     server.shutdown()
 
 
+def poison():
+    """Rest: a port to listen on. Hangs up at the report of the first request, whenever it comes, and hears the others."""
+    asked = [action(stored()) for _ in range(4)]
+    association = associate()
+    for one in asked:
+        check("success", ask(association, one) == 0x0000)
+    association.release()
+
+    def hear(event):
+        if event.event_information.TransactionUID == asked[0].TransactionUID:
+            event.assoc.abort()
+            return 0x0110, None
+        return heard(event)
+
+    server = listen(int(rest[0]), hear)
+    left = {one.TransactionUID for one in asked[1:]}
+    while left:
+        left.discard(reports.get(timeout=120)[1].TransactionUID)
+    server.shutdown()
+
+
 def serve():
     """An SCP for `collimator commit`: rest: a port to listen on, a port to report to or 'same'."""
     import threading
@@ -213,7 +234,7 @@ def serve():
 
 
 {"same": on_same, "new": on_new, "hidden": hidden, "reasons": reasons, "refused": refused, "ask": ask_only,
- "hear": hear_only, "serve": serve}[task]()
+ "hear": hear_only, "poison": poison, "serve": serve}[task]()
 if problems:
     sys.exit("\n".join(problems))
 print("all as it should be")

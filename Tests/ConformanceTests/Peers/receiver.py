@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """receiver.py PORT FOLDER CERTIFICATES|- [HABIT]: pynetdicom's storage SCP with the title OTHER; writes what it is sent to FOLDER bit
-for bit, and to FOLDER/said a line for each association that it accepts. HABIT: `hangs-up`, abort instead of an answer to the
+for bit, and to FOLDER/said a line for each association that it accepts, and how many there are then. HABIT: `hangs-up`, abort instead of an answer to the
 second object of an association; `closes`, abort once the answer to an object is out; `none`, neither."""
 import ssl
 import sys
@@ -12,7 +12,7 @@ from unhurried import AE
 
 port, folder, certificates = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 habit = sys.argv[4] if len(sys.argv) > 4 else "none"
-stored = {}
+stored, going = {}, set()
 
 
 def say(line):
@@ -30,6 +30,12 @@ def store(event):
     say(("again " if path.exists() else "stored ") + request.AffectedSOPInstanceUID)
     path.write_bytes(event.encoded_dataset())
     return 0x0000
+
+
+def accepted(event):
+    going.add(event.assoc)
+    say("association")
+    say(f"at once {len(going)}")
 
 
 def sent(event):
@@ -50,7 +56,7 @@ if certificates != "-":
     tls.verify_mode = ssl.CERT_REQUIRED
 handlers = [
     (evt.EVT_C_STORE, store), (evt.EVT_C_ECHO, lambda event: 0), (evt.EVT_DATA_SENT, sent),
-    (evt.EVT_ACCEPTED, lambda event: say("association")),
+    (evt.EVT_ACCEPTED, accepted), (evt.EVT_CONN_CLOSE, lambda event: going.discard(event.assoc)),
 ]
 server = ae.start_server(("127.0.0.1", port), block=False, ssl_context=tls, evt_handlers=handlers)
 sys.stdin.read()
