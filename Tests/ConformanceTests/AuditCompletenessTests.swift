@@ -6,9 +6,10 @@ import Testing
 @Suite struct AuditCompletenessTests {
   private static let operations = Int(ProcessInfo.processInfo.environment["COLLIMATOR_AUDIT_OPERATIONS"] ?? "") ?? 200
 
-  /// Mixed operations with kills between: each that was acknowledged has exactly one record, and the chain holds.
+  /// Mixed operations with kills between: each that was acknowledged has exactly one record, but for logins, whose record follows
+  /// within 100 ms and of which each kill may take one; and the chain holds.
   @Test(.enabled(if: Tool.hasPynetdicom, "needs pynetdicom in .venv, or COLLIMATOR_PYTHON"))
-  func eachAcknowledgedOperationHasExactlyOneRecord() async throws {
+  func eachAcknowledgedOperationHasExactlyOneRecordButTheLastLogin() async throws {
     let node = try RunningNode()
     try await node.addPeer("MIX", may: "store,query,retrieve", "--cleartext-passwords")
     try await node.addPeer("DST", may: "query")
@@ -84,7 +85,9 @@ import Testing
     #expect((max(done - kills, 0)...done + kills).contains(logins), "\(logins), \(done)")
     let refused = records.filter { $0.kind == "login" && $0.outcome == "refused" }
     #expect(!refused.isEmpty && refused.allSatisfy { $0.detail.contains("no user with a password has the name") })
-    #expect(refused.compactMap(\.count).reduce(0, +) <= (named["refused"]?.count ?? 0) + 1)
+    let turnedAway = named["refused"]?.count ?? 0
+    let counted = refused.compactMap(\.count).reduce(0, +)
+    #expect((max(turnedAway - kills, 0)...turnedAway + 1).contains(counted), "\(counted), \(turnedAway)")
   }
 
   /// By commands: each names what it was about.
