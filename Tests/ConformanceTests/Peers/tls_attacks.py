@@ -185,7 +185,8 @@ def dripped_handshake():
         try:
             for byte in hello:
                 slow.sendall(bytes([byte]))
-                slow.settimeout(0.1)
+                # So slowly that it is not through before.
+                slow.settimeout(max(0.1, 2 * deadline / len(hello)))
                 try:
                     if slow.recv(1) == b"":
                         break
