@@ -140,9 +140,12 @@ struct TLSServerTests {
   func attacksBeforeThereIsAnAssociation() async throws {
     let halfDone = Int(ProcessInfo.processInfo.environment["COLLIMATOR_HALF_DONE"] ?? "") ?? 1000
     // All have to be open at once, on a machine that runs all tests too.
-    let deadline = "\(max(20, halfDone / 100))"
+    let seconds = max(20, halfDone / 100)
+    let deadline = "\(seconds)"
     let certificates = try await TestCertificates()
-    let node = try RunningNode(certificates.server("server", ["--tls-handshake-timeout", deadline]))
+    let node = try RunningNode(
+      certificates.server(
+        "server", ["--tls-handshake-timeout", deadline, "--request-timeout", "\(max(30, 2 * seconds))"]))
     for name in ["MOD", "OTHER"] { try await node.addPeer(name, may: "store") }
     let result = try await Tool.script(
       "tls_attacks.py",
