@@ -114,6 +114,22 @@ package struct DICOMNode: Sendable {
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
     let control = try await ControlServer(
       directory: configuration.directory, operations: operations, logger: logger)
+    try await besideHousework(control, forwarder, deliveries, archive, codecs) {
+      let peers = try await archive.administration(as: .current).peers()
+      await whenStarted(
+        Started(address: listener.address, port: listener.port, tlsPort: secure?.port, hasNoPeers: peers.isEmpty))
+      // The listeners end on a graceful shutdown; all else only with the node.
+      async let secured: Void? = secure?.run()
+      try await listener.run()
+      _ = try await secured
+    }
+  }
+
+  /// What goes on for as long as the node serves, and ends with that.
+  private func besideHousework(
+    _ control: ControlServer, _ forwarder: AuditForwarder?, _ deliveries: DeliveryRunner, _ archive: Archive,
+    _ codecs: CodecPool, _ serving: () async throws -> Void
+  ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await control.run() }
       group.addTask { try await keepHouse(of: archive) }
@@ -126,14 +142,7 @@ package struct DICOMNode: Sendable {
       group.addTask { try await configuration.audit.prune(archive, logger: logger) }
       group.addTask { await deliveries.run() }
       group.addTask { try await configuration.checks.run(on: archive, logger: logger) }
-      let peers = try await archive.administration(as: .current).peers()
-      await whenStarted(
-        Started(
-          address: listener.address, port: listener.port, tlsPort: secure?.port, hasNoPeers: peers.isEmpty))
-      // The listeners end on a graceful shutdown; all else only with the node.
-      async let secured: Void? = secure?.run()
-      try await listener.run()
-      _ = try await secured
+      try await serving()
       group.cancelAll()
     }
   }

@@ -4,7 +4,6 @@ import ArgumentParser
 import CodecWorker
 import Dispatch
 import Foundation
-import Node
 
 /// Where the executable begins: as a codec worker before any thread is started, else as the command line.
 @main
@@ -31,10 +30,10 @@ enum Program {
       } catch let refusal as ValidationError {
         Output.note("Error: \(refusal.message)")
         Collimator.exit(withError: ExitCode.validationFailure)
-      } catch let failure as OperationError {
-        // It may quote what another node said.
-        Output.note("Error: \(failure.description)")
-        Collimator.exit(withError: ExitCode.failure)
+      } catch let end where !(end is ExitCode || end is CleanExit) {
+        // It may quote what another node or a file said.
+        Output.note(Collimator.fullMessage(for: end))
+        Collimator.exit(withError: Collimator.exitCode(for: end))
       }
     } catch {
       Collimator.exit(withError: error)

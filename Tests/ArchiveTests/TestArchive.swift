@@ -204,3 +204,15 @@ extension Archive {
     return values
   }
 }
+
+extension Archive {
+  /// As a full disk does: no record can be written any more, or can again.
+  func refuseRecords(_ isRefusing: Bool) async throws {
+    try await database.write { database in
+      try database.execute(
+        sql: isRefusing
+          ? "CREATE TRIGGER no_more BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
+          : "DROP TRIGGER no_more")
+    }
+  }
+}

@@ -41,13 +41,16 @@ struct LimitTests {
   @Test func comingAndGoingLeavesNothingBehind() async throws {
     let cycles = Int(ProcessInfo.processInfo.environment["COLLIMATOR_CYCLES"] ?? "") ?? 800
     let node = try await node("--log-level", "error")
-    try await play("cycles", "\(cycles)", node)
+    let first = try await play("cycles", "\(cycles)", node)
     let before = try await status(of: node)
-    try await play("cycles", "\(cycles)", node)
+    let second = try await play("cycles", "\(cycles)", node)
     let after = try await status(of: node)
     #expect(after.residentKiB - before.residentKiB < 6 << 10)
     // The echoes beside it were accepted, too.
-    #expect(after.associations.accepted > 2 * cycles)
+    let echoes = try [first, second].map { said in
+      try #require(said.firstMatch(of: #/(\d+) echoes, /#).flatMap { Int($0.output.1) }, "\(said)")
+    }
+    #expect(after.associations.accepted == 2 * cycles + echoes.reduce(0, +), "\(echoes)")
     #expect(after.associations.refusals == 2 * cycles)
     #expect(after.associations.live.isEmpty)
     #expect(node.stop() == 0)
@@ -194,12 +197,17 @@ struct LimitTests {
     return node
   }
 
-  private func play(_ scenario: String, _ count: String, _ node: RunningNode, _ process: String = "0") async throws {
+  /// What the script said.
+  @discardableResult
+  private func play(
+    _ scenario: String, _ count: String, _ node: RunningNode, _ process: String = "0"
+  ) async throws -> String {
     // Where the node has no place for others, or is told to stop, nobody else can echo beside it.
     let isAlone = ["crowded", "silent", "deaf"].contains(scenario)
     let result = try await Tool.script(
       "limits.py", [node.port, scenario, count, process] + (isAlone ? [] : node.watched))
     #expect(result.status == 0, "\(result.all)")
+    return result.output
   }
 
   private func status(of node: RunningNode) async throws -> Status {

@@ -65,6 +65,11 @@ package final class Disclosures: Sendable {
     package func end() { all.end(state.withLock { $0.number }) }
   }
 
+  /// Whether somebody waits for what is not handed out yet.
+  var isAwaited: Bool {
+    state.withLock { state in state.waiting.values.contains { !state.isOver(upTo: $0.last) } }
+  }
+
   /// Call it before the grants are asked whether it may be told.
   package func begin() -> Disclosure {
     Disclosure(state.withLock { $0.begin() }, of: self)

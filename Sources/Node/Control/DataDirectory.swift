@@ -32,9 +32,10 @@ package struct DataDirectory: Sendable {
     return result
   }
 
-  /// Runs `body` with a way to perform operations; the directory is opened, and made, at most once.
+  /// Runs `body` with a way to perform operations; the directory is opened at most once, and made where there is none only if
+  /// they may begin an archive.
   package func withOperations<Value: Sendable>(
-    as user: Operator,
+    as user: Operator, mayBegin: Bool,
     _ body: (@Sendable @escaping (Operation) async throws -> OperationResult) async throws -> Value
   ) async throws -> Value {
     let client = ControlClient(directory: path)
@@ -47,6 +48,7 @@ package struct DataDirectory: Sendable {
         return result
       }
     }
+    if !mayBegin { try requireArchive(withIndex: true) }
     let codecs = CodecPool()
     let archive = try open(decodingWith: codecs)
     let performer = OperationPerformer(archive: archive, codecs: codecs)
@@ -69,7 +71,7 @@ package struct DataDirectory: Sendable {
       guard case .archive(let result) = result else { throw OperationError("the node answered something else") }
       return result
     }
-    try requireArchive()
+    try requireArchive(withIndex: operation.needsIndex)
     let archive = try open(decodingWith: CodecPool())
     let outcome: Result<ArchiveOperationResult, any Error>
     do {
@@ -82,15 +84,23 @@ package struct DataDirectory: Sendable {
     return try outcome.get()
   }
 
-  /// What looks after an archive makes none: a wrong path, or a disk that is not mounted, would be found in the best order.
-  private func requireArchive() throws(OperationError) {
-    guard !["index.sqlite", "instances", "restoring"].contains(where: { access("\(path)/\($0)", F_OK) == 0 }) else {
-      return
+  /// What asks about an archive, or looks after one, makes none: a wrong path, or a disk that is not mounted, would be found in
+  /// the best order. Without its index it would be answered that nothing is there and nobody may see it.
+  private func requireArchive(withIndex: Bool) throws(OperationError) {
+    // Of a restore that did not come to its end the archive itself tells.
+    if ["index.sqlite", "restoring"].contains(where: isThere) { return }
+    guard isThere("instances") else {
+      throw OperationError(
+        "there is no archive in '\(path)': is that the data directory, and its disk mounted? serve and import make a new one"
+      )
     }
+    guard withIndex else { return }
     throw OperationError(
-      "there is no archive in '\(path)': is that the data directory, and its disk mounted? serve and import make a new one"
-    )
+      "the archive in '\(path)' has no index: collimator restore brings back what a backup knows, collimator reindex only "
+        + "what the files say")
   }
+
+  private func isThere(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }
 
   private func open(decodingWith codecs: CodecPool) throws -> Archive {
     try Archive.open(

@@ -51,41 +51,9 @@ struct OperationPerformer: Sendable {
   private func result(of operation: Operation, by user: Operator) async throws -> OperationResult {
     let administration = archive.administration(as: user)
     switch operation {
-    case .addPeer(let draft):
-      let peer = try Peer(draft)
-      try await administration.addPeer(peer)
-      return .done(Self.sentence(on: peer, from: draft.addresses))
-    case .listPeers:
-      return .peers(try await administration.peers().map(PeerListing.init))
-    case .setPeer(let name, let change):
-      try await administration.changePeer(name) { try Peer(change.draft(from: $0), before: $0.profile) }
-      return .done("'\(name)' is changed, from its next association on.")
-    case .setAnswers(let peer, let most, let characterSet):
-      try await administration.setAnswers(peer, most: most, characterSet: characterSet)
-      return .done("'\(peer)' is answered so, from its next query on.")
-    case .removePeer(let name):
-      try await administration.removePeer(name)
-      return .done("'\(name)' is no longer let in.")
-    case .listKnocks:
-      return .knocks(try await administration.knocks().map(KnockListing.init))
-    case .addGroup(let name, let members):
-      try await administration.setGroup(name, members: members)
-      return .done("group '\(name)': \(members.joined(separator: ", "))")
-    case .listGroups:
-      return .groups(try await administration.groups().map(GroupListing.init))
-    case .removeGroup(let name):
-      try await administration.removeGroup(name)
-      return .done("group '\(name)' is dissolved.")
-    case .addGrant(let draft):
-      let terms = try GrantTerms(draft, at: Date().timeIntervalSince1970)
-      let grant = try await administration.addGrant(
-        to: draft.to, terms, pending: draft.isPending, sharer: draft.sharer)
-      return .done(Self.sentence(on: grant))
-    case .listGrants:
-      return .grants(try await administration.listGrants().map(GrantListing.init))
-    case .revokeGrant(let number):
-      try await administration.revokeGrant(number)
-      return .done("grant \(number) is revoked.")
+    case .addPeer, .listPeers, .setPeer, .setAnswers, .removePeer, .listKnocks, .addGroup, .listGroups, .removeGroup,
+      .addGrant, .listGrants, .revokeGrant:
+      return try await PeerOperations(administration: administration).result(of: operation)
     case .addUser, .listUsers, .setPassword, .addCertificate, .removeCertificate, .lockUser, .unlockUser, .removeUser,
       .addIssuer, .listIssuers, .removeIssuer:
       return try await UserOperations(administration: administration).result(of: operation)
@@ -113,28 +81,6 @@ struct OperationPerformer: Sendable {
       return .picture(try await maker.picture(order))
     case .archive:
       throw OperationError("an operation on all that is stored has its own performer")
-    }
-  }
-
-  private static func sentence(on grant: Grant) -> String {
-    let what = [grant.scope.description, grant.terms.narrowing.description].filter { !$0.isEmpty }
-      .joined(separator: ": ")
-    if grant.terms.effect == .limits {
-      return "grant \(grant.number): through '\(grant.grantee)' at most \(what) is seen."
-    }
-    guard grant.state == .pending else { return "grant \(grant.number): \(what) is open to '\(grant.grantee)'." }
-    return
-      "grant \(grant.number) is pending: \(what) for '\(grant.grantee)'. Once it is verified: collimator grant approve "
-      + "\(grant.number)"
-  }
-
-  private static func sentence(on peer: Peer, from addresses: [String]) -> String {
-    let may = "'\(peer.name)' may \(peer.rights.names.joined(separator: ", "))"
-    let secured = peer.requiresTLS ? ", over TLS" : ""
-    return switch peer.demand {
-    case .aeTitleAlone: "\(may) from anywhere\(secured): anybody who says '\(peer.aeTitle)' is taken for it."
-    case .aeTitleWithAddress: "\(may) from \(addresses.joined(separator: ", "))\(secured)."
-    default: "\(may) from \(addresses.joined(separator: ", ")) with \(peer.demand)\(secured)."
     }
   }
 }

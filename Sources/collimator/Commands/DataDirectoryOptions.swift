@@ -24,7 +24,7 @@ struct DataDirectoryOptions: ParsableArguments {
 
   /// Performs one operation in the directory, through the node that runs there or directly.
   func perform(_ operation: Node.Operation) async throws -> OperationResult {
-    try await DataDirectory(path: path()).withOperations(as: .current) { perform in
+    try await DataDirectory(path: path()).withOperations(as: .current, mayBegin: operation.mayBegin) { perform in
       try await perform(operation)
     }
   }

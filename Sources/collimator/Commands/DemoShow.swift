@@ -40,7 +40,9 @@ struct DemoShow: Service {
   }
 
   private func administer(_ operation: Node.Operation) async throws {
-    let result = try await DataDirectory(path: directory).withOperations(as: .current) { try await $0(operation) }
+    let result = try await DataDirectory(path: directory).withOperations(as: .current, mayBegin: false) {
+      try await $0(operation)
+    }
     if case .done(let sentence) = result { Output.print("  \(sentence)") }
   }
 

@@ -78,7 +78,7 @@ struct DumpCommand: ParsableCommand {
   private func show(_ file: Part10File, path: String?) {
     let selection = tag.isEmpty ? nil : Set(tag.map(\.tag))
     if json {
-      return Output.print(JSONModel(bulkData: bulkDataPolicy, selection: selection).text(of: file))
+      return Output.print(jsonText: JSONModel(bulkData: bulkDataPolicy, selection: selection).text(of: file))
     }
     var options = TextDump.Options()
     options.depth = depth ?? .max

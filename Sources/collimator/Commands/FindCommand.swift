@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 import ArgumentParser
 import DICOMData
 import DIMSE
@@ -17,18 +18,12 @@ struct FindCommand: AsyncParsableCommand {
   @Flag(help: "Ask in the Patient Root information model (default: Study Root).")
   var patientRoot = false
 
-  @Option(help: "PATIENT, STUDY, SERIES or IMAGE.")
-  var level = "STUDY"
-
-  @Option(
-    name: .shortAndLong, help: "A key: KEYWORD=VALUE or TAG=VALUE to match, KEYWORD alone to be told. Repeatable.")
-  var key: [String] = []
-
+  @OptionGroup var query: QueryOptions
   @OptionGroup var listing: ListingOptions
   @OptionGroup var remote: RemoteOptions
 
   func run() async throws {
-    let keys = try key.map(QueryKey.init)
+    let keys = try query.keys()
     let matches: [DataSet]
     let node = try remote.node()
     do {
@@ -40,7 +35,7 @@ struct FindCommand: AsyncParsableCommand {
   }
 
   private func find(_ keys: [QueryKey], in node: RemoteNode) async throws -> [DataSet] {
-    let model = patientRoot ? UIDRegistry.patientRootFind : UIDRegistry.studyRootFind
+    let model = patientRoot || query.level == .patient ? UIDRegistry.patientRootFind : UIDRegistry.studyRootFind
     let proposed = ProposedPresentationContext(
       id: 1, abstractSyntax: model,
       transferSyntaxes: [TransferSyntax.explicitVRLittleEndian.uid, TransferSyntax.implicitVRLittleEndian.uid])
@@ -49,7 +44,7 @@ struct FindCommand: AsyncParsableCommand {
       var matches: [DataSet] = []
       let progress = MatchProgress(of: remote.called)
       defer { progress.clear() }
-      let response = try await user.find(sopClassUID: model, identifier: Self.identifier(keys, level: level)) {
+      let response = try await user.find(sopClassUID: model, identifier: query.identifier(keys)) {
         matches.append($0)
         progress.draw(matches.count)
       }
@@ -59,23 +54,5 @@ struct FindCommand: AsyncParsableCommand {
       }
       return matches
     }
-  }
-
-  static func identifier(_ keys: [QueryKey], level: String) -> DataSetBuilder {
-    var identifier = DataSetBuilder(characterSet: .utf8)
-    if keys.contains(where: { !$0.value.utf8.allSatisfy { $0 < 0x80 } }) {
-      identifier.set(.specificCharacterSet, .cs, "ISO_IR 192")
-    }
-    identifier.set(.queryRetrieveLevel, .cs, level.uppercased())
-    for key in keys {
-      if key.vr == .sq || key.value.isEmpty {
-        identifier.setEmpty(key.tag, key.vr)
-      } else if let number = Int(key.value), key.vr.numberSize > 0 {
-        identifier.setIntegers(key.tag, key.vr, [number])
-      } else {
-        identifier.set(key.tag, key.vr, key.value)
-      }
-    }
-    return identifier
   }
 }

@@ -24,7 +24,8 @@ struct ImportCommand: AsyncParsableCommand {
   func run() async throws {
     let sources = try ImportSources(path)
     let files = sources.files
-    var summary = try await DataDirectory(path: archive.path()).withOperations(as: .current) { perform in
+    var summary = try await DataDirectory(path: archive.path()).withOperations(as: .current, mayBegin: true) {
+      perform in
       await Self.importAll(files, issuer: issuer, perform)
     }
     for missing in sources.missing {

@@ -58,20 +58,20 @@ extension RemoteCommand {
 
     @OptionGroup var called: Called
 
-    @Option(help: "STUDY, SERIES or IMAGE.")
-    var level = "STUDY"
-
-    @Option(
-      name: .shortAndLong, help: "A key: KEYWORD=VALUE or TAG=VALUE to match, KEYWORD alone to be told. Repeatable.")
-    var key: [String] = []
-
+    @OptionGroup var query: QueryOptions
     @OptionGroup var listing: ListingOptions
 
+    func validate() throws {
+      guard query.level != .patient else {
+        throw ValidationError("other archives are asked by Study Root, whose levels are STUDY, SERIES and IMAGE")
+      }
+    }
+
     func run() async throws {
-      let keys = try key.map(QueryKey.init)
-      let asked = identifier(keys)
+      let keys = try query.keys()
+      let asked = query.identifier(keys)
       let purpose = RemotePurpose.find(
-        level: level.uppercased(), identifier: asked.encoded(as: .implicitVRLittleEndian))
+        level: query.level.rawValue, identifier: asked.encoded(as: .implicitVRLittleEndian))
       let matches = try await called.call(for: purpose) { peer in
         let progress = MatchProgress(of: "'\(peer.name)'")
         defer { progress.clear() }
@@ -79,22 +79,6 @@ extension RemoteCommand {
         return (found, count: found.count, failure: nil)
       }
       MatchOutput(keys: keys, matches: matches).print(asJSON: listing.json)
-    }
-
-    private func identifier(_ keys: [QueryKey]) -> DataSetBuilder {
-      var identifier = DataSetBuilder(characterSet: .utf8)
-      if keys.contains(where: { !$0.value.utf8.allSatisfy { $0 < 0x80 } }) {
-        identifier.set(.specificCharacterSet, .cs, "ISO_IR 192")
-      }
-      identifier.set(.queryRetrieveLevel, .cs, level.uppercased())
-      for key in keys {
-        if key.vr == .sq || key.value.isEmpty {
-          identifier.setEmpty(key.tag, key.vr)
-        } else {
-          identifier.set(key.tag, key.vr, key.value)
-        }
-      }
-      return identifier
     }
   }
 
@@ -150,7 +134,7 @@ extension RemoteCommand {
         into: folder.path(percentEncoded: false), listed: wanted
       ) { RetrieveOptions.draw($0) }
       note(outcome, peer)
-      try await DataDirectory(path: called.archive.path()).withOperations(as: .current) { perform in
+      try await DataDirectory(path: called.archive.path()).withOperations(as: .current, mayBegin: false) { perform in
         for file in outcome.files {
           guard case .imported(let imported) = try await perform(.importFile(path: file, issuer: nil)) else { continue }
           if imported.kind == .refused { Output.note("refused: \(imported.remarks.joined(separator: "; "))") }

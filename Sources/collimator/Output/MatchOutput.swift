@@ -11,7 +11,7 @@ struct MatchOutput {
   func print(asJSON: Bool) {
     guard !asJSON else {
       let model = JSONModel()
-      return Output.print("[" + matches.map(model.text(of:)).joined(separator: ",\n") + "]")
+      return Output.print(jsonText: "[" + matches.map(model.text(of:)).joined(separator: ",\n") + "]")
     }
     if !matches.isEmpty, !keys.isEmpty { Output.print(table) }
     Output.print("\(matches.count) \(matches.count == 1 ? "match" : "matches")")
@@ -33,22 +33,4 @@ struct MatchOutput {
     let text = match.strings(key.tag).joined(separator: "\\")
     return text.isEmpty ? "-" : text
   }
-}
-
-/// How many matches have come, on a terminal.
-struct MatchProgress {
-  private let line = ProgressLine()
-  private let whom: String
-  private static let step = 100
-
-  init(of whom: String) {
-    self.whom = whom
-    line.draw("asking \(whom)")
-  }
-
-  func draw(_ count: Int) {
-    if count == 1 || count.isMultiple(of: Self.step) { line.draw("\(whom) answers: \(count)") }
-  }
-
-  func clear() { line.clear() }
 }

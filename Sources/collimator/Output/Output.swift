@@ -24,7 +24,25 @@ enum Output {
     let encoder = JSONEncoder()
     encoder.dateEncodingStrategy = .iso8601
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n", to: .standardOutput)
+    print(jsonText: String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+
+  /// JSON that says what it said and moves no cursor: C0 is escaped in it already (RFC 8259 §7), DEL and C1 need not be, and
+  /// are here. Only within its strings there can be any.
+  static func print(jsonText text: String) {
+    write(escaped(text) + "\n", to: .standardOutput)
+  }
+
+  private static func escaped(_ json: String) -> String {
+    guard json.unicodeScalars.contains(where: \.movesCursor) else { return json }
+    return json.unicodeScalars.reduce(into: "") { text, scalar in
+      if scalar.movesCursor {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      } else {
+        text.unicodeScalars.append(scalar)
+      }
+    }
   }
 
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

@@ -19,16 +19,6 @@ import Testing
     }
   }
 
-  /// As a full disk does.
-  private static func refuse(_ isRefusing: Bool, _ archive: Archive) async throws {
-    try await archive.database.write { database in
-      try database.execute(
-        sql: isRefusing
-          ? "CREATE TRIGGER no_more BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
-          : "DROP TRIGGER no_more")
-    }
-  }
-
   @Test func eachStoreHasOneRecordInItsOwnTransaction() async throws {
     let test = TestArchive()
     let archive = try test.open()
@@ -44,9 +34,9 @@ import Testing
     #expect(stores.last?.detail == "it was stored before")
     #expect(Set(stores.flatMap { $0.subjects.flatMap { $0.instances.values.joined() } }).count == 50)
     // Where the record cannot be written, nothing is stored.
-    try await Self.refuse(true, archive)
+    try await archive.refuseRecords(true)
     await #expect(throws: ReceptionError.self) { try await archive.store(TestObject(instance: "9.77")) }
-    try await Self.refuse(false, archive)
+    try await archive.refuseRecords(false)
     #expect(try await archive.operations(as: .current).statistics().instances == 50)
     try await archive.close()
   }
@@ -55,7 +45,7 @@ import Testing
     let test = TestArchive()
     let archive = try test.open()
     let caller = try await archive.makeCaller("WS")
-    try await Self.refuse(true, archive)
+    try await archive.refuseRecords(true)
     let read = archive.audited(.query, "C-FIND", as: caller, detail: "")
     await #expect(throws: AuditError.self) { try await read.begin(showing: .nothing) }
     await #expect(throws: AuditError.self) { try await read.end(.success, count: 1) }
@@ -64,7 +54,7 @@ import Testing
     // What nobody waits for is kept until it can be written, in its order.
     for number in 0..<5 { archive.audit.note(AuditEntry(at: Double(number), .node, "\(number)", by: .node)) }
     await archive.audit.flush()
-    try await Self.refuse(false, archive)
+    try await archive.refuseRecords(false)
     try await read.end(.success, count: 1)
     #expect(archive.audit.failure == nil)
     let acts = try await Self.records(archive).filter { $0.kind == "node" }.map(\.act)

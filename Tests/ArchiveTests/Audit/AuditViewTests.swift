@@ -18,16 +18,6 @@ import Testing
     return Array(all.dropFirst(count))
   }
 
-  /// As a full disk does.
-  private static func refuse(_ isRefusing: Bool, _ archive: Archive) async throws {
-    try await archive.database.write { database in
-      try database.execute(
-        sql: isRefusing
-          ? "CREATE TRIGGER no_more BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
-          : "DROP TRIGGER no_more")
-    }
-  }
-
   /// Two patients; a caller who may see all, and something of each list.
   private static func world(_ archive: Archive) async throws -> Caller {
     try await archive.store(TestObject(instance: "9.1"))
@@ -105,12 +95,12 @@ import Testing
     let test = TestArchive()
     let archive = try test.open()
     let caller = try await Self.world(archive)
-    try await Self.refuse(true, archive)
+    try await archive.refuseRecords(true)
     let administration = archive.administration(as: .current)
     await #expect(throws: AuditError.self) { try await administration.explain(caller, study: "1.2.3") }
     await #expect(throws: AuditError.self) { try await administration.listGrants() }
     await #expect(throws: AuditError.self) { try await archive.corrections(as: .current).differences() }
-    try await Self.refuse(false, archive)
+    try await archive.refuseRecords(false)
     try await archive.close()
   }
 
@@ -143,9 +133,9 @@ import Testing
     let retried = try await acts { _ = try await administration.retryQueue(.forwarding, number: nil, to: "NEXT") }
     #expect(retried.map(\.act) == ["forwarding retried"] && retried.first?.count == 3)
     // Nothing is dropped that cannot be recorded.
-    try await Self.refuse(true, archive)
+    try await archive.refuseRecords(true)
     await #expect(throws: DatabaseError.self) { try await administration.dropQueue(nil, number: nil, to: nil) }
-    try await Self.refuse(false, archive)
+    try await archive.refuseRecords(false)
     #expect(try await administration.queue(atMost: 10).count == 6)
     let dropped = try await acts { _ = try await administration.dropQueue(nil, number: nil, to: nil) }
     #expect(dropped.map(\.act) == ["forwarding dropped", "forwarding dropped"])

@@ -138,7 +138,11 @@ struct EarlierAnswers {
       instance: first.instance, series: EarlierRows.images, study: EarlierRows.study, patientID: "4711",
       issuer: "CITYHOSPITAL", comment: "x")
     #expect(try await archive.store(other) == .keptBesideAnother)
-    #expect(try await archive.conflicts(as: .current).versions(of: first.instance).count == 2)
+    // In the order in which they came: behind all that the earlier version had.
+    let numbers = try await archive.conflicts(as: .current).versions(of: first.instance).map(\.number)
+    #expect(numbers == [1, EarlierRows.objects.count + 1])
+    let lacks = try await archive.database.read { try Int.fetchOne($0, sql: "SELECT lacks_values FROM node") }
+    #expect(lacks == 1, "columns were added: the node says that old rows lack them")
     guard version >= 5 else { return }
     other.instance = EarlierRows.deletedUID
     let deleted = other

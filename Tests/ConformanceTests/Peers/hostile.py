@@ -154,7 +154,7 @@ def attacks():
     silence()
 
 
-oracle.watch(attacks)
+oracle.watch(attacks, by_day=2)
 if problems:
     sys.exit("\n".join(problems))
 print("all turned away")

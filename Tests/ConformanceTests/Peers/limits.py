@@ -365,7 +365,9 @@ play = {"parting": parting, "odd": odd, "contradictory": contradictory, "crowded
 # What a test counts by itself, or measures, is done once.
 if oracle:
     # A request of one MiB is half a second's work for a node without optimization.
-    oracle.watch(play, again=scenario not in ("cycles", "refused", "long"), at_least=30.0 if scenario == "long" else 5.0)
+    oracle.watch(
+        play, again=scenario not in ("cycles", "refused", "long"), at_least=30.0 if scenario == "long" else 5.0,
+        by_day=2 if scenario in ("full", "malformed", "odd") else 1)
 else:
     play()
 if problems:

@@ -83,13 +83,15 @@ def hang_up():
 
 def cancel():
     """C-MOVE to itself, cancelled while an object waits for its answer: what was delivered counts as delivered."""
-    came, association = [], associate(MOVE)
+    came, association, gone = [], associate(MOVE), threading.Event()
 
     def store(event):
         came.append(str(event.request.AffectedSOPInstanceUID))
         if len(came) == 3:
+            # It has asked for all that it will ask for: what is sent from here on is the C-CANCEL.
+            association.bind(evt.EVT_DATA_SENT, lambda _: gone.set())
             association.send_c_cancel(1, query_model=MOVE)
-            time.sleep(1)
+            check("the cancel goes out", gone.wait(60 * PATIENCE))
         return 0
     server = listen(rest[1], store)
     answers = list(association.send_c_move(identifier(), "WS", MOVE))

@@ -9,6 +9,8 @@ import struct
 import subprocess
 import sys
 
+from patience import PATIENCE
+
 port, certificates, collimator, data = int(sys.argv[1]), *sys.argv[2:5]
 problems = []
 
@@ -26,7 +28,7 @@ ASSOCIATE_RQ = struct.pack(">BBI", 1, 0, len(BODY)) + BODY
 def call(context, session):
     """The first byte of the answer to an association request, whether the session was resumed, and the session to resume."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=5 * PATIENCE) as connection:
             with context.wrap_socket(connection, server_hostname="localhost", session=session) as tls:
                 tls.sendall(ASSOCIATE_RQ)
                 return tls.recv(4096)[:1], tls.session_reused, tls.session

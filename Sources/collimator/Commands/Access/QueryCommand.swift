@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 import ArgumentParser
 import DICOMData
 import Node
@@ -19,12 +20,7 @@ struct QueryCommand: AsyncParsableCommand {
   @Flag(help: "Ask in the Patient Root information model (default: Study Root).")
   var patientRoot = false
 
-  @Option(help: "PATIENT, STUDY, SERIES or IMAGE.")
-  var level = "STUDY"
-
-  @Option(
-    name: .shortAndLong, help: "A key: KEYWORD=VALUE or TAG=VALUE to match, KEYWORD alone to be told. Repeatable.")
-  var key: [String] = []
+  @OptionGroup var query: QueryOptions
 
   @OptionGroup(title: "What would be negotiated (PS3.4 C.5.1.1)") var negotiation: NegotiationOptions
 
@@ -34,13 +30,17 @@ struct QueryCommand: AsyncParsableCommand {
   @OptionGroup var listing: ListingOptions
   @OptionGroup var archive: DataDirectoryOptions
 
+  func validate() throws {
+    guard limit >= 1 else { throw ValidationError("--limit is a number from 1") }
+  }
+
   func run() async throws {
-    let keys = try key.map(QueryKey.init)
-    let identifier = FindCommand.identifier(keys, level: level).encoded(as: .explicitVRLittleEndian)
-    let query = AccessOperation.query(
-      asked.name, patientRoot: patientRoot || level.uppercased() == "PATIENT", identifier: identifier,
-      negotiated: negotiation.options, limit: max(limit, 1))
-    guard case .access(.answers(let answers)) = try await archive.perform(.access(query)) else { return }
+    let keys = try query.keys()
+    let identifier = query.identifier(keys).encoded(as: .explicitVRLittleEndian)
+    let operation = AccessOperation.query(
+      asked.name, patientRoot: patientRoot || query.level == .patient, identifier: identifier,
+      negotiated: negotiation.options, limit: limit)
+    guard case .access(.answers(let answers)) = try await archive.perform(.access(operation)) else { return }
     let matches = try answers.identifiers.map { try DataSet(reading: $0, transferSyntax: .explicitVRLittleEndian) }
     if answers.failure == nil || !matches.isEmpty {
       MatchOutput(keys: keys, matches: matches).print(asJSON: listing.json)
@@ -63,37 +63,5 @@ struct QueryCommand: AsyncParsableCommand {
       remarks.append("Answered in \(sets.map { $0.isEmpty ? "ASCII" : "'\($0)'" }.joined(separator: ", ")).")
     }
     return remarks
-  }
-}
-
-/// What a caller would have agreed on with the node before it asked.
-struct NegotiationOptions: ParsableArguments {
-  @Flag(help: "Relational queries: levels above need no unique key.")
-  var relational = false
-
-  @Flag(help: "A date and a time that are both ranges are one range.")
-  var dateTime = false
-
-  @Flag(help: "Names match as they sound.")
-  var fuzzy = false
-
-  @Flag(help: "Dates and times are of the zone that Timezone Offset From UTC names.")
-  var timezones = false
-
-  @Flag(help: "Two quotes match what has no value.")
-  var emptyValues = false
-
-  @Flag(help: "Several values match what has all of them.")
-  var multipleValues = false
-
-  var options: NegotiatedOptions {
-    var options = NegotiatedOptions()
-    options.isRelational = relational
-    options.combinesDateAndTime = dateTime
-    options.matchesNamesBySound = fuzzy
-    options.adjustsTimezones = timezones
-    options.matchesEmptyValues = emptyValues
-    options.matchesMultipleValues = multipleValues
-    return options
   }
 }

@@ -69,8 +69,8 @@ struct SelectionOptions: ParsableArguments {
     return .matching(
       try `where`.map { text in
         let key = try QueryKey(text)
-        guard !key.value.isEmpty else { throw ValidationError("'\(text)' gives \(key.name) no value to match") }
-        return SelectionDraft.Key(tag: key.tag.rawValue, value: key.value)
+        guard !key.text.isEmpty else { throw ValidationError("'\(text)' gives \(key.name) no value to match") }
+        return SelectionDraft.Key(tag: key.tag.rawValue, value: key.text)
       })
   }
 }

@@ -7,6 +7,10 @@ import Node
 struct BackupCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Copy the archive to a folder, while it goes on; verify what is there.",
+    discussion: """
+      'collimator backup FOLDER' is 'collimator backup make FOLDER', whose options (--keep NUMBER among them) \
+      'collimator backup make --help' tells. A folder named make or verify is ./make or ./verify.
+      """,
     subcommands: [BackupMakeCommand.self, BackupVerifyCommand.self], defaultSubcommand: BackupMakeCommand.self)
 }
 
@@ -67,11 +71,15 @@ struct BackupVerifyCommand: AsyncParsableCommand {
   @OptionGroup var listing: ListingOptions
 
   func run() async throws {
-    let line = ProgressLine()
-    let report = try await BackupReading.verify(AbsolutePath.of(folder), backup: backup) { line.draw($0) }
-    line.clear()
+    let report = try await verify()
     if listing.json { try Output.print(json: report) } else { Self.print(report) }
     try OperationExit.report(isClean: report.isClean)
+  }
+
+  private func verify() async throws -> BackupVerificationReport {
+    let line = ProgressLine()
+    defer { line.clear() }
+    return try await BackupReading.verify(AbsolutePath.of(folder), backup: backup) { line.draw($0) }
   }
 
   private static func print(_ report: BackupVerificationReport) {
@@ -85,49 +93,5 @@ struct BackupVerifyCommand: AsyncParsableCommand {
         "backup \(backup.name): \(backup.instances) instances (\(ByteCount.text(backup.bytes)))\(lacking), "
           + "\(backup.faultCount) faults")
     }
-  }
-}
-
-struct RestoreCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "restore", abstract: "Bring a data directory to what a backup holds; the node has to be stopped.",
-    discussion: """
-      Each file is read and compared. Files that came after the backup stay and are indexed again. Where the old index can \
-      be read, what was deleted, revoked, removed and put on hold since the backup stays so; where it cannot, the answer \
-      says what may be missing or back. The old index stays as index.sqlite.before-restore.
-      Exit codes: 0, all is there; 1, it could not be done; 2, done, and the backup lacks some files.
-      """)
-
-  @Argument(help: "The folder that backups were made to.")
-  var folder: String
-
-  @Option(help: "Which backup; by default the newest.")
-  var backup: String?
-
-  @Flag(help: "Revoke every grant that the backup has in force.")
-  var revokeGrants = false
-
-  @OptionGroup var listing: ListingOptions
-  @OptionGroup var archive: DataDirectoryOptions
-
-  func run() async throws {
-    let line = ProgressLine()
-    let report = try await DataDirectory(path: archive.path()).restore(
-      from: AbsolutePath.of(folder), backup: backup, revokingGrants: revokeGrants
-    ) { line.draw($0) }
-    line.clear()
-    if listing.json { try Output.print(json: report) } else { Self.print(report) }
-    try OperationExit.report(isClean: report.isClean)
-  }
-
-  private static func print(_ report: RestoreReport) {
-    for instance in report.withoutFile { Output.print("without file  \(Table.printable(instance))") }
-    Output.print(
-      "restored \(report.backup): \(report.instances) instances; \(report.copiedFiles) files copied, "
-        + "\(report.presentFiles) were in place and are whole")
-    if !report.carriedOver.isEmpty {
-      Output.print("taken over from the old index: \(report.carriedOver.joined(separator: ", "))")
-    }
-    for warning in report.warnings { Output.print("NOTE  \(warning)") }
   }
 }
