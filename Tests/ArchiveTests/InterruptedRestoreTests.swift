@@ -87,7 +87,8 @@ import Testing
     for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: index + suffix) }
     try Data(bytes.utf8).write(to: URL(filePath: index))
     let report = try await restore()
-    #expect(report.activeGrants == 1 && report.warnings.contains { $0.contains("nothing remembers") })
+    #expect(report.activeGrants == 1, "\(report)")
+    #expect(report.warnings.contains { $0.contains("nothing remembers") })
   }
 
   /// Killed when the restored one stood in its place already: it is not taken for the one that was here.
