@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRDB
+import Glibc
 
 /// What an archive cannot do, in a sentence for the person who asked.
 package struct ArchiveError: Error, Sendable, CustomStringConvertible {
@@ -24,4 +25,23 @@ extension ArchiveError {
       directory and run collimator reindex: every object comes back; peers, users and grants have to be given anew.
       """)
   }
+}
+
+extension ArchiveError {
+  /// An operation that found no space where it writes; nil for every other error. SQLite's own words are about nothing.
+  init?(full error: any Error, _ description: @autoclosure () -> String) {
+    let isFull =
+      switch error {
+      case let error as DatabaseError: error.saysThatTheDiskIsFull
+      case let error as FileError: error.code == ENOSPC || error.code == EDQUOT
+      default: false
+      }
+    guard isFull else { return nil }
+    self.init(description())
+  }
+}
+
+extension DatabaseError {
+  /// The shared memory of the write-ahead log is a file too, and its growing fails as an I/O error.
+  var saysThatTheDiskIsFull: Bool { resultCode == .SQLITE_FULL || extendedResultCode == .SQLITE_IOERR_SHMSIZE }
 }

@@ -98,6 +98,22 @@ import Testing
     #expect(report.backups[1].faults.first?.kind == (what == "database" ? .database : .index))
   }
 
+  /// One of which the manifest is gone, or that cannot be read, is a damaged backup and keeps none of the others from it.
+  @Test(arguments: ["gone", "folder", "database"]) func whatCannotBeReadIsNamed(what: String) async throws {
+    let made = try await Made()
+    let folder = "\(made.vault.directory)/backups/\(made.names[0])"
+    let path = folder + (what == "database" ? "/index.sqlite" : "/manifest.json")
+    try FileManager.default.removeItem(atPath: path)
+    if what == "folder" { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false) }
+    // What is being made, or removed, is none.
+    try FileManager.default.createDirectory(atPath: folder + ".partial", withIntermediateDirectories: false)
+    let report = try await made.verify()
+    #expect(!report.isClean && report.backups.map(\.name) == made.names)
+    #expect(report.backups[0].faults.map(\.kind) == [what == "database" ? .database : .index])
+    #expect(report.backups[1].faults.isEmpty && report.backups[1].instances == made.instances + 1)
+    #expect(try await !made.verify(made.names[0]).isClean)
+  }
+
   /// Of an earlier version it is read as this one reads it, and stays as it was.
   @Test func aBackupOfAnEarlierVersionIsRead() async throws {
     let test = TestArchive()
@@ -115,7 +131,10 @@ import Testing
     let manifest = BackupManifest(madeAt: 1, madeBy: "test", instances: 3, bytes: size)
     try JSONEncoder().encode(manifest).write(to: URL(filePath: backup + "/manifest.json"))
     let before = try Data(contentsOf: URL(filePath: backup + "/index.sqlite"))
+    let temporary = { try FileManager.default.contentsOfDirectory(atPath: "/tmp").filter { $0.contains("verify") } }
+    let others = try temporary()
     let report = try await BackupVerification.perform(of: vault.directory, name: nil)
+    #expect(try temporary() == others)
     #expect(report.isClean && report.backups.map(\.instances) == [3], "\(report)")
     #expect(try Data(contentsOf: URL(filePath: backup + "/index.sqlite")) == before)
   }

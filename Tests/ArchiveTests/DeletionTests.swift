@@ -11,6 +11,27 @@ import Testing
 @Suite struct DeletionTests {
   private static let order = DeletionOrder(reason: "asked for")
 
+  /// On a full disk deleting begins with looking, and that is on record: the spare is for it too.
+  @Test func aPreviewUsesTheSpare() async throws {
+    let test = TestArchive()
+    let archive = try test.open(options: ArchiveOptions(spareSpace: 4096))
+    try await archive.store(TestObject(instance: "1.1"))
+    let spare = test.directory + "/spare"
+    #expect(FileManager.default.fileExists(atPath: spare))
+    try await archive.database.writeWithoutTransaction { database in
+      database.add(
+        function: DatabaseFunction("needs_space", argumentCount: 0) { _ in
+          guard FileManager.default.fileExists(atPath: spare) else { return nil }
+          throw DatabaseError(resultCode: .SQLITE_FULL)
+        })
+      try database.execute(
+        sql: "CREATE TEMP TRIGGER full BEFORE INSERT ON main.audit BEGIN SELECT needs_space(); END")
+    }
+    #expect(try await archive.operations(as: .current).deletionPreview(.everything).instances == 1)
+    try await archive.database.writeWithoutTransaction { try $0.execute(sql: "DROP TRIGGER temp.full") }
+    try await archive.close()
+  }
+
   @Test(
     arguments: [
       (.instance(uid: "1.1"), 1), (.series(uid: "1.2.3.1"), 2), (.study(uid: "1.2.3"), 3),

@@ -233,4 +233,40 @@ import Testing
     try await Self.expect(0, of: again, to: all, #_sourceLocation)
     try await again.close()
   }
+
+  /// One study of as many voices as objects, asked for by who sees none of them: four times as many may take eight times as long.
+  @Test(
+    arguments: [
+      nil, MatchingKey(tag: .studyInstanceUID, matching: .singleValue("3.1")),
+      MatchingKey(tag: .patientID, matching: .singleValue("P1")),
+    ] as [MatchingKey?])
+  func manyVoicesAreNotAskedForEach(key: MatchingKey?) async throws {
+    var worlds: [(count: Int, archive: Archive, caller: Caller, test: TestArchive)] = []
+    for count in [150, 600] {
+      let test = TestArchive(inMemory: true)
+      let archive = try test.openUnsafely()
+      for number in 0..<count {
+        try await archive.store(
+          TestObject(instance: "1.\(number)", series: "2.1", study: "3.1", description: "said \(number)"))
+      }
+      let caller = try await archive.makeCaller("NONE")
+      let terms = GrantTerms(.everything, narrowing: GrantNarrowing(modalities: ["XA"]), rights: .query)
+      _ = try await archive.administration(as: .current).addGrant(to: "NONE", terms)
+      worlds.append((count, archive, caller, test))
+    }
+    var best: [Int: Duration] = [:]
+    for _ in 0..<5 {
+      for world in worlds {
+        let began = ContinuousClock.now
+        let found = try await world.archive.values(
+          of: .studyInstanceUID, at: .study, as: world.caller, key.map { [$0] } ?? [])
+        let took = ContinuousClock.now - began
+        #expect(found.isEmpty)
+        best[world.count] = min(took, best[world.count] ?? took)
+      }
+    }
+    let (few, many) = (try #require(best[150]), try #require(best[600]))
+    #expect(many < few * 8 + .milliseconds(20), "\(few) became \(many)")
+    for world in worlds { try await world.archive.close() }
+  }
 }

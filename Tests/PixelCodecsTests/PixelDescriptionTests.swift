@@ -113,4 +113,12 @@ struct PixelDescriptionTests {
     }
     #expect(!why.isEmpty)
   }
+
+  /// PS3.5 §8.1.1: what stands behind a frame's samples in its last byte is not the next frame's.
+  @Test(arguments: [[0b0000_0101], [0b1111_1101], [0b1010_0101, 0xFF]] as [[UInt8]])
+  func aFramesPaddingIsNotTheNextFrames(first: [UInt8]) throws {
+    let layout = try Samples.layout(1, 3, allocated: 1)
+    let frames = [first, [0b1111_1010], [0b0000_0001]].map { DecodedFrame(layout: layout, bytes: $0) }
+    #expect(DecodedFrame.joined(frames) == [0b0101_0101, 0])
+  }
 }

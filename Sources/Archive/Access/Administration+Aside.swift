@@ -55,7 +55,8 @@ extension Administration {
         try Self.join(study, of: patient, uid, layout, in: database)
       }
       try Placement(layout: layout, in: database).place(study: MatchingForm.storable(uid))
-      try ShareReview(by: user.name, because: "objects were let in", at: now(), in: database).perform()
+      try ShareReview(by: user.name, because: "objects were let in", at: now(), in: database)
+        .moved(studies: [MatchingForm.storable(uid)])
       try record(
         "objects let in", "\(count) objects of '\(sender)'", subjects: [AuditSubject](.study(uid: uid)), in: database)
       return count

@@ -150,7 +150,7 @@ extension Administration {
       let number = try ConsentTable.insert(draft, party: party, by: user.name, at: time, in: database)
       try record("consent recorded", "consent \(number)", in: database)
       if draft.kind == .veto {
-        try ShareReview(by: user.name, because: "veto \(number)", at: time, in: database).perform()
+        try ShareReview(by: user.name, because: "veto \(number)", at: time, in: database).vetoed(party: party)
       }
       return number
     }

@@ -33,12 +33,20 @@ struct ShareReview {
         ended.append(Int64(share.number))
         continue
       }
-      if end < share.until ?? .infinity { try shorten(share, to: end) }
+      // It may have been shortened just now, with the one that it rests on.
+      if end < share.until ?? .infinity, try outlasts(share, end) { try shorten(share, to: end) }
     }
     guard !ended.isEmpty else { return }
     try GrantTable.revoke(
       where: "number IN (SELECT value FROM json_each(?))", [IndexTables.json(ended)], because: reason, by: user,
       actor: actor, at: time, in: database)
+  }
+
+  private func outlasts(_ share: Grant, _ end: Double) throws -> Bool {
+    try Bool.fetchOne(
+      database.cachedStatement(
+        sql: "SELECT coalesce(until, 1e18) > ? AND state <> 'revoked' FROM access_grant WHERE number = ?"),
+      arguments: [end, share.number]) ?? false
   }
 
   private func shorten(_ share: Grant, to end: Double) throws {
@@ -55,19 +63,46 @@ extension ShareReview {
   /// A study or series came that was not here under this patient: what is shared by its UID may be two persons' now, and a
   /// veto that names it may be on a patient who is shared. `study` is nil where the study was here.
   func arrived(study: String?, series: String) throws {
-    let isForbidden = try Bool.fetchOne(
+    let isNamed = try Bool.fetchOne(
       database.cachedStatement(
         sql: """
-          SELECT EXISTS (SELECT 1 FROM consent WHERE kind = 'veto' AND withdrawn_at IS NULL AND study_uid = ?)
-            OR EXISTS (SELECT 1 FROM consent WHERE kind = 'veto' AND withdrawn_at IS NULL AND series_uid = ?)
-          """), arguments: [study, series])
-    if isForbidden == true { return try perform() }
-    let isShared = try Bool.fetchOne(
-      database.cachedStatement(
-        sql: """
-          SELECT EXISTS (SELECT 1 FROM access_grant WHERE study_uid = ? AND shared_from IS NOT NULL AND state <> 'revoked')
-            OR EXISTS (SELECT 1 FROM access_grant WHERE series_uid = ? AND shared_from IS NOT NULL AND state <> 'revoked')
-          """), arguments: [study, series])
-    if isShared == true { try perform(where: "study_uid = ? OR series_uid = ?", [study, series]) }
+          SELECT EXISTS (SELECT 1 FROM consent WHERE kind = 'veto' AND withdrawn_at IS NULL AND study_uid = :study)
+            OR EXISTS (SELECT 1 FROM consent WHERE kind = 'veto' AND withdrawn_at IS NULL AND series_uid = :series)
+            OR EXISTS (SELECT 1 FROM access_grant
+              WHERE study_uid = :study AND shared_from IS NOT NULL AND state <> 'revoked')
+            OR EXISTS (SELECT 1 FROM access_grant
+              WHERE series_uid = :series AND shared_from IS NOT NULL AND state <> 'revoked')
+          """), arguments: ["study": study, "series": series])
+    if isNamed == true { try moved(studies: study.map { [$0] } ?? [], series: [series]) }
+  }
+
+  /// These are somebody else's now, or of more than one: what is shared by their UIDs, and what those share against whom a
+  /// veto names them.
+  func moved(studies: [String], series: [String] = []) throws {
+    try perform(
+      where: """
+        study_uid IN (SELECT value FROM json_each(:studies)) OR series_uid IN (\(Self.series))
+          OR shared_by IN (\(Self.parties("study_uid IN (SELECT value FROM json_each(:studies)) OR series_uid IN (\(Self.series))")))
+        """, ["studies": QueryCompiler.json(studies), "series": QueryCompiler.json(series)])
+  }
+
+  /// A veto against somebody, or against a group: what they share.
+  func vetoed(party: Int64?) throws {
+    // One against everybody is against those with whom it is shared too.
+    guard let party else { return }
+    try perform(
+      where: "shared_by IN (SELECT :party UNION SELECT member FROM membership WHERE \"group\" = :party)",
+      ["party": party])
+  }
+
+  private static let series = """
+    SELECT value FROM json_each(:series) UNION SELECT v_0020000e FROM series
+      WHERE received_study IN (SELECT id FROM study WHERE v_0020000d IN (SELECT value FROM json_each(:studies)))
+    """
+
+  /// Against whom a veto is that meets the condition, and who is in a group of which one is.
+  private static func parties(_ condition: String) -> String {
+    let against = "SELECT against FROM consent WHERE kind = 'veto' AND withdrawn_at IS NULL AND (\(condition))"
+    return "\(against) UNION SELECT member FROM membership WHERE \"group\" IN (\(against))"
   }
 }

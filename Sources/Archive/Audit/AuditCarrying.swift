@@ -26,18 +26,19 @@ struct AuditCarrying {
       try database.execute(sql: "ATTACH DATABASE ? AS old", arguments: [old])
       defer { try? database.execute(sql: "DETACH DATABASE old") }
       var outcome = Outcome.nothing
-      do {
-        try database.inTransaction {
-          outcome = try Self.carry(in: database)
-          return .commit
-        }
-      } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
-        // An earlier version had no audit.
-        return .nothing
-      }
+      // An earlier version had no audit.
+      _ = try RestoreCarrying.attempt(
+        Self.needs, RestoreCarrying.age(in: database), in: database, { _ in },
+        then: { outcome = try Self.carry(in: database) })
       return outcome
     }
   }
+
+  private static let needs = """
+    SELECT \((AuditTable.columns + ["hash"]).joined(separator: ", ")) FROM old.audit;
+    SELECT \(AuditTable.subjectColumns.joined(separator: ", ")) FROM old.audit_subject;
+    SELECT destination, position FROM old.audit_forwarding
+    """
 
   private static func carry(in database: Database) throws -> Outcome {
     let mine = try AuditTable.head(in: database)

@@ -14,15 +14,20 @@ struct AuditView: Sendable {
   func record(
     _ act: String, _ detail: String = "", count: Int? = nil, of subjects: [AuditSubject]
   ) async throws(AuditError) {
-    var known: Set<AuditSubject> = []
-    let entry = AuditEntry(
-      at: now(), .view, act, by: AuditActor(user), count: count, detail: detail,
-      subjects: subjects.filter { known.insert($0).inserted })
+    let entry = entry(act, detail, count: count, of: subjects)
     do {
       try await database.write { database in _ = try AuditTable.append(entry, in: database) }
     } catch {
       throw AuditError(error)
     }
+  }
+
+  /// What there is to record, for one who writes it otherwise.
+  func entry(_ act: String, _ detail: String = "", count: Int? = nil, of subjects: [AuditSubject]) -> AuditEntry {
+    var known: Set<AuditSubject> = []
+    return AuditEntry(
+      at: now(), .view, act, by: AuditActor(user), count: count, detail: detail,
+      subjects: subjects.filter { known.insert($0).inserted })
   }
 }
 

@@ -143,7 +143,8 @@ package struct Corrections: Sendable {
         let moved = try change.place(made.studies)
         try change.requireHeld(held, in: made.studies)
         try FamilyEnds.follow(ends, by: name, at: time, in: database)
-        try ShareReview(by: name, because: "correction \(made.number)", at: time, in: database).perform()
+        try ShareReview(by: name, because: "correction \(made.number)", at: time, in: database)
+          .moved(studies: made.studies)
         let grants = try change.grants(on: moved.patients.union(made.alsoNamed))
         guard agreed || grants.isEmpty else { throw NotAgreed(grants: grants) }
         try record(made, at: time, in: database)

@@ -40,9 +40,19 @@ extension ArchiveOperations {
 
   /// What a deletion would take, without taking it.
   package func deletionPreview(_ selection: ArchiveSelection) async throws -> DeletionPreview {
-    let (preview, subjects) = try await OperationThread.run { try Deletion(of: self).preview(selection) }
-    try await view.record("deletion previewed", "by \(selection.level)", count: preview.instances, of: subjects)
-    return preview
+    try await OperationThread.run {
+      let (preview, subjects) = try Deletion(of: self).preview(selection)
+      let entry = view.entry(
+        "deletion previewed", "by \(selection.level)", count: preview.instances, of: subjects)
+      // Where the disk is full, deleting is how space comes back, and it begins with looking.
+      defer { spare.take() }
+      do {
+        try spare.during { try database.write { database in _ = try AuditTable.append(entry, in: database) } }
+      } catch {
+        throw AuditError(error)
+      }
+      return preview
+    }
   }
 
   package func delete(

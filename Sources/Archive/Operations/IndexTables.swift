@@ -21,6 +21,10 @@ enum IndexTables {
             sql: "DELETE FROM difference WHERE study IN (SELECT id FROM study WHERE \(condition))",
             arguments: [json(ids)])
         }
+        // Said here too, for foreign keys do nothing while a database is restored.
+        try database.execute(
+          sql: "DELETE FROM \(table)_voice WHERE received IN (SELECT id FROM \(table) WHERE \(condition))",
+          arguments: [json(ids)])
         try database.execute(sql: "DELETE FROM \(table) WHERE \(condition)", arguments: [json(ids)])
       }
     }

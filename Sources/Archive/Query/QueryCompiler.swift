@@ -46,19 +46,21 @@ struct QueryCompiler {
   /// One page: the visible rows behind a mark, in an order that only the question decides.
   /// `named`: the studies among which all that is visible is, where these are few.
   func statement(after mark: PageMark?, within named: String?) -> (sql: String, arguments: StatementArguments) {
-    let (place, bound) = driver.conditions(after: mark)
+    let isNamed = named != nil
+    let (place, bound) = driver.conditions(after: mark, isNamed: isNamed)
     let within = named.map { named in
       level == .patient
-        ? "patient.id IN (SELECT patient FROM study WHERE id IN (\(named)))" : "study.id IN (\(named))"
+        ? "patient.id IN (SELECT patient FROM study WHERE id IN (\(named)))"
+        : "\(driver.studyColumn(isNamed: isNamed)) IN (\(named))"
     }
-    let all = place + [within, visibilityCondition, apart].compactMap(\.self) + conditions
+    let all = place + [within, visibilityCondition(isNamed: isNamed), apart].compactMap(\.self) + conditions
     let first = [
       driver.idColumn, driver.keyColumn, driver.nameColumn, "\(level.rawValue).id", "patient.patient_id",
       "patient.issuer", "patient.sole_study", level == .patient ? "''" : "study.v_0020000d",
     ]
     let sql = """
       SELECT \((first + expressions).joined(separator: ", "))
-      FROM \(driver.tables(isNamed: named != nil)) WHERE \(all.joined(separator: " AND "))
+      FROM \(driver.tables(isNamed: isNamed)) WHERE \(all.joined(separator: " AND "))
       ORDER BY \(driver.order) LIMIT \(limit)
       """
     return (sql, visibility.arguments + StatementArguments(bound + arguments))
@@ -77,8 +79,10 @@ struct QueryCompiler {
     return least == 2 ? "patient.is_contradicted = 2" : "patient.is_contradicted > 0"
   }
 
-  private var visibilityCondition: String {
-    switch (visibility.telling, level) {
+  private func visibilityCondition(isNamed: Bool) -> String {
+    // Whose voices they are was said where the tables are joined.
+    if driver.hasBase(isNamed: isNamed) { return level == .instance ? instanceCondition : "1" }
+    return switch (visibility.telling, level) {
     case (.rows, .patient), (_, .study): visibility.study
     // Whose voice it is was said where the tables are joined.
     case (.voices, .patient): "1"

@@ -9,8 +9,8 @@ struct QueryDriver {
   private enum Way {
     /// From the level's own table, row by row.
     case rows
-    /// From a table in which one key selects few.
-    case key(IndexedAttribute.Level)
+    /// From a table in which one key selects few; `sought`: the column of a study's key and what is in it.
+    case key(IndexedAttribute.Level, sought: (column: String, value: String)?)
     /// A list of UIDs in order, some at a time: of each there may be many rows at a lower level.
     case list(IndexedAttribute, [String], atOnce: Int)
     /// Names in the order of `patient_name_key`.
@@ -41,11 +41,16 @@ struct QueryDriver {
   private static func key(_ query: FindQuery, _ question: CompiledQuestion) -> Way? {
     for tag in keys {
       guard let attribute = question.attribute(tag) else { continue }
+      let sought: String?
       switch query.keys.first(where: { $0.tag == tag })?.matching {
-      case .singleValue: return .key(attribute.identifiesPatient ? .patient : attribute.level)
-      case .uidList(let uids) where uids.count == 1: return .key(attribute.level)
+      case .singleValue(let value): sought = MatchingForm.soughtGroups(value, vr: attribute.vr).first
+      case .uidList(let uids) where uids.count == 1: sought = MatchingForm.sought(uids[0], vr: attribute.vr)
       default: continue
       }
+      let isOfStudy = attribute.level == .study && !attribute.identifiesPatient && !attribute.holdsManyKeys
+      return .key(
+        attribute.identifiesPatient ? .patient : attribute.level,
+        sought: isOfStudy ? sought.map { (attribute.keyColumn, MatchingForm.storable($0)) } : nil)
     }
     return nil
   }
@@ -102,9 +107,24 @@ struct QueryDriver {
 }
 
 extension QueryDriver {
+  /// Whether voices are told of study by study, by the row's own voice `base`, and not voice by voice: a study may have as many
+  /// voices as objects, and who may not see the first of these asks all for each.
+  func hasBase(isNamed: Bool) -> Bool {
+    guard visibility.telling == .voices, level != .patient else { return false }
+    return switch way {
+    case .rows: level == .study || isNamed
+    case .key(.patient, _): true
+    case .key(.study, let sought): sought != nil
+    case .key, .list, .names, .dates: false
+    }
+  }
+
+  /// The number of the study, as early as it is known.
+  func studyColumn(isNamed: Bool) -> String { hasBase(isNamed: isNamed) ? "base.id" : "study.id" }
+
   var idColumn: String {
     switch way {
-    case .rows, .key, .list: "\(level.rawValue).id"
+    case .rows, .key, .list: level == .study ? studyColumn(isNamed: false) : "\(level.rawValue).id"
     case .names, .dates: "study.id"
     }
   }
@@ -144,9 +164,10 @@ extension QueryDriver {
   /// Joined in the order in which they are gone through: SQLite keeps it where it says CROSS.
   /// `isNamed`: there are conditions that name studies.
   func tables(isNamed: Bool) -> String {
-    switch way {
+    if hasBase(isNamed: isNamed) { return tablesByBase }
+    return switch way {
     case .rows: tables(from: isNamed && level.depth > IndexedAttribute.Level.study.depth ? .study : level)
-    case .key(let first): tables(from: first)
+    case .key(let first, _): tables(from: first)
     case .list(let attribute, _, _): tables(from: attribute.level)
     case .dates: tables(from: .study)
     case .names:
@@ -155,6 +176,22 @@ extension QueryDriver {
         : "voice_name_key AS name CROSS JOIN study_voice AS study ON study.voice = name.voice ")
         + joins(from: .study).joined(separator: " ")
     }
+  }
+
+  private var tablesByBase: String {
+    let first =
+      if case .key(.patient, _) = way {
+        "patient CROSS JOIN study_voice AS base ON base.patient = patient.id"
+      } else {
+        "study_voice AS base CROSS JOIN patient ON patient.id = base.patient"
+      }
+    let below = [
+      "CROSS JOIN study_voice AS study ON \(visibility.baseStudy)",
+      "CROSS JOIN series_voice AS begun ON begun.study = study.id AND begun.voice = -begun.id "
+        + "CROSS JOIN series_voice AS series ON \(visibility.begunSeries)",
+      "CROSS JOIN instance ON instance.series = series.id",
+    ]
+    return ([first] + below.prefix(level.depth - 1)).joined(separator: " ")
   }
 
   private func tables(from first: IndexedAttribute.Level) -> String {
@@ -182,10 +219,18 @@ extension QueryDriver {
   }
 
   /// What the rows of a page have to fulfil.
-  func conditions(after mark: PageMark?) -> (sql: [String], arguments: [DatabaseValue]) {
+  func conditions(after mark: PageMark?, isNamed: Bool) -> (sql: [String], arguments: [DatabaseValue]) {
     let last = (mark?.value ?? 0).databaseValue
     switch way {
-    case .rows, .key: return (["\(idColumn) > ?"], [last])
+    case .rows, .key:
+      guard hasBase(isNamed: isNamed) else { return (["\(idColumn) > ?"], [last]) }
+      guard case .key(_, let sought?) = way else { return (["\(idColumn) > ?", "base.voice = -base.id"], [last]) }
+      return (
+        [
+          "\(idColumn) > ?", "base.voice = -base.id",
+          "base.id IN (SELECT said.id FROM study_voice AS said WHERE said.\(sought.column) = ?)",
+        ], [last, sought.value.databaseValue]
+      )
     case .list(let attribute, let uids, let atOnce):
       let some = Array(uids.dropFirst(mark?.list ?? 0).prefix(atOnce))
       return (

@@ -64,4 +64,19 @@ enum Telling: Sendable {
       : "series WHERE series.study = study.id"
     return "(SELECT \(studyVoice("told")) FROM instance AS told WHERE told.id = (SELECT MIN(\(first)) FROM \(all)))"
   }
+
+  /// The study voice of the earliest instance of a study of which `base` is the row's own voice: asked once a study, however
+  /// many voices it has.
+  static func studyVoice(ofBaseSeenBy condition: String) -> String {
+    """
+    (SELECT \(studyVoice("told")) FROM instance AS told WHERE told.id = (SELECT MIN(
+        (SELECT instance.id FROM instance WHERE instance.series = series.id AND \(condition) ORDER BY instance.id LIMIT 1))
+      FROM study_voice AS study CROSS JOIN series ON series.study = study.id WHERE study.voice = base.voice))
+    """
+  }
+
+  /// The same of a series of which `begun` is the row's own voice.
+  static func seriesVoice(ofBegunSeenBy condition: String) -> String {
+    "(SELECT \(seriesVoice(seenBy: condition)) FROM series_voice AS series WHERE series.voice = begun.voice)"
+  }
 }

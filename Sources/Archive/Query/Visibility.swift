@@ -92,6 +92,10 @@ struct Visibility {
     return "study.id = (SELECT MIN(study.id) FROM study WHERE study.patient = patient.id AND \(study))"
   }
 
+  /// Which voice of a study and of a series is the caller's, where these are gone through by their rows' own voices.
+  var baseStudy: String { "study.voice = \(Telling.studyVoice(ofBaseSeenBy: ownCondition))" }
+  var begunSeries: String { "series.voice = \(Telling.seriesVoice(ofBegunSeenBy: ownCondition))" }
+
   /// Of an `instance`, its series, study and patient, whether these are contradicted or not.
   var instance: String { ownCondition }
 

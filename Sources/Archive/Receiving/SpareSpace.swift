@@ -39,15 +39,13 @@ struct SpareSpace: Sendable {
   func during<Value>(_ body: () throws -> Value) throws -> Value {
     do {
       return try body()
-    } catch let error as DatabaseError where error.saysThatTheDiskIsFull && giveUp() {
+    } catch let error as DatabaseError where error.mayBeForLackOfSpace && giveUp() {
       return try body()
     }
   }
 }
 
 extension DatabaseError {
-  /// The shared memory of the write-ahead log is a file too, and its growing fails as an I/O error.
-  fileprivate var saysThatTheDiskIsFull: Bool {
-    resultCode == .SQLITE_FULL || extendedResultCode == .SQLITE_IOERR_SHMSIZE || extendedResultCode == .SQLITE_CANTOPEN
-  }
+  /// Also what a full disk may show itself as, where giving up the spare does no harm.
+  fileprivate var mayBeForLackOfSpace: Bool { saysThatTheDiskIsFull || extendedResultCode == .SQLITE_CANTOPEN }
 }

@@ -13,7 +13,9 @@ struct FrameJoining {
     let whole = (bits + count) / 8
     var bytes: [UInt8] = []
     bytes.reserveCapacity(whole + 1)
-    for byte in frame.bytes {
+    for (index, stored) in frame.bytes.prefix((count + 7) / 8).enumerated() {
+      // What a frame's last byte holds behind its samples is not the next one's.
+      let byte = index == count / 8 ? stored & (1 << UInt8(count % 8) - 1) : stored
       bytes.append(begun | byte << UInt8(bits))
       begun = bits > 0 ? byte >> UInt8(8 - bits) : 0
     }

@@ -359,4 +359,27 @@ import Testing
     #expect(holders.map(\.principal) == (state == .active ? ["FRIEND"] : []))
     try await made.archive.close()
   }
+
+  /// What is shortened with what it rests on is not shortened, and noted, by itself once more.
+  @Test func aShareOfAShareIsShortenedOnce() async throws {
+    let made = try await made()
+    _ = try await made.administration.addGrant(to: "OWNER", GrantTerms(Self.patient, rights: Self.own))
+    _ = try await made.administration.addGrant(
+      to: "OTHER", GrantTerms(Self.study, rights: [.query, .share]), sharer: "OWNER")
+    _ = try await made.administration.addGrant(to: "FRIEND", GrantTerms(Self.study, rights: .query), sharer: "OTHER")
+    let begins = test.clock.now + 3600
+    _ = try await made.administration.record(
+      ConsentDraft(kind: .veto, scope: Self.study, party: "OWNER", from: begins))
+    #expect(try await made.administration.grants().map(\.until) == [nil, begins, begins])
+    // One with the grant, and one when it was shortened.
+    let noted = try await made.archive.database.read { database in
+      try Int.fetchAll(database, sql: "SELECT COUNT(*) FROM grant_event GROUP BY grant_number ORDER BY grant_number")
+    }
+    #expect(noted == [1, 2, 2])
+    let recorded = try await made.archive.database.read { database in
+      try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM audit WHERE act = 'grants shortened'")
+    }
+    #expect(recorded == 2)
+    try await made.archive.close()
+  }
 }

@@ -35,7 +35,19 @@ struct Backup {
 
   private var partialPath: String { "\(target.backups)/\(name)\(BackupFolder.partial)" }
 
+  /// Where it comes to no end, nothing of it is left in the place that others may lack.
   consuming func perform() throws -> BackupReport {
+    let (target, partial) = (target, name + BackupFolder.partial)
+    do { return try make() } catch {
+      target.remove(backup: partial)
+      throw ArchiveError(
+        full: error,
+        "there is no space left in '\(target.folder.path)': no backup was made. Make room there, keep fewer backups (--keep), "
+          + "or back up to another disk") ?? error
+    }
+  }
+
+  private consuming func make() throws -> BackupReport {
     guard mkdir(partialPath, 0o700) == 0 else { throw FileError("make", partialPath) }
     let copy = try copyDatabase()
     let bytes = try copyFiles(of: copy)

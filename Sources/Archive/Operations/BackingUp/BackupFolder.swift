@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The importer of C files some structs of Glibc under this module where crypto packages are imported too.
+import CoreFoundation
 import Foundation
 import Glibc
 
@@ -37,6 +39,15 @@ struct BackupFolder: Sendable {
     }.sorted()
   }
 
+  /// Those too of which something is lost, the oldest first: whatever is not being made or removed.
+  func allNames() throws -> [String] {
+    try FileObjectStore.names(in: backups).filter { name in
+      var status = stat()
+      return !name.hasSuffix(Self.partial) && stat("\(backups)/\(name)", &status) == 0
+        && status.st_mode & S_IFMT == S_IFDIR
+    }.sorted()
+  }
+
   func index(of name: String) -> String { "\(backups)/\(name)/index.sqlite" }
 
   func manifest(of name: String) throws -> BackupManifest {
@@ -46,10 +57,11 @@ struct BackupFolder: Sendable {
     return manifest
   }
 
+  /// Killed in between, it is one that was not finished: the next backup removes the rest.
   func remove(backup name: String) {
-    let path = "\(backups)/\(name)"
-    // The manifest first: what has none is no backup.
-    for file in ["manifest.json"] + ((try? FileObjectStore.names(in: path)) ?? []) { unlink("\(path)/\(file)") }
+    let path = name.hasSuffix(Self.partial) ? "\(backups)/\(name)" : "\(backups)/\(name)\(Self.partial)"
+    if !name.hasSuffix(Self.partial), rename("\(backups)/\(name)", path) != 0 { return }
+    for file in (try? FileObjectStore.names(in: path)) ?? [] { unlink("\(path)/\(file)") }
     rmdir(path)
   }
 }

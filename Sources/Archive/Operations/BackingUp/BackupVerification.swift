@@ -26,10 +26,10 @@ package struct BackupVerification {
     guard access(path, F_OK) == 0 else { throw ArchiveError("there is no folder '\(path)'") }
     self.progress = progress
     source = try BackupFolder(path, outside: nil, isRead: true)
-    let found = access(source.backups, F_OK) == 0 ? try source.names() : []
+    let found = access(source.backups, F_OK) == 0 ? try source.allNames() : []
     names = name.map { [$0] } ?? found
     guard !names.isEmpty, names.allSatisfy(found.contains) else {
-      throw ArchiveError("there is no finished backup \(name.map { "'\($0)' " } ?? "")in '\(path)'")
+      throw ArchiveError("there is no backup \(name.map { "'\($0)' " } ?? "")in '\(path)'")
     }
     report = BackupVerificationReport(folder: path)
   }
@@ -39,6 +39,7 @@ package struct BackupVerification {
     return report
   }
 
+  /// What is wrong with one says nothing of the others.
   private mutating func verify(_ name: String) throws {
     var backup = BackupVerificationReport.Backup(name: name)
     do {
@@ -49,17 +50,27 @@ package struct BackupVerification {
       backup.add(.database, "the copy of the database cannot be read: \(error.message ?? "SQLite says no")")
     } catch is DecodingError {
       backup.add(.index, "its manifest.json cannot be read")
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      backup.add(.index, "it cannot be read: \(Self.words(for: error))")
     }
     report.backups.append(backup)
+  }
+
+  private static func words(for error: any Error) -> String {
+    guard !(error is ArchiveError), !(error is FileError) else { return "\(error)" }
+    let error = error as NSError
+    let path = error.userInfo[NSFilePathErrorKey].map { " ('\($0)')" } ?? ""
+    return error.code == NSFileReadNoSuchFileError ? "it has no manifest.json" : error.localizedDescription + path
   }
 
   private mutating func read(
     _ name: String, _ manifest: BackupManifest, _ backup: inout BackupVerificationReport.Backup
   ) throws {
     try progress.begin("reading the database of \(name)")
-    let copy = try ReadableCopy(of: source.index(of: name))
-    defer { copy.remove() }
-    let faults = try LongReading(copy.database, progress).read { database -> [(CheckFault.Kind, String)] in
+    let copy = try readable(source.index(of: name))
+    let faults = try LongReading(copy, progress).read { database -> [(CheckFault.Kind, String)] in
       let damage = try String.fetchAll(database, sql: "PRAGMA integrity_check(100)").filter { $0 != "ok" }
       guard damage.isEmpty else { return damage.map { (CheckFault.Kind.database, $0) } }
       return try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").prefix(100).map { row in
@@ -68,7 +79,7 @@ package struct BackupVerification {
     }
     for (kind, detail) in faults { backup.add(kind, detail) }
     guard !faults.contains(where: { $0.0 == .database }) else { return }
-    try readFiles(of: copy.database, &backup)
+    try readFiles(of: copy, &backup)
     if (backup.instances, backup.bytes) != (manifest.instances, manifest.bytes) {
       backup.add(
         .index,
@@ -107,14 +118,10 @@ package struct BackupVerification {
     known.updateValue(fault, forKey: instance.object)
     return fault
   }
-}
 
-/// The database of a backup as this version reads it; of an earlier version's a copy elsewhere, which is migrated.
-private struct ReadableCopy {
-  let database: DatabaseQueue
-  private var folder: String?
-
-  init(of path: String) throws {
+  /// The database of a backup as this version reads it; of an earlier version's a copy, which is migrated. It has no name
+  /// from its beginning on, so that nothing is left of it whatever happens.
+  private func readable(_ path: String) throws -> DatabaseQueue {
     var configuration = GRDB.Configuration()
     configuration.readonly = true
     configuration.foreignKeysEnabled = false
@@ -122,27 +129,19 @@ private struct ReadableCopy {
     guard try !original.read(Schema.migrator.hasBeenSuperseded) else {
       throw ArchiveError("'\(path)' was made by a later version of Collimator: verify it with that one")
     }
-    if try original.read(Schema.migrator.hasCompletedMigrations) {
-      database = original
-      return
-    }
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "collimator-verify-\(UUID().uuidString)").path(percentEncoded: false)
-    try FileManager.default.createDirectory(
-      atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-    self.folder = folder
+    if try original.read(Schema.migrator.hasCompletedMigrations) { return original }
     configuration.readonly = false
-    database = try DatabaseQueue(path: folder + "/index.sqlite", configuration: configuration)
+    // SQLite's temporary database (https://sqlite.org/inmemorydb.html#temp_db).
+    let copy = try DatabaseQueue(path: "", configuration: configuration)
     do {
-      try original.backup(to: database)
-      try Schema.migrator.migrate(database)
-    } catch {
-      remove()
-      throw error
+      try original.backup(to: copy)
+      try Schema.migrator.migrate(copy)
+    } catch let error {
+      throw ArchiveError(
+        full: error,
+        "there is no space for a copy of '\(path)', which an earlier version made: let TMPDIR name a folder with more")
+        ?? error
     }
-  }
-
-  func remove() {
-    if let folder { try? FileManager.default.removeItem(atPath: folder) }
+    return copy
   }
 }

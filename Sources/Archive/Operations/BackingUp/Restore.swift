@@ -16,9 +16,8 @@ package struct Restore {
   private let name: String
   private let store: FileObjectStore
   private let lock: DirectoryLock
+  private let aside: IndexAside
   private var report: RestoreReport
-  /// Whether an earlier one did not come to its end.
-  private let wasInterrupted: Bool
 
   /// Performs it; blocks no cooperative thread. `name` is the newest backup where it is nil.
   package static func perform(
@@ -62,28 +61,29 @@ package struct Restore {
     }
     self.name = found
     lock = try DirectoryLock(directory: directory)
-    wasInterrupted = RestoreMark.isSet(directory)
+    aside = IndexAside(of: directory)
     store = FileObjectStore(directory: directory)
     report = RestoreReport(backup: found, madeAt: Moment.text(try source.manifest(of: found).madeAt))
-  }
-
-  private var setAside: String { directory + "/index.sqlite.before-restore" }
-
-  /// The index that was here: a restore that was killed may have put it aside already.
-  private var old: String? {
-    let index = directory + "/index.sqlite"
-    return [index, wasInterrupted ? setAside : index].first { access($0, F_OK) == 0 }
   }
 
   private var restoring: String { directory + "/index.sqlite.restoring" }
 
   private consuming func perform() throws -> RestoreReport {
+    let directory = directory
+    do { return try bringBack() } catch {
+      throw ArchiveError(
+        full: error, "there is no space left in '\(directory)': make room there and run collimator restore again")
+        ?? error
+    }
+  }
+
+  private consuming func bringBack() throws -> RestoreReport {
     // An empty directory is not to be taken for an empty archive. One that has an index was not changed until the copy
     // stands: a backup that is no good leaves the archive as it is.
-    if access(directory + "/index.sqlite", F_OK) != 0 { try RestoreMark.set(directory) }
+    if access(directory + "/index.sqlite", F_OK) != 0 { try RestoreMark.begin(directory, as: .lost) }
     try store.prepare()
     let copy = try copyDatabase()
-    try RestoreMark.set(directory)
+    try RestoreMark.begin(directory, as: .begun)
     try copyFiles(of: copy)
     try takeOver(into: copy)
     try settleGrants(in: copy)
@@ -177,51 +177,57 @@ package struct Restore {
 
   private func putInPlace() throws {
     try progress.begin("putting the index in place")
-    let index = directory + "/index.sqlite"
-    // Side files of another database would be taken for this one's.
-    for suffix in ["-wal", "-shm"] where access(index + suffix, F_OK) == 0 {
-      guard rename(index + suffix, setAside + suffix) == 0 else { throw FileError("move", index + suffix) }
-    }
-    if access(index, F_OK) == 0 { try keepAside(index) }
-    guard rename(restoring, index) == 0 else { throw FileError("move", restoring) }
+    try aside.keep()
+    guard rename(restoring, directory + "/index.sqlite") == 0 else { throw FileError("move", restoring) }
     try FileObjectStore.syncDirectory(directory)
-  }
-
-  /// Under another name too, so that killed at any moment there is an index from which can be taken over.
-  private func keepAside(_ index: String) throws {
-    unlink(setAside)
-    if link(index, setAside) == 0 { return try FileObjectStore.syncDirectory(directory) }
-    // A file system without second names.
-    guard rename(index, setAside) == 0 else { throw FileError("move", index) }
   }
 }
 
 extension Restore {
-  /// What the old index, if it can still be read, knows better: what was deleted, revoked and held since the backup.
+  /// What the old index, if it can still be read, knows better: what was deleted, revoked and held since the backup. Where
+  /// that cannot be written the restore fails: what is forgotten once is open again for good.
   private mutating func takeOver(into copy: DatabaseQueue) throws {
-    guard let old else { return warnOfForgotten() }
-    do {
-      // Opened alone first, so that what stands in its write-ahead log is seen.
-      let queue = try DatabaseQueue(path: old)
-      let verdict = try queue.read { try String.fetchAll($0, sql: "PRAGMA quick_check(1)") }
-      try queue.close()
-      guard verdict == ["ok"] else { return warnOfForgotten() }
-      let carried = try RestoreCarrying(from: old).perform(into: copy)
-      report.carriedOver = carried.tables
-      try carryAudit(from: old, into: copy)
-      if !carried.continues { warnOfAnotherIndex() }
-      if !carried.leftOut.isEmpty {
-        report.warnings.append(
-          "A restore opens nothing: of what was added or widened after \(report.madeAt) these were not taken over: "
-            + carried.leftOut.map { "\($0.count) \($0.kind)" }.joined(separator: ", ") + ".")
-      }
-    } catch is DatabaseError {
-      return warnOfForgotten()
+    guard let old = try aside.found(), try isReadable(old) else { return warnOfForgotten() }
+    let carried = try RestoreCarrying(from: old).perform(into: copy)
+    report.carriedOver = carried.tables
+    try carryAudit(from: old, into: copy)
+    if !carried.continues { warnOfAnotherIndex() }
+    if !carried.leftOut.isEmpty {
+      report.warnings.append(
+        "A restore opens nothing: of what was added or widened after \(report.madeAt) these were not taken over: "
+          + carried.leftOut.map { "\($0.count) \($0.kind)" }.joined(separator: ", ") + ".")
+    }
+    if !carried.misfits.isEmpty {
+      report.warnings.append(
+        "The index that was here was written by a later version of Collimator; of what it knows these could not be taken "
+          + "over: \(carried.misfits.joined(separator: ", ")).")
     }
     let store = store
     let deleted = try copy.write { database in try RestoreCarrying.applyTombstones(in: database) }
     for name in deleted { unlink(store.path(of: ObjectKey(name: name))) }
     report.instances -= deleted.count
+  }
+
+  /// Whether it is a database at all, and whole. One that cannot be read at the moment may know what must not be forgotten.
+  private func isReadable(_ old: String) throws -> Bool {
+    do {
+      // Opened alone first, so that what stands in its write-ahead log is seen.
+      let queue = try DatabaseQueue(path: old)
+      let isWhole = try LongReading(queue, progress).read { database in
+        guard try String.fetchAll(database, sql: "PRAGMA quick_check(1)") == ["ok"] else { return false }
+        // One of nothing, or of something else.
+        return try database.tableExists("grdb_migrations")
+      }
+      try queue.close()
+      return isWhole
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT || error.resultCode == .SQLITE_NOTADB {
+      return false
+    } catch let error as DatabaseError {
+      throw ArchiveError(
+        "the index that was here cannot be read: \(error.message ?? "SQLite says no more") (\(error.extendedResultCode)). "
+          + "What was deleted and revoked since the backup stands in it: run collimator restore again when it can be. To "
+          + "restore without, move '\(old)' out of the data directory first")
+    }
   }
 
   /// What was recorded since the backup goes on where the backup's chain ends.
@@ -281,31 +287,6 @@ extension Restore {
     if active > 0 {
       report.warnings.append(
         "\(active) grants are in force: see collimator grant list. To begin with none, restore with --revoke-grants.")
-    }
-  }
-}
-
-/// A directory in the middle of a restore is not to be opened.
-enum RestoreMark {
-  private static func path(_ directory: String) -> String { directory + "/restoring" }
-
-  static func set(_ directory: String) throws(FileError) {
-    let descriptor = open(path(directory), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw FileError("create", path(directory)) }
-    close(descriptor)
-    try FileObjectStore.syncDirectory(directory)
-  }
-
-  static func isSet(_ directory: String) -> Bool { access(path(directory), F_OK) == 0 }
-
-  static func clear(_ directory: String) throws(FileError) {
-    guard unlink(path(directory)) == 0 else { throw FileError("remove", path(directory)) }
-    try FileObjectStore.syncDirectory(directory)
-  }
-
-  static func requireNone(_ directory: String) throws(ArchiveError) {
-    guard !isSet(directory) else {
-      throw ArchiveError("a restore into '\(directory)' did not come to its end: run collimator restore again")
     }
   }
 }

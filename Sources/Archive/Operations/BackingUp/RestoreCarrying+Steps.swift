@@ -4,9 +4,13 @@ import Access
 import GRDB
 
 extension RestoreCarrying {
-  /// What takes more than a statement.
-  static let steps: [(String, @Sendable (Database) throws -> Void)] = [
-    ("addresses and demands of peers", { try bound($0) }), ("places of corrected studies", { try place($0) }),
+  /// What takes more than a statement; `needs`: what it reads of the old index.
+  static let steps: [(name: String, needs: String, carry: @Sendable (Database) throws -> Void)] = [
+    (
+      "addresses and demands of peers",
+      "SELECT principal, demand FROM old.peer; SELECT principal, network FROM old.peer_address", { try bound($0) }
+    ),
+    ("places of corrected studies", "", { try place($0) }),
   ]
 
   /// From where a peer is let in: only from where both say. One that demands no address is let in from anywhere.

@@ -10,58 +10,89 @@ struct RestoreCarrying {
     /// Whether the old database is what became of the restored one. In one that was begun anew, is an older one or another
     /// archive's, what is not there was not taken away.
     let continues: Bool
-    /// The tables of which something could be taken over; one that cannot be read does not keep the others from it.
-    let tables: [String]
+    /// The tables of which something could be taken over.
+    var tables: [String] = []
     /// What the old index has and this one has not, for it would open something: of each kind how many.
-    let leftOut: [(kind: String, count: Int)]
+    var leftOut: [(kind: String, count: Int)] = []
+    /// What a later version keeps otherwise than this one.
+    var misfits: [String] = []
+  }
+
+  /// By which version the old database was written.
+  enum Age {
+    case earlier, same, later
   }
 
   init(from old: String) {
     self.old = old
   }
 
+  /// Throws where anything of it cannot be read or written.
   func perform(into copy: DatabaseQueue) throws -> Outcome {
     try copy.writeWithoutTransaction { database in
       try database.execute(sql: "ATTACH DATABASE ? AS old", arguments: [old])
       defer { try? database.execute(sql: "DETACH DATABASE old") }
-      let continues = try Self.continues(in: database)
-      let statements = Self.statements.filter { continues || Self.namedByChance.contains($0.0) }
-      var tables = try statements.filter { _, sql in
-        try Self.attempt(in: database) { try database.execute(sql: sql) }
-      }.map(\.0)
-      guard continues else { return Outcome(continues: false, tables: tables, leftOut: []) }
-      for (name, carry) in Self.steps where try Self.attempt(in: database, { try carry(database) }) {
-        tables.append(name)
+      let age = try Self.age(in: database)
+      var outcome = Outcome(continues: try Self.continues(age, in: database))
+      for (name, sql) in Self.statements where outcome.continues || Self.namedByChance.contains(name) {
+        let isDone = try Self.attempt(sql, age, in: database) { try $0.execute() }
+        if isDone { outcome.tables.append(name) } else if age == .later { outcome.misfits.append(name) }
       }
-      let leftOut = try Self.additions.map { kind, sql in
+      guard outcome.continues else { return outcome }
+      for (name, needs, carry) in Self.steps {
+        let isDone = try Self.attempt(needs, age, in: database, { _ in }, then: { try carry(database) })
+        if isDone { outcome.tables.append(name) } else if age == .later { outcome.misfits.append(name) }
+      }
+      for (kind, sql) in Self.additions {
         var count = 0
-        _ = try Self.attempt(in: database) { count = try Int.fetchOne(database, sql: sql) ?? 0 }
-        return (kind: kind, count: count)
+        _ = try Self.attempt(sql, age, in: database) { count = try Int.fetchOne($0) ?? 0 }
+        if count > 0 { outcome.leftOut.append((kind: kind, count: count)) }
       }
-      return Outcome(continues: true, tables: tables, leftOut: leftOut.filter { $0.count > 0 })
+      return outcome
     }
   }
 
-  /// In one transaction; false where the old index has no such table or column, because an earlier version wrote it.
-  private static func attempt(in database: Database, _ body: () throws -> Void) throws -> Bool {
-    do {
-      try database.inTransaction {
-        try body()
-        return .commit
-      }
-      return true
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
-      return false
+  /// In one transaction; false, with nothing done, where the old index has no such table or column because another version
+  /// wrote it. That shows when a statement is compiled; what goes wrong later is no matter of versions.
+  static func attempt(
+    _ sql: String, _ age: Age, in database: Database, _ body: (Statement) throws -> Void,
+    then finish: () throws -> Void = {}
+  ) throws -> Bool {
+    var isForeign = false
+    try database.inTransaction {
+      let statements = try database.allStatements(sql: sql)
+      while let statement = try next(of: statements, age, &isForeign) { try body(statement) }
+      guard !isForeign else { return .rollback }
+      try finish()
+      return .commit
+    }
+    return !isForeign
+  }
+
+  private static func next(of statements: SQLStatementCursor, _ age: Age, _ isForeign: inout Bool) throws -> Statement?
+  {
+    do { return try statements.next() } catch let error as DatabaseError
+      where error.resultCode == .SQLITE_ERROR && age != .same
+    {
+      isForeign = true
+      return nil
     }
   }
 
-  private static func continues(in database: Database) throws -> Bool {
-    do {
-      let head = try AuditTable.head(in: database)
-      if let verdict = try AuditLineage.continues(head, in: "old", database) { return verdict }
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
-      // An earlier version had no audit.
+  static func age(in database: Database) throws -> Age {
+    let known = Set(Schema.migrator.migrations)
+    let applied = try Set(String.fetchAll(database, sql: "SELECT identifier FROM old.grdb_migrations"))
+    return applied == known ? .same : applied.isSubset(of: known) ? .earlier : .later
+  }
+
+  private static func continues(_ age: Age, in database: Database) throws -> Bool {
+    let head = try AuditTable.head(in: database)
+    // An earlier version had no audit.
+    var verdict: Bool?
+    _ = try attempt("SELECT number, hash FROM old.audit", age, in: database, { _ in }) {
+      verdict = try AuditLineage.continues(head, in: "old", database)
     }
+    if let verdict { return verdict }
     return try Bool.fetchOne(
       database, sql: "SELECT NOT EXISTS (SELECT 1 FROM main.principal) OR EXISTS (\(still))") ?? false
   }
@@ -80,6 +111,7 @@ struct RestoreCarrying {
     try database.execute(
       sql: """
         DELETE FROM difference WHERE instance IN (SELECT id FROM instance JOIN tombstone USING (object));
+        DELETE FROM contradiction WHERE instance IN (SELECT id FROM instance JOIN tombstone USING (object));
         DELETE FROM instance WHERE object IN (SELECT object FROM tombstone);
         DELETE FROM forwarding WHERE arrival IN (SELECT number FROM arrival JOIN tombstone USING (object));
         DELETE FROM repeated_arrival WHERE arrival IN (SELECT number FROM arrival JOIN tombstone USING (object));
