@@ -81,7 +81,8 @@ import Testing
     if !isThere {
       let operations = archive.operations(as: .current)
       #expect(
-        try await operations.delete(.instance(uid: "1.1"), DeletionOrder(reason: "test", keepsOut: false)).instances == 1)
+        try await operations.delete(.instance(uid: "1.1"), DeletionOrder(reason: "test", keepsOut: false)).instances
+          == 1)
     }
     #expect(try await send(TestObject(instance: "1.3"), as: station, to: archive) == .stored)
     #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: station) == ["1.2.3"])
