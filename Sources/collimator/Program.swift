@@ -30,8 +30,8 @@ enum Program {
       } catch let refusal as ValidationError {
         Output.note("Error: \(refusal.message)")
         Collimator.exit(withError: ExitCode.validationFailure)
-      } catch let end where !(end is ExitCode || end is CleanExit) {
-        // It may quote what another node or a file said.
+      } catch let end where !(end is ExitCode) && Collimator.exitCode(for: end) != .success {
+        // It may quote what another node or a file said. Help that was asked for is a success.
         Output.note(Collimator.fullMessage(for: end))
         Collimator.exit(withError: Collimator.exitCode(for: end))
       }
