@@ -128,14 +128,18 @@ import Testing
     try await archive.close()
   }
 
-  /// A40: what grows with the question grows no faster than it. Four times the question may take eight times as long, the best of
-  /// five each, and 20 ms for what does not grow; of what grows as the square it would be sixteen.
+  /// A40: what grows with the question grows no faster than it. Four times the question may take eight times as long, the best
+  /// of five each, and 20 ms for what does not grow; of what grows as the square it would be sixteen, however often it is asked.
   @Test(arguments: 0..<4)
   func longKeysTakeNoLongerThanTheyAre(which: Int) async throws {
     let (archive, caller, test) = try await Self.filled([TestObject(instance: "1.1")])
     var best: [Int: Duration] = [:]
-    // In turns: what else runs on the machine slows both.
-    for _ in 0..<5 {
+    func isNoLonger() -> Bool {
+      guard let short = best[1], let long = best[4] else { return false }
+      return long < short * 8 + .milliseconds(20)
+    }
+    // In turns, and more of them on a busy machine: what else runs there slows both.
+    for round in 0..<40 where round < 5 || !isNoLonger() {
       for times in [1, 4] {
         let key = Self.longKey(which, times: times)
         let began = ContinuousClock.now
@@ -145,8 +149,7 @@ import Testing
         best[times] = min(took, best[times] ?? took)
       }
     }
-    let (short, long) = (try #require(best[1]), try #require(best[4]))
-    #expect(long < short * 8 + .milliseconds(20), "\(short) became \(long)")
+    #expect(isNoLonger(), "\(best)")
     try await archive.close()
     _ = test
   }
