@@ -45,7 +45,8 @@ struct MemoryPeer {
       if !message.commandField.isResponse { source.yield(.command(.taken(message), contextID: 0)) }
       let isFinal = message.messageIDBeingRespondedTo == messageID && message.status?.isPending == false
       if isFinal { leak(&message) }
-      note(Heard(message, dataSet), isPending: message.status?.isPending == true && field != .cFindRQ)
+      let isTick = message.status?.isPending == true && field != .cFindRQ
+      note(Heard(message, dataSet), ofTick: isTick ? message : nil)
       if message.commandField == .nEventReportRQ { return message }
       guard isFinal else { continue }
       heard += destinations.take()
@@ -54,9 +55,16 @@ struct MemoryPeer {
     throw MemoryPeerError()
   }
 
-  /// That a retrieval still goes on is said each second, on a machine that is busy: that is not an answer.
-  private mutating func note(_ message: Heard, isPending: Bool) {
-    if isPending, heard.last == message { return }
+  /// That a retrieval still goes on is said each second, on a machine that is busy: that is not an answer. It says the same as
+  /// was said after the last object, or that nothing was done yet.
+  private mutating func note(_ message: Heard, ofTick pending: CommandSet?) {
+    if let pending {
+      let done = [
+        pending.numberOfCompletedSuboperations, pending.numberOfFailedSuboperations,
+        pending.numberOfWarningSuboperations,
+      ].compactMap(\.self).reduce(0, +)
+      if done == 0 || heard.contains(message) { return }
+    }
     heard.append(message)
   }
 
