@@ -180,10 +180,6 @@ def hear_only():
 def poison():
     """Rest: a port to listen on. Hangs up at the report of the first request, whenever it comes, and hears the others."""
     asked = [action(stored()) for _ in range(4)]
-    association = associate()
-    for one in asked:
-        check("success", ask(association, one) == 0x0000)
-    association.release()
 
     def hear(event):
         if event.event_information.TransactionUID == asked[0].TransactionUID:
@@ -191,7 +187,12 @@ def poison():
             return 0x0110, None
         return heard(event)
 
+    # Before anything is asked: who does not listen is told on the association that asks.
     server = listen(int(rest[0]), hear)
+    association = associate()
+    for one in asked:
+        check("success", ask(association, one) == 0x0000)
+    association.release()
     left = {one.TransactionUID for one in asked[1:]}
     while left:
         left.discard(reports.get(timeout=120)[1].TransactionUID)
