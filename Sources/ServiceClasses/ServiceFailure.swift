@@ -10,6 +10,15 @@ package struct ServiceFailure: Error, Sendable, CustomStringConvertible {
   /// At most 64 characters of ASCII (VR LO), without patient data (PS3.7 annex C).
   package let comment: String
   package let offendingElements: [Tag]
+  /// Whether no status of the peer's is behind it: it asked for release instead of an answer.
+  package private(set) var isUnanswered = false
+
+  /// The association ended before the answer came.
+  static let unanswered: ServiceFailure = {
+    var failure = ServiceFailure(.processingFailure, "the peer released the association without an answer")
+    failure.isUnanswered = true
+    return failure
+  }()
 
   package init(_ status: Status, _ comment: String, offendingElements: [Tag] = []) {
     self.status = status

@@ -79,7 +79,7 @@ final class KeptAssociations: MoveConnecting {
   private static func isHangUp(_ error: any Error) -> Bool {
     switch error {
     case AssociationEnd.connectionClosed, AssociationEnd.abortedByPeer: true
-    default: error is IOError || error is ChannelError || ServiceUser.isUnanswered(error)
+    default: error is IOError || error is ChannelError || (error as? ServiceFailure)?.isUnanswered == true
     }
   }
 

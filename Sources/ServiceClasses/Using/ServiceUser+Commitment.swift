@@ -28,7 +28,7 @@ extension ServiceUser {
         if message.command.messageIDBeingRespondedTo == command.messageID { return message.command }
         if let report = try await CommitmentListener.answer(message, on: association) { take(report) }
       }
-      throw Self.unanswered
+      throw ServiceFailure.unanswered
     }
   }
 

@@ -30,12 +30,4 @@ extension ServiceUser {
     }
     return (context, syntax)
   }
-
-  /// The association ended before the answer came.
-  static let unanswered = ServiceFailure(.processingFailure, "the peer released the association without an answer")
-
-  /// Whether this is what is thrown where the peer asked for release instead of an answer.
-  package static func isUnanswered(_ error: any Error) -> Bool {
-    (error as? ServiceFailure)?.comment == unanswered.comment
-  }
 }

@@ -106,7 +106,7 @@ package struct ServiceUser {
         if isAwaited(message.command) { return message.command }
         guard !message.command.commandField.isResponse else { throw association.unasked(message.command) }
       }
-      throw Self.unanswered
+      throw ServiceFailure.unanswered
     }
   }
 }
