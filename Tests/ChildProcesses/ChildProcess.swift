@@ -68,6 +68,14 @@ package final class ChildProcess {
     while !isOver { wait(0) }
   }
 
+  /// Whether it ended within so many seconds; where not, it is ended.
+  package func waitUntilExit(within seconds: Int) -> Bool {
+    let isLate = !isOver && cspawn_ended(processIdentifier, CInt(clamping: seconds * 1000)) == 0
+    if isLate { kill(processIdentifier, SIGKILL) }
+    waitUntilExit()
+    return !isLate
+  }
+
   private func wait(_ options: CInt) {
     var status: CInt = 0
     let found = waitpid(processIdentifier, &status, options)

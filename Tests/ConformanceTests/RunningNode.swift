@@ -73,10 +73,10 @@ final class RunningNode {
   /// What Peers/oracle.py has to know of it: the last arguments of a script that plays an attack.
   var watched: [String] { ["--watched", "\(processIdentifier)", directory] }
 
-  /// Asks the node to stop; returns its exit code.
+  /// Asks the node to stop; returns its exit code, or 9 of one that does not within ten minutes and is killed.
   func stop() -> Int32 {
     process.terminate()
-    process.waitUntilExit()
+    _ = process.waitUntilExit(within: 600)
     return process.terminationStatus
   }
 

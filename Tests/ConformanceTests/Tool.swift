@@ -29,6 +29,9 @@ struct Tool {
 
   static func fixture(_ name: String) -> String { "\(fixtures)/\(name)" }
 
+  /// Seconds that a program may take: one that waits for ever would take all other tests' results with it.
+  private static let patience = 900
+
   /// Runs on a thread of its own, so that no test keeps others from going on.
   @discardableResult
   static func run(_ path: String, _ arguments: [String], input: String? = nil) async throws -> Result {
@@ -76,8 +79,9 @@ struct Tool {
     // What a pipe holds without a reader is more than any test says.
     if let input { try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
     try pipe.fileHandleForWriting.close()
-    process.waitUntilExit()
-    return Result(status: process.terminationStatus, output: try output.text(), errors: try errors.text())
+    let inTime = process.waitUntilExit(within: patience)
+    let late = inTime ? "" : "\n\(path) \(arguments) was stopped after \(patience) seconds"
+    return Result(status: process.terminationStatus, output: try output.text(), errors: try errors.text() + late)
   }
 
   private static func environment(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }

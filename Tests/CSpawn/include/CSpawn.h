@@ -4,8 +4,11 @@
 #define CSPAWN_H
 
 #include <spawn.h>
+#include <sys/types.h>
 
 int cspawn_close_from(posix_spawn_file_actions_t *actions, int first);
 int cspawn_change_directory(posix_spawn_file_actions_t *actions, const char *path);
+/// Waits without reaping it: 1 where the child ended, 0 where the time did, -1 where there is no such child (or no word of it).
+int cspawn_ended(pid_t child, int milliseconds);
 
 #endif

@@ -8,13 +8,14 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom import build_role, evt
+from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.sop_class import StorageCommitmentPushModel as PUSH
 from pynetdicom.sop_class import StorageCommitmentPushModelInstance as INSTANCE
 from unhurried import AE
 
 port, fixtures, task = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 rest = sys.argv[4:]
-problems, reports = [], queue.Queue()
+problems, reports, unanswered = [], queue.Queue(), queue.Queue()
 COMMITTED, FAILED = 1, 2
 
 
@@ -26,6 +27,17 @@ def check(what, holds):
 def heard(event):
     reports.put((event.event_type, event.event_information))
     return 0x0000, None
+
+
+def heard_to_answer(event):
+    unanswered.put((event.event_type, event.event_information))
+    return 0x0000, None
+
+
+def answered(event):
+    """Released before its answer is sent, pynetdicom sends it all the same, falls over that and waits for ever."""
+    while isinstance(event.pdu, P_DATA_TF) and not unanswered.empty():
+        reports.put(unanswered.get())
 
 
 def listen(at, handler=heard):
@@ -55,7 +67,7 @@ def associate(calling="MOD"):
     ae = AE(ae_title=calling)
     ae.add_requested_context(PUSH)
     roles = [build_role(PUSH, scu_role=True, scp_role=False)]
-    handlers = [(evt.EVT_N_EVENT_REPORT, heard)]
+    handlers = [(evt.EVT_N_EVENT_REPORT, heard_to_answer), (evt.EVT_PDU_SENT, answered)]
     association = ae.associate(
         "127.0.0.1", port, ae_title="COLLIMATOR", ext_neg=roles, evt_handlers=handlers)
     check("an association", association.is_established)
