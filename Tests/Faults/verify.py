@@ -79,7 +79,8 @@ def exported(target, directory, isWhole):
     found = set()
     for folder, _, names in os.walk(target):
         for name in names:
-            if "/.collimator-export" in folder or name == "DICOMDIR":
+            # What is not under its last name yet was never exported.
+            if "/.collimator-export" in folder or name in ("DICOMDIR", "DICOMDIR.partial"):
                 continue
             with open(os.path.join(folder, name), "rb") as file:
                 digest = hashlib.sha256(file.read()).digest()
