@@ -38,6 +38,9 @@ package struct StoredPictures: Sendable {
   /// The first of each series that arrives from now on, and of those that came while nobody listened; for one listener.
   package var arrivals: AsyncStream<PicturedObject> { arrived.stream }
 
+  /// Returns when a thumbnail takes no processor away from objects that arrive, where the last one took `spent`.
+  package func leisure(after spent: Duration) async throws { try await arrived.leisure(after: spent) }
+
   /// The first whole objects of what is named, at most a page, in the order in which they came. `name`: of the peer or user
   /// with whose eyes the archive is looked at; nil for the operator's own.
   package func objects(of selection: InstanceSelection, as name: String?) async throws -> [PicturedObject] {
@@ -62,7 +65,7 @@ package struct StoredPictures: Sendable {
             JOIN series ON series.id = instance.series JOIN study ON study.id = series.study
           WHERE \((["instance.fault = 0"] + conditions.map { "\($0.0) IN (SELECT value FROM json_each(?))" })
             .joined(separator: " AND "))
-          ORDER BY instance.preference, instance.id LIMIT \(SelectionCompiler.pageSize)
+          ORDER BY instance.preference, instance.id LIMIT \(QueryCompiler.pageSize)
           """,
         arguments: StatementArguments(conditions.map { QueryCompiler.json($0.1.map(MatchingForm.storable)) })
       ).map { PicturedObject(object: ObjectKey(name: $0[0]), sopInstanceUID: $0[1], size: $0[2]) }

@@ -4,7 +4,8 @@ import Archive
 import Logging
 import PixelCodecs
 
-/// Makes a thumbnail of each series that arrives, one after the other, behind all else that the node does.
+/// Makes a thumbnail of each series that arrives, one after the other, behind all else that the node does: while objects
+/// arrive, it hardly takes any time.
 struct ThumbnailService<Coding: FrameCoding>: Sendable {
   let maker: PictureMaker<Coding>
   let logger: Logger
@@ -19,7 +20,11 @@ struct ThumbnailService<Coding: FrameCoding>: Sendable {
     } catch {
       logger.error("thumbnails of deleted objects could not be looked for", metadata: ["error": "\(error)"])
     }
+    var spent = Duration.zero
     for await object in maker.pictures.arrivals where object.size <= Self.longestObject {
+      guard (try? await maker.pictures.leisure(after: spent)) != nil else { return }
+      let began = ContinuousClock.now
+      defer { spent = .now - began }
       do {
         _ = try await maker.thumbnail(of: object)
       } catch {

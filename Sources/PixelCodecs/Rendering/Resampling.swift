@@ -19,11 +19,11 @@ extension RenderedImage {
     result.reserveCapacity(newWidth * newHeight * channels)
     var line = [Float](repeating: 0, count: width * channels)
     for rows in down.places {
-      gather(rows, into: &line)
+      gather(rows, of: down, into: &line)
       for columns in across.places {
         for channel in 0..<channels {
           var sum: Float = 0.5
-          for (index, weight) in columns { sum += line[index * channels + channel] * weight }
+          for place in columns { sum += line[across.indices[place] * channels + channel] * across.weights[place] }
           result.append(UInt8(min(max(sum, 0), 255)))
         }
       }
@@ -32,32 +32,40 @@ extension RenderedImage {
   }
 
   /// One new line, as wide as the old ones.
-  private func gather(_ rows: [(index: Int, weight: Float)], into line: inout [Float]) {
+  private func gather(_ rows: Range<Int>, of down: Weights, into line: inout [Float]) {
     for place in line.indices { line[place] = 0 }
-    for (index, weight) in rows {
-      let start = index * line.count
+    for row in rows {
+      let (start, weight) = (down.indices[row] * line.count, down.weights[row])
       for place in line.indices { line[place] += Float(pixels[start + place]) * weight }
     }
   }
 }
 
-/// Which old places a new one is made of, and how much of each.
+/// Which old places a new one is made of, and how much of each: flat, for an array for each pixel would be counted in and out
+/// more often than anything is added up.
 private struct Weights {
-  let places: [[(index: Int, weight: Float)]]
+  /// Of each new place.
+  let places: [Range<Int>]
+  private(set) var indices: [Int] = []
+  private(set) var weights: [Float] = []
 
   init(from old: Int, to new: Int) {
     let scale = Double(old) / Double(new)
     // A triangle as wide as what a new place covers, and never narrower than two old ones.
     let reach = max(scale, 1)
-    places = (0..<new).map { place in
+    var places: [Range<Int>] = []
+    for place in 0..<new {
       let center = (Double(place) + 0.5) * scale - 0.5
       let first = max(Int((center - reach).rounded(.up)), 0)
       let last = min(Int((center + reach).rounded(.down)), old - 1)
-      let weights = (first...max(first, last)).map {
-        (index: min($0, old - 1), weight: max(1 - abs(Double($0) - center) / reach, 1e-9))
-      }
-      let sum = weights.reduce(0) { $0 + $1.weight }
-      return weights.map { (index: $0.index, weight: Float($0.weight / sum)) }
+      let covered = first...max(first, last)
+      let parts = covered.map { max(1 - abs(Double($0) - center) / reach, 1e-9) }
+      let sum = parts.reduce(0, +)
+      let begin = indices.count
+      indices += covered.map { min($0, old - 1) }
+      weights += parts.map { Float($0 / sum) }
+      places.append(begin..<indices.count)
     }
+    self.places = places
   }
 }
