@@ -156,6 +156,53 @@ import Testing
     try await archive.close()
   }
 
+  /// By what an object says of who asked for it, each of the conditions.
+  @Test(
+    arguments: [
+      ([ReferralRule.Condition(.referringName, ["WEBER^*", "LANG^OTTO"])], nil, ["1", "2", "3"]),
+      ([ReferralRule.Condition(.referringID, ["77"])], nil, ["2", "3"]),
+      ([ReferralRule.Condition(.referringID, ["77"])], "L", ["3"]),
+      ([ReferralRule.Condition(.requestingName, ["lang^otto"])], nil, ["4"]),
+      ([ReferralRule.Condition(.institution, ["ST. *"]), ReferralRule.Condition(.referringID, ["77"])], nil, ["2"]),
+      ([ReferralRule.Condition(.responsible, ["Owner^*"])], nil, ["5"]),
+      ([ReferralRule.Condition(.institution, ["NOWHERE"])], nil, []),
+    ] as [([ReferralRule.Condition], String?, [String])])
+  func rulesAskWhatObjectsSay(conditions: [ReferralRule.Condition], scheme: String?, sent: [String]) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let administration = archive.administration(as: .current)
+    _ = try await peer("NEXT", port: 104, in: archive)
+    let number = try await administration.addForwardingRule(
+      to: "NEXT", from: nil, callingAETitle: nil, modalities: [],
+      conditions: ForwardingConditions(conditions, scheme: scheme))
+    let rule = try await administration.forwardingRules().first { $0.number == number }
+    #expect(rule?.conditions == ForwardingConditions(conditions, scheme: scheme))
+    for object in [
+      ReferredObject(instance: "1", referring: "Weber^Anna"),
+      ReferredObject(instance: "2", referring: "Wéber^Bo", referringID: "77", scheme: "X", institution: "St. Anna"),
+      ReferredObject(instance: "3", referring: "LANG^OTTO", referringID: "77", scheme: "L"),
+      ReferredObject(instance: "4", requesting: "Lang^Otto"), ReferredObject(instance: "5", responsible: "Owner^Ann"),
+    ] { try await object.store(in: archive) }
+    #expect(try await administration.queue(atMost: 10).deliveries.map(\.what) == sent)
+    try await archive.close()
+    _ = test
+  }
+
+  /// Everybody's name would send on what nobody meant.
+  @Test(arguments: [["*"], [" "], []])
+  func rulesThatMeanEverybodyAreRefused(values: [String]) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    _ = try await peer("NEXT", port: 104, in: archive)
+    await #expect(throws: ArchiveError.self) {
+      _ = try await archive.administration(as: .current).addForwardingRule(
+        to: "NEXT", from: nil, callingAETitle: nil, modalities: [],
+        conditions: ForwardingConditions([ReferralRule.Condition(.referringName, values)]))
+    }
+    try await archive.close()
+    _ = test
+  }
+
   /// What was read stays true until something changes that decides, a grant ends, or a moment has passed.
   @Test func aMomentEndsWithWhatDecides() async throws {
     let test = TestArchive()
@@ -172,7 +219,7 @@ import Testing
     test.clock.advance(by: 0.06)
     #expect(!archive.isStill(moment) && !archive.hasChanged(since: moment))
     moment = try await archive.moment()
-    test.clock.advance(by: 0.2)
+    test.clock.advance(by: 1.1)
     #expect(!archive.isStill(moment))
     moment = try await archive.moment()
     try await administration.revokeGrant(grant.number)

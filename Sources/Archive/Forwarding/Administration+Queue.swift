@@ -6,8 +6,12 @@ import GRDB
 extension Administration {
   /// Throws where a name is no peer's, or the destination cannot be called.
   package func addForwardingRule(
-    to destination: String, from sender: String?, callingAETitle: String?, modalities: [String]
+    to destination: String, from sender: String?, callingAETitle: String?, modalities: [String],
+    conditions: ForwardingConditions = ForwardingConditions()
   ) async throws -> Int64 {
+    try ReferralRuleTable.requireSense(
+      in: conditions.conditions, scheme: conditions.scheme, keys: Set(conditions.conditions.map(\.key)))
+    let text = try ForwardingTable.text(of: conditions)
     let time = now()
     return try await database.write { database in
       let known = try PeerTable.peers(in: database)
@@ -25,10 +29,10 @@ extension Administration {
       guard from != receiver.principal else { throw ArchiveError("nobody gets back what it sent") }
       try database.execute(
         sql: """
-          INSERT INTO forwarding_rule (destination, sender, calling, modalities, added_by, added_at)
-          VALUES (?, ?, ?, ?, ?, ?)
+          INSERT INTO forwarding_rule (destination, sender, calling, modalities, conditions, added_by, added_at)
+          VALUES (?, ?, ?, ?, ?, ?, ?)
           """,
-        arguments: [receiver.principal, from, callingAETitle, modalities.joined(separator: ","), user.name, time])
+        arguments: [receiver.principal, from, callingAETitle, modalities.joined(separator: ","), text, user.name, time])
       let number = database.lastInsertedRowID
       let rule = try ForwardingTable.rules(in: database).first { $0.number == number }
       try record("forwarding rule added", rule?.description ?? "rule \(number)", in: database)

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What arrives is sent on to a peer where it comes from `sender`, was brought under the AE title `callingAETitle`, and is of
-/// one of `modalities`; what is not named does not matter.
+package import Access
+
+/// What arrives is sent on to a peer where it comes from `sender`, was brought under the AE title `callingAETitle`, is of one
+/// of `modalities`, and says of who asked for it what the `conditions` want; what is not named does not matter.
 package struct ForwardingRule: Sendable, Hashable {
   package let number: Int64
   package let destination: String
   package let sender: String?
   package let callingAETitle: String?
   package let modalities: [String]
+  package let conditions: ForwardingConditions
   package let addedBy: String
   package let addedAt: Double
 }
@@ -17,8 +20,27 @@ extension ForwardingRule: CustomStringConvertible {
   package var description: String {
     let conditions =
       (sender.map { ["from '\($0)'"] } ?? []) + (callingAETitle.map { ["calling '\($0)'"] } ?? [])
-      + (modalities.isEmpty ? [] : ["of \(modalities.joined(separator: ", "))"])
+      + (modalities.isEmpty ? [] : ["of \(modalities.joined(separator: ", "))"]) + conditions.texts
     return "rule \(number): to '\(destination)' " + (conditions.isEmpty ? "all" : conditions.joined(separator: ", "))
+  }
+}
+
+/// What an object has to say of who asked for it to be sent on.
+package struct ForwardingConditions: Sendable, Hashable, Codable {
+  /// All of them have to hold.
+  package var conditions: [ReferralRule.Condition] = []
+  /// Coding Scheme Designator of the identifiers; nil for any.
+  package var scheme: String?
+
+  package init(_ conditions: [ReferralRule.Condition] = [], scheme: String? = nil) {
+    self.conditions = conditions
+    self.scheme = scheme
+  }
+
+  /// For a person.
+  package var texts: [String] {
+    conditions.map { "\($0.key.rawValue) \($0.values.joined(separator: "|"))" }
+      + (scheme.map { ["scheme \($0)"] } ?? [])
   }
 }
 

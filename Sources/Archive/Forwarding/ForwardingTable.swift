@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DICOMData
+import Foundation
 import GRDB
 
 /// Rules by which objects are sent on, and the objects that wait for it, as they stand in the database.
@@ -10,11 +11,11 @@ enum ForwardingTable {
     let rules = try Row.fetchAll(
       database.cachedStatement(
         sql: """
-          SELECT number, destination, sender.name, calling, modalities, receiver.name
+          SELECT number, destination, sender.name, calling, modalities, receiver.name, conditions
           FROM forwarding_rule LEFT JOIN principal AS sender ON sender.id = sender
             JOIN principal AS receiver ON receiver.id = destination ORDER BY number
           """))
-    guard !rules.isEmpty, record.hierarchy != nil else { return }
+    guard !rules.isEmpty, let hierarchy = record.hierarchy else { return }
     let modality = try String.fetchOne(
       database.cachedStatement(
         sql: "SELECT v_00080060 FROM series JOIN instance ON instance.series = series.id WHERE instance.id = ?"),
@@ -25,7 +26,7 @@ enum ForwardingTable {
         (rule[3] as String?).map({ $0 == record.arrival.callingAETitle }) ?? true,
         (rule[2] as String?).map({ isSender(record.arrival.sender, $0) }) ?? true,
         // Nobody gets back what it sent.
-        !isSender(record.arrival.sender, rule[5])
+        !isSender(record.arrival.sender, rule[5]), holds(try conditions(rule[6]), hierarchy.referral)
       else { continue }
       try database.cachedStatement(
         sql: """
@@ -39,6 +40,22 @@ enum ForwardingTable {
     }
   }
 
+  private static func holds(_ conditions: ForwardingConditions, _ referral: Referral) -> Bool {
+    conditions.conditions.isEmpty || ReferralMatcher(conditions.conditions, scheme: conditions.scheme).matches(referral)
+  }
+
+  /// JSON, as it stands in the database.
+  static func conditions(_ text: String) throws -> ForwardingConditions {
+    text.isEmpty ? ForwardingConditions() : try JSONDecoder().decode(ForwardingConditions.self, from: Data(text.utf8))
+  }
+
+  static func text(of conditions: ForwardingConditions) throws -> String {
+    guard conditions != ForwardingConditions() else { return "" }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return String(decoding: try encoder.encode(conditions), as: UTF8.self)
+  }
+
   /// See `Sender.name`.
   private static func isSender(_ sender: String, _ peer: String) -> Bool {
     sender == peer || sender.hasPrefix("\(peer), user ")
@@ -50,14 +67,14 @@ enum ForwardingTable {
     try Row.fetchAll(
       database,
       sql: """
-        SELECT number, receiver.name, sender.name, calling, modalities, added_by, added_at
+        SELECT number, receiver.name, sender.name, calling, modalities, added_by, added_at, conditions
         FROM forwarding_rule LEFT JOIN principal AS sender ON sender.id = sender
           JOIN principal AS receiver ON receiver.id = destination ORDER BY number
         """
     ).map { row in
       ForwardingRule(
         number: row[0], destination: row[1], sender: row[2], callingAETitle: row[3], modalities: list(row[4]),
-        addedBy: row[5], addedAt: row[6])
+        conditions: try conditions(row[7]), addedBy: row[5], addedAt: row[6])
     }
   }
 

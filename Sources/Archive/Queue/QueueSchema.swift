@@ -25,6 +25,13 @@ enum QueueSchema {
     }
   }
 
+  /// `conditions`: JSON; empty for none.
+  static func registerConditions(in migrator: inout DatabaseMigrator) {
+    migrator.registerMigration("18 conditions of forwarding rules") { database in
+      try database.execute(sql: "ALTER TABLE forwarding_rule ADD COLUMN conditions TEXT NOT NULL DEFAULT ''")
+    }
+  }
+
   /// Who sent an object that was here already: it was told that the object is kept, and may ask for commitment.
   private static func createRepeatedArrivals(_ database: Database) throws {
     try database.execute(

@@ -44,14 +44,7 @@ enum ReferralRuleTable {
       throw ArchiveError("what a rule gives ends after a minute at the earliest and 20 years at the latest")
     }
     guard !rule.rights.isEmpty else { throw ArchiveError("a grant without a right opens nothing") }
-    for condition in rule.conditions {
-      guard !condition.values.isEmpty, condition.values.allSatisfy({ !$0.trimmed.isEmpty && $0.utf8.count <= 1024 })
-      else { throw ArchiveError("\(condition.key.rawValue) needs a value of at most 1024 bytes") }
-      if condition.key.isPersonName, condition.values.contains(where: { $0.allSatisfy { "*?^= ".contains($0) } }) {
-        throw ArchiveError(
-          "\(condition.key.rawValue) '\(condition.values.joined(separator: "', '"))' is everybody's name")
-      }
-    }
+    try requireSense(in: rule.conditions, scheme: rule.scheme, keys: rule.keys)
     switch rule.grantee {
     case .principal(let name):
       guard !rule.conditions.isEmpty else {
@@ -65,6 +58,28 @@ enum ReferralRuleTable {
         throw ArchiveError("who is meant is told by an identification or a name, not by \(key.rawValue)")
       }
       guard PrincipalTable.isName(attribute) else { throw ArchiveError("'\(attribute)' is no name of an attribute") }
+    }
+  }
+
+  /// `keys`: all that decide.
+  static func requireSense(
+    in conditions: [ReferralRule.Condition], scheme: String?, keys: Set<ReferralRule.Key>
+  ) throws {
+    guard scheme == nil || keys.contains(where: \.isIdentifier) else {
+      throw ArchiveError("a scheme is that of a code: it says nothing without referring-id or requesting-id")
+    }
+    for condition in conditions {
+      guard !condition.values.isEmpty, condition.values.allSatisfy({ !$0.trimmed.isEmpty && $0.utf8.count <= 1024 })
+      else { throw ArchiveError("\(condition.key.rawValue) needs a value of at most 1024 bytes") }
+      if condition.key.isIdentifier, let pattern = condition.values.first(where: { $0.contains { "*?".contains($0) } })
+      {
+        throw ArchiveError(
+          "\(condition.key.rawValue) '\(pattern)': a code is compared as a whole, * and ? mean themselves")
+      }
+      if condition.key.isPersonName, condition.values.contains(where: { $0.allSatisfy { "*?^= ".contains($0) } }) {
+        throw ArchiveError(
+          "\(condition.key.rawValue) '\(condition.values.joined(separator: "', '"))' is everybody's name")
+      }
     }
   }
 }

@@ -16,15 +16,9 @@ struct RuleSet: Sendable {
     let principal: Principal
   }
 
-  private struct Matcher: Sendable {
-    let key: ReferralRule.Key
-    let exact: Set<String>
-    let patterns: [WildcardPattern]
-  }
-
   private struct Prepared: Sendable {
     let rule: ReferralRule
-    let matchers: [Matcher]
+    let matcher: ReferralMatcher
     let fixed: Principal?
     /// By what the attribute says.
     let attributed: [String: [Principal]]
@@ -49,63 +43,26 @@ struct RuleSet: Sendable {
             JOIN principal ON principal.id = principal WHERE principal_attribute.name = ? ORDER BY principal
             """, arguments: [attribute])
         {
-          attributed[Self.form(row[2], key), default: []].append(Principal(id: row[0], name: row[1]))
+          attributed[ReferralMatcher.form(row[2], key), default: []].append(Principal(id: row[0], name: row[1]))
         }
       }
       return Prepared(
-        rule: rule, matchers: rule.conditions.map(Self.matcher), fixed: fixed, attributed: attributed)
+        rule: rule, matcher: ReferralMatcher(rule.conditions, scheme: rule.scheme), fixed: fixed, attributed: attributed
+      )
     }
-  }
-
-  private static func matcher(_ condition: ReferralRule.Condition) -> Matcher {
-    let values = condition.values.map { form($0, condition.key) }
-    let isPattern = { (value: String) in !condition.key.isIdentifier && value.contains { $0 == "*" || $0 == "?" } }
-    return Matcher(
-      key: condition.key, exact: Set(values.filter { !isPattern($0) }),
-      patterns: values.filter(isPattern).map(WildcardPattern.init))
-  }
-
-  private static func form(_ value: String, _ key: ReferralRule.Key) -> String {
-    key.isPersonName || key == .institution ? Referral.text(value) : MatchingForm.storable(value.trimmed)
   }
 
   /// In the order of the rules.
   func matches(_ referral: Referral) -> [Match] {
     rules.flatMap { prepared -> [Match] in
       let rule = prepared.rule
-      guard prepared.matchers.allSatisfy({ Self.holds($0, referral, scheme: rule.scheme) }) else { return [] }
+      guard prepared.matcher.matches(referral) else { return [] }
       if let fixed = prepared.fixed { return [Match(rule: rule, principal: fixed)] }
       guard case .whoever(_, let key) = rule.grantee else { return [] }
       var seen: Set<Principal> = []
-      return Self.values(of: key, referral, scheme: rule.scheme).flatMap { prepared.attributed[$0] ?? [] }
+      return ReferralMatcher.values(of: key, referral, scheme: rule.scheme).flatMap { prepared.attributed[$0] ?? [] }
         .filter { seen.insert($0).inserted }.map { Match(rule: rule, principal: $0) }
     }
-  }
-
-  private static func holds(_ matcher: Matcher, _ referral: Referral, scheme: String?) -> Bool {
-    let values = values(of: matcher.key, referral, scheme: scheme)
-    if values.contains(where: matcher.exact.contains) { return true }
-    return matcher.patterns.contains { $0.matches(anyOf: values.map { $0[...] }) }
-  }
-
-  /// What is not said matches nothing, not even `*`.
-  private static func values(of key: ReferralRule.Key, _ referral: Referral, scheme: String?) -> [String] {
-    let values =
-      switch key {
-      case .referringName: referral.referringNames
-      case .requestingName: referral.requestingNames
-      case .responsible: referral.responsible
-      case .referringID: codes(referral.referringIDs, scheme)
-      case .requestingID: codes(referral.requestingIDs, scheme)
-      case .institution: [referral.institution]
-      case .calling: [referral.calling]
-      case .modality: [referral.modality]
-      }
-    return values.filter { !$0.isEmpty }
-  }
-
-  private static func codes(_ identifications: [Referral.Identification], _ scheme: String?) -> [String] {
-    identifications.filter { scheme == nil || $0.scheme == scheme }.map(\.code)
   }
 }
 

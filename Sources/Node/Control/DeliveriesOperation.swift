@@ -40,12 +40,20 @@ package struct ForwardingRuleDraft: Codable, Sendable {
   package let from: String?
   package let callingAETitle: String?
   package let modalities: [String]
+  /// The values of each, by the words of `ReferralRule.Key`.
+  package let conditions: [String: [String]]
+  package let scheme: String?
 
-  package init(to: String, from: String?, callingAETitle: String?, modalities: [String]) {
+  package init(
+    to: String, from: String?, callingAETitle: String?, modalities: [String], conditions: [String: [String]],
+    scheme: String?
+  ) {
     self.to = to
     self.from = from
     self.callingAETitle = callingAETitle
     self.modalities = modalities
+    self.conditions = conditions
+    self.scheme = scheme
   }
 }
 
@@ -55,6 +63,8 @@ package struct ForwardingRuleListing: Codable, Sendable {
   package let from: String?
   package let callingAETitle: String?
   package let modalities: [String]
+  /// A text each.
+  package let conditions: [String]
   package let addedBy: String
   package let added: String
 }

@@ -20,7 +20,8 @@ struct DeliveriesPerformer: Sendable {
     switch operation {
     case .addRule(let draft):
       let number = try await administration.addForwardingRule(
-        to: draft.to, from: draft.from, callingAETitle: draft.callingAETitle, modalities: draft.modalities)
+        to: draft.to, from: draft.from, callingAETitle: draft.callingAETitle, modalities: draft.modalities,
+        conditions: ForwardingConditions(try ReferralRule.conditions(draft.conditions), scheme: draft.scheme))
       return .done(
         "rule \(number): what arrives from now on is sent on to '\(draft.to)', as far as it is granted to it.")
     case .listRules:
@@ -101,7 +102,8 @@ extension ForwardingRuleListing {
   init(_ rule: ForwardingRule) {
     self.init(
       number: rule.number, to: rule.destination, from: rule.sender, callingAETitle: rule.callingAETitle,
-      modalities: rule.modalities, addedBy: rule.addedBy, added: Moment.text(rule.addedAt))
+      modalities: rule.modalities, conditions: rule.conditions.texts, addedBy: rule.addedBy,
+      added: Moment.text(rule.addedAt))
   }
 }
 

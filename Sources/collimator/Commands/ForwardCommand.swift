@@ -17,7 +17,11 @@ extension ForwardCommand {
         The peer needs a port and the address of one host, and gets nothing that its own grants do not open: see \
         'collimator grant add'. What waits is on the disk; 'collimator queue' shows it.
 
+        All that is said has to hold; of what is said of who asked for it, several values, separated by |, mean any of \
+        them, and names take * and ?.
+
         Example: collimator forward add --to PACS2 --from CT1 --modality CT
+                 collimator forward add --to CLINIC --referring-name 'WEBER^*' --institution 'ST. ANNA*'
         """)
 
     @Option(help: "The peer that gets it, by its name.")
@@ -32,10 +36,13 @@ extension ForwardCommand {
     @Option(help: "Only of this modality, such as CT. Repeatable.")
     var modality: [String] = []
 
+    @OptionGroup var referral: ReferralOptions
     @OptionGroup var archive: DataDirectoryOptions
 
     func run() async throws {
-      let draft = ForwardingRuleDraft(to: to, from: from, callingAETitle: calling, modalities: modality)
+      let draft = ForwardingRuleDraft(
+        to: to, from: from, callingAETitle: calling, modalities: modality, conditions: referral.conditions(),
+        scheme: referral.scheme)
       try await archive.perform(.deliveries(.addRule(draft))).printOutcome()
     }
   }
@@ -49,11 +56,12 @@ extension ForwardCommand {
     func run() async throws {
       guard case .deliveries(.rules(let rules)) = try await archive.perform(.deliveries(.listRules)) else { return }
       guard !listing.json else { return try Output.print(json: rules) }
-      var table = Table("RULE", "TO", "FROM", "CALLING AE TITLE", "MODALITIES", "ADDED BY", "ADDED")
+      var table = Table("RULE", "TO", "FROM", "CALLING AE TITLE", "MODALITIES", "ASKED FOR BY", "ADDED BY", "ADDED")
       for rule in rules {
         table.add(
           String(rule.number), rule.to, rule.from ?? "-", rule.callingAETitle ?? "-",
-          rule.modalities.isEmpty ? "-" : rule.modalities.joined(separator: ", "), rule.addedBy, rule.added)
+          rule.modalities.isEmpty ? "-" : rule.modalities.joined(separator: ", "),
+          rule.conditions.isEmpty ? "-" : rule.conditions.joined(separator: ", "), rule.addedBy, rule.added)
       }
       Output.print(table.text)
     }

@@ -45,9 +45,11 @@ import Testing
         ReferralRule.Condition(
           key, Array(values.shuffled(using: &random).prefix(Int.random(in: 1...2, using: &random)))))
     }
-    let scheme = Bool.random(using: &random) ? nil : "A"
+    let isFixed = Bool.random(using: &random)
+    let hasCode = !isFixed || conditions.contains { $0.key.isIdentifier }
+    let scheme = hasCode && Bool.random(using: &random) ? "A" : nil
     let grantee: ReferralRule.Grantee =
-      Bool.random(using: &random)
+      isFixed
       ? .principal(name: "U\(Int.random(in: 0..<3, using: &random))")
       : .whoever(attribute: "registration", key: Bool.random(using: &random) ? .referringID : .requestingID)
     return ReferralRule(name: "r\(number)", conditions: conditions, scheme: scheme, grantee: grantee, seconds: 86_400)

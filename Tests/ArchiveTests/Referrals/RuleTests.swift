@@ -27,7 +27,7 @@ import Testing
   @Test(
     arguments: [
       ([(.referringID, "12345")], nil, .active), ([(.referringID, "1234")], nil, nil),
-      ([(.referringID, "1234*")], nil, nil), ([(.referringID, "12345")], "LANR", .active),
+      ([(.referringID, "12345")], "LANR", .active),
       ([(.referringID, "12345")], "OTHER", nil), ([(.requestingID, "777")], nil, .active),
       ([(.requestingID, "12345")], nil, nil), ([(.referringName, "WEBER^ANNA")], nil, .pending),
       ([(.referringName, "weber*")], nil, .pending), ([(.referringName, "WEBER")], nil, nil),
@@ -51,6 +51,21 @@ import Testing
     #expect(grants.allSatisfy { $0.grantedBy == "rule r" && $0.terms.relationship == .referring })
     let seen = try await archive.values(of: .studyInstanceUID, at: .study, as: caller)
     #expect(seen == (expected == .active ? ["1.1"] : []))
+    try await archive.close()
+  }
+
+  /// What would never match, or says nothing.
+  @Test(
+    arguments: [
+      ([(.referringID, "1234*")], nil), ([(.requestingID, "?")], nil), ([(.institution, "CITY*")], "LANR"),
+      ([(.referringName, "*")], nil),
+    ] as [([(ReferralRule.Key, String)], String?)])
+  func whatMakesNoSenseIsRefused(_ conditions: [(ReferralRule.Key, String)], scheme: String?) async throws {
+    let archive = try folder.open()
+    _ = try await archive.makeCaller("WEBER")
+    await #expect(throws: ArchiveError.self) {
+      try await archive.administration(as: .current).addRule(Self.rule(conditions, scheme: scheme))
+    }
     try await archive.close()
   }
 

@@ -110,12 +110,18 @@ package struct CodeListing: Codable, Sendable {
 }
 
 extension ReferralRule {
-  /// Throws what is wrong with a draft, in words.
-  init(_ draft: RuleDraft) throws(OperationError) {
+  /// Throws what is none of the keys, in words.
+  static func conditions(_ values: [String: [String]]) throws(OperationError) -> [Condition] {
     var conditions: [Condition] = []
-    for (word, values) in draft.conditions.sorted(by: { $0.key < $1.key }) {
+    for (word, values) in values.sorted(by: { $0.key < $1.key }) {
       conditions.append(Condition(try Key(word: word), values))
     }
+    return conditions
+  }
+
+  /// Throws what is wrong with a draft, in words.
+  init(_ draft: RuleDraft) throws(OperationError) {
+    let conditions = try Self.conditions(draft.conditions)
     let grantee: Grantee
     switch (draft.to, draft.whoever) {
     case (let name?, nil): grantee = .principal(name: name)

@@ -28,32 +28,13 @@ extension RuleCommand {
     @Argument(help: "Its name: by it, nothing is given twice.")
     var name: String
 
-    @Option(help: "Referring Physician's Name (0008,0090): a pattern such as WEBER^ANNA*.")
-    var referringName: String?
-
-    @Option(help: "A code of the Referring Physician Identification Sequence (0008,0096).")
-    var referringID: String?
-
-    @Option(help: "Requesting Physician (0032,1032): a pattern.")
-    var requestingName: String?
-
-    @Option(help: "A code of the Requesting Physician Identification Sequence (0032,1031).")
-    var requestingID: String?
-
-    @Option(help: "The Coding Scheme Designator that the codes must have.")
-    var scheme: String?
-
-    @Option(help: "Institution Name (0008,0080): a pattern.")
-    var institution: String?
+    @OptionGroup var referral: ReferralOptions
 
     @Option(help: "The AE title of whoever sent it.")
     var calling: String?
 
     @Option(help: "The modality, such as CT|MR.")
     var modality: String?
-
-    @Option(help: "Responsible Person (0010,2297), of an animal its owner: a pattern.")
-    var responsible: String?
 
     @Option(help: "The peer, user or group to whom it is opened.")
     var to: String?
@@ -81,16 +62,9 @@ extension RuleCommand {
 
     func run() async throws {
       guard ["study", "patient"].contains(opens) else { throw ValidationError("--opens takes study or patient") }
-      let given: [(String, String?)] = [
-        ("referring-name", referringName), ("referring-id", referringID), ("requesting-name", requestingName),
-        ("requesting-id", requestingID), ("institution", institution), ("calling", calling), ("modality", modality),
-        ("responsible", responsible),
-      ]
-      let conditions = Dictionary(
-        given.compactMap { key, value in value.map { (key, $0.split(separator: "|").map(String.init)) } },
-        uniquingKeysWith: { first, _ in first })
       let draft = RuleDraft(
-        name: name, conditions: conditions, scheme: scheme, to: to, whoever: toWhoever,
+        name: name, conditions: referral.conditions([("calling", calling), ("modality", modality)]),
+        scheme: referral.scheme, to: to, whoever: toWhoever,
         opensPatient: opens == "patient",
         may: may?.commaSeparated ?? [], why: why, seconds: try LengthOfTime.seconds(duration))
       try await SharingOutput(archive, listing).perform(.addRule(draft, dryRun: dryRun))
