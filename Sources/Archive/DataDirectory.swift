@@ -23,8 +23,14 @@ enum DataDirectory {
 
   private static let folders = ["instances", "incoming", "arrivals", "quarantine", "thumbnails"]
   private static let files = [
-    "lock", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "spare", "collimator.json",
+    "lock", "replacing", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "spare", "collimator.json",
   ]
+
+  /// Whether it is there and not this process' user's: what is made in it would not be its owner's.
+  static func isOfAnother(_ directory: String) -> Bool {
+    var status = stat()
+    return stat(directory, &status) == 0 && status.st_uid != geteuid()
+  }
 
   /// What is not there yet is made private by who makes it.
   private static func requirePrivate(_ path: String, _ kind: mode_t) throws(ArchiveError) {

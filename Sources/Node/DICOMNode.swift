@@ -8,6 +8,7 @@ import NIOPosix
 import PixelCodecs
 import ServiceClasses
 import ServiceLifecycle
+import Synchronization
 
 /// A running node: owns a data directory, listens for associations and for its administrator.
 package struct DICOMNode: Sendable {
@@ -32,8 +33,47 @@ package struct DICOMNode: Sendable {
     self.whenStarted = whenStarted
   }
 
-  /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish.
+  /// Serves until a graceful shutdown or cancellation; open associations get the grace period to finish. While another archive
+  /// is brought to the directory it stands aside. What is in the way of its first start ends it; what is in the way of serving
+  /// again, such as a restore that did not come to its end, it waits for.
   package func run() async throws {
+    var node = self
+    var attempts = 0
+    while true {
+      let aside = StandingAside()
+      let ready = Mutex<Started?>(nil)
+      do {
+        try await node.serve(standingAsideFor: aside) { [whenStarted = node.whenStarted] started in
+          ready.withLock { $0 = started }
+          await whenStarted(started)
+        }
+        guard aside.isAsked, let started = ready.withLock({ $0 }) else { break }
+        logger.notice("stands aside while another archive is brought to its data directory")
+        node = DICOMNode(configuration: configuration.keepingPorts(of: started), logger: logger) { [logger] _ in
+          logger.notice("serves what is there now")
+        }
+        attempts = 1
+      } catch {
+        guard attempts > 0, ready.withLock({ $0 }) == nil else { throw error }
+        logger.error("cannot serve what is there, and tries again", metadata: ["error": "\(error)"])
+        attempts += 1
+      }
+      guard await StandingAside.hasPassed(Self.pause(before: attempts)),
+        await StandingAside.isOver(in: configuration.directory, logger: logger)
+      else { break }
+    }
+    logger.info("stopped")
+  }
+
+  /// Longer and longer, up to half a minute.
+  private static func pause(before attempt: Int) -> Duration {
+    attempt < 2 ? .zero : .milliseconds(min(100 << min(attempt, 10), 30_000))
+  }
+
+  /// From when the archive is opened until it is closed.
+  private func serve(
+    standingAsideFor aside: StandingAside, whenStarted: @Sendable @escaping (Started) async -> Void
+  ) async throws {
     let limits = try associationLimits(within: OpenFileLimit.raise())
     // One for all that this node decodes: processes and memory are bounded in all.
     let codecs = CodecPool()
@@ -48,7 +88,7 @@ package struct DICOMNode: Sendable {
         _ = try await archive.forwardedPosition(to: destination.description)
       }
       await archive.recordStart(with: configuration.settings)
-      try await serve(archive, limits, codecs)
+      try await serve(archive, limits, codecs, aside, whenStarted)
     } catch {
       archive.audit.note(
         AuditEntry(at: archive.audit.time, .node, "node stopped", .failed, by: .node, detail: "\(error)"))
@@ -57,7 +97,6 @@ package struct DICOMNode: Sendable {
     }
     archive.audit.note(AuditEntry(at: archive.audit.time, .node, "node stopped", by: .node))
     try await archive.close()
-    logger.info("stopped")
   }
 
   private func associationLimits(within descriptors: Int) throws -> AssociationLimits {
@@ -83,7 +122,10 @@ package struct DICOMNode: Sendable {
       ])
   }
 
-  private func serve(_ archive: Archive, _ limits: AssociationLimits, _ codecs: CodecPool) async throws {
+  private func serve(
+    _ archive: Archive, _ limits: AssociationLimits, _ codecs: CodecPool, _ aside: StandingAside,
+    _ whenStarted: @Sendable (Started) async -> Void
+  ) async throws {
     let registry = AssociationRegistry(limits: limits)
     let conversion = ObjectConversion(codecs: codecs)
     let alone = PeerCalls(
@@ -110,7 +152,7 @@ package struct DICOMNode: Sendable {
         configuration: configuration, archive: archive, conversion: conversion, calls: calls,
         retrieves: registry.retrieves),
       calls: calls, logger: logger)
-    let operations = operations(archive, codecs, registry, limits, listener, secure, tls, forwarder, deliveries)
+    let operations = operations(archive, codecs, registry, limits, listener, secure, tls, forwarder, deliveries, aside)
     // Before anybody hears that the node has started: a command that finds no socket would take the node for down.
     let control = try await ControlServer(
       directory: configuration.directory, operations: operations, logger: logger)
@@ -119,8 +161,8 @@ package struct DICOMNode: Sendable {
       await whenStarted(
         Started(address: listener.address, port: listener.port, tlsPort: secure?.port, hasNoPeers: peers.isEmpty))
       // The listeners end on a graceful shutdown; all else only with the node.
-      async let secured: Void? = secure?.run()
-      try await listener.run()
+      async let secured: Void? = secure?.run(until: aside)
+      try await listener.run(until: aside)
       _ = try await secured
     }
   }
@@ -150,7 +192,7 @@ package struct DICOMNode: Sendable {
   private func operations(
     _ archive: Archive, _ codecs: CodecPool, _ registry: AssociationRegistry, _ limits: AssociationLimits,
     _ listener: AssociationListener, _ secure: AssociationListener?, _ tls: TLSServer?, _ forwarder: AuditForwarder?,
-    _ deliveries: DeliveryRunner
+    _ deliveries: DeliveryRunner, _ aside: StandingAside
   ) -> OperationPerformer {
     let (aeTitle, upperLayerLimits) = (configuration.aeTitle, configuration.limits)
     let handshakeTimeout = configuration.tls?.handshakeTimeout
@@ -173,7 +215,8 @@ package struct DICOMNode: Sendable {
         archive.audit.note(AuditEntry(at: archive.audit.time, .node, "certificates read anew", by: .node))
         guard let tls else { return "There is no TLS port, and nothing else to read anew." }
         return try await tls.reload()
-      })
+      },
+      gracePeriod: configuration.gracePeriod, standAside: { aside.ask() })
   }
 
   /// A failing disk is no reason to end: what was turned away is counted on.

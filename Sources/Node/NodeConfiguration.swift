@@ -10,14 +10,14 @@ package struct NodeConfiguration: Sendable {
   package let directory: String
   package let aeTitle: String
   package let bindAddress: String
-  package let port: Int
+  package private(set) var port: Int
   /// How long open associations may go on once the node is told to stop.
   package let gracePeriod: Duration
   /// What a connection may take of the node, and how long.
   package let limits: UpperLayerLimits
   package let associationLimits: AssociationLimits
   /// The TLS port beside the plain one; nil for none.
-  package let tls: TLSServerSettings?
+  package private(set) var tls: TLSServerSettings?
   /// Where verifiers of Kerberos tickets and SAML assertions are plugged in.
   package let identity: IdentityOptions
   package let archive: ArchiveOptions
@@ -61,5 +61,13 @@ package struct NodeConfiguration: Sendable {
     self.settings = settings
     self.associationKeepTime = associationKeepTime
     self.answersWithin = answersWithin
+  }
+
+  /// The same on the ports that a node took where it was to take any.
+  func keepingPorts(of started: DICOMNode.Started) -> Self {
+    var kept = self
+    kept.port = started.port
+    if let port = started.tlsPort { kept.tls?.port = port }
+    return kept
   }
 }

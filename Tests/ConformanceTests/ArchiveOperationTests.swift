@@ -214,18 +214,4 @@ struct ArchiveOperationTests {
     }
     #expect(node.stop() == 0)
   }
-
-  @Test func aNodeThatRunsIsNotRestoredOver() async throws {
-    let node = try RunningNode()
-    let vault = try TemporaryFolder()
-    #expect(try await node.command("import", Tool.fixture("ct-1.dcm")).status == 0)
-    #expect(try await node.command("backup", vault.path + "/vault").status == 0)
-    let refused = try await node.command("restore", vault.path + "/vault")
-    #expect(refused.status == 1)
-    #expect(refused.errors.contains("another process owns"))
-    #expect(node.stop() == 0)
-    #expect(try await node.command("restore", vault.path + "/vault").status == 0)
-    try node.start()
-    #expect(try await node.command("check").status == 0)
-  }
 }

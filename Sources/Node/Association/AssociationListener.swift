@@ -8,7 +8,6 @@ import Logging
 import NIOCore
 import NIOPosix
 import ServiceClasses
-import ServiceLifecycle
 import UpperLayer
 
 /// A DICOM port, with TLS or without: takes connections, runs one session for each, and ends them within the grace period.
@@ -72,9 +71,9 @@ struct AssociationListener: Sendable {
     }
   }
 
-  /// Runs until a graceful shutdown or cancellation; returns when the last association has ended.
-  func run() async throws {
-    try? await gracefulShutdown()
+  /// Runs until a graceful shutdown, cancellation, or the node stands aside; returns when the last association has ended.
+  func run(until aside: StandingAside) async throws {
+    await aside.orGracefulShutdown()
     await server.close()
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await registry.drained() }

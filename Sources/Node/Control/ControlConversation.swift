@@ -26,6 +26,7 @@ struct ControlConversation: Sendable {
               try await outbound.write(try ControlLine.encode(ControlReply.progress(step)))
             }
             try await outbound.write(try ControlLine.encode(reply))
+            if case .result(.standsAside) = reply { operations.standAside() }
           }
           guard received.readableBytes <= ControlLine.longestRequest else { return }
         }

@@ -10,6 +10,10 @@ package struct DataDirectory: Sendable {
 
   /// Bytes that a command leaves free where no node with settings of its own runs.
   private static let reserve = 1 << 30
+  /// Seconds that a node may take to close its archive.
+  private static let closing = 120
+  /// And to open it again.
+  private static let opening = 60
 
   package init(path: String) {
     self.path = path
@@ -107,17 +111,44 @@ package struct DataDirectory: Sendable {
       directory: path, options: ArchiveOptions(reserve: Self.reserve, samples: DecodedSamples(codecs: codecs)))
   }
 
-  /// Brings the directory to what a backup holds; no node may be running on it.
+  /// Brings the directory to what a backup holds. A node that runs on it stands aside until that is over, and serves it then.
   package func restore(
     from folder: String, backup: String?, revokingGrants: Bool,
     watching watch: @Sendable @escaping (OperationProgress.Step) -> Void = { _ in }
   ) async throws -> RestoreReport {
     do {
-      return try await Restore.perform(
-        from: folder, name: backup, into: path, revokingGrants: revokingGrants, OperationProgress(watch))
+      try await Restore.requireSense(from: folder, name: backup, into: path)
+      // A directory that is not there has no node.
+      let replacement = isThere("lock") ? try await DirectoryLock.taken(.replacement, of: path, within: 1) : nil
+      defer { replacement?.release() }
+      let patience = try await sendAside()
+      var report = try await Restore.perform(
+        from: folder, name: backup, into: path, revokingGrants: revokingGrants, patience: patience ?? 0,
+        OperationProgress(watch))
+      guard patience != nil else { return report }
+      replacement?.release()
+      report.isServed = try await hasNode(within: Self.opening)
+      report.warnings.append(
+        report.isServed ? "The node serves this now." : "The node does not serve it yet, and tries again: see its log.")
+      return report
     } catch {
       throw OperationError("\(error)")
     }
+  }
+
+  private func hasNode(within seconds: Int) async throws -> Bool {
+    for _ in 0..<seconds * 10 {
+      if try await ControlClient(directory: path).perform(.listPeers) != nil { return true }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    return false
+  }
+
+  /// Seconds that the node that runs here takes at most until it has left the directory; nil where none runs.
+  private func sendAside() async throws -> Int? {
+    guard let result = try await ControlClient(directory: path).perform(.standAside) else { return nil }
+    guard case .standsAside(let grace) = result else { throw OperationError("the node answered something else") }
+    return grace + Self.closing
   }
 }
 

@@ -11,7 +11,8 @@ extension Operation {
     case .sharing(let operation): operation.mayBegin
     case .listPeers, .setPeer, .setAnswers, .removePeer, .listKnocks, .listGroups, .removeGroup, .listGrants,
       .revokeGrant, .listUsers, .setPassword, .addCertificate, .removeCertificate, .lockUser, .unlockUser, .removeUser,
-      .listIssuers, .removeIssuer, .deliveries, .records, .archive, .picture, .status, .reload:
+      .listIssuers, .removeIssuer, .deliveries, .records, .archive, .picture, .status, .reload,
+      .standAside:
       false
     }
   }

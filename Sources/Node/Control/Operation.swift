@@ -47,11 +47,15 @@ package enum Operation: Codable, Sendable {
   case status
   /// Of a running node alone: reads the certificates anew.
   case reload
+  /// Of a running node alone: leaves the directory to a command, see `StandingAside`.
+  case standAside
 }
 
 /// What came of an operation: listings that print as a table or as JSON.
 package enum OperationResult: Codable, Sendable {
   case done(String)
+  /// The node stands aside; `within`: seconds that it takes at most to end its associations.
+  case standsAside(within: Int)
   case peers([PeerListing])
   case knocks([KnockListing])
   case groups([GroupListing])

@@ -16,12 +16,16 @@ struct OperationPerformer: Sendable {
   private let retryDeliveries: @Sendable () async -> Void
   private let status: (@Sendable () -> NodeStatus)?
   private let reload: (@Sendable () async throws -> String)?
+  private let gracePeriod: Duration?
+  /// The node ends with it, and with that whoever asks: done when the answer is out.
+  let standAside: @Sendable () -> Void
 
   /// `aeTitle`: the node's own, where one is running; the other arguments too are what only a running node has.
   init(
     archive: Archive, codecs: CodecPool, aeTitle: String? = nil,
     retryDeliveries: @escaping @Sendable () async -> Void = {}, status: (@Sendable () -> NodeStatus)? = nil,
-    reload: (@Sendable () async throws -> String)? = nil
+    reload: (@Sendable () async throws -> String)? = nil, gracePeriod: Duration? = nil,
+    standAside: @escaping @Sendable () -> Void = {}
   ) {
     self.archive = archive
     self.codecs = codecs
@@ -29,6 +33,8 @@ struct OperationPerformer: Sendable {
     self.retryDeliveries = retryDeliveries
     self.status = status
     self.reload = reload
+    self.gracePeriod = gracePeriod
+    self.standAside = standAside
   }
 
   func perform(
@@ -63,6 +69,11 @@ struct OperationPerformer: Sendable {
     case .reload:
       guard let reload else { throw OperationError("no node is running on this directory") }
       return .done(try await reload())
+    case .standAside:
+      guard let gracePeriod else { throw OperationError("no node is running on this directory") }
+      archive.audit.note(
+        AuditEntry(at: archive.audit.time, .node, "node stood aside for a restore", by: AuditActor(user)))
+      return .standsAside(within: Int(gracePeriod / .seconds(1)))
     case .importFile(let path, let issuer):
       return .imported(await FileImport(archive: archive, user: user, issuer: issuer).outcome(of: path))
     case .access(let operation):

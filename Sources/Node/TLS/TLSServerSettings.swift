@@ -14,7 +14,7 @@ package struct TLSServerSettings: Sendable {
     case require
   }
 
-  package let port: Int
+  package internal(set) var port: Int
   package let certificateFile: String
   package let keyFile: String
   package let clientCertificates: ClientCertificates

@@ -47,6 +47,8 @@ package struct RestoreReport: Codable, Sendable {
   package var warnings: [String] = []
   /// What became of the audit that was here.
   package var auditNote = ""
+  /// False where a node stood aside for it, and did not come back.
+  package var isServed = true
 
-  package var isClean: Bool { withoutFile.isEmpty }
+  package var isClean: Bool { withoutFile.isEmpty && isServed }
 }

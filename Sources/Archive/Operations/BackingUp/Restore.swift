@@ -19,19 +19,20 @@ package struct Restore {
   private let aside: IndexAside
   private var report: RestoreReport
 
-  /// Performs it; blocks no cooperative thread. `name` is the newest backup where it is nil.
+  /// Performs it; blocks no cooperative thread. `name` is the newest backup where it is nil; `patience`: seconds that whoever
+  /// owns the directory has to leave it.
   package static func perform(
-    from path: String, name: String?, into directory: String, revokingGrants: Bool,
+    from path: String, name: String?, into directory: String, revokingGrants: Bool, patience: Int = 0,
     _ progress: OperationProgress = OperationProgress()
   ) async throws -> RestoreReport {
-    let report = try await OperationThread.run(progress) {
+    let (report, lock) = try await OperationThread.run(progress) {
       try DataDirectory.prepare(directory)
       return try Restore(
-        from: path, name: name, into: directory, revokingGrants: revokingGrants, progress
+        from: path, name: name, into: directory, revokingGrants: revokingGrants, patience: patience, progress
       ).perform()
     }
     // Opening it is the proof; it takes in what the backup did not know.
-    let archive = try await OperationThread.run { try Archive.open(directory: directory) }
+    let archive = try await OperationThread.run { try Archive.open(directory: directory, holding: lock) }
     let operations = archive.operations(as: .current)
     _ = try await OperationThread.run { try StrayFiles(of: operations).takeIn() }
     let count = try await operations.statistics().instances
@@ -49,26 +50,47 @@ package struct Restore {
   }
 
   private init(
-    from path: String, name: String?, into directory: String, revokingGrants: Bool, _ progress: OperationProgress
+    from path: String, name: String?, into directory: String, revokingGrants: Bool, patience: Int,
+    _ progress: OperationProgress
   ) throws {
     self.directory = directory
     revokesGrants = revokingGrants
     self.progress = progress
+    (source, self.name) = try Self.backup(name, in: path, for: directory)
+    lock = try DirectoryLock(of: directory, within: patience)
+    aside = IndexAside(of: directory)
+    store = FileObjectStore(directory: directory)
+    report = RestoreReport(backup: self.name, madeAt: Moment.text(try source.manifest(of: self.name).madeAt))
+  }
+
+  /// The folder, and the backup in it that is meant; throws where there is none.
+  @discardableResult
+  private static func backup(
+    _ name: String?, in path: String, for directory: String?
+  ) throws -> (BackupFolder, String) {
     guard access(path, F_OK) == 0 else { throw ArchiveError("there is no folder '\(path)'") }
-    source = try BackupFolder(path, outside: directory, isRead: true)
+    let source = try BackupFolder(path, outside: directory, isRead: true)
     guard let found = try name ?? source.names().last, try source.names().contains(found) else {
       throw ArchiveError("there is no finished backup \(name.map { "'\($0)' " } ?? "")in '\(path)'")
     }
-    self.name = found
-    lock = try DirectoryLock(directory: directory)
-    aside = IndexAside(of: directory)
-    store = FileObjectStore(directory: directory)
-    report = RestoreReport(backup: found, madeAt: Moment.text(try source.manifest(of: found).madeAt))
+    return (source, found)
+  }
+
+  /// Throws what can be told to be in the way before anybody stands aside for it.
+  package static func requireSense(from path: String, name: String?, into directory: String) async throws {
+    try await OperationThread.run {
+      guard !DataDirectory.isOfAnother(directory) else {
+        throw ArchiveError("'\(directory)' belongs to another user: run this command as that user")
+      }
+      // One that is not there is made when it is known that there is something to bring to it.
+      try backup(name, in: path, for: access(directory, F_OK) == 0 ? directory : nil)
+    }
   }
 
   private var restoring: String { directory + "/index.sqlite.restoring" }
 
-  private consuming func perform() throws -> RestoreReport {
+  /// Nobody else has the directory before what was brought back is taken in.
+  private consuming func perform() throws -> (RestoreReport, DirectoryLock) {
     let directory = directory
     do { return try bringBack() } catch {
       throw ArchiveError(
@@ -77,7 +99,7 @@ package struct Restore {
     }
   }
 
-  private consuming func bringBack() throws -> RestoreReport {
+  private consuming func bringBack() throws -> (RestoreReport, DirectoryLock) {
     // An empty directory is not to be taken for an empty archive. One that has an index was not changed until the copy
     // stands: a backup that is no good leaves the archive as it is.
     if access(directory + "/index.sqlite", F_OK) != 0 { try RestoreMark.begin(directory, as: .lost) }
@@ -94,8 +116,7 @@ package struct Restore {
     try copy.close()
     try putInPlace()
     try RestoreMark.clear(directory)
-    lock.release()
-    return report
+    return (report, lock)
   }
 
   private func copyDatabase() throws -> DatabaseQueue {

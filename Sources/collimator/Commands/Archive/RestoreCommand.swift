@@ -6,12 +6,13 @@ import Node
 
 struct RestoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "restore", abstract: "Bring a data directory to what a backup holds; the node has to be stopped.",
+    commandName: "restore", abstract: "Bring a data directory to what a backup holds.",
     discussion: """
+      A node that runs on it ends its associations, stands aside until that is done, and serves what is there then. \
       Each file is read and compared. Files that came after the backup stay and are indexed again. Where the old index can \
       be read, what was deleted, revoked, removed and put on hold since the backup stays so; where it cannot, the answer \
       says what may be missing or back. The old index stays as index.sqlite.before-restore.
-      Exit codes: 0, all is there; 1, it could not be done; 2, done, and the backup lacks some files.
+      Exit codes: 0, all is there; 1, it could not be done; 2, done, and the backup lacks some files, or the node does not serve it yet.
       """)
 
   @Argument(help: "The folder that backups were made to.")
