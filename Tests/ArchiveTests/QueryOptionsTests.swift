@@ -166,6 +166,55 @@ import Testing
     }
   }
 
+  /// Who may not see all of a study is answered in the order of names: each row once, whatever stands before and behind the
+  /// border of a page.
+  @Test(
+    arguments: [
+      ("1.2.", "20260101", "DOE", false), ("2.25.", "19980101", "DOE", false), ("2.25.", "19980101", "0815", true),
+      ("1.2.", "20260101", "*", true), ("1.2.", "20260101", "\u{C9}ve", true),
+    ] as [(String, String, String, Bool)], [2, 3])
+  func pagesByNamesAreWhole(of world: (root: String, date: String, name: String, isOneUID: Bool), size: Int)
+    async throws
+  {
+    let test = TestArchive()
+    var options = ArchiveOptions()
+    options.pageSize = size
+    let archive = try test.open(options)
+    let count = 20
+    let key = MatchingForm.personName(world.name)
+    try await archive.database.write { database in
+      for number in 1...count {
+        let uid = world.root + (world.isOneUID ? "7" : "\(count - number)")
+        try database.execute(
+          sql: """
+            INSERT INTO patient (id, patient_id, issuer, sole_study) VALUES (\(number), 'P\(number % 7)', '\(number)', '');
+            INSERT INTO study (id, patient, received_patient, v_0020000d, v_00100010, k_00100010, v_00080020, k_00080020)
+            VALUES (\(number), \(number), \(number), '\(uid)', '\(world.name)', '\(key)', '\(world.date)', '\(world.date)');
+            INSERT INTO series (id, study, received_study, v_0020000e, v_00080060)
+            VALUES (\(number), \(number), \(number), '\(uid).1', '\(number % 5 == 0 ? "MR" : "CT")');
+            """)
+      }
+    }
+    let caller = try await archive.makeCaller("CT")
+    let terms = GrantTerms(.everything, narrowing: GrantNarrowing(modalities: ["CT"]), rights: .query)
+    _ = try await archive.administration(as: .current).addGrant(to: "CT", terms)
+    let seen = (1...count).filter { $0 % 5 != 0 }.map(String.init).sorted()
+    let ways: [MatchingKey?] = [
+      nil, MatchingKey(tag: .studyDate, matching: .range(from: "19000101", to: nil)),
+      MatchingKey(tag: .patientName, matching: .singleValue(world.name)),
+      MatchingKey(tag: .patientName, matching: .wildcard(world.name.prefix(1) + "?*")),
+    ]
+    for level in [QueryRetrieveLevel.study, .patient] {
+      for way in ways where way.map({ level == .study || $0.tag == .patientName }) ?? true {
+        if case .wildcard? = way?.matching, world.name.count < 2 { continue }
+        let found = try await archive.values(of: .issuerOfPatientID, at: level, as: caller, [way].compactMap(\.self))
+        #expect(found.sorted() == seen, "\(level) \(way.map { "\($0)" } ?? "all")")
+      }
+    }
+    try await archive.close()
+    _ = test
+  }
+
   /// The index that a question goes by is the one that is meant for it.
   @Test(
     arguments: [
@@ -185,8 +234,9 @@ import Testing
       let plan = try await archive.database.read { [layout = archive.index.layout] database in
         let visibility = try Visibility(Question(caller: caller, rights: .query, now: 0), in: database)
           .telling(from: telling)
-        let compiler = QueryCompiler(query, layout: layout, visibility: visibility, isApart: telling == .voices)
-        let statement = compiler.statement(after: mark, within: nil)
+        let compiler = QueryCompiler(
+          query, layout: layout, visibility: visibility, isApart: telling == .voices, after: mark)
+        let statement = compiler.statement(within: nil)
         return try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + statement.sql, arguments: statement.arguments)
           .map { $0["detail"] as String }
       }

@@ -132,7 +132,9 @@ import Testing
   /// Several thousand instances: each is given once, in pages, the grants asked anew for each.
   @Test func aSelectionComesInPages() async throws {
     let test = TestArchive()
-    let archive = try test.open()
+    var options = ArchiveOptions()
+    options.pageSize = 16
+    let archive = try test.open(options)
     for number in 0..<300 { try await archive.store(TestObject(instance: "1.\(number)")) }
     let caller = try await archive.makeCaller("ALL")
     let administration = archive.administration(as: .current)
@@ -140,7 +142,7 @@ import Testing
     let selection = InstanceSelection(studyInstanceUIDs: ["1.2.3"])
     #expect(Set(try await archive.served(selection, to: caller).map(\.sopInstanceUID)).count == 300)
     var pages = archive.reading(as: caller).instances(in: selection).makeAsyncIterator()
-    #expect(try await pages.next()?.instances.count == SelectionCompiler.pageSize)
+    #expect(try await pages.next()?.instances.count == 16 * 16)
     try await administration.revokeGrant(grant.number)
     #expect(try await pages.next()?.instances.isEmpty == true)
     try await archive.close()

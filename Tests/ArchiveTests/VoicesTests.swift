@@ -217,7 +217,7 @@ import Testing
         sql: """
           PRAGMA foreign_keys = OFF;
           DROP TABLE contradiction; DROP TABLE study_voice; DROP TABLE series_voice; DROP TABLE voice_name_key;
-          DROP INDEX contradicted_patient; DROP INDEX folded_patient; ALTER TABLE patient DROP COLUMN is_contradicted;
+          DROP INDEX contradicted_patient; DROP INDEX folded_patient; DROP INDEX contradicted_patient_by_name; ALTER TABLE patient DROP COLUMN is_contradicted;
           DELETE FROM grdb_migrations WHERE identifier = '\(VoicesSchema.name)';
           """)
     }

@@ -49,13 +49,25 @@ enum MatchingForm {
 
   /// Case, accents and width do not count in names, nor do empty components at the end and spaces around components.
   static func personName(_ name: String) -> String {
-    var folded = name.folding(options: [.caseInsensitive, .diacriticInsensitive, .widthInsensitive], locale: nil)
+    var folded =
+      isASCII(name)
+      ? name.lowercased()
+      : name.folding(options: [.caseInsensitive, .diacriticInsensitive, .widthInsensitive], locale: nil)
     if folded.contains(" ^") || folded.contains("^ ") || folded.first == " " {
       folded = folded.split(separator: "^", omittingEmptySubsequences: false)
         .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " ")) }.joined(separator: "^")
     }
     while folded.last == "^" || folded.last == " " { folded.removeLast() }
     return folded
+  }
+
+  /// Nearly all values are; what is in Foundation for all others takes ten times as long.
+  private static func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
+
+  private static func digits(in value: some StringProtocol) -> String {
+    value.utf8.allSatisfy { $0 < 0x80 }
+      ? String(decoding: value.utf8.filter { (0x30...0x39).contains($0) }, as: UTF8.self)
+      : String(value.filter { $0.isASCII && $0.isNumber })
   }
 
   static func bound(_ value: String, vr: VR, isUpper: Bool, timezone: Int? = nil) -> String {
@@ -68,7 +80,7 @@ enum MatchingForm {
 
   /// HHMMSS.FFFFFF, whatever precision was written; "10" is 10:00 as a lower bound and the end of that hour as an upper.
   private static func time(_ value: String, isUpperBound: Bool) -> String {
-    let digits = value.filter { $0.isASCII && $0.isNumber }
+    let digits = digits(in: value)
     let rest = isUpperBound ? "235959999999" : "000000000000"
     return String(digits.prefix(12)) + rest.dropFirst(min(digits.count, 12))
   }
@@ -76,7 +88,7 @@ enum MatchingForm {
   /// In UTC where the zone is known, else as it was written (PS3.5 §6.2, VR DT).
   private static func dateTime(_ value: String, isUpperBound: Bool, _ timezone: Int?) -> String {
     let local = value.prefix { $0 != "+" && $0 != "-" }
-    let digits = local.filter { $0.isASCII && $0.isNumber }
+    let digits = digits(in: local)
     let rest = isUpperBound ? "99991231235959999999" : "00000101000000000000"
     let filled = String(digits.prefix(20)) + rest.dropFirst(min(digits.count, 20))
     guard let offset = CivilMoment.offset(value.dropFirst(local.count).prefix(5)) ?? timezone,
@@ -88,7 +100,7 @@ enum MatchingForm {
 
   /// ACR-NEMA wrote dates as 1997.04.01 (PS3.5 §6.2, VR DA).
   static func plainDate(_ value: String) -> String {
-    value.filter { $0.isNumber }
+    isASCII(value) ? digits(in: value) : value.filter { $0.isNumber }
   }
 
   /// A day before or after; what is no date stays what it is.

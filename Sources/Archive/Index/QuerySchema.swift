@@ -15,6 +15,20 @@ enum QuerySchema {
     }
   }
 
+  /// Studies of some days and a modality are found in indexes alone: their rows are far apart, and only those that are told are read.
+  static func registerIndexes(in migrator: inout DatabaseMigrator) {
+    migrator.registerMigration("19 indexes of days and modalities") { database in
+      try database.execute(
+        sql: """
+          CREATE INDEX study_by_date_and_aside ON study (k_00080020, id, aside);
+          DROP INDEX study_by_date;
+          CREATE INDEX contradicted_patient_by_name ON patient (patient_id, issuer, sole_study) WHERE is_contradicted > 0;
+          CREATE INDEX series_by_study_and_modality ON series (study, v_00080060);
+          DROP INDEX series_by_study;
+          """)
+    }
+  }
+
   /// How a peer is answered; where there is no row, as everybody is.
   private static func createProfiles(_ database: Database) throws {
     try database.execute(

@@ -32,6 +32,8 @@ enum Schema {
     VoicesSchema.register(in: &migrator)
     StartSchema.register(in: &migrator)
     QueueSchema.registerSizes(in: &migrator)
+    QueueSchema.registerConditions(in: &migrator)
+    QuerySchema.registerIndexes(in: &migrator)
     return migrator
   }
 

@@ -32,12 +32,15 @@ package struct ArchiveReader: Sendable {
 
   /// One page of them; the first without a mark.
   package func page(of query: FindQuery, after mark: PageMark?) async throws -> FindPage {
-    let generation = generation()
-    let readAt = ContinuousClock.now
-    var page = try await index.matches(of: query, as: caller, after: mark)
-    page.generation = generation
-    page.readAt = readAt
-    return page
+    let moment = (generation: generation(), time: ContinuousClock.now)
+    return try await index.matches(of: query, as: caller, after: mark).read(moment)
+  }
+
+  /// The first of them, for whoever has something to do meanwhile: it is being read when this returns.
+  package func beginning(of query: FindQuery) -> @Sendable () async throws -> FindPage {
+    let moment = (generation: generation(), time: ContinuousClock.now)
+    let matches = index.beginMatches(of: query, as: caller)
+    return { try await matches().read(moment) }
   }
 
   /// How long a page is taken for what the caller may still be told: a grant may end by itself.
@@ -122,6 +125,14 @@ package enum PatientNaming: Sendable, Hashable {
   case one(PatientIdentity)
   /// Two persons, whose studies must not be mixed: C-MOVE and C-GET are refused with A900.
   case several(issuers: [String])
+}
+
+extension FindPage {
+  fileprivate func read(_ moment: (generation: Int, time: ContinuousClock.Instant)) -> FindPage {
+    var page = self
+    (page.generation, page.readAt) = moment
+    return page
+  }
 }
 
 extension PatientIdentity {

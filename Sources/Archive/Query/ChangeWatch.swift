@@ -20,6 +20,9 @@ final class ChangeWatch: TransactionObserver, Sendable {
     "audit", "audit_subject", "audit_forwarding",
   ]
 
+  /// What has times by which nobody's sight begins or ends: what became of grants, and codes that nobody redeemed yet.
+  private static let timeless: Set<String> = ["grant_event", "access_code"]
+
   private let state = Mutex(State())
 
   /// nil while a change is being committed.
@@ -65,7 +68,7 @@ extension ChangeWatch {
         SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c
         WHERE t.type = 'table' AND c.name IN ('since', 'until')
         """
-    ).filter { !indifferent.contains($0[0]) }
+    ).filter { !indifferent.contains($0[0]) && !timeless.contains($0[0]) }
     var next = Double.infinity
     for row in columns {
       let (table, column): (String, String) = (row[0], row[1])
@@ -78,12 +81,12 @@ extension ChangeWatch {
 
 extension Archive {
   /// Until when what was read at this moment stays true: while no change is committed, nothing begins or ends by itself, and
-  /// for a tenth of a second. Take it before reading.
+  /// for a second. Take it before reading.
   package func moment() async throws -> ReadingMoment {
     let generation = changes.generation
     let time = now()
     let turn = try await changes.nextTurn(after: time, generation, in: database)
-    return ReadingMoment(generation: generation, from: time, until: min(time + 0.1, turn))
+    return ReadingMoment(generation: generation, from: time, until: min(time + 1, turn))
   }
 
   package func isStill(_ moment: ReadingMoment) -> Bool {

@@ -55,19 +55,65 @@ package struct ServedInstance: Sendable, Hashable {
     case damaged = 2
   }
 
-  let object: ObjectKey
-  package let sopClassUID: String
-  package let sopInstanceUID: String
-  package let seriesInstanceUID: String
-  package let studyInstanceUID: String
-  package let transferSyntaxUID: String
+  /// Shared by its copies, of which there are many for each object that is sent.
+  final class Content: Sendable, Hashable {
+    let object: ObjectKey
+    let sopClassUID: String
+    let sopInstanceUID: String
+    let seriesInstanceUID: String
+    let studyInstanceUID: String
+    let transferSyntaxUID: String
+    let size: Int
+    let fault: Fault
+    let patient: PatientIdentity
+    let coercion: PatientCoercion?
+
+    init(
+      object: ObjectKey, sopClassUID: String, sopInstanceUID: String, seriesInstanceUID: String,
+      studyInstanceUID: String, transferSyntaxUID: String, size: Int, fault: Fault, patient: PatientIdentity,
+      coercion: PatientCoercion?
+    ) {
+      self.object = object
+      self.sopClassUID = sopClassUID
+      self.sopInstanceUID = sopInstanceUID
+      self.seriesInstanceUID = seriesInstanceUID
+      self.studyInstanceUID = studyInstanceUID
+      self.transferSyntaxUID = transferSyntaxUID
+      self.size = size
+      self.fault = fault
+      self.patient = patient
+      self.coercion = coercion
+    }
+
+    static func == (one: Content, other: Content) -> Bool {
+      one === other
+        || one.object == other.object && one.sopInstanceUID == other.sopInstanceUID
+          && one.sopClassUID == other.sopClassUID && one.seriesInstanceUID == other.seriesInstanceUID
+          && one.studyInstanceUID == other.studyInstanceUID && one.transferSyntaxUID == other.transferSyntaxUID
+          && one.size == other.size && one.fault == other.fault && one.patient == other.patient
+          && one.coercion == other.coercion
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(object) }
+  }
+
+  private let content: Content
+
+  init(_ content: Content) { self.content = content }
+
+  var object: ObjectKey { content.object }
+  package var sopClassUID: String { content.sopClassUID }
+  package var sopInstanceUID: String { content.sopInstanceUID }
+  package var seriesInstanceUID: String { content.seriesInstanceUID }
+  package var studyInstanceUID: String { content.studyInstanceUID }
+  package var transferSyntaxUID: String { content.transferSyntaxUID }
   /// Bytes of the file, head and data set.
-  package let size: Int
-  package let fault: Fault
+  package var size: Int { content.size }
+  package var fault: Fault { content.fault }
   /// As callers are told, corrections included.
-  package let patient: PatientIdentity
+  package var patient: PatientIdentity { content.patient }
   /// What a copy has to say of its patient where a correction changed that; nil for one to be sent as received.
-  package let coercion: PatientCoercion?
+  package var coercion: PatientCoercion? { content.coercion }
 }
 
 /// What a correction makes of the patient in a copy of an object; the file stays as it was received.

@@ -12,13 +12,14 @@ struct PageStatements {
   init(
     _ query: FindQuery, _ layout: IndexLayout, _ visibility: Visibility, after mark: PageMark?, in database: Database
   ) throws {
-    let isApart = try Self.isNeeded(visibility, in: database)
-    compiler = QueryCompiler(query, layout: layout, visibility: visibility, isApart: isApart)
+    let isApart = try visibility.meetsContradictions ?? visibility.findsContradictions(in: database)
+    compiler = QueryCompiler(query, layout: layout, visibility: visibility, isApart: isApart, after: mark)
     let named = compiler.isBroad ? try visibility.namedStudies(in: database) : nil
-    rows = try Source(compiler.statement(after: mark, within: named), in: database)
+    rows = try Source(compiler.statement(within: named), in: database)
     guard isApart else { return }
-    let other = QueryCompiler(query, layout: layout, visibility: visibility.telling(from: .voices), isApart: true)
-    voices = try Source(other.statement(after: mark, within: named), in: database)
+    let other = QueryCompiler(
+      query, layout: layout, visibility: visibility.telling(from: .voices), isApart: true, after: mark)
+    voices = try Source(other.statement(within: named), in: database)
   }
 
   /// The row is there until the next one is asked for.
@@ -26,23 +27,8 @@ struct PageStatements {
     guard voices != nil else { return try rows.take() }
     let (one, other) = (try rows.peek(), try voices?.peek())
     guard let one else { return try voices?.take() }
-    guard let other, Self.isBefore(other, one) else { return try rows.take() }
+    guard let other, compiler.order.isBefore(other, one) else { return try rows.take() }
     return try voices?.take()
-  }
-
-  /// As SQLite has them in order: by the key's bytes, then the number.
-  private static func isBefore(_ one: SelectedRow, _ other: SelectedRow) -> Bool {
-    let (key, otherKey) = (one.text(1).utf8, other.text(1).utf8)
-    guard key.elementsEqual(otherKey) else { return key.lexicographicallyPrecedes(otherKey) }
-    return one.integer(0) < other.integer(0)
-  }
-
-  private static func isNeeded(_ visibility: Visibility, in database: Database) throws -> Bool {
-    let sql =
-      visibility.leastContradiction == 2
-      ? "SELECT 1 FROM patient WHERE is_contradicted = 2 LIMIT 1"
-      : "SELECT 1 FROM patient WHERE is_contradicted > 0 LIMIT 1"
-    return try Int.fetchOne(database.cachedStatement(sql: sql)) != nil
   }
 
   /// A statement, and whether it stands on a row that was not taken yet.

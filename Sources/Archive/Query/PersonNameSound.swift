@@ -47,12 +47,12 @@ enum PersonNameSound {
     name.split { "^= \\-.,'".contains($0) }
   }
 
-  private static let replacements: [(String, String)] = [
+  private static let replacements = [
     ("ß", "s"), ("ø", "o"), ("æ", "a"), ("œ", "o"), ("ł", "l"), ("đ", "t"), ("ð", "t"), ("þ", "t"), ("ae", "a"),
     ("oe", "o"), ("ue", "u"), ("ph", "f"), ("sch", "s"), ("sh", "s"), ("tz", "s"), ("ts", "s"), ("cz", "s"),
     ("ck", "k"),
     ("ch", "k"), ("th", "t"), ("dt", "t"), ("x", "ks"),
-  ]
+  ].map { (Array($0.unicodeScalars), Array($1.unicodeScalars)) }
 
   private static let letters: [Unicode.Scalar: Unicode.Scalar] = [
     "v": "f", "w": "f", "z": "s", "c": "k", "q": "k", "g": "k", "d": "t", "b": "p", "e": "a", "i": "a", "o": "a",
@@ -61,8 +61,8 @@ enum PersonNameSound {
 
   private static func sound(of word: Substring) -> String {
     var text = Array(String(word).unicodeScalars)
-    for (from, to) in replacements {
-      text = replacing(Array(from.unicodeScalars), by: Array(to.unicodeScalars), in: text)
+    for (from, to) in replacements where from.first.map(text.contains) == true {
+      text = replacing(from, by: to, in: text)
     }
     var sound = String.UnicodeScalarView()
     for scalar in text where scalar != "h" {

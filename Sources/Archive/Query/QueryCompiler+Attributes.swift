@@ -38,6 +38,9 @@ extension QueryCompiler {
       add(
         "EXISTS (SELECT 1 FROM json_each(?) WHERE instr('\\' || \(column) || '\\', '\\' || value || '\\') > 0)",
         Self.json(values))
+    } else if let only = values.first, values.count == 1 {
+      // For a list SQLite makes a table of its own.
+      add("\(column) = ?", only)
     } else {
       add("\(column) IN (SELECT value FROM json_each(?))", Self.json(values))
     }

@@ -6,11 +6,23 @@ import GRDB
 /// A question as SQL statements over the caller's visible rows, a page each, and what is left to judge in Swift.
 struct QueryCompiler {
   static let pageSize = 256
-  /// Where rows are judged after they were selected, few of them may be left.
-  private static let judgedPageSize = 2048
-  /// In front of the values: the id and the key by which a page goes on, the name by which its rows are put in order, the
-  /// row's own id at the level, and whose it is.
-  static let firstValue = 8
+  /// Where rows are judged after they were selected, few of them may be left: so many times a page are looked at.
+  private static let judgedPages = 8
+
+  /// What stands in a row in front of the values: by what its page is put in order and goes on, the row's own number at the
+  /// level, and whose it is.
+  enum Place {
+    static let number = 0
+    static let key = 1
+    static let name = 2
+    static let uid = 3
+    static let own = 4
+    static let patientID = 5
+    static let issuer = 6
+    static let soleStudy = 7
+    static let studyInstanceUID = 8
+    static let firstValue = 9
+  }
 
   var layout: IndexLayout { question.layout }
   var level: IndexedAttribute.Level { question.level }
@@ -20,18 +32,22 @@ struct QueryCompiler {
   private var conditions: [String] = []
   private var arguments: [DatabaseValue] = []
   private let question: CompiledQuestion
+  private let mark: PageMark?
   private let visibility: Visibility
   private let isApart: Bool
   let options: MatchingOptions
   private let driver: QueryDriver
 
   /// `isApart`: patients of whom objects contradict each other are told of by another statement than the others.
-  init(_ query: FindQuery, layout: IndexLayout, visibility: Visibility, isApart: Bool) {
+  init(
+    _ query: FindQuery, layout: IndexLayout, visibility: Visibility, isApart: Bool, after mark: PageMark? = nil
+  ) {
     self.isApart = isApart
     question = CompiledQuestion(layout: layout, level: query.level.indexLevel, visibility: visibility)
     self.visibility = visibility
     options = query.options
-    driver = QueryDriver(query, question)
+    self.mark = mark
+    driver = QueryDriver(query, question, after: mark)
     columns = FindColumns(byTag: [:], bySequence: [:], width: 0)
     addColumns(for: query)
     let moments = addMoments(query.keys)
@@ -41,33 +57,33 @@ struct QueryCompiler {
   /// Whether no key leads to the rows, so that the few studies that a caller may see do.
   var isBroad: Bool { driver.isBroad }
 
-  var limit: Int { judges.isEmpty ? Self.pageSize : Self.judgedPageSize }
+  var order: PageOrder { driver.order }
+  /// How many rows a page has, and after how many it ends though it has fewer.
+  var pageSize: Int { visibility.pageSize }
+  var limit: Int { judges.isEmpty ? pageSize : Self.judgedPages * pageSize }
 
   /// One page: the visible rows behind a mark, in an order that only the question decides.
   /// `named`: the studies among which all that is visible is, where these are few.
-  func statement(after mark: PageMark?, within named: String?) -> (sql: String, arguments: StatementArguments) {
+  func statement(within named: String?) -> (sql: String, arguments: StatementArguments) {
     let isNamed = named != nil
     let (place, bound) = driver.conditions(after: mark, isNamed: isNamed)
-    let within = named.map { named in
-      level == .patient
-        ? "patient.id IN (SELECT patient FROM study WHERE id IN (\(named)))"
-        : "\(driver.studyColumn(isNamed: isNamed)) IN (\(named))"
-    }
-    let all = place + [within, visibilityCondition(isNamed: isNamed), apart].compactMap(\.self) + conditions
-    let first = [
-      driver.idColumn, driver.keyColumn, driver.nameColumn, "\(level.rawValue).id", "patient.patient_id",
-      "patient.issuer", "patient.sole_study", level == .patient ? "''" : "study.v_0020000d",
-    ]
+    let all =
+      place + [named.map(driver.within), visibilityCondition(isNamed: isNamed), apart].compactMap(\.self) + conditions
+    let first =
+      driver.columns + [
+        "\(level.rawValue).id", "patient.patient_id", "patient.issuer", "patient.sole_study",
+        level == .patient ? "''" : "study.v_0020000d",
+      ]
     let sql = """
       SELECT \((first + expressions).joined(separator: ", "))
       FROM \(driver.tables(isNamed: isNamed)) WHERE \(all.joined(separator: " AND "))
-      ORDER BY \(driver.order) LIMIT \(limit)
+      ORDER BY \(driver.orderColumns(isNamed: isNamed)) LIMIT \(limit)
       """
     return (sql, visibility.arguments + StatementArguments(bound + arguments))
   }
 
   /// Where the next page begins; nil where there is none.
-  func next(after last: PageMark, mark: PageMark?, isFull: Bool) -> PageMark? {
+  func next(after last: PageMark, isFull: Bool) -> PageMark? {
     driver.next(after: last, mark: mark, isFull: isFull)
   }
 
@@ -169,12 +185,15 @@ struct QueryCompiler {
       guard let derived = question.expression(for: .modalitiesInStudy) else { return }
       return judge(derived, ValueMatcher(matching, vr: .cs, splits: true, options: options))
     }
-    conditions.append(
+    // For a list SQLite makes a table of its own.
+    let (isOneOf, sought) =
+      wanted.count == 1
+      ? ("= ?", wanted[0]) : ("IN (SELECT value FROM json_each(?))", Self.json(wanted.map(MatchingForm.storable)))
+    add(
       """
       EXISTS (SELECT 1 FROM \(visibility.telling.table(.series)) WHERE series.study = study.id AND \(visibility.series)
-        AND series.v_00080060 IN (SELECT value FROM json_each(?)))
-      """)
-    bind(Self.json(wanted.map(MatchingForm.storable)))
+        AND series.v_00080060 \(isOneOf))
+      """, sought)
   }
 }
 
@@ -211,6 +230,10 @@ extension QueryCompiler {
 
   static func json(_ values: [String]) -> String {
     let quoted = values.map { value in
+      // Of a UID there is nothing to escape.
+      if value.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+        return "\"\(value)\""
+      }
       let escaped = value.unicodeScalars.map { scalar -> String in
         guard scalar == "\"" || scalar == "\\" || scalar.value < 0x20 else { return String(Character(scalar)) }
         let hex = String(scalar.value, radix: 16)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import DICOMData
 import GRDB
 
@@ -28,11 +29,14 @@ struct QueryDriver {
   private let way: Way
   private let level: IndexedAttribute.Level
   private let visibility: Visibility
+  private let isByNames: Bool
 
-  init(_ query: FindQuery, _ question: CompiledQuestion) {
+  /// `mark`: where the page begins; its order goes on whatever the caller may see by now.
+  init(_ query: FindQuery, _ question: CompiledQuestion, after mark: PageMark?) {
     let level = question.level
     self.level = level
     visibility = question.visibility
+    isByNames = mark.map { $0.names != nil } ?? !visibility.predicate.seesWholeStudies
     way =
       Self.key(query, question) ?? Self.list(query, question, level) ?? Self.names(query, level)
       ?? Self.dates(query, level) ?? .rows
@@ -122,35 +126,33 @@ extension QueryDriver {
   /// The number of the study, as early as it is known.
   func studyColumn(isNamed: Bool) -> String { hasBase(isNamed: isNamed) ? "base.id" : "study.id" }
 
-  var idColumn: String {
-    switch way {
-    case .rows, .key, .list: level == .study ? studyColumn(isNamed: false) : "\(level.rawValue).id"
-    case .names, .dates: "study.id"
+  var order: PageOrder {
+    PageOrder(
+      level, study: level == .study && hasBase(isNamed: false) ? "base" : "study", key: keyColumn, number: numberColumn,
+      isByNames: isByNames)
+  }
+
+  private var numberColumn: String {
+    switch (way, level) {
+    case (.names, _): "name.study"
+    case (_, .patient), (.dates, _): "study.id"
+    case (_, .study): studyColumn(isNamed: false)
+    case (_, .series), (_, .instance): "\(level.rawValue).id"
     }
   }
 
-  var keyColumn: String {
+  private var keyColumn: String? {
     switch way {
-    case .rows, .key, .list: "''"
+    case .rows, .key, .list: nil
     case .names: "name.key"
     case .dates: "study.k_00080020"
     }
   }
 
-  var order: String {
-    switch way {
-    case .rows, .key, .list: idColumn
-    case .names, .dates: "\(keyColumn), \(idColumn)"
-    }
-  }
-
-  /// By what the rows of a page are put in order: the order of their ids would tell which of them hidden objects began.
-  /// Instances come in the order of their arrival.
-  var nameColumn: String {
-    switch way {
-    case .rows, .key, .list: level.nameInOrder
-    case .names, .dates: "\(keyColumn) || char(31) || \(level.nameInOrder)"
-    }
+  /// What is selected in front of whose row it is: its number, the key it was found by, its names. The rows of a page are put
+  /// in order by key and full name; instances come in the order of their arrival.
+  var columns: [String] {
+    [numberColumn, keyColumn ?? "''", level.fullName, order.isByNames ? level.uniqueName : "''"]
   }
 
   /// Whether it goes through all rows, or through all of a time.
@@ -166,7 +168,7 @@ extension QueryDriver {
   func tables(isNamed: Bool) -> String {
     if hasBase(isNamed: isNamed) { return tablesByBase }
     return switch way {
-    case .rows: tables(from: isNamed && level.depth > IndexedAttribute.Level.study.depth ? .study : level)
+    case .rows: tables(from: first(isNamed: isNamed))
     case .key(let first, _): tables(from: first)
     case .list(let attribute, _, _): tables(from: attribute.level)
     case .dates: tables(from: .study)
@@ -176,6 +178,26 @@ extension QueryDriver {
         : "voice_name_key AS name CROSS JOIN study_voice AS study ON study.voice = name.voice ")
         + joins(from: .study).joined(separator: " ")
     }
+  }
+
+  /// The table that is gone through where no key leads to the rows.
+  private func first(isNamed: Bool) -> IndexedAttribute.Level {
+    switch level {
+    // By the number of the study that tells of them: their own tells of hidden ones.
+    case .patient: order.isByNames || visibility.telling == .voices ? .patient : .study
+    case .study: .study
+    case .series, .instance: isNamed ? .study : level
+    }
+  }
+
+  /// Of named studies there are few: they are put in order, not met in it.
+  func orderColumns(isNamed: Bool) -> String { order.columns(isSorted: isNamed) }
+
+  /// Which of the studies are among those that are `named`.
+  func within(_ named: String) -> String {
+    level == .patient && first(isNamed: true) == .patient
+      ? "patient.id IN (SELECT patient FROM study WHERE id IN (\(named)))"
+      : "\(studyColumn(isNamed: true)) IN (\(named))"
   }
 
   private var tablesByBase: String {
@@ -220,24 +242,24 @@ extension QueryDriver {
 
   /// What the rows of a page have to fulfil.
   func conditions(after mark: PageMark?, isNamed: Bool) -> (sql: [String], arguments: [DatabaseValue]) {
-    let last = (mark?.value ?? 0).databaseValue
+    let behind = order.behind(mark, isSorted: isNamed)
     switch way {
     case .rows, .key:
-      guard hasBase(isNamed: isNamed) else { return (["\(idColumn) > ?"], [last]) }
-      guard case .key(_, let sought?) = way else { return (["\(idColumn) > ?", "base.voice = -base.id"], [last]) }
+      guard hasBase(isNamed: isNamed) else { return ([behind.sql], behind.arguments) }
+      guard case .key(_, let sought?) = way else { return ([behind.sql, "base.voice = -base.id"], behind.arguments) }
       return (
         [
-          "\(idColumn) > ?", "base.voice = -base.id",
+          behind.sql, "base.voice = -base.id",
           "base.id IN (SELECT said.id FROM study_voice AS said WHERE said.\(sought.column) = ?)",
-        ], [last, sought.value.databaseValue]
+        ], behind.arguments + [sought.value.databaseValue]
       )
     case .list(let attribute, let uids, let atOnce):
       let some = Array(uids.dropFirst(mark?.list ?? 0).prefix(atOnce))
       return (
-        ["\(attribute.table).\(attribute.column) IN (SELECT value FROM json_each(?))", "\(idColumn) > ?"],
-        [QueryCompiler.json(some).databaseValue, last]
+        ["\(attribute.table).\(attribute.column) IN (SELECT value FROM json_each(?))", behind.sql],
+        [QueryCompiler.json(some).databaseValue] + behind.arguments
       )
-    case .names(let form, let from, let below): return names(form, from, below, mark)
+    case .names(let form, let from, let below): return names(form, from, below, mark, behind)
     case .dates(let from, let to):
       // Of several lower bounds SQLite may take the wrong one for its index: there is but one.
       let lower = max(from ?? "", mark?.key ?? "")
@@ -249,17 +271,17 @@ extension QueryDriver {
       }
       guard let mark else { return (sql, arguments) }
       return (
-        sql + ["(study.k_00080020 > ? OR study.id > ?)"], arguments + [mark.key.databaseValue, last]
+        sql + ["(study.k_00080020 > ? OR \(behind.sql))"], arguments + [mark.key.databaseValue] + behind.arguments
       )
     }
   }
 
   private func names(
-    _ form: Int, _ from: String, _ below: String?, _ mark: PageMark?
+    _ form: Int, _ from: String, _ below: String?, _ mark: PageMark?,
+    _ behind: (sql: String, arguments: [DatabaseValue])
   ) -> (sql: [String], arguments: [DatabaseValue]) {
-    let last = (mark?.value ?? 0).databaseValue
     guard let below else {
-      return (["name.form = \(form) AND name.key = ?", "name.study > ?"], [from.databaseValue, last])
+      return (["name.form = \(form) AND name.key = ?", behind.sql], [from.databaseValue] + behind.arguments)
     }
     // A study of which several component groups begin so is met once.
     let (table, own) = visibility.telling == .rows ? ("patient_name_key", "study") : ("voice_name_key", "voice")
@@ -271,30 +293,15 @@ extension QueryDriver {
     let sql = ["name.form = \(form) AND name.key >= ? AND name.key < ?", first]
     let arguments = [lower, below, from].map(\.databaseValue)
     guard let mark else { return (sql, arguments) }
-    return (sql + ["(name.key > ? OR name.study > ?)"], arguments + [mark.key.databaseValue, last])
+    return (sql + ["(name.key > ? OR \(behind.sql))"], arguments + [mark.key.databaseValue] + behind.arguments)
   }
 
   /// `last`: the last row of a page that began behind `mark`.
   func next(after last: PageMark, mark: PageMark?, isFull: Bool) -> PageMark? {
     guard case .list(_, let uids, let atOnce) = way else { return isFull ? last : nil }
     let position = mark?.list ?? 0
-    if isFull { return PageMark(value: last.value, list: position) }
+    if isFull { return PageMark(value: last.value, names: last.names, list: position) }
     let following = position + atOnce
-    return following < uids.count ? PageMark(value: 0, list: following) : nil
-  }
-}
-
-extension IndexedAttribute.Level {
-  private static let person = "patient.patient_id || char(31) || patient.issuer || char(31) || patient.sole_study"
-  /// Several rows bear one UID: of several patients, and aside.
-  private static let whose = "study.aside || char(31) || \(person)"
-
-  fileprivate var nameInOrder: String {
-    switch self {
-    case .patient: Self.person
-    case .study: "study.v_0020000d || char(31) || \(Self.whose)"
-    case .series: "series.v_0020000e || char(31) || study.v_0020000d || char(31) || \(Self.whose)"
-    case .instance: "''"
-    }
+    return following < uids.count ? PageMark(value: 0, names: order.isByNames ? [] : nil, list: following) : nil
   }
 }

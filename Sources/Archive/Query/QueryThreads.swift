@@ -1,41 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import GRDB
 import GRDBSQLite
 import Synchronization
 
 /// Threads on which questions are read: few, so that many questions at once leave processors to everybody else, and away
-/// from those who ask for rights or peers. A read there begins without a detour through the pool's own queues.
+/// from those who ask for rights or peers.
 final class QueryThreads: Sendable {
-  private let threads: [DispatchQueue]
+  private let threads: [QueryThread]
   private let loads: Mutex<[Int]>
 
-  init(count: Int = 3) {
-    threads = (0..<max(count, 1)).map { DispatchQueue(label: "collimator.query.\($0)", qos: .utility) }
+  init(count: Int = 3, path: String, changes: ChangeWatch) throws {
+    threads = try (0..<max(count, 1)).map { try QueryThread(number: $0, path: path, changes: changes) }
     loads = Mutex(Array(repeating: 0, count: max(count, 1)))
   }
 
-  /// Runs on the thread that has least to do. A task that is cancelled interrupts the statement that it waits for.
-  func read<Value: Sendable>(
-    _ database: DatabasePool, _ body: @Sendable @escaping (Database) throws -> Value
-  ) async throws -> Value {
-    let cancellation = Cancellation()
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        let thread = take()
-        threads[thread].async {
-          let result = Result {
-            try cancellation.check()
-            return try database.read { database in try cancellation.watching(database) { try body(database) } }
-          }
-          self.giveBack(thread)
-          continuation.resume(with: result)
-        }
-      }
-    } onCancel: {
-      cancellation.cancel()
+  /// Begins on the thread that has least to do; `body` is told what it reads: see `QueryThread.perform`.
+  func begin<Value: Sendable>(
+    _ body: @escaping @Sendable (Database, _ read: Int?) throws -> Value
+  ) -> QueryReading<Value> {
+    let reading = QueryReading<Value>()
+    let number = take()
+    threads[number].perform { database, read in
+      try reading.cancellation.check()
+      return try reading.cancellation.watching(database) { try body(database, read) }
+    } done: { result in
+      self.giveBack(number)
+      reading.settle(result)
     }
+    return reading
+  }
+
+  /// Blocks until what was asked is read.
+  func close() throws {
+    // Each, whatever becomes of the others.
+    for result in threads.map({ thread in Result { try thread.close() } }) { try result.get() }
   }
 
   private func take() -> Int {
@@ -48,6 +47,43 @@ final class QueryThreads: Sendable {
 
   private func giveBack(_ thread: Int) {
     loads.withLock { $0[thread] -= 1 }
+  }
+}
+
+/// What is being read.
+final class QueryReading<Value: Sendable>: Sendable {
+  private enum State {
+    case open
+    case awaited(CheckedContinuation<Value, any Error>)
+    case settled(Result<Value, any Error>)
+  }
+
+  fileprivate let cancellation = Cancellation()
+  private let state = Mutex(State.open)
+
+  /// For one task, and once. A task that is cancelled interrupts the statement that it waits for.
+  func value() async throws -> Value {
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        let settled = state.withLock { state -> Result<Value, any Error>? in
+          if case .settled(let result) = state { return result }
+          state = .awaited(continuation)
+          return nil
+        }
+        if let settled { continuation.resume(with: settled) }
+      }
+    } onCancel: {
+      cancellation.cancel()
+    }
+  }
+
+  fileprivate func settle(_ result: Result<Value, any Error>) {
+    let waiting = state.withLock { state -> CheckedContinuation<Value, any Error>? in
+      defer { state = .settled(result) }
+      if case .awaited(let continuation) = state { return continuation }
+      return nil
+    }
+    waiting?.resume(with: result)
   }
 }
 

@@ -16,7 +16,7 @@ struct RowJudge {
     self.kind = kind
   }
 
-  /// `text`: of the column at a place behind `QueryCompiler.firstValue`.
+  /// `text`: of the column at a place behind `QueryCompiler.Place.firstValue`.
   func matches(_ text: (Int) -> String) -> Bool {
     switch kind {
     case .value(let column, let matcher): return matcher.matches(text(column))

@@ -13,18 +13,21 @@ extension SQLiteIndex {
       width: statements.compiler.columns.width, isOneEach: query.level == .patient || query.level == .study)
     var count = 0
     var last = mark ?? PageMark(value: 0)
-    while rows.count < QueryCompiler.pageSize, count < statements.compiler.limit, let row = try statements.next() {
+    let pageSize = statements.compiler.pageSize
+    let order = statements.compiler.order
+    while rows.count < pageSize, count < statements.compiler.limit, let row = try statements.next() {
       count += 1
-      last = PageMark(value: row.integer(0), key: row.text(1))
-      guard statements.compiler.judges.allSatisfy({ $0.matches { row.text(QueryCompiler.firstValue + $0) } }) else {
+      last = order.mark(at: row)
+      guard statements.compiler.judges.allSatisfy({ $0.matches { row.text(QueryCompiler.Place.firstValue + $0) } })
+      else {
         continue
       }
       rows.append(row)
     }
     let compiler = statements.compiler
-    let isFull = count == compiler.limit || rows.count == QueryCompiler.pageSize
+    let isFull = count == compiler.limit || rows.count == pageSize
     return FindPage(
-      values: rows.inOrder(compiler.columns), next: compiler.next(after: last, mark: mark, isFull: isFull),
+      values: rows.inOrder(compiler.columns), next: compiler.next(after: last, isFull: isFull),
       disclosure: try AuditDisclosure(
         of: rows.subjects, withIDs: rows.ids, at: query.level, to: visibility, in: database))
   }
@@ -32,6 +35,8 @@ extension SQLiteIndex {
 
 /// The rows of a page in one piece of memory, as they are met.
 private struct CopiedRows {
+  private typealias Place = QueryCompiler.Place
+
   let width: Int
   /// Each row has a subject of its own: of a patient or a study, not of one's series.
   let isOneEach: Bool
@@ -52,18 +57,21 @@ private struct CopiedRows {
   var count: Int { ids.count }
 
   mutating func append(_ row: SelectedRow) {
-    names.append(row.text(2))
-    ids.append(row.integer(3))
+    let (key, name) = (row.text(Place.key), row.text(Place.name))
+    names.append(key.isEmpty ? name : "\(key)\u{1F}\(name)")
+    ids.append(row.integer(Place.own))
     let subject = AuditSubject(
-      PatientIdentity(stored: row.text(4), issuer: row.text(5), soleStudy: row.text(6)), studyInstanceUID: row.text(7))
+      PatientIdentity(
+        stored: row.text(Place.patientID), issuer: row.text(Place.issuer), soleStudy: row.text(Place.soleStudy)),
+      studyInstanceUID: row.text(Place.studyInstanceUID))
     if isOneEach || (subject != subjects.last && met.insert(subject).inserted) { subjects.append(subject) }
     for column in 0..<width {
-      row.append(QueryCompiler.firstValue + column, to: &bytes)
+      row.append(QueryCompiler.Place.firstValue + column, to: &bytes)
       ends.append(bytes.count)
     }
   }
 
-  /// By their names; those of one name stay as they were met.
+  /// By key and name; those of one name stay as they were met.
   func inOrder(_ columns: FindColumns) -> FindValues {
     let order = names.indices.sorted { (names[$0], $0) < (names[$1], $1) }
     guard !order.elementsEqual(names.indices) else { return FindValues(columns: columns, bytes: bytes, ends: ends) }

@@ -5,7 +5,11 @@ import GRDB
 
 /// A selection of instances as one SQL statement over the caller's visible rows.
 struct SelectionCompiler {
-  static let pageSize = 256
+  /// Each page goes through all that is left, to put it in order: of fewer rows there would be more pages to go through.
+  static let pagesAtOnce = 16
+
+  /// How many a page has.
+  static func pageSize(_ visibility: Visibility) -> Int { pagesAtOnce * visibility.pageSize }
 
   private var conditions: [String] = []
   private var values: [DatabaseValue] = []
@@ -58,7 +62,10 @@ struct SelectionCompiler {
 
   func sql(_ layout: IndexLayout, _ visibility: Visibility) -> String {
     let wanted = ([visibility.instance(named: "candidate")] + conditions).joined(separator: " AND ")
-    let demographics = layout.demographics.map { "received.\($0.column)" }
+    // Seldom needed, and more than all the rest together.
+    let demographics = layout.demographics.map {
+      "CASE WHEN received.received_demographics IS NOT NULL THEN received.\($0.column) END"
+    }
     return """
       SELECT candidate.id, candidate.object, candidate.v_00080016, candidate.v_00080018, series.v_0020000e,
         study.v_0020000d, candidate.transfer_syntax, candidate.size, candidate.fault, patient.patient_id, patient.issuer,
@@ -72,7 +79,7 @@ struct SelectionCompiler {
           JOIN series ON series.id = candidate.series JOIN study ON study.id = series.study
           JOIN patient ON patient.id = study.patient
         WHERE \(Self.order("candidate")) < \(Self.order("this")) AND \(wanted))
-      ORDER BY candidate.id LIMIT \(Self.pageSize)
+      ORDER BY candidate.id LIMIT \(Self.pageSize(visibility))
       """
   }
 
@@ -82,18 +89,17 @@ struct SelectionCompiler {
 }
 
 extension ServedInstance {
-  init(_ row: Row, layout: IndexLayout) throws {
-    object = ObjectKey(name: row[1])
-    sopClassUID = row[2]
-    sopInstanceUID = row[3]
-    seriesInstanceUID = row[4]
-    studyInstanceUID = row[5]
-    transferSyntaxUID = row[6]
-    size = row[7]
-    fault = Fault(rawValue: row[8]) ?? .damaged
-    let patient = PatientIdentity(stored: row[9], issuer: row[10], soleStudy: row[11])
-    self.patient = patient
-    coercion =
+  /// `last`: the one before, whose texts it shares where they are the same: a plan may have tens of thousands of one study.
+  init(_ row: Row, layout: IndexLayout, after last: ServedInstance?) throws {
+    func shared(_ text: String, _ known: String?) -> String {
+      // By their bytes: two that only look the same may be two persons'.
+      known.flatMap { $0.utf8.elementsEqual(text.utf8) ? $0 : nil } ?? text
+    }
+    func text(_ column: Int, _ known: String?) -> String { shared(row[column], known) }
+    let patient = PatientIdentity(
+      stored: text(9, last?.patient.id), issuer: text(10, last?.patient.issuer),
+      soleStudy: text(11, last?.patient.soleStudy))
+    let coercion =
       row[12] as Bool
       ? PatientCoercion(
         patient: patient,
@@ -103,5 +109,11 @@ extension ServedInstance {
             attribute: attribute,
             values: text.isEmpty ? [] : text.split(separator: "\\", omittingEmptySubsequences: false).map(String.init))
         }) : nil
+    self.init(
+      Content(
+        object: ObjectKey(name: row[1]), sopClassUID: text(2, last?.sopClassUID), sopInstanceUID: row[3],
+        seriesInstanceUID: text(4, last?.seriesInstanceUID), studyInstanceUID: text(5, last?.studyInstanceUID),
+        transferSyntaxUID: text(6, last?.transferSyntaxUID), size: row[7], fault: Fault(rawValue: row[8]) ?? .damaged,
+        patient: patient, coercion: coercion))
   }
 }

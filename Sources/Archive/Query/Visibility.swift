@@ -10,6 +10,8 @@ struct Question: Sendable {
   /// Seconds since 1970.
   let now: Double
   var rewriting = ClauseRewriting.none
+  /// The most rows that are answered before the grants are asked anew.
+  var pageSize = QueryCompiler.pageSize
 }
 
 /// How a clause of the predicate is written. The archive writes each as it is; what proves the predicate takes one away.
@@ -20,14 +22,15 @@ struct ClauseRewriting: Sendable {
 }
 
 /// The one predicate that stands between a caller and every row, as conditions of a statement. It is found out in the same
-/// reading as the rows that it is asked about, for each page anew: a revocation is seen at once; so is that the peer was
-/// removed or the user locked.
+/// reading as the rows that it is asked about, or in one of the very same state (see `VisibilityMemory`), for each page anew: a
+/// revocation is seen at once; so is that the peer was removed or the user locked.
 struct Visibility {
   let predicate: VisibilityPredicate
   private let question: Question
   private let holders: [Int64]
   private let writer: ClauseWriter
   private let ownWriter: ClauseWriter
+  var pageSize: Int { question.pageSize }
   /// Of a study, its patient, and a series and an instance where they are needed: that it is there for the caller.
   private let condition: String
   /// The same of an instance, by what it says itself.
@@ -35,7 +38,11 @@ struct Visibility {
   /// From which rows a statement tells.
   private(set) var telling = Telling.rows
   /// By names, so that a condition may stand in a statement as often as it is needed.
-  let arguments: StatementArguments
+  private(set) var arguments: StatementArguments
+  /// Whether there are patients of whom the caller is told by voices; nil where that is still to be asked.
+  var meetsContradictions: Bool?
+  /// Of an instance `other` of the same series: that it is seen too; by what rows say, and by what it says itself.
+  private let otherVersions: (told: String, own: String)
 
   init(_ question: Question, in database: Database) throws {
     self.question = question
@@ -46,11 +53,22 @@ struct Visibility {
     condition = writer.condition
     ownWriter = ClauseWriter(question.rewriting, predicate: predicate, holders: holders.count, byInstance: true)
     ownCondition = ownWriter.condition
+    let isSeen = { (condition: String) in
+      "(\(question.rewriting.rewrite(.otherVersionIsSeen, condition.replacing("instance.", with: "other."))))"
+    }
+    otherVersions = (isSeen(condition), isSeen(ownCondition))
     var named: [String: any DatabaseValueConvertible] = [
       "now": question.now, "caller": question.caller.principal, "peer": question.caller.peer,
     ]
     for (index, holder) in holders.enumerated() { named["h\(index)"] = holder }
     arguments = StatementArguments(named)
+  }
+
+  /// The same at another time.
+  func at(_ now: Double) -> Visibility {
+    var other = self
+    other.arguments = arguments &+ ["now": now]
+    return other
   }
 
   /// The same for a statement that tells from other rows.
@@ -92,6 +110,14 @@ struct Visibility {
     return "study.id = (SELECT MIN(study.id) FROM study WHERE study.patient = patient.id AND \(study))"
   }
 
+  func findsContradictions(in database: Database) throws -> Bool {
+    let sql =
+      leastContradiction == 2
+      ? "SELECT 1 FROM patient WHERE is_contradicted = 2 LIMIT 1"
+      : "SELECT 1 FROM patient WHERE is_contradicted > 0 LIMIT 1"
+    return try Int.fetchOne(database.cachedStatement(sql: sql)) != nil
+  }
+
   /// Which voice of a study and of a series is the caller's, where these are gone through by their rows' own voices.
   var baseStudy: String { "study.voice = \(Telling.studyVoice(ofBaseSeenBy: ownCondition))" }
   var begunSeries: String { "series.voice = \(Telling.seriesVoice(ofBegunSeenBy: ownCondition))" }
@@ -114,9 +140,7 @@ struct Visibility {
   }
 
   /// Of an instance `other` of the same series: that it is seen too.
-  var otherVersion: String {
-    "(\(question.rewriting.rewrite(.otherVersionIsSeen, toldInstance.replacing("instance.", with: "other."))))"
-  }
+  var otherVersion: String { telling == .rows ? otherVersions.told : otherVersions.own }
 
   /// The studies that the caller's grants name, whatever else is asked of them; nil where they do not name them, or so many
   /// that it is better to look at the rows.

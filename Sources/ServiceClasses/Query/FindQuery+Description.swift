@@ -35,11 +35,14 @@ extension MatchingOptions {
 extension MatchingKey {
   /// Of keys in a sequence, each with the sequence's name.
   fileprivate var text: String? {
-    let name = DataDictionary.entry(for: tag)?.keyword ?? "\(tag)"
     guard case .sequence(let keys) = matching else { return matching.text.map { "\(name)=\($0)" } }
-    let said = keys.compactMap(\.text).map { "\(name).\($0)" }
-    return said.isEmpty ? nil : said.joined(separator: "; ")
+    let said = keys.compactMap(\.text)
+    guard !said.isEmpty else { return nil }
+    let named = name
+    return said.map { "\(named).\($0)" }.joined(separator: "; ")
   }
+
+  private var name: String { DataDictionary.entry(for: tag)?.keyword ?? "\(tag)" }
 }
 
 extension MatchingKey.Matching {

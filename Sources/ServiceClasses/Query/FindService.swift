@@ -28,13 +28,15 @@ package struct FindService: Sendable {
     _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8], send: @escaping Send
   ) async throws -> Int {
     let (identifier, profile) = try await judged(request, model, bytes)
+    // It is read while what is recorded of the question is put into words.
+    let first = archive.reading(as: request.caller).beginning(of: identifier.query)
     let read = archive.audited(
       .query, "C-FIND", as: request.caller,
       detail: "\(identifier.query.description); transfer syntax \(request.transferSyntax.uid)",
       identifier: bytes.count <= Self.longestRecorded ? bytes : nil)
     var record = QueryRecord(read)
     do {
-      try await answer(request, identifier, profile, &record, send)
+      try await answer(request, identifier, profile, from: first, &record, send)
       return record.sent
     } catch let error as AuditError {
       throw ServiceFailure(auditing: error)
@@ -64,13 +66,13 @@ package struct FindService: Sendable {
   }
 
   private func answer(
-    _ request: ServiceRequest, _ identifier: QueryIdentifier, _ profile: QueryProfile, _ record: inout QueryRecord,
-    _ send: @escaping Send
+    _ request: ServiceRequest, _ identifier: QueryIdentifier, _ profile: QueryProfile,
+    from first: () async throws -> FindPage, _ record: inout QueryRecord, _ send: @escaping Send
   ) async throws {
     let pace = EmptyAnswerPace(step: .milliseconds(1))
     let reader = archive.reading(as: request.caller)
     var mark: PageMark?
-    var page = try await reader.page(of: identifier.query, after: nil)
+    var page = try await first()
     let response = FindResponse(
       to: identifier, columns: page.columns, retrieveAETitle: aeTitle,
       characterSets: [identifier.characterSetTerms, profile.characterSetTerms], transferSyntax: request.transferSyntax)

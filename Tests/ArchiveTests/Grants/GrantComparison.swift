@@ -37,9 +37,14 @@ struct GrantComparison {
   mutating func compare(_ caller: Caller, _ rights: GrantRights, study: String?) async throws {
     let had = GrantOracle(world, caller, rights).visible.filter { study == nil || $0.study == study }
     let selection = InstanceSelection(studyInstanceUIDs: study.map { [$0] } ?? [])
-    let served = try await index.instances(in: selection, as: caller, for: rights, after: nil)
+    var page = try await index.instances(in: selection, as: caller, for: rights, after: nil)
+    var served = page.instances
+    while let mark = page.next {
+      page = try await index.instances(in: selection, as: caller, for: rights, after: mark)
+      served += page.instances
+    }
     note(
-      served.instances.map(\.sopInstanceUID).sorted(), Set(had.map(\.instance)).sorted(), of: world.objects.count,
+      served.map(\.sopInstanceUID).sorted(), Set(had.map(\.instance)).sorted(), of: world.objects.count,
       "\(rights) of \(study ?? "all") to \(caller.identity)")
   }
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CoreFoundation
+import Dispatch
+import GRDB
+import Glibc
+import Synchronization
+
+/// A thread with a connection of its own. Between two questions it keeps its reading transaction for a moment: while nothing is
+/// committed that decides what anybody is answered, a fresh one would read the same, page by page, anew.
+final class QueryThread: Sendable {
+  private struct State {
+    /// What the transaction that is open reads, by the changes that were counted; nil where none is kept.
+    var kept: Int?
+    var isTimed = false
+    var isClosed = false
+  }
+
+  /// How long it is kept at most: what others wrote meanwhile cannot go from the log into the database.
+  private static let keeping = DispatchTimeInterval.milliseconds(100)
+  /// In bytes. A longer log is about to go into the database (see `Archive.openDatabase`), for which nobody may read what was
+  /// before its last page.
+  private static let longestLog = 40_000_000
+
+  private let connection: DatabaseQueue
+  private let changes: ChangeWatch
+  private let state = Mutex(State())
+
+  /// `changes` hears of whatever is written to the database.
+  init(number: Int, path: String, changes: ChangeWatch) throws {
+    var configuration = GRDB.Configuration()
+    configuration.readonly = true
+    configuration.allowsUnsafeTransactions = true
+    configuration.busyMode = .timeout(5)
+    configuration.label = "collimator.query.\(number)"
+    configuration.qos = .utility
+    configuration.prepareDatabase { database in
+      // In KiB.
+      try database.execute(sql: "PRAGMA cache_size = -8192")
+    }
+    connection = try DatabaseQueue(path: path, configuration: configuration)
+    self.changes = changes
+  }
+
+  /// `body` reads one state of the database: that after so many changes, or nil where one was being committed. `done` is called
+  /// with its result before the transaction is over.
+  func perform<Value: Sendable>(
+    _ body: @escaping @Sendable (Database, Int?) throws -> Value,
+    done: @escaping @Sendable (Result<Value, any Error>) -> Void
+  ) {
+    connection.asyncWriteWithoutTransaction { [self] database in
+      do {
+        let read = try begin(database)
+        let value = try body(database, read)
+        done(.success(value))
+        finish(read, database)
+      } catch {
+        Self.end(database)
+        done(.failure(error))
+      }
+    }
+  }
+
+  /// Blocks until what it was given before is read.
+  func close() throws {
+    state.withLock { $0.isClosed = true }
+    connection.unsafeRead { release($0) }
+    try connection.close()
+  }
+
+  /// What the transaction reads.
+  private func begin(_ database: Database) throws -> Int? {
+    let kept = state.withLock { state in
+      defer { state.kept = nil }
+      return state.kept
+    }
+    if let kept, database.isInsideTransaction {
+      // Whatever is committed from here on was not when this was asked.
+      if changes.generation == kept { return kept }
+    }
+    Self.end(database)
+    let before = changes.generation
+    try database.cachedStatement(sql: "BEGIN DEFERRED TRANSACTION").execute()
+    // It begins with the first row that is read.
+    _ = try Int.fetchOne(database.cachedStatement(sql: "SELECT 1 FROM node"))
+    return changes.generation == before ? before : nil
+  }
+
+  private func finish(_ read: Int?, _ database: Database) {
+    guard let read, isLogShort else { return Self.end(database) }
+    let (keeps, isFirst) = state.withLock { state in
+      guard !state.isClosed else { return (false, false) }
+      state.kept = read
+      defer { state.isTimed = true }
+      return (true, !state.isTimed)
+    }
+    guard keeps else { return Self.end(database) }
+    guard isFirst else { return }
+    DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + Self.keeping) { [weak self] in
+      self?.connection.asyncWriteWithoutTransaction { [weak self] in self?.release($0) }
+    }
+  }
+
+  private func release(_ database: Database) {
+    state.withLock { state in
+      state.kept = nil
+      state.isTimed = false
+    }
+    Self.end(database)
+  }
+
+  /// One that went into the database is cut to less.
+  private var isLogShort: Bool {
+    var log = stat()
+    return stat(connection.path + "-wal", &log) == 0 && log.st_size <= Self.longestLog
+  }
+
+  private static func end(_ database: Database) {
+    guard database.isInsideTransaction else { return }
+    // What only read has nothing to lose.
+    do {
+      try database.cachedStatement(sql: "COMMIT TRANSACTION").execute()
+    } catch {
+      try? database.rollback()
+    }
+  }
+}
