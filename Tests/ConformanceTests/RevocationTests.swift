@@ -6,7 +6,7 @@ import Testing
 /// Over the network: once `grant revoke` has returned, nothing more is told or sent.
 @Suite(.enabled(if: Tool.hasPynetdicom, "needs pynetdicom in .venv, or COLLIMATOR_PYTHON"))
 struct RevocationTests {
-  private static let matches = 10_000
+  private static let matches = 30_000
 
   @Test(arguments: ["fast", "slow"])
   func nothingIsToldOnceItHasReturned(mode: String) async throws {

@@ -82,6 +82,47 @@ import Testing
     try await archive.close()
   }
 
+  /// What the plan was made by is known of its objects, until something changes.
+  @Test func aPlanIsKnownUntilSomethingChanges() async throws {
+    let many = try await ManyInstances(1100)
+    let plan = try await many.plan()
+    #expect(plan.instances.count == 1100)
+    let ahead = plan.openAhead(for: nil)
+    #expect(plan.instances.indices.allSatisfy { ahead.knows($0) == true })
+    _ = try await many.archive.rights(of: many.caller)
+    #expect(plan.isKnownToBeOpen(plan.instances[1099], ahead))
+    try await many.archive.administration(as: .current).revokeGrant(many.grant)
+    #expect(plan.instances.indices.allSatisfy { ahead.knows($0) == nil })
+    #expect(!plan.isKnownToBeOpen(plan.instances[0], ahead))
+    #expect(try await !ahead.isOpen(0))
+    try await many.archive.close()
+  }
+
+  /// Another receiver has what its own grants open, whether it sees as much as is sent, or far more, or nothing.
+  @Test(arguments: [("nothing", 0), ("all", 3), ("later", 0)] as [(String, Int)])
+  func aReceiverHasItsOwnGrants(what: String, count: Int) async throws {
+    let many = try await ManyInstances(3)
+    let administration = many.archive.administration(as: .current)
+    try await administration.addPeer(
+      Peer(
+        name: "OTHER", aeTitle: try #require(AETitle("OTHER")), addresses: [try #require(Network("127.0.0.2"))],
+        port: nil,
+        rights: [.query], acceptsPrivateSOPClasses: false))
+    if what != "nothing" {
+      let terms = GrantTerms(.everything, from: what == "later" ? 1_790_000_010 : nil)
+      _ = try await administration.addGrant(to: "OTHER", terms)
+    }
+    let receiver = try await administration.caller(named: "OTHER", through: nil, assurance: nil)
+    let plan = try await many.plan()
+    let areOpen = try await plan.areOpen(to: receiver)
+    #expect(areOpen.count == 3 && areOpen.count { $0 } == count)
+    #expect(try await plan.areOpen(to: many.caller) == [true, true, true])
+    let ahead = plan.openAhead(for: receiver)
+    #expect(ahead.knows(0) == nil, "nobody asked for the receiver yet")
+    #expect(try await ahead.isOpen(0) == (count > 0))
+    try await many.archive.close()
+  }
+
   /// In their order and whole; those that are passed over are not read, and nothing is given twice.
   @Test func whatComesNextIsReadBefore() async throws {
     let many = try await ManyInstances(100)

@@ -39,7 +39,7 @@ import Testing
       as [(Int, [UInt16]?)])
   func pendingResponsesKeepTheirPace(total: Int, remaining: [UInt16]?) async {
     let sent = Mutex<[CommandSet]>([])
-    let progress = RetrieveProgress(total: total, of: Self.request) { response in
+    let progress = RetrieveProgress(total: total, of: Self.request, leastPause: .zero) { response in
       sent.withLock { $0.append(response) }
     }
     for number in 0..<total { await progress.note(.completed, of: "1.\(number)") }
@@ -51,6 +51,17 @@ import Testing
       })
     let told = responses.map { $0.numberOfRemainingSuboperations ?? 0 }
     #expect(told == remaining ?? stride(from: 990, to: 0, by: -10).map { UInt16($0) })
+  }
+
+  /// Many that go fast are told about at once, and then no more often than is of use.
+  @Test func pendingResponsesAboutManyArePaced() async {
+    let sent = Mutex<[UInt16]>([])
+    let progress = RetrieveProgress(total: 60_000, of: Self.request, leastPause: .seconds(600)) { response in
+      sent.withLock { $0.append(response.numberOfRemainingSuboperations ?? 0) }
+    }
+    for number in 0..<60_000 { await progress.note(.completed, of: "1.\(number)") }
+    #expect(sent.withLock(\.self) == [59_990])
+    #expect(progress.counts.completed == 60_000 && progress.counts.remaining == 0)
   }
 
   @Test func whatIsStoredIsSentAsItIsWhereItCan() {

@@ -20,9 +20,10 @@ extension AuditDisclosure {
   ) throws {
     self.init(
       subjects: [AuditSubject](of: instances),
-      grants: try visibility.grants(opening: ids, at: .image, most: Self.mostGrants, in: database))
+      grants: try visibility.grants(
+        opening: ids, at: .image, most: Self.mostGrants * SelectionCompiler.pagesAtOnce, in: database))
   }
 
-  /// A record names no more of them.
+  /// A record names no more of them for each page of rows.
   private static let mostGrants = 100
 }

@@ -95,8 +95,14 @@ enum AuditInstances {
   static func text(_ instances: [String: [String]]) -> String {
     guard !instances.isEmpty else { return "" }
     return instances.sorted { $0.key < $1.key }.map { kind, uids in
-      ([kind] + uids).map { MatchingForm.storable($0).filter { $0 != " " && $0 != ";" } }.joined(separator: " ")
+      ([kind] + uids).map(word).joined(separator: " ")
     }.joined(separator: ";")
+  }
+
+  private static func word(_ uid: String) -> String {
+    // There is nothing to leave out of what is a UID.
+    let isPlain = uid.utf8.allSatisfy { $0 != 0 && $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: ";") }
+    return isPlain ? uid : MatchingForm.storable(uid).filter { $0 != " " && $0 != ";" }
   }
 
   static func parse(_ text: String) -> [String: [String]] {

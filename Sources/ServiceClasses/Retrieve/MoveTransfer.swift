@@ -166,7 +166,10 @@ struct MoveTransfer: Sendable {
           let next = backlog.take(alone: outstanding.isEmpty)
         {
           let begun = try await begin(next, backlog, course, stop, &user) { [operations] planned in
-            try await stop.during(on: executor) {
+            if let object = operations.prepareToDepartAtOnce(planned, accepted: { syntaxes[$0] ?? [] }) {
+              return object
+            }
+            return try await stop.during(on: executor) {
               try await operations.prepareToDepart(planned) { syntaxes[$0] ?? [] }
             }
           }

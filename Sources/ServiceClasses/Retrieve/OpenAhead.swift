@@ -37,16 +37,22 @@ final class OpenAhead: Sendable {
     self.question = question
   }
 
+  /// What somebody else asked about already.
+  func know(_ answer: Answer) { state.withLock { $0.answer = answer } }
+
+  /// What is known of it by an answer that still holds; nil where it has to be asked for.
+  func knows(_ place: Int) -> Bool? {
+    state.withLock { state in
+      guard let answer = state.answer, answer.places.contains(place), archive.isStill(answer.moment) else { return nil }
+      askAhead(of: place, answer, &state)
+      return answer.isOpen(place)
+    }
+  }
+
   /// Where this says no, the one is to be asked for by itself.
   func isOpen(_ place: Int) async throws -> Bool {
-    let (known, asking) = state.withLock { state -> (Bool?, Task<Answer, any Error>?) in
-      guard let answer = state.answer, answer.places.contains(place), archive.isStill(answer.moment) else {
-        return (nil, state.next.flatMap { $0.places.contains(place) ? $0.asking : nil })
-      }
-      askAhead(of: place, answer, &state)
-      return (answer.isOpen(place), nil)
-    }
-    if let known { return known }
+    if let known = knows(place) { return known }
+    let asking = state.withLock { state in state.next.flatMap { $0.places.contains(place) ? $0.asking : nil } }
     // Where it cannot be answered ahead, each object has its own question: one moment's trouble is not that of many.
     if let asking, let answer = try? await asking.value {
       note(answer)

@@ -48,6 +48,16 @@ package struct OutgoingObject: Sendable {
     rest = piece.fileCount < instance.size ? .stored(instance, reader, offset: piece.fileCount) : .nothing
   }
 
+  /// As it is stored, of which the first piece was read before.
+  init(_ instance: ServedInstance, beginning piece: FirstPiece, reader: ArchiveReader) {
+    self.instance = instance
+    sopClassUID = instance.sopClassUID
+    sopInstanceUID = instance.sopInstanceUID
+    transferSyntaxUID = instance.transferSyntaxUID
+    first = piece.dataSet
+    rest = piece.fileCount < instance.size ? .stored(instance, reader, offset: piece.fileCount) : .nothing
+  }
+
   /// The memory of its first piece, to be used again when nothing of it is on its way any more.
   var memory: ByteBuffer? { first }
 

@@ -44,6 +44,9 @@ final class ReadAhead: Sendable {
       zip(instances.map(\.sopInstanceUID), instances.indices), uniquingKeysWith: { first, _ in first })
   }
 
+  /// Begins with the first of them.
+  func begin() { state.withLock { begin(0, &$0) } }
+
   /// The beginning of an object that is sent now; nil where it was not read ahead, or was taken before.
   func take(_ instance: ServedInstance) async -> Piece? {
     guard let place = places[instance.sopInstanceUID], instances[place] == instance else { return nil }
@@ -55,6 +58,15 @@ final class ReadAhead: Sendable {
     let pieces = await reading.value
     return state.withLock { state in
       state.note(pieces, of: place)
+      return state.take(place).piece
+    }
+  }
+
+  /// The same where it has been read; nil where that has to be waited for.
+  func takeIfRead(_ instance: ServedInstance) -> Piece? {
+    guard let place = places[instance.sopInstanceUID], instances[place] == instance else { return nil }
+    return state.withLock { state in
+      begin(place, &state)
       return state.take(place).piece
     }
   }
@@ -79,7 +91,11 @@ final class ReadAhead: Sendable {
       state.batches.append(
         Batch(
           places: places,
-          reading: Task { [reader, spare] in await FirstPiece.read(wanted, reader, into: spare) }))
+          reading: Task { [weak self, reader, spare] in
+            let pieces = await FirstPiece.read(wanted, reader, into: spare)
+            self?.state.withLock { $0.note(pieces, of: places[0]) }
+            return pieces
+          }))
     }
   }
 

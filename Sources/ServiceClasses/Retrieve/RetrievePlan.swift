@@ -18,6 +18,9 @@ struct RetrievePlan: Sendable {
   /// Where each instance stands, by its SOP Instance UID.
   private let places: [String: Int]
 
+  /// When it was made.
+  private let moment: ReadingMoment
+
   static let notOpenToReceiver = "the destination has no grant for it"
 
   /// As many as the counts of a response can say; throws past that. `isSorted`: those of one SOP class together, as they
@@ -28,6 +31,7 @@ struct RetrievePlan: Sendable {
     self.archive = archive
     self.caller = caller
     self.rights = rights
+    moment = try await archive.moment()
     let reader = archive.reading(as: caller, for: rights)
     let patient = try await Self.patient(of: identifier, as: caller, reader, archive)
     selection = InstanceSelection(
@@ -73,16 +77,53 @@ struct RetrievePlan: Sendable {
   }
 
   /// Of what is to be sent, what its receiver may have by its own grants: that very version, whatever else it would be served.
-  func instances(openTo receiver: Caller) async throws -> [ServedInstance] {
-    var open: [ServedInstance] = []
-    for start in stride(from: 0, to: instances.count, by: Self.batch) {
-      let batch = instances[start..<min(start + Self.batch, instances.count)]
-      open += zip(batch, try await isOpen(Array(batch), toReceiver: receiver)).filter(\.1).map(\.0)
+  func areOpen(to receiver: Caller) async throws -> [Bool] {
+    if isOwn(receiver) { return instances.map { _ in true } }
+    var areOpen = try await areServed(to: receiver)
+    // What the receiver would be served in another version, or by another name, it may have all the same.
+    let others = areOpen.indices.filter { !areOpen[$0] }
+    for start in stride(from: 0, to: others.count, by: Self.batch) {
+      let batch = others[start..<min(start + Self.batch, others.count)]
+      for (place, isOpen) in zip(batch, try await isOpen(batch.map { instances[$0] }, toReceiver: receiver)) {
+        areOpen[place] = isOpen
+      }
     }
-    return open
+    return areOpen
   }
 
   private static let batch = 256
+
+  /// Who is sent what it retrieves itself has been asked about.
+  private func isOwn(_ receiver: Caller) -> Bool { receiver == caller && rights == .retrieve }
+
+  /// Which of them the receiver would be served if it asked the same: one question for all. Where it sees far more than is to be
+  /// sent, not all of them.
+  private func areServed(to receiver: Caller) async throws -> [Bool] {
+    var areServed = instances.map { _ in false }
+    var count = 0
+    guard !instances.isEmpty else { return areServed }
+    for try await page in archive.reading(as: receiver).instances(in: selection) {
+      for instance in page.instances {
+        if let place = places[instance.sopInstanceUID], instances[place] == instance { areServed[place] = true }
+      }
+      count += page.instances.count
+      if count > 2 * instances.count { break }
+    }
+    return areServed
+  }
+
+  /// What is known of all of them since the plan was made.
+  func answer(_ areOpen: [Bool]) -> OpenAhead.Answer? {
+    areOpen.isEmpty ? nil : OpenAhead.Answer(moment: moment, places: instances.indices, areOpen: areOpen)
+  }
+
+  /// Whether it is known, and true still, that it is open as it was planned, and nothing is wrong with its file.
+  func isKnownToBeOpen(_ planned: ServedInstance, _ ahead: OpenAhead) -> Bool {
+    guard let place = places[planned.sopInstanceUID], instances[place] == planned, planned.fault == .none,
+      archive.knownRights(of: caller)?.contains(.retrieve) == true
+    else { return false }
+    return ahead.knows(place) == true
+  }
 
   /// The object as it stands at this moment, for the caller and for whoever else is to have it: a grant that ended since
   /// the plan was made ends here.
@@ -113,15 +154,17 @@ struct RetrievePlan: Sendable {
 
   /// Answers for whoever sends these to one receiver; nil: the caller itself.
   func openAhead(for receiver: Caller?) -> OpenAhead {
-    OpenAhead(of: instances.count, in: archive) { places in
+    let ahead = OpenAhead(of: instances.count, in: archive) { places in
       let moment = try await archive.moment()
       let batch = Array(instances[places])
       var areOpen = try await isOpen(batch, in: InstanceSelection(sopInstanceUIDs: batch.map(\.sopInstanceUID)), reader)
-      if let receiver {
+      if let receiver, !isOwn(receiver) {
         areOpen = zip(areOpen, try await isOpen(batch, toReceiver: receiver)).map { $0 && $1 }
       }
       return OpenAhead.Answer(moment: moment, places: places, areOpen: areOpen)
     }
+    if receiver.map(isOwn) ?? true { answer(instances.map { _ in true }).map(ahead.know) }
+    return ahead
   }
 
   private func isOpen(_ batch: [ServedInstance], toReceiver receiver: Caller) async throws -> [Bool] {

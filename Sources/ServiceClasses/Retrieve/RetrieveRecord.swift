@@ -19,6 +19,7 @@ struct RetrieveRecord {
   func during<Value>(_ instances: [ServedInstance], _ body: () async throws -> Value) async throws -> Value {
     do {
       if !instances.isEmpty {
+        if instances.count == operations.plan.instances.count { operations.readAhead() }
         try await read.begin(
           showing: AuditDisclosure(subjects: [AuditSubject](of: instances), grants: operations.plan.grants))
       }

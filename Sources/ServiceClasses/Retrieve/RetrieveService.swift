@@ -44,12 +44,16 @@ package struct RetrieveService: Sendable {
       archive.audited(.retrieve, "C-GET", as: request.caller, detail: identifier.description), of: operations)
     return try await record.during(operations.plan.instances) {
       try await operations.progress.ticking {
-        // Between an answer and the next object no other thread has to wake up.
-        try await withTaskExecutorPreference(association.executor) {
-          try await operations.performAll(accepted: association.transferSyntaxUIDs) { object in
-            // A message that was begun is sent to its end, and its answer is waited for, cancelled or not.
-            try await Task(executorPreference: association.executor) { try await association.store(object) }.value
-          }
+        let stop = StopSignal()
+        try await withTaskCancellationHandler {
+          // Between an answer and the next object no other thread has to wake up. A message that was begun is sent to its end,
+          // and its answer is waited for, cancelled or not.
+          try await Task(executorPreference: association.executor) {
+            try await operations.performAll(
+              until: stop, on: association.executor, accepted: association.transferSyntaxUIDs, store: association.store)
+          }.value
+        } onCancel: {
+          stop.raise()
         }
       }
       return outcome(of: operations)
@@ -61,7 +65,7 @@ package struct RetrieveService: Sendable {
     _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8], logger: Logger,
     report: @escaping Report
   ) async throws -> Outcome {
-    let (identifier, destination, receiver, operations) = try await recordingRefusals(request, "C-MOVE") {
+    let (identifier, destination, operations) = try await recordingRefusals(request, "C-MOVE") {
       try await requireRight(of: request.caller)
       let identifier = try RetrieveIdentifier(
         reading: bytes, transferSyntax: request.transferSyntax, model: model,
@@ -72,7 +76,7 @@ package struct RetrieveService: Sendable {
       let receiver = isOwn ? request.caller : destination.caller
       let operations = try await self.operations(
         identifier, request, for: isOwn ? .retrieve : .send, to: receiver, logger, report)
-      return (identifier, destination, receiver, operations)
+      return (identifier, destination, operations)
     }
     let record = RetrieveRecord(
       archive.audited(
@@ -81,7 +85,7 @@ package struct RetrieveService: Sendable {
     let originator = MoveOriginator(
       aeTitle: request.callingAETitle, messageID: request.command.messageID ?? 0)
     // Before the destination hears anything: already which SOP classes there are is not for everybody.
-    let open = try await operations.plan.instances(openTo: receiver)
+    let open = try await operations.open()
     let transfer = MoveTransfer(
       operations: operations, instances: open, destination: destination, originator: originator,
       connecting: connecting)

@@ -12,6 +12,10 @@ protocol Sending: Sendable {
   /// sent, and accounted for. Throws `CancellationError`.
   func prepare(_ planned: ServedInstance, accepted: (String) -> [String]) async throws -> OutgoingObject?
 
+  /// The same where nothing has to be waited for: all that it takes is known and in memory. nil where it is not: then `prepare`
+  /// does it.
+  func prepareAtOnce(_ planned: ServedInstance, accepted: (String) -> [String]) -> OutgoingObject?
+
   /// When nothing keeps the first byte of an object from going out any more: remembers that it goes. Throws `ChangedMeanwhile`
   /// where it may not go as it was prepared.
   func depart(_ planned: ServedInstance, as instance: ServedInstance, _ disclosure: Disclosures.Disclosure) async throws
@@ -28,14 +32,17 @@ protocol Sending: Sendable {
 }
 
 extension Sending {
+  func prepareAtOnce(_ planned: ServedInstance, accepted: (String) -> [String]) -> OutgoingObject? { nil }
+
   /// One object to wherever `store` sends it; it is accounted for when this returns. Throws `CancellationError`,
   /// `SubOperationFailure` of one that is accounted for and was sent in part, and what `store` throws of an association that
-  /// is over.
+  /// is over. `prepare`: what `prepareToDepart` does, as it is to be done here.
   func perform(
-    _ planned: ServedInstance, accepted: (String) -> [String], store: (OutgoingObject) async throws -> Status
+    _ planned: ServedInstance, prepare: (ServedInstance) async throws -> OutgoingObject?,
+    store: (OutgoingObject) async throws -> Status
   ) async throws {
     for _ in 0..<mostPreparations {
-      guard let object = try await prepareToDepart(planned, accepted: accepted) else { return }
+      guard let object = try await prepare(planned) else { return }
       do {
         return await note(try await store(object), of: planned, sent: object)
       } catch is ChangedMeanwhile {
@@ -56,11 +63,19 @@ extension Sending {
   func prepareToDepart(
     _ planned: ServedInstance, accepted: (String) -> [String]
   ) async throws -> OutgoingObject? {
-    guard var object = try await prepare(planned, accepted: accepted) else { return nil }
-    if let disclosure = object.disclosure {
-      let instance = object.instance
-      object.departure = { try await depart(planned, as: instance, disclosure) }
-    }
+    try await prepare(planned, accepted: accepted).map { askingAtDeparture($0, of: planned) }
+  }
+
+  /// The same where nothing has to be waited for.
+  func prepareToDepartAtOnce(_ planned: ServedInstance, accepted: (String) -> [String]) -> OutgoingObject? {
+    prepareAtOnce(planned, accepted: accepted).map { askingAtDeparture($0, of: planned) }
+  }
+
+  private func askingAtDeparture(_ object: OutgoingObject, of planned: ServedInstance) -> OutgoingObject {
+    guard let disclosure = object.disclosure else { return object }
+    let instance = object.instance
+    var object = object
+    object.departure = { try await depart(planned, as: instance, disclosure) }
     return object
   }
 }

@@ -20,7 +20,7 @@ struct SubOperations: Sending {
   let logger: Logger
   private let notes = Notes()
   private let openAhead: OpenAhead
-  private let readAhead: ReadAhead
+  private let ahead: ReadAhead
 
   init(
     plan: RetrievePlan, receiver: Caller?, progress: RetrieveProgress, conversion: ObjectConversion, archive: Archive,
@@ -33,7 +33,7 @@ struct SubOperations: Sending {
     self.archive = archive
     self.logger = logger
     openAhead = plan.openAhead(for: receiver)
-    readAhead = ReadAhead(plan.instances, reader: plan.reader)
+    ahead = ReadAhead(plan.instances, reader: plan.reader)
   }
 
   private final class Notes: Sendable {
@@ -52,13 +52,46 @@ struct SubOperations: Sending {
   /// Why the first of the failed failed; without a word about whose it is.
   var firstFailure: String? { notes.values.withLock(\.firstFailure) }
 
+  /// Of what is to be sent, what its receiver may have by its own grants.
+  func open() async throws -> [ServedInstance] {
+    guard let receiver else { return plan.instances }
+    let areOpen = try await plan.areOpen(to: receiver)
+    plan.answer(areOpen).map(openAhead.know)
+    return zip(plan.instances, areOpen).filter(\.1).map(\.0)
+  }
+
   /// One after the other, until the task is cancelled. Throws what `store` throws of an association that is over.
   func performAll(
-    accepted: (String) -> [String], store: (OutgoingObject) async throws -> Status
+    accepted: @escaping @Sendable (String) -> [String], store: (OutgoingObject) async throws -> Status
   ) async throws {
-    for instance in plan.instances where !Task.isCancelled {
+    try await performAll(while: { !Task.isCancelled }, accepted, store: store) { planned in
+      try await prepareToDepart(planned, accepted: accepted)
+    }
+  }
+
+  /// The same on the thread of a connection and in a task that nobody cancels, until the signal is raised: only what has to be
+  /// waited for before an object goes is broken off.
+  func performAll(
+    until stop: StopSignal, on executor: EventLoopExecutor, accepted: @escaping @Sendable (String) -> [String],
+    store: (OutgoingObject) async throws -> Status
+  ) async throws {
+    try await performAll(while: { !stop.isRaised }, accepted, store: store) { planned in
+      try await stop.during(on: executor) { try await prepareToDepart(planned, accepted: accepted) }
+    }
+  }
+
+  private func performAll(
+    while mayGoOn: () -> Bool, _ accepted: (String) -> [String], store: (OutgoingObject) async throws -> Status,
+    prepare: (ServedInstance) async throws -> OutgoingObject?
+  ) async throws {
+    for instance in plan.instances where mayGoOn() {
       do {
-        try await perform(instance, accepted: accepted, store: store)
+        try await perform(
+          instance,
+          prepare: { planned in
+            if let object = prepareToDepartAtOnce(planned, accepted: accepted) { return object }
+            return try await prepare(planned)
+          }, store: store)
       } catch is CancellationError {
         return
       }
@@ -78,6 +111,21 @@ struct SubOperations: Sending {
     }
   }
 
+  /// An object that goes as it is stored, is known to be open, and has been read.
+  func prepareAtOnce(_ planned: ServedInstance, accepted: (String) -> [String]) -> OutgoingObject? {
+    let disclosure = archive.disclosures.begin()
+    guard accepted(planned.sopClassUID).contains(planned.transferSyntaxUID),
+      planned.isSent(asStoredIn: planned.transferSyntaxUID), plan.isKnownToBeOpen(planned, openAhead),
+      let piece = try? ahead.takeIfRead(planned)?.get()
+    else {
+      disclosure.end()
+      return nil
+    }
+    var object = OutgoingObject(planned, beginning: piece, reader: plan.reader)
+    object.disclosure = disclosure
+    return object
+  }
+
   func depart(
     _ planned: ServedInstance, as instance: ServedInstance, _ disclosure: Disclosures.Disclosure
   ) async throws {
@@ -88,7 +136,7 @@ struct SubOperations: Sending {
   }
 
   func note(_ status: Status, of planned: ServedInstance, sent object: OutgoingObject) async {
-    if let memory = object.memory { readAhead.giveBack(memory) }
+    if let memory = object.memory { ahead.giveBack(memory) }
     guard status == .success || status.isWarning else {
       return await fail(planned, "the receiver answered \(status)")
     }
@@ -96,6 +144,9 @@ struct SubOperations: Sending {
     if isNew { archive.noteAccess(studyInstanceUID: planned.studyInstanceUID) }
     await progress.note(status == .success ? .completed : .warning, of: planned.sopInstanceUID)
   }
+
+  /// Reads the first of what is to be sent, while something else keeps it from going.
+  func readAhead() { ahead.begin() }
 
   func fail(allBut some: [ServedInstance], _ why: String) async {
     guard some.count < plan.instances.count else { return }
@@ -108,7 +159,7 @@ struct SubOperations: Sending {
   func leave(_ planned: ServedInstance, _ why: String, wasReached: Bool) async { await fail(planned, why) }
 
   func fail(_ planned: ServedInstance, _ why: String) async {
-    readAhead.pass(planned)
+    ahead.pass(planned)
     notes.values.withLock { $0.firstFailure = $0.firstFailure ?? why }
     if progress.counts.failed < Self.mostNamed {
       logger.notice("an object is not sent: \(why)", metadata: ["instance": "\(planned.sopInstanceUID)"])
@@ -138,9 +189,9 @@ struct SubOperations: Sending {
     var piece: FirstPiece?
     if instance.isSent(asStoredIn: target), instance == planned {
       // Where that failed it is read anew, as it stands now.
-      piece = try? await readAhead.take(planned)?.get()
+      piece = try? await ahead.take(planned)?.get()
     } else {
-      readAhead.pass(planned)
+      ahead.pass(planned)
     }
     return try await OutgoingObject(
       instance, in: target, for: (receiver ?? plan.caller).peerName, reader: plan.reader, conversion: conversion,
