@@ -18,7 +18,7 @@ package final class Archive: Sendable {
   /// Who did what, and who was shown what.
   package let audit: AuditTrail
   private let accessGeneration: AccessGeneration
-  let changes = ChangeWatch()
+  var changes: ChangeWatch { index.changes }
   /// Pages and objects on their way to callers.
   package let disclosures = Disclosures()
   /// What the start found and set right.
@@ -48,7 +48,6 @@ package final class Archive: Sendable {
       space: SpaceWatch(directory: store.directory, reserve: options.reserve), samples: options.samples)
     accessDirectory = AccessDirectory(database: database)
     accessGeneration = AccessGeneration(database: database)
-    database.add(transactionObserver: changes, extent: .observerLifetime)
     identities = IdentityJudge(database: database, options: identity, now: now)
   }
 
@@ -60,8 +59,16 @@ package final class Archive: Sendable {
     now: @escaping @Sendable () -> Double = Archive.wallClock
   ) throws -> Archive {
     try DataDirectory.prepare(directory)
+    return try open(
+      directory: directory, holding: DirectoryLock(of: directory), options: options, identity: identity, now: now)
+  }
+
+  /// `lock`: of who owns the directory already.
+  static func open(
+    directory: String, holding lock: DirectoryLock, options: ArchiveOptions = ArchiveOptions(),
+    identity: IdentityOptions = IdentityOptions(), now: @escaping @Sendable () -> Double = Archive.wallClock
+  ) throws -> Archive {
     try RestoreMark.requireNone(directory)
-    let lock = try DirectoryLock(directory: directory)
     let store = FileObjectStore(
       directory: directory, arrivalsSegmentSize: options.arrivalsSegmentSize ?? ArrivalsLog.usualSegmentSize)
     let spare = SpareSpace(directory: directory, size: options.spareSpace)
@@ -77,9 +84,10 @@ package final class Archive: Sendable {
         return try recovery.perform()
       }
       spare.take()
-      var index = SQLiteIndex(
+      var index = try SQLiteIndex(
         database: database, layout: layout, audit: AuditTrail(database: database, now: now), now: now)
       index.rewriting = options.rewriting
+      index.pageSize = options.pageSize
       return Archive(
         lock: lock, store: store, index: index, spare: spare,
         recovery: report, options: options, identity: identity, now: now)
@@ -106,8 +114,10 @@ package final class Archive: Sendable {
     audit.noteCountedRefusals(all: true)
     await audit.flush()
     try await database.write { database in try database.execute(sql: "UPDATE node SET was_closed = 1") }
+    defer { lock.release() }
+    let closed = Result { try index.close() }
     try database.close()
-    lock.release()
+    try closed.get()
   }
 
   private static func openDatabase(
@@ -128,6 +138,8 @@ package final class Archive: Sendable {
       try database.execute(sql: "PRAGMA synchronous = FULL")
       // A checkpoint every 40 MiB: pages that are written again and again go to the database once.
       try database.execute(sql: "PRAGMA wal_autocheckpoint = 10000")
+      // In bytes. A log that went into the database is cut to less than that: by its size questions know how it stands.
+      try database.execute(sql: "PRAGMA journal_size_limit = 39845888")
       // In KiB. Who was shown a hundred thousand studies is as many places in two indexes: two MiB would be written over and over.
       try database.execute(sql: "PRAGMA cache_size = -32768")
       return try Int.fetchOne(database, sql: "PRAGMA synchronous")

@@ -14,6 +14,8 @@ package struct ArchiveOptions: Sendable {
   package var spareSpace: Int
   /// How the clauses of the predicate are written: as they are, but where it is shown that each is missed.
   var rewriting = ClauseRewriting.none
+  /// Rows of a page: few, where it is shown what pages tell.
+  var pageSize = QueryCompiler.pageSize
 
   package init(
     reserve: Int = 0, furtherKeys: [FurtherKey]? = nil, samples: (any SampleReading)? = nil,

@@ -36,6 +36,17 @@ final class MemoryIndex: InstanceIndex {
   nonisolated(nonsending) func add(
     _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
   ) async throws(IndexError) -> Addition {
+    addition(of: record, compared)
+  }
+
+  func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]],
+    then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
+  ) {
+    then(.success(addition(of: record, compared)))
+  }
+
+  private func addition(of record: InstanceRecord, _ compared: [ObjectKey: [UInt8]]) -> Addition {
     state.withLock { state in
       let versions = state.entries.filter { $0.record.sopInstanceUID == record.sopInstanceUID }
       let issuer = record.arrival.defaultIssuer
@@ -170,9 +181,26 @@ extension ServedInstance {
   fileprivate init?(_ entry: MemoryIndex.Entry) {
     guard let hierarchy = entry.record.hierarchy else { return nil }
     self.init(
-      object: entry.record.object, sopClassUID: entry.record.values[1], sopInstanceUID: entry.record.sopInstanceUID,
-      seriesInstanceUID: hierarchy.seriesInstanceUID, studyInstanceUID: hierarchy.studyInstanceUID,
-      transferSyntaxUID: entry.record.transferSyntaxUID, size: entry.record.size, fault: .none,
-      patient: hierarchy.patient, coercion: nil)
+      Content(
+        object: entry.record.object, sopClassUID: entry.record.values[1], sopInstanceUID: entry.record.sopInstanceUID,
+        seriesInstanceUID: hierarchy.seriesInstanceUID, studyInstanceUID: hierarchy.studyInstanceUID,
+        transferSyntaxUID: entry.record.transferSyntaxUID, size: entry.record.size, fault: .none,
+        patient: hierarchy.patient, coercion: nil))
+  }
+}
+
+/// For those that stand in for the index.
+extension InstanceIndex {
+  func beginMatches(
+    of query: FindQuery, as caller: Caller
+  ) -> @Sendable () async throws(IndexError) -> FindPage {
+    let reading = Task { () async -> Result<FindPage, IndexError> in
+      do throws(IndexError) {
+        return .success(try await matches(of: query, as: caller, after: nil))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return { () async throws(IndexError) in try await reading.value.get() }
   }
 }

@@ -27,6 +27,32 @@ final class MemoryObjectStore: ObjectStore {
     return Sink(in: self)
   }
 
+  private final class Kept: KeptObject, Sendable {
+    let store: MemoryObjectStore
+    let key: ObjectKey
+
+    init(_ key: ObjectKey, in store: MemoryObjectStore) {
+      self.store = store
+      self.key = key
+    }
+
+    nonisolated(nonsending) func settle() async {}
+
+    nonisolated(nonsending) func discard() async { store.put(nil, as: key) }
+  }
+
+  func keep(
+    _ bytes: [UInt8], as key: ObjectKey,
+    then: @escaping @Sendable (Result<any KeptObject & Sendable, StoreError>) -> Void
+  ) {
+    then(
+      Result { () throws(StoreError) in
+        for step in [Step.begin, .write, .keep] { try check(step) }
+        put(bytes, as: key)
+        return Kept(key, in: self)
+      })
+  }
+
   func read(_ range: Range<Int>, of key: ObjectKey) async throws(StoreError) -> [UInt8] {
     try check(.read)
     let object = try object(key)

@@ -271,6 +271,13 @@ private struct FailingIndex: InstanceIndex {
     throw error
   }
 
+  func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]],
+    then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
+  ) {
+    then(.failure(error))
+  }
+
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
     throw error
   }

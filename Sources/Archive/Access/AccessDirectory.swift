@@ -64,6 +64,9 @@ final class AccessDirectory: Sendable {
     }
   }
 
+  /// What is known without asking; nil after a change.
+  var known: Entries? { memory.state.withLock(\.entries) }
+
   func entries() async throws -> Entries {
     let (generation, known) = memory.state.withLock { ($0.generation, $0.entries) }
     if let known { return known }

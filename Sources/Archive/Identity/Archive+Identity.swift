@@ -45,6 +45,11 @@ extension Archive {
     try await accessDirectory.entries().rights(of: caller.principal, through: caller.peer)
   }
 
+  /// The same where it is known without asking; nil where it has to be asked for.
+  package func knownRights(of caller: Caller) -> Rights? {
+    accessDirectory.known?.rights(of: caller.principal, through: caller.peer)
+  }
+
   /// How the peer through which somebody calls is answered.
   package func queryProfile(of caller: Caller) async throws -> QueryProfile {
     try await accessDirectory.entries().queryProfiles[caller.peer] ?? QueryProfile()

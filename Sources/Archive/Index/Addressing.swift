@@ -15,12 +15,22 @@ struct Addressing {
     self.layout = layout
   }
 
-  /// For whom it has to be kept aside; 0 for nobody.
-  func aside(in database: Database) throws -> Int64 {
+  struct Judgement {
+    /// For whom it has to be kept aside; 0 for nobody.
+    var aside: Int64 = 0
+    /// The sender's next object of the series is judged the same, as long as nothing but the sender's own objects comes.
+    var isStanding = true
+  }
+
+  /// `mayBeKeptOut`: false where nothing at all is.
+  func judgement(mayBeKeptOut: Bool = true, in database: Database) throws -> Judgement {
+    if let judged = record.arrival.aside { return Judgement(aside: judged, isStanding: false) }
     let sender = record.arrival.principal
-    guard sender != 0, let hierarchy = record.hierarchy else { return 0 }
-    if try isDeletedForOthers(hierarchy.studyInstanceUID, in: database) { return sender }
-    guard try !mayAddAnywhere(in: database) else { return 0 }
+    guard sender != 0, let hierarchy = record.hierarchy else { return Judgement() }
+    if mayBeKeptOut, try isDeletedForOthers(hierarchy.studyInstanceUID, in: database) {
+      return Judgement(aside: sender, isStanding: false)
+    }
+    guard try !mayAddAnywhere(in: database) else { return Judgement() }
     let studies = try Row.fetchAll(
       database.cachedStatement(
         sql: """
@@ -37,11 +47,11 @@ struct Addressing {
     let concerned = same.isEmpty ? there : same
     // Beside what the sender has aside of it, as if the study were there: it could be.
     let isOthers = concerned.isEmpty ? hasSomeAside : concerned.contains { $0[0] as Int64 != sender }
-    guard isOthers else { return 0 }
+    guard isOthers else { return Judgement() }
     guard !same.isEmpty, let caller = record.arrival.caller,
       try isOpen(to: caller, hasSomeAside: hasSomeAside, in: database)
-    else { return sender }
-    return 0
+    else { return Judgement(aside: sender, isStanding: false) }
+    return Judgement(isStanding: false)
   }
 
   /// What was deleted and is kept out must not be found out by who never had to do with it: as if it were still there for

@@ -76,13 +76,32 @@ struct Arrival: Sendable {
 
   /// For the file's head: JSON, of an even length, with room for the digest.
   var note: [UInt8] {
+    let bytes = plainNote ?? encodedNote
+    return bytes.count % 2 == 0 ? bytes : bytes + [UInt8(ascii: " ")]
+  }
+
+  /// As the encoder writes it; nil where a text has characters that JSON writes otherwise. One is made for each object.
+  private var plainNote: [UInt8]? {
+    let isPlain = { (text: String) in
+      text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x2F && $0 != 0x5C }
+    }
+    guard isPlain(sender), isPlain(defaultIssuer), (1...1e12).contains(time) else { return nil }
+    let seconds = time.rounded() == time ? "\(Int(time))" : "\(time)"
+    let principal = principal == 0 ? "" : "\"principal\":\(principal),"
+    return Array(
+      """
+      {"arrivedAt":\(seconds),"dataSetDigest":"\(Self.unknownDigest)","defaultIssuer":"\(defaultIssuer)",\
+      \(principal)"sender":"\(sender)"}
+      """.utf8)
+  }
+
+  var encodedNote: [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let note = Note(
       sender: sender, arrivedAt: time, defaultIssuer: defaultIssuer, principal: principal == 0 ? nil : principal,
       dataSetDigest: Self.unknownDigest)
-    let bytes = (try? encoder.encode(note)).map { Array($0) } ?? []
-    return bytes.count % 2 == 0 ? bytes : bytes + [UInt8(ascii: " ")]
+    return (try? encoder.encode(note)).map { Array($0) } ?? []
   }
 
   func applied(to header: DataSet) -> Arrival {
@@ -93,14 +112,23 @@ struct Arrival: Sendable {
   }
 
   /// Returns its number: that of the instance too. One that was recorded before keeps the number that it has.
-  func insert(object: ObjectKey, aside: Int64, in database: Database) throws -> Int64 {
+  /// `digest` and `size`: of the bytes, for one that was recorded without them too.
+  func insert(
+    object: ObjectKey, digest: [UInt8], size: Int, aside: Int64, in database: Database
+  ) throws -> Int64 {
     let number = try Int64.fetchOne(
       database.cachedStatement(
         sql: """
-          INSERT INTO arrival (object, sender, calling, arrived_at, default_issuer, principal, aside)
-          VALUES (?, ?, ?, ?, ?, ?, ?)
-          ON CONFLICT (object) DO UPDATE SET object = excluded.object RETURNING number
-          """), arguments: [object.name, sender, callingAETitle, time, defaultIssuer, principal, aside])
+          INSERT INTO arrival
+            (object, sender, calling, arrived_at, default_issuer, principal, aside, content_digest, content_size)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+          ON CONFLICT (object) DO UPDATE SET content_digest = coalesce(content_digest, excluded.content_digest),
+            content_size = iif(content_digest IS NULL, excluded.content_size, content_size)
+          RETURNING number
+          """),
+      arguments: [
+        object.name, sender, callingAETitle, time, defaultIssuer, principal, aside, Data(digest), size,
+      ])
     return number ?? database.lastInsertedRowID
   }
 }

@@ -8,7 +8,7 @@ import Synchronization
 final class IndexWriter: Sendable {
   private struct Waiting: Sendable {
     let insertion: InstanceInsertion
-    let continuation: CheckedContinuation<Result<Addition, IndexError>, Never>
+    let then: @Sendable (Result<Addition, IndexError>) -> Void
   }
 
   private struct State: Sendable {
@@ -24,6 +24,8 @@ final class IndexWriter: Sendable {
   private let audit: AuditTrail
   private let rules: StandingRules
   private let state = Mutex(State())
+  /// The writing thread's.
+  private let memory = Mutex(InsertionMemory())
   /// Its own: a commit waits for the disk, and to go from thread to thread costs as much as to insert a row.
   private let thread = FileThread(number: -3)
 
@@ -34,19 +36,18 @@ final class IndexWriter: Sendable {
     self.rules = rules
   }
 
-  /// Returns once the instance's row is on the disk.
-  nonisolated(nonsending) func add(
-    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
-  ) async throws(IndexError) -> Addition {
+  /// `then` is called once the instance's row is on the disk, or is not to be, on the thread that writes.
+  func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]],
+    then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
+  ) {
     let insertion = InstanceInsertion(record, layout: layout, compared: compared, rules: rules)
-    return try await withCheckedContinuation { continuation in
-      let begins = state.withLock { state in
-        state.waiting.append(Waiting(insertion: insertion, continuation: continuation))
-        defer { state.isCommitting = true }
-        return !state.isCommitting
-      }
-      if begins { thread.perform { self.commitAll() } }
-    }.get()
+    let begins = state.withLock { state in
+      state.waiting.append(Waiting(insertion: insertion, then: then))
+      defer { state.isCommitting = true }
+      return !state.isCommitting
+    }
+    if begins { thread.perform { self.commitAll() } }
   }
 
   private func nextBatch() -> [Waiting]? {
@@ -62,15 +63,15 @@ final class IndexWriter: Sendable {
     while let batch = nextBatch() {
       switch outcomes(of: batch.map(\.insertion)) {
       case .success(let additions):
-        for (waiter, addition) in zip(batch, additions) { waiter.continuation.resume(returning: .success(addition)) }
+        for (waiter, addition) in zip(batch, additions) { waiter.then(.success(addition)) }
       case .failure(let error) where error.kind == .impossible && batch.count > 1:
         // One that cannot be committed must not fail the others.
         for waiter in batch {
           let alone = outcomes(of: [waiter.insertion])
-          waiter.continuation.resume(returning: alone.flatMap { $0.first.map(Result.success) ?? .failure(error) })
+          waiter.then(alone.flatMap { $0.first.map(Result.success) ?? .failure(error) })
         }
       case .failure(let error):
-        for waiter in batch { waiter.continuation.resume(returning: .failure(error)) }
+        for waiter in batch { waiter.then(.failure(error)) }
       }
     }
   }
@@ -78,12 +79,21 @@ final class IndexWriter: Sendable {
   private func outcomes(of insertions: [InstanceInsertion]) -> Result<[Addition], IndexError> {
     // Who was let in is on the disk before what they stored.
     let (notes, now) = (audit.takeNotes(), audit.now)
+    // What fails takes it along.
+    var memory: InsertionMemory? = memory.withLock { memory in
+      defer { memory = InsertionMemory() }
+      return memory
+    }
     do {
       let (additions, numbers) = try database.write { database in
-        let additions = try insertions.map { try $0.perform(in: database) }
+        try memory?.begin(in: database)
+        let additions = try insertions.map { try $0.perform(in: database, remembering: &memory) }
         let records = zip(insertions, additions).compactMap { $0.audit($1, at: now()) }
-        return (additions, try AuditTable.append(notes.entries + records, in: database))
+        let numbers = try AuditTable.append(notes.entries + records, in: database)
+        try memory?.end(in: database)
+        return (additions, numbers)
       }
+      if let memory { self.memory.withLock { $0 = memory } }
       audit.settle(notes, numbers)
       return .success(additions)
     } catch {

@@ -11,8 +11,16 @@ protocol InstanceIndex: Sendable {
     _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
   ) async throws(IndexError) -> Addition
 
+  /// The same for whoever has nothing to wait in: `then` is called in a place of the index's own, and may not wait for anything.
+  func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]],
+    then: @escaping @Sendable (Result<Addition, IndexError>) -> Void)
+
   /// The matches behind a mark; nil for the first of them.
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage
+
+  /// The first matches: they are being read when this returns.
+  func beginMatches(of query: FindQuery, as caller: Caller) -> @Sendable () async throws(IndexError) -> FindPage
 
   /// What the caller has the rights to of what a selection names: of several versions of an object the one that is served.
   func instances(
@@ -31,6 +39,8 @@ package struct PageMark: Sendable, Hashable {
   let value: Int64
   /// Where the rows come in the order of a key: the last one's.
   var key = ""
+  /// Where they come in the order of their names: the last one's; nil where they come in that of their numbers.
+  var names: [String]?
   /// Where a list is gone through a part at a time: how much of it is done.
   var list = 0
 }

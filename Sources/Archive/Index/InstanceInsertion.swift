@@ -41,15 +41,37 @@ struct InstanceInsertion {
   }
 
   func perform(in database: Database) throws -> Addition {
-    try perform(aside: try record.arrival.aside ?? Addressing(record, layout: layout).aside(in: database), in: database)
+    var nothing: InsertionMemory?
+    return try perform(in: database, remembering: &nothing)
   }
 
-  /// What is kept elsewhere, for others or aside for somebody else, is as if it were not there.
-  private func perform(aside: Int64, in database: Database) throws -> Addition {
+  /// `memory`: of those that were put in before by the same writer; nil where there is none.
+  func perform(in database: Database, remembering memory: inout InsertionMemory?) throws -> Addition {
+    if let known = memory?.place(of: record) { return try perform(at: known, aside: 0, in: database, &memory) }
+    let keepsOut = try memory?.keepsOut(in: database) ?? true
+    let judgement = try Addressing(record, layout: layout).judgement(mayBeKeptOut: keepsOut, in: database)
+    // What grants or corrections had a say in is judged anew each time.
+    guard judgement.isStanding, record.arrival.aside == nil else {
+      var nothing: InsertionMemory?
+      defer { memory?.forget(study: record.hierarchy?.studyInstanceUID ?? "") }
+      return try perform(at: nil, aside: judgement.aside, in: database, &nothing)
+    }
+    return try perform(at: nil, aside: judgement.aside, in: database, &memory)
+  }
+
+  /// What is kept elsewhere, for others or aside for somebody else, is as if it were not there. `known`: its place, where that
+  /// is known.
+  private func perform(
+    at known: HierarchyRows.Found?, aside: Int64, in database: Database, _ memory: inout InsertionMemory?
+  ) throws -> Addition {
     let versions = try Version.all(of: record.sopInstanceUID, in: database).filter { $0.aside == aside }
     guard !versions.isEmpty else {
-      if try TombstoneTable.keepsOut(record, aside: aside, in: database) { return .done(.keptOut) }
-      try add(aside: aside, in: database)
+      if try memory?.keepsOut(in: database) ?? true,
+        try TombstoneTable.keepsOut(record, aside: aside, in: database)
+      {
+        return .done(.keptOut)
+      }
+      try add(at: known, aside: aside, in: database, &memory)
       return .done(.stored)
     }
     if let same = versions.first(where: { $0.hasBytes(of: record) }) { return try meet(same, in: database) }
@@ -63,15 +85,19 @@ struct InstanceInsertion {
     }) {
       return try here(same, in: database)
     }
-    try add(aside: aside, in: database)
+    try add(at: known, aside: aside, in: database, &memory)
     return .done(.keptBesideAnother)
   }
 
   /// What is owed to others for an object that is new here is owed from the same moment; nothing of what is aside.
-  private func add(aside: Int64, in database: Database) throws {
-    let (number, place) = try insert(number: nil, aside: aside, in: database)
+  private func add(
+    at known: HierarchyRows.Found?, aside: Int64, in database: Database, _ memory: inout InsertionMemory?
+  ) throws {
+    let (number, place) = try insert(number: nil, at: known, aside: aside, in: database, &memory)
     guard aside == 0 else { return }
-    try ForwardingTable.enqueue(arrival: number, record, in: database)
+    if try memory?.forwards(in: database) ?? true {
+      try ForwardingTable.enqueue(arrival: number, record, in: database)
+    }
     guard let place, place.newSeries != nil, let hierarchy = record.hierarchy else { return }
     let time = rules?.now() ?? record.arrival.time
     try ShareReview(by: "the archive", actor: .node, because: "what arrived", at: time, in: database)
@@ -156,21 +182,21 @@ struct InstanceInsertion {
   /// `number`: that of an arrival which was recorded before.
   @discardableResult
   func insert(number: Int64?, in database: Database) throws -> Int64 {
-    try insert(number: number, aside: record.arrival.aside ?? 0, in: database).number
+    var nothing: InsertionMemory?
+    return try insert(number: number, at: nil, aside: record.arrival.aside ?? 0, in: database, &nothing).number
   }
 
   private func insert(
-    number: Int64?, aside: Int64, in database: Database
+    number: Int64?, at known: HierarchyRows.Found?, aside: Int64, in database: Database,
+    _ memory: inout InsertionMemory?
   ) throws -> (number: Int64, place: HierarchyRows.Found?) {
-    let number = try number ?? record.arrival.insert(object: record.object, aside: aside, in: database)
-    // Whoever builds the index anew has to know what the bytes were.
-    try database.cachedStatement(
-      sql: "UPDATE arrival SET content_digest = ?, content_size = ? WHERE number = ? AND content_digest IS NULL"
-    ).execute(arguments: [Data(record.digest), record.size, number])
+    let number = try arrive(as: number, aside: aside, in: database)
     let rows = HierarchyRows(layout: layout, in: database)
-    let place = try record.hierarchy.map { try rows.place(of: $0, begunBy: record.arrival.principal, aside: aside) }
-    let preference = try ConflictChoiceTable.isChosen(
-      record.digest, of: record.sopInstanceUID, in: database)
+    let place =
+      try known ?? record.hierarchy.map { try rows.place(of: $0, begunBy: record.arrival.principal, aside: aside) }
+    let preference =
+      try (memory?.choosesVersions(in: database) ?? true)
+      && ConflictChoiceTable.isChosen(record.digest, of: record.sopInstanceUID, in: database)
     let columns = layout.columns(of: "instance")
     let fixed: [DatabaseValue] = [
       number.databaseValue, (place?.series).databaseValue, (place?.foldedFrom).databaseValue,
@@ -181,10 +207,27 @@ struct InstanceInsertion {
     try database.cachedStatement(sql: Self.sql(columns)).execute(
       arguments: StatementArguments(fixed + record.values.map(\.databaseValue)))
     if let series = place?.newSeries, aside == 0 { try open(series, in: database) }
-    if let place, let hierarchy = record.hierarchy {
-      try Voices(layout.voices, in: database).note(hierarchy.saying, at: place, instance: number)
+    if known == nil, let place, let hierarchy = record.hierarchy {
+      let agrees = try Voices(layout.voices, in: database).note(hierarchy.saying, at: place, instance: number)
+      if place.isNewStudy || place.newSeries != nil {
+        memory?.forget(study: hierarchy.studyInstanceUID)
+      } else if agrees, aside == 0 {
+        memory?.remember(place, of: record)
+      }
     }
     return (number, place)
+  }
+
+  /// Whoever builds the index anew has to know what the bytes were.
+  private func arrive(as number: Int64?, aside: Int64, in database: Database) throws -> Int64 {
+    guard let number else {
+      return try record.arrival.insert(
+        object: record.object, digest: record.digest, size: record.size, aside: aside, in: database)
+    }
+    try database.cachedStatement(
+      sql: "UPDATE arrival SET content_digest = ?, content_size = ? WHERE number = ? AND content_digest IS NULL"
+    ).execute(arguments: [Data(record.digest), record.size, number])
+    return number
   }
 
   private var canonicalDigest: Data? {

@@ -39,9 +39,11 @@ struct InstanceRecord: Sendable {
     var saying: Voices.Saying { Voices.Saying(study: study, series: series) }
   }
 
+  /// `memory`: of what others said; nil where each is taken apart.
+
   init(
     _ header: DataSet, announcement: Announcement, object: ObjectKey, digest: [UInt8], size: Int, arrival: Arrival,
-    layout: IndexLayout
+    layout: IndexLayout, memory: HierarchyMemory? = nil
   ) throws(ReceptionError) {
     self.object = object
     transferSyntaxUID = announcement.transferSyntaxUID
@@ -52,11 +54,7 @@ struct InstanceRecord: Sendable {
     self.arrival = arrival.applied(to: header)
     let place = try Place(header, sopClassUID: announcement.sopClassUID)
     hierarchy = place.map { place in
-      Hierarchy(
-        patient: PatientIdentity(header, study: place.study, defaultIssuer: arrival.defaultIssuer),
-        studyInstanceUID: MatchingForm.storable(place.study), seriesInstanceUID: MatchingForm.storable(place.series),
-        study: layout.values(for: "study", of: header), series: layout.values(for: "series", of: header),
-        referral: Referral(header, calling: arrival.callingAETitle))
+      memory?.hierarchy(place, header, arrival) ?? Hierarchy(place, header, arrival, layout: layout)
     }
     values = layout.values(for: "instance", of: header)
     recordTypes = RecordTypes(sopClassUID: header.string(.sopClassUID) ?? announcement.sopClassUID)
@@ -97,9 +95,19 @@ struct InstanceRecord: Sendable {
   private static func fault(of uid: String) -> String? {
     if uid.utf8.count > 64 { return "is longer than 64 characters" }
     if !uid.utf8.allSatisfy({ $0 == 0x2E || (0x30...0x39).contains($0) }) { return "has characters that are no digits" }
-    let components = uid.split(separator: ".", omittingEmptySubsequences: false)
+    let components = uid.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
     if components.contains(where: \.isEmpty) { return "has an empty component" }
-    if components.contains(where: { $0.count > 1 && $0.first == "0" }) { return "has a component with a leading zero" }
+    if components.contains(where: { $0.count > 1 && $0.first == 0x30 }) { return "has a component with a leading zero" }
     return nil
+  }
+}
+
+extension InstanceRecord.Hierarchy {
+  init(_ place: InstanceRecord.Place, _ header: DataSet, _ arrival: Arrival, layout: IndexLayout) {
+    self.init(
+      patient: PatientIdentity(header, study: place.study, defaultIssuer: arrival.defaultIssuer),
+      studyInstanceUID: MatchingForm.storable(place.study), seriesInstanceUID: MatchingForm.storable(place.series),
+      study: layout.values(for: "study", of: header), series: layout.values(for: "series", of: header),
+      referral: Referral(header, calling: arrival.callingAETitle))
   }
 }

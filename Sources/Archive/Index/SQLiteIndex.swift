@@ -9,14 +9,24 @@ struct SQLiteIndex: InstanceIndex {
   let database: DatabasePool
   let layout: IndexLayout
   let audit: AuditTrail
-  private let threads = QueryThreads()
+  /// Hears of whatever is written.
+  let changes = ChangeWatch()
+  private let threads: QueryThreads
+  private var memory = VisibilityMemory()
   private let writer: IndexWriter
   /// Seconds since 1970 by which grants begin and end.
   var clock: @Sendable () -> Double
   /// How the clauses of the predicate are written: as they are, but where it is shown that each is missed.
-  var rewriting = ClauseRewriting.none
+  var rewriting = ClauseRewriting.none {
+    didSet { memory = VisibilityMemory() }
+  }
+  var pageSize = QueryCompiler.pageSize
 
-  init(database: DatabasePool, layout: IndexLayout, audit: AuditTrail, now: @escaping @Sendable () -> Double) {
+  init(
+    database: DatabasePool, layout: IndexLayout, audit: AuditTrail, now: @escaping @Sendable () -> Double
+  ) throws {
+    database.add(transactionObserver: changes, extent: .observerLifetime)
+    threads = try QueryThreads(path: database.path, changes: changes)
     self.database = database
     self.layout = layout
     self.audit = audit
@@ -27,15 +37,40 @@ struct SQLiteIndex: InstanceIndex {
   nonisolated(nonsending) func add(
     _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
   ) async throws(IndexError) -> Addition {
-    try await writer.add(record, compared: compared)
+    try await withCheckedContinuation { continuation in
+      writer.add(record, compared: compared) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  func add(
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]],
+    then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
+  ) {
+    writer.add(record, compared: compared, then: then)
   }
 
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {
+    try await Self.page(reading(query, as: caller, after: mark))
+  }
+
+  func beginMatches(
+    of query: FindQuery, as caller: Caller
+  ) -> @Sendable () async throws(IndexError) -> FindPage {
+    let reading = reading(query, as: caller, after: nil)
+    return { () async throws(IndexError) in try await Self.page(reading) }
+  }
+
+  private func reading(_ query: FindQuery, as caller: Caller, after mark: PageMark?) -> QueryReading<FindPage> {
     let question = question(caller, .query)
+    return threads.begin { [layout, memory] database, read in
+      try Self.page(
+        of: query, in: layout, for: memory.visibility(question, reading: read, in: database), after: mark, in: database)
+    }
+  }
+
+  private static func page(_ reading: QueryReading<FindPage>) async throws(IndexError) -> FindPage {
     do {
-      return try await threads.read(database) { [layout] database in
-        try Self.page(of: query, in: layout, for: Visibility(question, in: database), after: mark, in: database)
-      }
+      return try await reading.value()
     } catch {
       throw IndexError(reading: error)
     }
@@ -48,14 +83,18 @@ struct SQLiteIndex: InstanceIndex {
     let question = question(caller, rights)
     return try await read { [layout] database in
       let visibility = try Visibility(question, in: database)
-      let rows = try Row.fetchAll(
+      let rows = try Row.fetchCursor(
         database.cachedStatement(sql: compiler.sql(layout, visibility)),
         arguments: compiler.arguments(for: visibility, after: mark?.value ?? 0))
-      let isLast = rows.count < SelectionCompiler.pageSize
-      let instances = try rows.map { try ServedInstance($0, layout: layout) }
+      var (instances, ids) = ([ServedInstance](), [Int64]())
+      while let row = try rows.next() {
+        ids.append(row[0])
+        instances.append(try ServedInstance(row, layout: layout, after: instances.last))
+      }
+      let isLast = ids.count < SelectionCompiler.pageSize(visibility)
       return InstancePage(
-        instances: instances, next: isLast ? nil : rows.last.map { PageMark(value: $0[0]) },
-        disclosure: try AuditDisclosure(of: instances, withIDs: rows.map { $0[0] }, to: visibility, in: database))
+        instances: instances, next: isLast ? nil : ids.last.map { PageMark(value: $0) },
+        disclosure: try AuditDisclosure(of: instances, withIDs: ids, to: visibility, in: database))
     }
   }
 
@@ -76,8 +115,13 @@ struct SQLiteIndex: InstanceIndex {
     }
   }
 
+  /// Blocks until what was asked is read; nothing may be asked any more.
+  func close() throws {
+    try threads.close()
+  }
+
   private func question(_ caller: Caller, _ rights: GrantRights) -> Question {
-    Question(caller: caller, rights: rights, now: clock(), rewriting: rewriting)
+    Question(caller: caller, rights: rights, now: clock(), rewriting: rewriting, pageSize: pageSize)
   }
 
   func kept(_ objects: [ReferencedObject]) async throws(IndexError) -> Set<ReferencedObject> {

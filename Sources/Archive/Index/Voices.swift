@@ -24,12 +24,13 @@ struct Voices {
     self.database = database
   }
 
-  /// Of an instance that was put in just now.
-  func note(_ saying: Saying, at place: HierarchyRows.Found, instance: Int64) throws {
+  /// Of an instance that was put in just now; true where it says nothing else than the rows.
+  @discardableResult
+  func note(_ saying: Saying, at place: HierarchyRows.Found, instance: Int64) throws -> Bool {
     let standing = try standing(statements.standingStudy, ["study": place.receivedStudy]) { row in
       (row.integer(0), row.integer(1), try place.isNewStudy ? [:] : differing(saying.study, row))
     }
-    guard let (patient, mark, said) = standing else { return }
+    guard let (patient, mark, said) = standing else { return false }
     try noteDifferences(said, study: place.receivedStudy, instance: instance)
     let seriesSaid =
       try place.newSeries != nil
@@ -42,10 +43,11 @@ struct Voices {
     guard mark > 0 else {
       let isDivided = try isGainsaid || place.isNewStudy && differsFromAnother(place.receivedStudy)
       if isDivided { try rebuild(patient: patient) }
-      return
+      return !isGainsaid
     }
     if place.isNewStudy { try put(.study, voice: -place.receivedStudy, of: place.receivedStudy, Self.nothingElse) }
     if let series = place.newSeries { try put(.series, voice: -series, of: series, Self.nothingElse) }
+    return !isGainsaid
   }
 
   /// What it says otherwise than the rows; one who says the same already is its voice.

@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Access
+import DICOMData
 import Synchronization
 
 /// One object on its way in. Its bytes are gathered here until they are worth a way to the thread that waits for the disk;
-/// a small object goes it once.
+/// a small object goes none.
 package final class Reception: Sendable {
-  private let intake: Intake
-  private let gathered = Mutex<[UInt8]>([])
+  private struct State {
+    var gathered: [UInt8] = []
+    /// Of an object that is not small.
+    var intake: Intake?
+    var isOver = false
+  }
+
+  private let announcement: Announcement
+  private let arrival: Arrival
+  private let actor: AuditActor
+  private let thread: FileThread
+  private let syntax: TransferSyntax
+  private let surroundings: ReceptionSurroundings
+  private let state = Mutex(State())
 
   /// Bytes.
   private static let worthTheWay = ArrivalsLog.largestObject
@@ -16,36 +29,69 @@ package final class Reception: Sendable {
     _ announcement: Announcement, arrival: Arrival, from actor: AuditActor, thread: FileThread,
     in surroundings: ReceptionSurroundings
   ) throws(ReceptionError) {
-    intake = try Intake(announcement, arrival: arrival, from: actor, thread: thread, in: surroundings)
+    guard let syntax = TransferSyntax(uid: announcement.transferSyntaxUID) else {
+      throw ReceptionError(.doesNotMatch, "the transfer syntax is none that can be stored")
+    }
+    try surroundings.gate.requireOpen()
+    try surroundings.space.requireRoom()
+    self.syntax = syntax
+    self.announcement = announcement
+    self.arrival = arrival
+    self.actor = actor
+    self.thread = thread
+    self.surroundings = surroundings
   }
 
   package func append(_ chunk: some ByteChunk) async throws(ReceptionError) {
-    let bytes = gathered.withLock { gathered -> [UInt8]? in
-      chunk.withBytes { gathered += $0 }
-      guard gathered.count >= Self.worthTheWay else { return nil }
-      defer { gathered = [] }
-      return gathered
+    guard !state.withLock({ $0.isOver }) else { throw Self.givenUp }
+    let bytes = state.withLock { state -> [UInt8]? in
+      chunk.withBytes { state.gathered += $0 }
+      guard state.gathered.count >= Self.worthTheWay else { return nil }
+      defer { state.gathered = [] }
+      return state.gathered
     }
-    if let bytes { try await intake.append(GatheredBytes(bytes: bytes)) }
+    if let bytes { try await intake().append(GatheredBytes(bytes: bytes)) }
   }
 
   /// The object has arrived in full. When this returns it survives a power cut: bytes and index are on the disk.
   package func commit() async throws(ReceptionError) -> Receipt {
-    try await intake.commit(GatheredBytes(bytes: take()))
+    let (bytes, isWhole) = try take()
+    // What it inflates to may not be small at all.
+    guard isWhole, !syntax.isDeflated, bytes.count <= SmallIntake.largestObject else {
+      return try await intake().commit(GatheredBytes(bytes: bytes))
+    }
+    return try await SmallIntake(
+      announcement: announcement, syntax: syntax, arrival: arrival, actor: actor, surroundings: surroundings
+    ).commit(bytes)
   }
 
   /// Nothing of the object stays.
   package func abandon() async {
-    _ = take()
-    await intake.abandon()
+    _ = try? take()
+    await state.withLock { $0.intake }?.abandon()
   }
 
-  private func take() -> [UInt8] {
-    gathered.withLock { gathered in
-      defer { gathered = [] }
-      return gathered
-    }
+  private func intake() -> Intake {
+    if let intake = state.withLock({ $0.intake }) { return intake }
+    // A reception is for one task at a time.
+    let reading = ObjectReading(announcement, in: syntax, arrival: arrival, from: actor, surroundings)
+    let intake = Intake(reading, thread: thread, in: surroundings)
+    state.withLock { $0.intake = intake }
+    return intake
   }
+
+  /// The end of what arrives.
+  private func take() throws(ReceptionError) -> (bytes: [UInt8], isWhole: Bool) {
+    let taken = state.withLock { state -> (bytes: [UInt8], isWhole: Bool)? in
+      guard !state.isOver else { return nil }
+      defer { (state.gathered, state.isOver) = ([], true) }
+      return (state.gathered, state.intake == nil)
+    }
+    guard let taken else { throw Self.givenUp }
+    return taken
+  }
+
+  private static let givenUp = ReceptionError(.unreadable, "the object was given up before")
 }
 
 struct GatheredBytes: ByteChunk {

@@ -20,7 +20,8 @@ final class ArrivalsLog: Sendable {
 
   private struct Waiting: Sendable {
     let record: ArrivalsRecord
-    let continuation: CheckedContinuation<Result<ArrivalsSegment, FileError>, Never>
+    let makesFile: Bool
+    let then: @Sendable (Result<ArrivalsSegment, FileError>) -> Void
   }
 
   private struct State: Sendable {
@@ -54,13 +55,22 @@ final class ArrivalsLog: Sendable {
   /// When this returns, the object survives a power cut in the segment, until it is settled there.
   nonisolated(nonsending) func append(_ record: ArrivalsRecord) async throws(FileError) -> ArrivalsSegment {
     try await withCheckedContinuation { continuation in
-      let begins = state.withLock { state in
-        state.waiting.append(Waiting(record: record, continuation: continuation))
-        defer { state.isRunning = true }
-        return !state.isRunning
-      }
-      if begins { writer.perform { self.writeAll() } }
+      append(record, makesFile: false) { continuation.resume(returning: $0) }
     }.get()
+  }
+
+  /// The same for whoever has nothing to wait in: `then` is called on the thread that writes, and may not wait for anything.
+  /// `makesFile`: once the log has the object it gets its file there too.
+  func append(
+    _ record: ArrivalsRecord, makesFile: Bool,
+    then: @escaping @Sendable (Result<ArrivalsSegment, FileError>) -> Void
+  ) {
+    let begins = state.withLock { state in
+      state.waiting.append(Waiting(record: record, makesFile: makesFile, then: then))
+      defer { state.isRunning = true }
+      return !state.isRunning
+    }
+    if begins { writer.perform { self.writeAll() } }
   }
 
   /// The index knows the object for good, and it has its file; or it is not to be kept.
@@ -83,7 +93,20 @@ final class ArrivalsLog: Sendable {
       if case .failure(let error) = outcome, StoreError(error).kind == .untrustworthy {
         state.withLock { $0.failure = error }
       }
-      for waiting in batch { waiting.continuation.resume(returning: outcome) }
+      // All of them first: whoever goes on with the first would not wait for the others.
+      let outcomes = batch.map { waiting in outcome.flatMap { file(of: waiting, in: $0) } }
+      for (waiting, outcome) in zip(batch, outcomes) { waiting.then(outcome) }
+    }
+  }
+
+  private func file(of waiting: Waiting, in segment: ArrivalsSegment) -> Result<ArrivalsSegment, FileError> {
+    guard waiting.makesFile else { return .success(segment) }
+    do throws(FileError) {
+      try FileObjectStore.create(waiting.record, at: path(waiting.record.key))
+      return .success(segment)
+    } catch {
+      settle(waiting.record.key, in: segment)
+      return .failure(error)
     }
   }
 

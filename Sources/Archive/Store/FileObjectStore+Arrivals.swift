@@ -7,7 +7,10 @@ import Glibc
 extension FileObjectStore {
   /// Gives an object of the arrivals log its file, which is not synced.
   func create(_ record: ArrivalsRecord) throws(FileError) {
-    let path = path(of: record.key)
+    try Self.create(record, at: path(of: record.key))
+  }
+
+  static func create(_ record: ArrivalsRecord, at path: String) throws(FileError) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw FileError("create", path) }
     do throws(FileError) {
@@ -24,7 +27,7 @@ extension FileObjectStore {
     }
   }
 
-  private func write(_ bytes: [UInt8], to descriptor: CInt, _ path: String) throws(FileError) {
+  private static func write(_ bytes: [UInt8], to descriptor: CInt, _ path: String) throws(FileError) {
     var done = 0
     while done < bytes.count {
       let count = bytes.withUnsafeBytes { bytes in

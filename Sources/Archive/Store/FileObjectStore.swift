@@ -58,6 +58,20 @@ struct FileObjectStore: ObjectStore {
     IncomingObject(in: self)
   }
 
+  func keep(
+    _ bytes: [UInt8], as key: ObjectKey,
+    then: @escaping @Sendable (Result<any KeptObject & Sendable, StoreError>) -> Void
+  ) {
+    arrivals.append(ArrivalsRecord(key, bytes), makesFile: true) { outcome in
+      then(outcome.map { LoggedObject(key, in: self, $0) }.mapError(StoreError.init))
+    }
+  }
+
+  /// The file of an object of the arrivals log that is not to stay.
+  func drop(_ key: ObjectKey) async {
+    await threads.perform { _ = unlink(path(of: key)) }
+  }
+
   /// Whether an object is kept, and its reception has not heard yet what the index says of it.
   func isOnItsWay(_ key: ObjectKey) -> Bool {
     access(incomingPath(of: key), F_OK) == 0 || arrivals.isPending(key)

@@ -43,11 +43,7 @@ final class IncomingObject: ObjectSink {
 
   nonisolated(nonsending) func keep(_ amendment: Amendment?) async throws(StoreError) {
     if let file { return try await file.keep(amendment) }
-    if let amendment {
-      let range = amendment.offset..<amendment.offset + amendment.bytes.count
-      guard range.clamped(to: bytes.indices) == range else { throw StoreError(.failed, "an amendment behind the end") }
-      bytes.replaceSubrange(range, with: amendment.bytes)
-    }
+    if let amendment { try amendment.apply(to: &bytes) }
     do throws(FileError) { try await keepInLog() } catch { throw StoreError(error) }
   }
 

@@ -6,6 +6,12 @@ protocol ObjectStore: Sendable {
   /// may wait for a disk.
   nonisolated(nonsending) func begin() async throws(StoreError) -> any ObjectSink
 
+  /// Keeps a small object that is whole. It waits for the disk in a place of its own, where `then` is called, which may not wait
+  /// for anything: once the object survives a power cut under its key, or is given up for good.
+  func keep(
+    _ bytes: [UInt8], as key: ObjectKey,
+    then: @escaping @Sendable (Result<any KeptObject & Sendable, StoreError>) -> Void)
+
   /// The bytes of a range, fewer where the object ends before.
   func read(_ range: Range<Int>, of key: ObjectKey) async throws(StoreError) -> [UInt8]
 
@@ -41,7 +47,7 @@ package protocol ReadableBytes {
 }
 
 /// An object on its way into a store. Who drops it without keeping it leaves nothing behind.
-protocol ObjectSink: AnyObject {
+protocol ObjectSink: KeptObject {
   var key: ObjectKey { get }
   /// Bytes that were written so far.
   var size: Int { get }
@@ -51,7 +57,10 @@ protocol ObjectSink: AnyObject {
   /// When this returns, the object survives a power cut under its key. After a failure it is given up for good.
   /// `amendment`: what of the beginning was not known when it was written.
   nonisolated(nonsending) func keep(_ amendment: Amendment?) async throws(StoreError)
+}
 
+/// An object that a store keeps, as long as the index may not know it.
+protocol KeptObject: AnyObject {
   /// The index knows the object: that it was on its way need not be remembered any longer.
   nonisolated(nonsending) func settle() async
 
@@ -63,6 +72,12 @@ protocol ObjectSink: AnyObject {
 struct Amendment: Sendable {
   let offset: Int
   let bytes: [UInt8]
+
+  func apply(to object: inout [UInt8]) throws(StoreError) {
+    let range = offset..<offset + bytes.count
+    guard range.clamped(to: object.indices) == range else { throw StoreError(.failed, "an amendment behind the end") }
+    object.replaceSubrange(range, with: bytes)
+  }
 }
 
 /// What a store cannot do.

@@ -162,3 +162,28 @@ extension DataSet {
     string(tag).flatMap { Int($0) }
   }
 }
+
+extension DataSet {
+  /// The top level elements with these tags as they stand, and how they are encoded: data sets that give the same say the same
+  /// in them. nil where a value was passed over, and where it is longer than so many bytes.
+  package func standing(_ tags: Set<Tag>, atMost longest: Int) -> [UInt8]? {
+    var standing = Array(transferSyntax.uid.utf8)
+    standing.reserveCapacity(min(bytes.count, longest))
+    // Out of its place it is not in force (see `init`), though its bytes are there.
+    standing += characterSet.terms.joined(separator: "\\").utf8
+    var index = range.lowerBound
+    while index < range.upperBound {
+      let (entry, first) = (entries[index], index)
+      index = entry.endIndex
+      guard tags.contains(entry.tag) else { continue }
+      guard !entries[first..<index].contains(where: { $0.flags.contains(.isOmitted) }) else { return nil }
+      guard standing.count + entry.length <= longest else { return nil }
+      standing.append(entry.flags.rawValue)
+      for number in [entry.tag.rawValue, UInt32(entry.vr.rawValue), UInt32(clamping: entry.length)] {
+        withUnsafeBytes(of: number) { standing += $0 }
+      }
+      standing += bytes.part(entry.valueOffset..<entry.valueOffset + entry.length)
+    }
+    return standing
+  }
+}
