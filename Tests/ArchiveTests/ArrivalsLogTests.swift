@@ -29,7 +29,7 @@ import Testing
     try FileManager.default.removeItem(atPath: files[0])
     try Data(before[1].prefix(200)).write(to: URL(filePath: files[1]))
     try Data(repeating: 0, count: before[2].count).write(to: URL(filePath: files[2]))
-    let queue = try DatabaseQueue(path: test.directory + "/index.sqlite")
+    let queue = try test.database()
     try await queue.write { database in
       try database.execute(sql: "DELETE FROM instance WHERE v_00080018 IN ('1.1', '1.4')")
     }

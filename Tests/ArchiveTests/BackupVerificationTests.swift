@@ -123,7 +123,7 @@ import Testing
     let backup = "\(vault.directory)/backups/20260101T000000Z"
     try FileManager.default.createDirectory(atPath: backup, withIntermediateDirectories: true)
     try FileManager.default.copyItem(atPath: "\(test.directory)/instances", toPath: "\(vault.directory)/objects")
-    let queue = try DatabaseQueue(path: "\(test.directory)/index.sqlite")
+    let queue = try test.database()
     try await queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
     let size = try await queue.read { try Int.fetchOne($0, sql: "SELECT sum(size) FROM instance") ?? 0 }
     try queue.close()

@@ -123,7 +123,7 @@ import Testing
       ("UPDATE instance SET digest = x'00' WHERE v_00080018 = '1.1'", CheckFault.Kind.index),
       ("DELETE FROM series WHERE v_0020000e = '4.1'", .index),
     ] {
-      let queue = try DatabaseQueue(path: "\(test.directory)/index.sqlite")
+      let queue = try test.database()
       try await queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = OFF; \(sql)") }
       try queue.close()
       let report = try await operations.check(CheckOrder())
@@ -158,7 +158,7 @@ import Testing
     let slow = Task { try await operations.check(CheckOrder(bytesPerSecond: 1), progress) }
     slow.cancel()
     await #expect(throws: CancellationError.self) { try await slow.value }
-    let queue = try DatabaseQueue(path: "\(test.directory)/index.sqlite")
+    let queue = try test.database()
     try await queue.write { try $0.execute(sql: "UPDATE scrub SET position = 128") }
     #expect(try await operations.check(CheckOrder(continues: true)).instances == 72)
     #expect(try await operations.check(CheckOrder(continues: true)).instances == 200)

@@ -211,7 +211,7 @@ import Testing
     let archive = try test.open()
     try await archive.store(TestObject(instance: "1.1", patientID: "SECRET-ID", name: "Secret^Name"))
     _ = try await archive.operations(as: .current).delete(.patient(id: "SECRET-ID", issuer: nil), Self.order)
-    let queue = try DatabaseQueue(path: "\(test.directory)/index.sqlite")
+    let queue = try test.database()
     let text = try await queue.read { database in
       try ["deletion", "tombstone", "arrival", "patient", "study"].flatMap {
         try Row.fetchAll(database, sql: "SELECT * FROM \($0)").map(\.description)

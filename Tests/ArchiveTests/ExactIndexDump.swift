@@ -16,7 +16,7 @@ enum ExactIndexDump {
   }
 
   private static func read(_ test: TestArchive, _ body: (Database) throws -> [String]) throws -> [String] {
-    let queue = try DatabaseQueue(path: "\(test.directory)/index.sqlite")
+    let queue = try test.database()
     defer { try? queue.close() }
     return try queue.read(body)
   }

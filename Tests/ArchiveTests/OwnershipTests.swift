@@ -159,7 +159,7 @@ import Testing
   }
 
   private func dropRow(ofFile file: String, in test: TestArchive) throws {
-    let database = try DatabaseQueue(path: "\(test.directory)/index.sqlite")
+    let database = try test.database()
     try database.write { database in
       let name = String(file.dropFirst(3).dropLast(4))
       try database.execute(sql: "DELETE FROM instance WHERE object = ?", arguments: [name])

@@ -68,7 +68,7 @@ import Testing
     _ = try await operations.addHold(.study(uid: "3"), reason: "lawsuit")
     _ = try await operations.delete(.study(uid: "4"), DeletionOrder(reason: "test"))
     // The index is wrecked: rows are gone, others lie.
-    let queue = try DatabaseQueue(path: "\(test.directory)/index.sqlite")
+    let queue = try test.database()
     try await queue.write { database in
       try database.execute(
         sql: "DELETE FROM instance WHERE v_00080018 IN ('1.1', '1.4'); UPDATE study SET v_00100010 = 'Wrong'")

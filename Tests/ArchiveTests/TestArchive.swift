@@ -39,6 +39,13 @@ final class TestArchive: Sendable {
     return archive
   }
 
+  /// The index as another process opens it: it waits while the archive writes, which it may do after an answer too.
+  func database() throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(60)
+    return try DatabaseQueue(path: "\(directory)/index.sqlite", configuration: configuration)
+  }
+
   /// Files in a folder of the archive, however deep.
   func files(in folder: String) throws -> [String] {
     try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/\(folder)").filter {
