@@ -83,13 +83,11 @@ struct SQLiteIndex: InstanceIndex {
     let question = question(caller, rights)
     return try await read { [layout] database in
       let visibility = try Visibility(question, in: database)
-      let rows = try Row.fetchCursor(
-        database.cachedStatement(sql: compiler.sql(layout, visibility)),
-        arguments: compiler.arguments(for: visibility, after: mark?.value ?? 0))
+      let rows = try compiler.rows(layout, visibility, after: mark?.value ?? 0, in: database)
       var (instances, ids) = ([ServedInstance](), [Int64]())
       while let row = try rows.next() {
-        ids.append(row[0])
-        instances.append(try ServedInstance(row, layout: layout, after: instances.last))
+        ids.append(row.integer(0))
+        instances.append(ServedInstance(row, layout: layout, after: instances.last))
       }
       let isLast = ids.count < SelectionCompiler.pageSize(visibility)
       return InstancePage(

@@ -15,11 +15,11 @@ struct PageStatements {
     let isApart = try visibility.meetsContradictions ?? visibility.findsContradictions(in: database)
     compiler = QueryCompiler(query, layout: layout, visibility: visibility, isApart: isApart, after: mark)
     let named = compiler.isBroad ? try visibility.namedStudies(in: database) : nil
-    rows = try Source(compiler.statement(within: named), in: database)
+    rows = Source(try compiler.rows(within: named, in: database))
     guard isApart else { return }
     let other = QueryCompiler(
       query, layout: layout, visibility: visibility.telling(from: .voices), isApart: true, after: mark)
-    voices = try Source(other.statement(within: named), in: database)
+    voices = Source(try other.rows(within: named, in: database))
   }
 
   /// The row is there until the next one is asked for.
@@ -31,28 +31,20 @@ struct PageStatements {
     return try voices?.take()
   }
 
-  /// A statement, and whether it stands on a row that was not taken yet.
+  /// Rows, and whether they stand on one that was not taken yet.
   private struct Source {
-    private let statement: Statement
-    private let cursor: RowCursor
-    private var isPeeked = false
-    private var isOver = false
+    private let rows: SelectedRows
+    private var peeked: SelectedRow?
 
-    init(_ compiled: (sql: String, arguments: StatementArguments), in database: Database) throws {
-      statement = try database.cachedStatement(sql: compiled.sql)
-      cursor = try Row.fetchCursor(statement, arguments: compiled.arguments)
-    }
+    init(_ rows: SelectedRows) { self.rows = rows }
 
     mutating func peek() throws -> SelectedRow? {
-      if !isPeeked, !isOver {
-        isPeeked = try cursor.next() != nil
-        isOver = !isPeeked
-      }
-      return isPeeked ? SelectedRow(statement: statement.sqliteStatement) : nil
+      if peeked == nil { peeked = try rows.next() }
+      return peeked
     }
 
     mutating func take() throws -> SelectedRow? {
-      defer { isPeeked = false }
+      defer { peeked = nil }
       return try peek()
     }
   }

@@ -64,7 +64,7 @@ struct QueryCompiler {
 
   /// One page: the visible rows behind a mark, in an order that only the question decides.
   /// `named`: the studies among which all that is visible is, where these are few.
-  func statement(within named: String?) -> (sql: String, arguments: StatementArguments) {
+  func rows(within named: String?, in database: Database) throws -> SelectedRows {
     let isNamed = named != nil
     let (place, bound) = driver.conditions(after: mark, isNamed: isNamed)
     let all =
@@ -79,7 +79,7 @@ struct QueryCompiler {
       FROM \(driver.tables(isNamed: isNamed)) WHERE \(all.joined(separator: " AND "))
       ORDER BY \(driver.orderColumns(isNamed: isNamed)) LIMIT \(limit)
       """
-    return (sql, visibility.arguments + StatementArguments(bound + arguments))
+    return try SelectedRows(sql, named: visibility.named, values: bound + arguments, in: database)
   }
 
   /// Where the next page begins; nil where there is none.
@@ -262,12 +262,14 @@ struct CompiledQuestion {
 
   /// nil for what is unknown, or belongs to a level below.
   func expression(for tag: Tag) -> String? {
-    if tag == .instanceAvailability { return DerivedKey.availability(at: level, visibility) }
     if let attribute = attribute(tag) { return "\(attribute.table).\(attribute.column)" }
-    guard let derived = DerivedKey.expression(for: tag, visibility), derived.level.depth <= level.depth else {
-      return nil
+    return visibility.written(.derived(tag, at: level)) {
+      if tag == .instanceAvailability { return DerivedKey.availability(at: level, visibility) }
+      guard let derived = DerivedKey.expression(for: tag, visibility), derived.level.depth <= level.depth else {
+        return nil
+      }
+      return derived.sql
     }
-    return derived.sql
   }
 }
 

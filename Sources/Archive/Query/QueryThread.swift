@@ -87,7 +87,8 @@ final class QueryThread: Sendable {
   }
 
   private func finish(_ read: Int?, _ database: Database) {
-    guard let read, isLogShort else { return Self.end(database) }
+    // The log is looked at once for each time that a transaction is kept.
+    guard let read, state.withLock({ $0.isTimed }) || isLogShort else { return Self.end(database) }
     let (keeps, isFirst) = state.withLock { state in
       guard !state.isClosed else { return (false, false) }
       state.kept = read

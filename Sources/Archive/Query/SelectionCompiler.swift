@@ -60,7 +60,7 @@ struct SelectionCompiler {
   /// earliest first.
   private static func order(_ name: String) -> String { "(\(name).fault <> 0, \(name).preference, \(name).id)" }
 
-  func sql(_ layout: IndexLayout, _ visibility: Visibility) -> String {
+  private func sql(_ layout: IndexLayout, _ visibility: Visibility) -> String {
     let wanted = ([visibility.instance(named: "candidate")] + conditions).joined(separator: " AND ")
     // Seldom needed, and more than all the rest together.
     let demographics = layout.demographics.map {
@@ -83,37 +83,39 @@ struct SelectionCompiler {
       """
   }
 
-  func arguments(for visibility: Visibility, after last: Int64) -> StatementArguments {
-    visibility.arguments + StatementArguments([last.databaseValue] + values + values)
+  func rows(
+    _ layout: IndexLayout, _ visibility: Visibility, after last: Int64, in database: Database
+  ) throws -> SelectedRows {
+    try SelectedRows(
+      sql(layout, visibility), named: visibility.named, values: [last.databaseValue] + values + values, in: database)
   }
 }
 
 extension ServedInstance {
   /// `last`: the one before, whose texts it shares where they are the same: a plan may have tens of thousands of one study.
-  init(_ row: Row, layout: IndexLayout, after last: ServedInstance?) throws {
-    func shared(_ text: String, _ known: String?) -> String {
-      // By their bytes: two that only look the same may be two persons'.
-      known.flatMap { $0.utf8.elementsEqual(text.utf8) ? $0 : nil } ?? text
+  init(_ row: SelectedRow, layout: IndexLayout, after last: ServedInstance?) {
+    // By their bytes: two that only look the same may be two persons'.
+    func text(_ column: Int, _ known: String?) -> String {
+      known.flatMap { row.has($0, in: column) ? $0 : nil } ?? row.text(column)
     }
-    func text(_ column: Int, _ known: String?) -> String { shared(row[column], known) }
     let patient = PatientIdentity(
       stored: text(9, last?.patient.id), issuer: text(10, last?.patient.issuer),
       soleStudy: text(11, last?.patient.soleStudy))
     let coercion =
-      row[12] as Bool
+      row.integer(12) != 0
       ? PatientCoercion(
         patient: patient,
         values: layout.demographics.enumerated().map { index, attribute in
-          let text: String = row[13 + index]
+          let text = row.text(13 + index)
           return PatientCoercion.Value(
             attribute: attribute,
             values: text.isEmpty ? [] : text.split(separator: "\\", omittingEmptySubsequences: false).map(String.init))
         }) : nil
     self.init(
       Content(
-        object: ObjectKey(name: row[1]), sopClassUID: text(2, last?.sopClassUID), sopInstanceUID: row[3],
+        object: ObjectKey(name: row.text(1)), sopClassUID: text(2, last?.sopClassUID), sopInstanceUID: row.text(3),
         seriesInstanceUID: text(4, last?.seriesInstanceUID), studyInstanceUID: text(5, last?.studyInstanceUID),
-        transferSyntaxUID: text(6, last?.transferSyntaxUID), size: row[7], fault: Fault(rawValue: row[8]) ?? .damaged,
-        patient: patient, coercion: coercion))
+        transferSyntaxUID: text(6, last?.transferSyntaxUID), size: Int(row.integer(7)),
+        fault: Fault(rawValue: Int(row.integer(8))) ?? .damaged, patient: patient, coercion: coercion))
   }
 }

@@ -25,49 +25,35 @@ struct ClauseRewriting: Sendable {
 /// reading as the rows that it is asked about, or in one of the very same state (see `VisibilityMemory`), for each page anew: a
 /// revocation is seen at once; so is that the peer was removed or the user locked.
 struct Visibility {
-  let predicate: VisibilityPredicate
-  private let question: Question
-  private let holders: [Int64]
-  private let writer: ClauseWriter
-  private let ownWriter: ClauseWriter
-  var pageSize: Int { question.pageSize }
-  /// Of a study, its patient, and a series and an instance where they are needed: that it is there for the caller.
-  private let condition: String
-  /// The same of an instance, by what it says itself.
-  private let ownCondition: String
+  private let wording: VisibilityWording
   /// From which rows a statement tells.
   private(set) var telling = Telling.rows
   /// By names, so that a condition may stand in a statement as often as it is needed.
-  private(set) var arguments: StatementArguments
+  private(set) var named: [String: DatabaseValue]
   /// Whether there are patients of whom the caller is told by voices; nil where that is still to be asked.
   var meetsContradictions: Bool?
-  /// Of an instance `other` of the same series: that it is seen too; by what rows say, and by what it says itself.
-  private let otherVersions: (told: String, own: String)
 
   init(_ question: Question, in database: Database) throws {
-    self.question = question
     let found = try VisibilityHolders(question, in: database)
-    holders = found.padded
-    predicate = found.predicate
-    writer = ClauseWriter(question.rewriting, predicate: predicate, holders: holders.count, byInstance: false)
-    condition = writer.condition
-    ownWriter = ClauseWriter(question.rewriting, predicate: predicate, holders: holders.count, byInstance: true)
-    ownCondition = ownWriter.condition
-    let isSeen = { (condition: String) in
-      "(\(question.rewriting.rewrite(.otherVersionIsSeen, condition.replacing("instance.", with: "other."))))"
-    }
-    otherVersions = (isSeen(condition), isSeen(ownCondition))
-    var named: [String: any DatabaseValueConvertible] = [
-      "now": question.now, "caller": question.caller.principal, "peer": question.caller.peer,
+    let holders = found.padded
+    wording = VisibilityWording(question, predicate: found.predicate, holders: holders.count)
+    named = [
+      "now": question.now.databaseValue, "caller": question.caller.principal.databaseValue,
+      "peer": question.caller.peer.databaseValue,
     ]
-    for (index, holder) in holders.enumerated() { named["h\(index)"] = holder }
-    arguments = StatementArguments(named)
+    for (index, holder) in holders.enumerated() { named["h\(index)"] = holder.databaseValue }
   }
+
+  var predicate: VisibilityPredicate { wording.predicate }
+  var pageSize: Int { wording.question.pageSize }
+  var arguments: StatementArguments { StatementArguments(named) }
+  private var condition: String { wording.condition }
+  private var ownCondition: String { wording.ownCondition }
 
   /// The same at another time.
   func at(_ now: Double) -> Visibility {
     var other = self
-    other.arguments = arguments &+ ["now": now]
+    other.named["now"] = now.databaseValue
     return other
   }
 
@@ -136,17 +122,22 @@ struct Visibility {
   /// Of an `instance` below a study or series of which something is seen: what is below one that is seen as a whole is seen.
   var counted: String {
     guard predicate.granularity != .study || telling == .voices && !predicate.seesWholeStudies else { return "1" }
-    return "(\(question.rewriting.rewrite(.countedIsSeen, toldInstance)))"
+    return "(\(wording.question.rewriting.rewrite(.countedIsSeen, toldInstance)))"
   }
 
   /// Of an instance `other` of the same series: that it is seen too.
-  var otherVersion: String { telling == .rows ? otherVersions.told : otherVersions.own }
+  var otherVersion: String { telling == .rows ? wording.otherVersions.told : wording.otherVersions.own }
+
+  /// What is written for this caller, the same page after page.
+  func written(_ part: VisibilityWording.Part, _ write: () -> String?) -> String? {
+    wording.written(part, telling, write)
+  }
 
   /// The studies that the caller's grants name, whatever else is asked of them; nil where they do not name them, or so many
   /// that it is better to look at the rows.
   func namedStudies(in database: Database) throws -> String? {
     guard predicate.opensByName else { return nil }
-    return try NamedStudies(predicate.opening, holders: holders.count).sql(arguments, in: database)
+    return try NamedStudies(predicate.opening, holders: wording.holders).sql(arguments, in: database)
   }
 }
 
@@ -156,11 +147,22 @@ extension Visibility {
   func grants(
     opening ids: [Int64], at level: QueryRetrieveLevel, most: Int, in database: Database
   ) throws -> [Int] {
-    guard !predicate.opening.isEmpty, !ids.isEmpty else { return [] }
+    guard !ids.isEmpty, let asked = written(.openings(level), { unionOfOpenings(of: level) }) else { return [] }
+    var named = named
+    named["rows"] = IndexTables.json(ids).databaseValue
+    named["most"] = most.databaseValue
+    let rows = try SelectedRows(asked, named: named, in: database)
+    var numbers: [Int] = []
+    while let row = try rows.next() { numbers.append(Int(row.integer(0))) }
+    return numbers
+  }
+
+  private func unionOfOpenings(of level: QueryRetrieveLevel) -> String? {
+    guard !predicate.opening.isEmpty else { return nil }
     let asked = predicate.opening.flatMap { shape in
       let rows = """
         SELECT g.number FROM json_each(:rows) AS shown \(Self.joins(from: level, to: shape.decidedAt))
-          CROSS JOIN access_grant AS g WHERE \(writer.opening(shape))
+          CROSS JOIN access_grant AS g WHERE \(wording.writer.opening(shape))
         """
       guard shape.hasDates || shape.decidedAt != .study else { return [rows] }
       // Of who is contradicted each instance is asked.
@@ -168,13 +170,11 @@ extension Visibility {
         "\(rows) AND patient.is_contradicted = 0",
         """
         SELECT g.number FROM json_each(:rows) AS shown \(Self.joins(from: level, to: .instance))
-          CROSS JOIN access_grant AS g WHERE patient.is_contradicted > 0 AND \(ownWriter.opening(shape))
+          CROSS JOIN access_grant AS g WHERE patient.is_contradicted > 0 AND \(wording.ownWriter.opening(shape))
         """,
       ]
     }
-    return try Int.fetchAll(
-      database.cachedStatement(sql: "\(asked.joined(separator: " UNION ")) ORDER BY 1 LIMIT \(most)"),
-      arguments: arguments + ["rows": IndexTables.json(ids)])
+    return "\(asked.joined(separator: " UNION ")) ORDER BY 1 LIMIT :most"
   }
 
   /// From the shown rows up to their patient, and down as far as it takes to tell whether a grant is about them.
