@@ -236,9 +236,11 @@ import Testing
           .telling(from: telling)
         let compiler = QueryCompiler(
           query, layout: layout, visibility: visibility, isApart: telling == .voices, after: mark)
-        let statement = compiler.statement(within: nil)
-        return try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + statement.sql, arguments: statement.arguments)
-          .map { $0["detail"] as String }
+        let (sql, values) = compiler.statement(within: nil)
+        let rows = try SelectedRows("EXPLAIN QUERY PLAN " + sql, named: visibility.named, values: values, in: database)
+        var steps: [String] = []
+        while let row = try rows.next() { steps.append(row.text(3)) }
+        return steps
       }
       let first = plan.first { step in
         ["study", "patient", "name", "said"].contains { table in step.hasPrefix("SEARCH \(table)") }

@@ -134,33 +134,37 @@ import Testing
   }
 
   /// A clinic redeems its own code, as the user it proves to be; wrong, used and locked are told apart for nobody.
-  @Test func whoeverCallsRedeemsForThemselves() async throws {
-    let node = try RunningNode()
-    try await node.addPeer("CLINIC", may: "query", "--cleartext-passwords")
+  @Test(arguments: [false, true])
+  func whoeverCallsRedeemsForThemselves(overTLS: Bool) async throws {
+    let certificates = overTLS ? try await TestCertificates() : nil
+    let node = try RunningNode(certificates?.server() ?? [])
+    // Only TLS lets a password through without an excuse.
+    try await node.addPeer("CLINIC", may: "query", overTLS ? [] : ["--cleartext-passwords"])
     let added = try await node.command("user", "add", "anna", "--with-password", input: "right password\n")
     #expect(added.status == 0, "\(added.all)")
     func code() async throws -> String {
       let made = try await node.command("grant", "code", "--patient", "4711")
       return String(made.output.prefix { $0 != "\n" })
     }
-    func redeem(_ input: String, _ more: String...) async throws -> Tool.Result {
-      try await Tool.run(
-        Tool.collimator, ["redeem", "--calling", "CLINIC", "--port", node.port] + more, input: input)
+    func redeem(_ input: String, _ more: [String] = []) async throws -> Tool.Result {
+      let port = overTLS ? ["--host", "localhost", "--port", node.tlsPort] : ["--port", node.port]
+      return try await Tool.run(
+        Tool.collimator, ["redeem", "--calling", "CLINIC"] + port + (certificates?.client() ?? []) + more, input: input)
     }
-    let anna = ["--user", "anna", "--cleartext-passwords"]
+    let anna = ["--user", "anna"] + (overTLS ? [] : ["--cleartext-passwords"])
     let (first, second) = (try await code(), try await code())
-    let asPeer = try await redeem(first + "\n", "--json")
+    let asPeer = try await redeem(first + "\n", ["--json"])
     #expect(asPeer.status == 0 && asPeer.output.contains("patient 4711 is open to 'CLINIC'"), "\(asPeer.all)")
-    let asUser = try await redeem("right password\n\(second)\n", anna[0], anna[1], anna[2])
+    let asUser = try await redeem("right password\n\(second)\n", anna)
     #expect(asUser.status == 0 && asUser.output.contains("patient 4711 is open to 'anna'"), "\(asUser.all)")
-    let used = try await redeem("right password\n\(first)\n", anna[0], anna[1], anna[2])
-    let wrong = try await redeem("right password\n0000-0000-0000-0000\n", anna[0], anna[1], anna[2])
+    let used = try await redeem("right password\n\(first)\n", anna)
+    let wrong = try await redeem("right password\n0000-0000-0000-0000\n", anna)
     #expect(used.status != 0 && used.all == wrong.all, "\(used.all)\(wrong.all)")
-    for _ in 0..<3 { _ = try await redeem("right password\nnothing\n", anna[0], anna[1], anna[2]) }
+    for _ in 0..<3 { _ = try await redeem("right password\nnothing\n", anna) }
     let third = try await code()
-    let locked = try await redeem("right password\n\(third)\n", anna[0], anna[1], anna[2])
+    let locked = try await redeem("right password\n\(third)\n", anna)
     #expect(locked.status != 0 && locked.errors.contains("no code is taken from you"), "\(locked.all)")
-    let asked = try await redeem("wrong password\n\(third)\n", anna[0], anna[1], anna[2])
+    let asked = try await redeem("wrong password\n\(third)\n", anna)
     #expect(asked.status != 0 && !asked.all.contains("grant"), "\(asked.all)")
     // Each of them is on record once, as the deed of whoever called, and the code in none.
     let audit = try await node.command("audit", "list", "--json", "--limit", "1000").output

@@ -99,6 +99,10 @@ final class RunningNode {
 
   /// A peer from this machine.
   func addPeer(_ name: String, may: String, _ more: String...) async throws {
+    try await addPeer(name, may: may, more)
+  }
+
+  func addPeer(_ name: String, may: String, _ more: [String]) async throws {
     let result = try await Tool.run(
       Tool.collimator,
       ["peer", "add", name, "--address", "127.0.0.1", "--may", may] + more + ["--data", directory])

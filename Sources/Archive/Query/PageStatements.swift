@@ -15,11 +15,11 @@ struct PageStatements {
     let isApart = try visibility.meetsContradictions ?? visibility.findsContradictions(in: database)
     compiler = QueryCompiler(query, layout: layout, visibility: visibility, isApart: isApart, after: mark)
     let named = compiler.isBroad ? try visibility.namedStudies(in: database) : nil
-    rows = Source(try compiler.rows(within: named, in: database))
+    rows = try Source(compiler.statement(within: named), visibility, in: database)
     guard isApart else { return }
     let other = QueryCompiler(
       query, layout: layout, visibility: visibility.telling(from: .voices), isApart: true, after: mark)
-    voices = Source(try other.rows(within: named, in: database))
+    voices = try Source(other.statement(within: named), visibility, in: database)
   }
 
   /// The row is there until the next one is asked for.
@@ -36,7 +36,9 @@ struct PageStatements {
     private let rows: SelectedRows
     private var peeked: SelectedRow?
 
-    init(_ rows: SelectedRows) { self.rows = rows }
+    init(_ compiled: (sql: String, values: [DatabaseValue]), _ visibility: Visibility, in database: Database) throws {
+      rows = try SelectedRows(compiled.sql, named: visibility.named, values: compiled.values, in: database)
+    }
 
     mutating func peek() throws -> SelectedRow? {
       if peeked == nil { peeked = try rows.next() }

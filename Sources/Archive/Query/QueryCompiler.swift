@@ -64,7 +64,7 @@ struct QueryCompiler {
 
   /// One page: the visible rows behind a mark, in an order that only the question decides.
   /// `named`: the studies among which all that is visible is, where these are few.
-  func rows(within named: String?, in database: Database) throws -> SelectedRows {
+  func statement(within named: String?) -> (sql: String, values: [DatabaseValue]) {
     let isNamed = named != nil
     let (place, bound) = driver.conditions(after: mark, isNamed: isNamed)
     let all =
@@ -79,7 +79,7 @@ struct QueryCompiler {
       FROM \(driver.tables(isNamed: isNamed)) WHERE \(all.joined(separator: " AND "))
       ORDER BY \(driver.orderColumns(isNamed: isNamed)) LIMIT \(limit)
       """
-    return try SelectedRows(sql, named: visibility.named, values: bound + arguments, in: database)
+    return (sql, bound + arguments)
   }
 
   /// Where the next page begins; nil where there is none.

@@ -16,7 +16,7 @@ struct RedeemCommand: AsyncParsableCommand {
       standard input (behind the password, if there is one): what stands among the arguments, others on this machine can \
       read.
 
-      Example: collimator redeem --host archive.example --port 2762 --tls --ca ca.pem --calling CLINIC --user anna
+      Example: collimator redeem --host archive.example --port 2762 --tls --tls-ca ca.pem --calling CLINIC --user anna
       """)
 
   @Argument(
