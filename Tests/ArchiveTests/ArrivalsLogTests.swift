@@ -189,6 +189,40 @@ import Testing
     #expect(try ArrivalsSegment.records(at: segment.path).map(\.key) == [lost, kept])
   }
 
+  /// A disk that says only at the sync that it is full: what was refused is taken back, and the next goes on; where it cannot
+  /// be taken back, no more is promised.
+  @Test func whatASyncRefusedIsTakenBack() throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/collimator-log-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let failures = Mutex(0)
+    let segment = try ArrivalsSegment(
+      creating: folder + "/1",
+      syncing: { descriptor in
+        guard
+          failures.withLock({
+            $0 -= 1; return $0 < 0
+          })
+        else {
+          errno = ENOSPC
+          return -1
+        }
+        return fdatasync(descriptor)
+      })
+    let records = (0..<3).map { ArrivalsRecord(.random(), [UInt8](repeating: UInt8($0), count: 40)) }
+    let found = { try ArrivalsSegment.records(at: segment.path).map(\.key) }
+    try segment.append([records[0]])
+    failures.withLock { $0 = 1 }
+    let refused = #expect(throws: FileError.self) { try segment.append([records[1]]) }
+    #expect(refused.map { StoreError($0).kind } == .exhausted)
+    #expect(try found() == [records[0].key])
+    try segment.append([records[2]])
+    #expect(try found() == [records[0].key, records[2].key])
+    failures.withLock { $0 = 2 }
+    let lost = #expect(throws: FileError.self) { try segment.append([records[1]]) }
+    #expect(lost.map { StoreError($0).kind } == .untrustworthy)
+  }
+
   /// The disk is full in the middle of a batch: what was refused is not found after a crash, whether more was written since
   /// or not, also where the next record ends just where a refused one began.
   @Test func whatWasRefusedIsNotFound() throws {

@@ -299,7 +299,7 @@ private struct FailingIndex: InstanceIndex {
       ("sync", EIO, .untrustworthy), ("sync", ENOSPC, .exhausted), ("write", EIO, .untrustworthy),
       ("write", ENOSPC, .exhausted), ("write", EDQUOT, .exhausted), ("create", EMFILE, .exhausted),
       ("create", EROFS, .readOnly), ("open", ENOENT, .missing), ("sync", EINVAL, .untrustworthy),
-      ("list", ENOTDIR, .failed),
+      ("list", ENOTDIR, .failed), ("cut back", ENOSPC, .untrustworthy),
     ] as [(String, CInt, StoreError.Kind)])
   func aFileErrorSaysWhatFollows(operation: String, code: CInt, kind: StoreError.Kind) {
     errno = code

@@ -13,9 +13,13 @@ final class ArrivalsSegment: Sendable {
   /// As `pwrite`: a test is a disk that becomes full.
   typealias Writing = @Sendable (CInt, UnsafeRawPointer?, Int, off_t) -> Int
 
+  /// As `fdatasync`.
+  typealias Syncing = @Sendable (CInt) -> CInt
+
   let path: String
   private let descriptor: CInt
   private let writing: Writing
+  private let syncing: Syncing
   private let state = Mutex(State())
 
   private struct State {
@@ -34,9 +38,13 @@ final class ArrivalsSegment: Sendable {
   private static let magic = Array("CLMTRLOG".utf8)
 
   /// The file has to be new; its name is not synced yet.
-  init(creating path: String, writing: @escaping Writing = { pwrite($0, $1, $2, $3) }) throws(FileError) {
+  init(
+    creating path: String, writing: @escaping Writing = { pwrite($0, $1, $2, $3) },
+    syncing: @escaping Syncing = { fdatasync($0) }
+  ) throws(FileError) {
     self.path = path
     self.writing = writing
+    self.syncing = syncing
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw FileError("create", path) }
   }
@@ -51,8 +59,8 @@ final class ArrivalsSegment: Sendable {
   /// Bytes that are in use.
   var end: Int { state.withLock { $0.end } }
 
-  /// Written and synced, all in one. After a failed write the next begins at the same place; after a failed sync nothing
-  /// may be written any more. For one thread at a time.
+  /// Written and synced, all in one. After a failure the next begins at the same place, unless what there is of this one cannot
+  /// be taken back: then nothing may be written any more. For one thread at a time.
   func append(_ records: [ArrivalsRecord]) throws(FileError) {
     let (pass, end) = state.withLock { state in
       if state.end == 0 { state.pass = Self.newPass() }
@@ -62,11 +70,13 @@ final class ArrivalsSegment: Sendable {
     room.reserveCapacity(records.reduce(64) { $0 + $1.size })
     if end == 0 { room += Self.magic + pass }
     for record in records { record.encode(pass: pass, into: &room) }
-    do throws(FileError) { try write(room, at: end) } catch {
+    do throws(FileError) {
+      try write(room, at: end)
+      guard syncing(descriptor) == 0 else { throw FileError("sync", path) }
+    } catch {
       try cut(to: end)
       throw error
     }
-    guard fdatasync(descriptor) == 0 else { throw FileError("sync", path) }
     state.withLock { state in
       state.end = end + room.count
       state.pending.formUnion(records.map(\.key))
@@ -74,10 +84,10 @@ final class ArrivalsSegment: Sendable {
     }
   }
 
-  /// What a failed write left: whole records of this pass, that were refused, behind which others would be found after a
+  /// What a failed write or sync left: whole records of this pass, that were refused, behind which others would be found after a
   /// crash as if they had been kept.
   private func cut(to end: Int) throws(FileError) {
-    guard ftruncate(descriptor, off_t(end)) == 0, fdatasync(descriptor) == 0 else { throw FileError("sync", path) }
+    guard ftruncate(descriptor, off_t(end)) == 0, syncing(descriptor) == 0 else { throw FileError("cut back", path) }
   }
 
   private static func newPass() -> [UInt8] {

@@ -23,9 +23,11 @@ extension StoreError {
 }
 
 extension FileError {
-  /// After a failed sync the kernel may have dropped what it could not write and tell nobody again.
+  /// After a failed sync the kernel may have dropped what it could not write and tell nobody again: what was written is given
+  /// up. Of a full disk that is all; else, or where it cannot be given up, nothing more is promised.
   fileprivate var kind: StoreError.Kind {
     switch code {
+    case _ where operation == "cut back": .untrustworthy
     case ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM: .exhausted
     case EROFS, EACCES, EPERM: .readOnly
     case ENOENT: .missing
