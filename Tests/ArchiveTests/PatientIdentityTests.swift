@@ -33,6 +33,29 @@ import Testing
     try await archive.close()
   }
 
+  /// The index takes them for two: so does the record of who was shown what.
+  @Test func twoSpellingsOfALetterAreTwoPatients() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let ids = ["M\u{FC}LLER", "MU\u{308}LLER"]
+    for (number, id) in ids.enumerated() {
+      // Of one study, as far as they say, so that nothing but the ID tells them apart.
+      try await archive.store(TestObject(instance: "1.\(number)", series: "2.\(number)", study: "3", patientID: id))
+    }
+    let all = try await archive.makeCaller("ALL")
+    _ = try await archive.administration(as: .current).addGrant(to: "ALL", scope: .everything, until: nil)
+    let spelt = { (texts: [String]) in Set(texts.map { Array($0.utf8) }) }
+    let query = FindQuery(informationModel: .studyRoot, level: .series, keys: [], returning: [.patientID])
+    for try await page in archive.reading(as: all).find(query) {
+      #expect(spelt(page.disclosure.subjects.map(\.patientID)) == spelt(ids))
+    }
+    for try await page in archive.reading(as: all).instances(in: InstanceSelection(studyInstanceUIDs: ["3"])) {
+      #expect(spelt(page.disclosure.subjects.map(\.patientID)) == spelt(ids))
+    }
+    #expect(Set(ids.compactMap { PatientIdentity(id: $0, issuer: nil) }).count == 2)
+    try await archive.close()
+  }
+
   @Test func aPeerHasADefaultIssuer() async throws {
     let test = TestArchive()
     let archive = try test.open()

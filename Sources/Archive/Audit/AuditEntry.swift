@@ -66,6 +66,12 @@ package struct AuditSubject: Sendable, Hashable {
       studyInstanceUID: studyInstanceUID.isEmpty ? patient.soleStudy : studyInstanceUID, instances: instances)
   }
 
+  /// Two patients whose IDs only look the same are two.
+  package static func == (one: AuditSubject, other: AuditSubject) -> Bool {
+    one.patientID.isSpelt(as: other.patientID) && one.issuer.isSpelt(as: other.issuer)
+      && one.studyInstanceUID.isSpelt(as: other.studyInstanceUID) && one.instances == other.instances
+  }
+
   var instanceCount: Int { instances.values.reduce(0) { $0 + $1.count } }
 }
 

@@ -35,6 +35,11 @@ package struct PatientIdentity: Sendable, Hashable, CustomStringConvertible {
     soleStudy = id == nil ? MatchingForm.storable(study) : ""
   }
 
+  /// As the index compares them.
+  package static func == (one: PatientIdentity, other: PatientIdentity) -> Bool {
+    one.id.isSpelt(as: other.id) && one.issuer.isSpelt(as: other.issuer) && one.soleStudy.isSpelt(as: other.soleStudy)
+  }
+
   /// Whether it names somebody.
   package var isSomebody: Bool { soleStudy.isEmpty }
 
@@ -45,6 +50,9 @@ package struct PatientIdentity: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension String {
+  /// Byte by byte: Swift takes two spellings of one letter for the same, the index for two patients.
+  func isSpelt(as other: String) -> Bool { self == other && utf8.elementsEqual(other.utf8) }
+
   /// PS3.5 §6.2, LO and UI: spaces around a value do not count.
   var trimmed: String {
     var rest = self[...]

@@ -87,8 +87,7 @@ final class QueryThread: Sendable {
   }
 
   private func finish(_ read: Int?, _ database: Database) {
-    // The log is looked at once for each time that a transaction is kept.
-    guard let read, state.withLock({ $0.isTimed }) || isLogShort else { return Self.end(database) }
+    guard let read, isLogShort else { return Self.end(database) }
     let (keeps, isFirst) = state.withLock { state in
       guard !state.isClosed else { return (false, false) }
       state.kept = read
