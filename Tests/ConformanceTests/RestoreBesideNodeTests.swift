@@ -12,8 +12,8 @@ struct RestoreBesideNodeTests {
     let vault: TemporaryFolder
 
     /// One object is in the backup and its study was opened; another came after it, and the grant was revoked.
-    init() async throws {
-      node = try RunningNode()
+    init(_ certificates: TestCertificates? = nil) async throws {
+      node = try RunningNode(certificates?.server() ?? [])
       vault = try TemporaryFolder()
       try await node.addPeer("MOD", may: "store")
       try await node.addPeer("DOC", may: "query")
@@ -35,15 +35,17 @@ struct RestoreBesideNodeTests {
   }
 
   @Test func theNodeStandsAsideAndServesWhatIsThereThen() async throws {
-    let world = try await World()
+    let certificates = try await TestCertificates()
+    let world = try await World(certificates)
     let node = world.node
-    let (port, process) = (node.port, node.processIdentifier)
+    let (port, tlsPort, process) = (node.port, node.tlsPort, node.processIdentifier)
     #expect(try await node.command("grant", "revoke", "1").status == 0)
     let restored = try await node.command("restore", world.path, "--json")
     #expect(restored.status == 0, "\(restored.all)")
     #expect(restored.output.contains("The node serves this now."), "\(restored.output)")
     // The same process on the same port; nothing that came later is lost, and what was revoked stays so.
-    #expect(node.port == port && node.processIdentifier == process)
+    #expect(node.port == port && node.tlsPort == tlsPort && node.processIdentifier == process)
+    #expect(try await node.secureDCMTK("echoscu", certificates.dcmtk()).status == 0)
     #expect(try await world.seen() == 0)
     #expect(try await node.command("grant", "add", "--to", "DOC", "--everything").status == 0)
     #expect(try await world.seen() == 2)
@@ -93,6 +95,22 @@ struct RestoreBesideNodeTests {
     try await returns(node)
     #expect(try await world.seen() == 2)
     #expect(node.stop() == 0)
+  }
+
+  /// A node that is killed while it stands aside takes nothing with it: the restore goes on, and the next start serves.
+  @Test(.enabled(if: Tool.hasPynetdicom, "needs Python: see .ci/run"))
+  func aNodeThatIsKilledMeanwhileChangesNothing() async throws {
+    let world = try await World()
+    let asker = try Asker(world.node.directory)
+    world.node.kill()
+    // Who asked still has the directory for itself.
+    let refused = try await world.node.command("restore", world.path)
+    #expect(refused.status == 1 && refused.errors.contains("another command brings"), "\(refused.all)")
+    asker.end()
+    #expect(try await world.node.command("restore", world.path).status == 0)
+    try world.node.start()
+    #expect(try await world.seen() == 2)
+    #expect(world.node.stop() == 0)
   }
 
   /// Who opens the directory in the moment in which the node would, and what a killed restore leaves, keep it waiting only.
