@@ -2,11 +2,23 @@
 
 import Logging
 import NIOCore
+import NIOEmbedded
 import NIOPosix
 import Synchronization
 import Testing
 
 @testable import Node
+
+/// Says when it is asked to read.
+private final class Reads: ChannelOutboundHandler {
+  typealias OutboundIn = Never
+
+  private let say: () -> Void
+
+  init(_ say: @escaping () -> Void) { self.say = say }
+
+  func read(context: ChannelHandlerContext) { say() }
+}
 
 @Suite struct ListeningPortTests {
   private let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -64,6 +76,49 @@ import Testing
     #expect((5...6).contains(taken.byLoop[loop]?.count ?? 0))
     await port.close()
     for client in clients + later { try? await client.close() }
+  }
+
+  @Test func whatFollowsRightBehindAnotherStaysWhereItIs() async throws {
+    let reads = Mutex<[Int]>([])
+    let ports = (0..<3).map { place in
+      EmbeddedChannel(handler: Reads { reads.withLock { $0.append(place) } })
+    }
+    let turns = ListeningTurns(count: 3, gap: .hours(1), logger: logger)
+    turns.begin(among: ports)
+    func take(at place: Int) -> EmbeddedChannel {
+      let connection = EmbeddedChannel()
+      turns.note(connection, at: place)
+      turns.pass(from: place)
+      return connection
+    }
+    // Nothing came before the first; the two that follow are alone.
+    var last = take(at: 0)
+    for _ in 0..<2 {
+      _ = try last.finish()
+      last = take(at: 1)
+    }
+    // This one is not.
+    let other = take(at: 1)
+    #expect(reads.withLock(\.self) == [0, 1, 1, 1, 2])
+    turns.drop(1)
+    for connection in [last, other] { _ = try connection.finish() }
+    #expect(reads.withLock(\.self).last == 2)
+    turns.end()
+    turns.pass(from: 1)
+    #expect(reads.withLock(\.self).count == 6)
+  }
+
+  /// Set on the port alone.
+  @Test func connectionsDoNotWaitForWhatMayFollow() async throws {
+    let taken = Taken()
+    let port = try await ListeningPort(host: "127.0.0.1", port: 0, logger: logger) { taken.take($0) }
+    let clients = try await Self.connect(2, to: port)
+    await taken.wait(for: 2)
+    for connection in taken.byLoop.values.joined() {
+      #expect(try await connection.getOption(.tcpOption(.tcp_nodelay)).get() == 1)
+    }
+    await port.close()
+    for client in clients { try? await client.close() }
   }
 
   /// Linux tells the errors of a connection by `accept`, and NIO closes whoever hears of one that it does not know.

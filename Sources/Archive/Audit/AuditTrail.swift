@@ -12,6 +12,8 @@ package final class AuditTrail: Sendable {
     let receipt: AuditReceipt
     /// It is kept, and tried again, where it cannot be written.
     var isNote = false
+    /// Somebody has to wait for it, only later.
+    var isAwaited = false
   }
 
   fileprivate struct State {
@@ -64,16 +66,16 @@ package final class AuditTrail: Sendable {
     return receipt
   }
 
-  /// Nobody has to wait for it.
+  /// Nobody has to wait for it, or not yet: `isAwaited`.
   @discardableResult
-  package func note(_ entry: AuditEntry) -> AuditReceipt {
+  package func note(_ entry: AuditEntry, isAwaited: Bool = false) -> AuditReceipt {
     let receipt = AuditReceipt()
     let isFirst = state.withLock { state in
       guard state.waiting.count < Self.mostNotes else {
         state.lost += 1
         return false
       }
-      state.waiting.append(Waiting(entry: entry, receipt: receipt, isNote: true))
+      state.waiting.append(Waiting(entry: entry, receipt: receipt, isNote: true, isAwaited: isAwaited))
       return state.schedule()
     }
     if isFirst { wake(after: Self.delay) }
@@ -135,9 +137,12 @@ package final class AuditTrail: Sendable {
   }
 
   /// On the thread that writes, without another one between it and whoever waits. A batch by itself: others write between two.
-  private func writeBatch() {
+  private func writeBatch(isFirst: Bool = true) {
     database.asyncWriteWithoutTransaction { [self] database in
-      guard let batch = state.withLock({ $0.takeBatch(Self.largestBatch) }) else { return }
+      guard let batch = state.withLock({ $0.takeBatch(Self.largestBatch, isFirst: isFirst) }) else {
+        if state.withLock({ $0.schedule() }) { wake(after: Self.delay) }
+        return
+      }
       let (lost, time) = (state.withLock { $0.lost }, now())
       var entries = batch.map(\.entry)
       if lost > 0 { entries.insert(Self.loss(lost, at: time), at: 0) }
@@ -152,7 +157,7 @@ package final class AuditTrail: Sendable {
           state.lost -= lost
         }
         for (waiter, number) in zip(batch, numbers.suffix(batch.count)) { waiter.receipt.settle(.success(number)) }
-        writeBatch()
+        writeBatch(isFirst: false)
       } catch {
         giveUp(batch, AuditError(error))
       }
@@ -227,10 +232,18 @@ extension AuditTrail.State {
     return true
   }
 
-  /// nil when nothing waits any more, and then nobody writes.
-  fileprivate mutating func takeBatch(_ most: (records: Int, subjects: Int)) -> [AuditTrail.Waiting]? {
-    guard !waiting.isEmpty else {
+  /// Whether more waits than notes, which may wait for others to share their transaction.
+  private func isUrgent(_ mostRecords: Int) -> Bool {
+    !whenIdle.isEmpty || waiting.count >= mostRecords || waiting.contains { !$0.isNote || $0.isAwaited }
+  }
+
+  /// nil when nothing has to be written at once any more, and then nobody writes.
+  fileprivate mutating func takeBatch(
+    _ most: (records: Int, subjects: Int), isFirst: Bool
+  ) -> [AuditTrail.Waiting]? {
+    guard !waiting.isEmpty, isFirst || isUrgent(most.records) else {
       isWriting = false
+      // Where notes are left nobody waits for this.
       for continuation in whenIdle { continuation.resume() }
       whenIdle = []
       return nil

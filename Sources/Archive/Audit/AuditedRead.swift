@@ -74,7 +74,7 @@ package final class AuditedRead: Sendable {
       state.include(disclosure)
       return part
     }
-    return trail.note(entry)
+    return trail.note(entry, isAwaited: true)
   }
 
   /// Returns when it is on the disk how it ended. `disclosure`: what was not said before; `subjects`: where it is known

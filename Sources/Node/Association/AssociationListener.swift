@@ -30,12 +30,12 @@ struct AssociationListener: Sendable {
       configuration: configuration, archive: archive, conversion: conversion, calls: calls, registry: registry)
     do {
       server = try await ListeningPort(host: configuration.bindAddress, port: port, logger: logger) { channel in
-        let security: EventLoopFuture<ConnectionSecurity> =
-          tls?.secure(channel) ?? PlainDoor.secure(channel, tlsPort: tlsPort)
-        return security.flatMapThrowing { security in
+        let begin = { @Sendable (security: ConnectionSecurity) in
           try Self.begin(
             session, on: channel, security, registry: registry, limits: configuration.limits, logger: logger)
         }
+        if let tls { return tls.secure(channel).flatMapThrowing(begin) }
+        return channel.eventLoop.makeCompletedFuture { try begin(PlainDoor.secure(channel, tlsPort: tlsPort)) }
       }
     } catch let error as IOError {
       throw OperationError(

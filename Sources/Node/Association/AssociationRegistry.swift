@@ -30,9 +30,17 @@ final class AssociationRegistry: Sendable {
     let channel: any Channel
     var task: Task<Void, Never>?
     var live: LiveAssociation
+    /// Requests that were taken.
+    var operations: [CommandField: Int] = [:]
     var isAdmitted = false
     /// Under which it is counted until it says who it is; nil for this machine, and once it did.
     var origin: String?
+
+    var shown: LiveAssociation {
+      var live = live
+      for (operation, count) in operations { live.operations["\(operation)"] = count }
+      return live
+    }
   }
 
   private struct State {
@@ -151,9 +159,9 @@ final class AssociationRegistry: Sendable {
     }
   }
 
-  func note(_ operation: String, on id: ID) {
+  func note(_ operation: CommandField, on id: ID) {
     state.withLock { state in
-      state.connections[id]?.live.operations[operation, default: 0] += 1
+      state.connections[id]?.operations[operation, default: 0] += 1
     }
   }
 
@@ -205,7 +213,7 @@ final class AssociationRegistry: Sendable {
 
   var listing: AssociationListing {
     state.withLock { state in
-      let live = state.connections.values.filter(\.isAdmitted).map(\.live)
+      let live = state.connections.values.filter(\.isAdmitted).map(\.shown)
       return AssociationListing(
         live: live.sorted { $0.id < $1.id }, refused: state.refused.reversed(), connections: state.connections.count,
         accepted: state.accepted, refusals: state.refusals, limits: limits)

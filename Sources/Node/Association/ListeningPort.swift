@@ -51,6 +51,8 @@ final class ListeningPort: Sendable {
     ServerBootstrap(group: loop, childGroup: loop)
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      // Connections inherit it (tcp(7)): nothing has to be set for each.
+      .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .serverChannelOption(.autoRead, value: false)
       .serverChannelOption(.maxMessagesPerRead, value: 1)
       .serverChannelInitializer { channel in
@@ -60,7 +62,6 @@ final class ListeningPort: Sendable {
           try channel.pipeline.syncOperations.addHandlers(backoff, ListeningTurn(place, of: turns))
         }
       }
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelInitializer(initialize)
   }
 

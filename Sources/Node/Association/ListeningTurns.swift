@@ -10,12 +10,23 @@ final class ListeningTurns: Sendable {
     /// By place; nil for one that listens no more.
     var channels: [(any Channel)?] = []
     var connections: [Int]
+    var lastEnd: NIODeadline?
+
+    /// The one connection that there is followed right behind another: whoever makes one after the other is answered by a
+    /// thread that is awake, and no other is woken for each.
+    func isOneOfARow(at place: Int, within gap: TimeAmount) -> Bool {
+      guard let lastEnd, connections[place] == 1, connections.reduce(0, +) == 1 else { return false }
+      return NIODeadline.now() - lastEnd < gap
+    }
   }
 
   private let state: Mutex<State>
+  /// Between the end of one connection and the next of its row, at most.
+  private let gap: TimeAmount
   let logger: Logger
 
-  init(count: Int, logger: Logger) {
+  init(count: Int, gap: TimeAmount = .milliseconds(1), logger: Logger) {
+    self.gap = gap
     state = Mutex(State(connections: Array(repeating: 0, count: count)))
     self.logger = logger
   }
@@ -38,13 +49,15 @@ final class ListeningTurns: Sendable {
     state.withLock { state in
       guard state.connections.indices.contains(place) else { return }
       state.connections[place] += change
+      if change < 0 { state.lastEnd = .now() }
     }
   }
 
-  /// Of several that have as few, the one that comes next.
+  /// Of several that have as few, the one that comes next; a row of connections stays where it is.
   func pass(from place: Int) {
     let next: (any Channel)? = state.withLock { state in
       let count = state.channels.count
+      if place < count, let own = state.channels[place], state.isOneOfARow(at: place, within: gap) { return own }
       let order = (1...max(count, 1)).map { (place + $0) % max(count, 1) }
       let open = order.filter { state.channels.indices.contains($0) && state.channels[$0] != nil }
       return open.min { state.connections[$0] < state.connections[$1] }.flatMap { state.channels[$0] }
@@ -97,7 +110,10 @@ final class ListeningTurn: ChannelInboundHandler {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     context.fireChannelReadComplete()
-    guard hasFailed else { return turns.pass(from: place) }
+    guard hasFailed else {
+      // Behind what was read beside it: a connection that ended before this one came is counted no more by then.
+      return context.eventLoop.execute { [turns, place] in turns.pass(from: place) }
+    }
     hasFailed = false
     // By the whole pipeline: what waits there for better times has to be asked.
     context.channel.read()

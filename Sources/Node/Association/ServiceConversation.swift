@@ -29,12 +29,12 @@ struct ServiceConversation {
   /// How many C-STOREs may wait for the disk at once.
   private let window: Int
   private let closed: EventLoopFuture<Void>
-  private let note: @Sendable (String) -> Void
+  private let note: @Sendable (CommandField) -> Void
 
   /// `closed`: the connection is. `note` hears of each request that is taken.
   init(
     association: Association, caller: Caller, from address: String, services: NodeServices, logger: Logger,
-    closed: EventLoopFuture<Void>, note: @escaping @Sendable (String) -> Void
+    closed: EventLoopFuture<Void>, note: @escaping @Sendable (CommandField) -> Void
   ) {
     self.note = note
     self.closed = closed
@@ -86,7 +86,7 @@ struct ServiceConversation {
         ServiceFailure(.duplicateInvocation, "the Message ID is that of an operation that goes on"), command,
         contextID: context.id)
     }
-    note("\(command.commandField)")
+    note(command.commandField)
     switch (
       command.commandField, OfferedService(abstractSyntax: context.abstractSyntax, acceptsPrivateSOPClasses: true)
     ) {

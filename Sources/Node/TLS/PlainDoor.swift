@@ -25,11 +25,10 @@ final class PlainDoor: ChannelInboundHandler {
     self.side = side
   }
 
-  static func secure(_ channel: any Channel, tlsPort: Int?) -> EventLoopFuture<ConnectionSecurity> {
-    channel.eventLoop.makeCompletedFuture {
-      try channel.pipeline.syncOperations.addHandler(PlainDoor(.server(tlsPort: tlsPort)))
-      return .plain
-    }
+  /// On the channel's event loop.
+  static func secure(_ channel: any Channel, tlsPort: Int?) throws -> ConnectionSecurity {
+    try channel.pipeline.syncOperations.addHandler(PlainDoor(.server(tlsPort: tlsPort)))
+    return .plain
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -51,12 +51,13 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   package func handlerAdded(context: ChannelHandlerContext) {
     clock = PeerClock(limits: limits, now: context.eventLoop.now)
-    decoder.peer = NetworkAddress(context.remoteAddress)
     if machine.role == .acceptor {
       readsLittle = true
       setReadSize(Self.readSizeBeforeAssociation, context)
     }
-    if context.channel.isActive, machine.role == .acceptor { handle(.transportIndication, context) }
+    guard context.channel.isActive else { return }
+    notePeer(context)
+    if machine.role == .acceptor { handle(.transportIndication, context) }
   }
 
   package func handlerRemoved(context: ChannelHandlerContext) {
@@ -66,10 +67,15 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   package func channelActive(context: ChannelHandlerContext) {
-    decoder.peer = NetworkAddress(context.remoteAddress)
+    notePeer(context)
     if machine.role == .acceptor, machine.state == .idle { handle(.transportIndication, context) }
     if machine.state == .awaitingTransportOpen { handle(.transportConfirm, context) }
     context.fireChannelActive()
+  }
+
+  /// As the channel remembers it: the context would ask the system again.
+  private func notePeer(_ context: ChannelHandlerContext) {
+    decoder.peer = NetworkAddress(context.channel.remoteAddress)
   }
 
   package func channelInactive(context: ChannelHandlerContext) {
@@ -255,7 +261,8 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     if case .abortedByPeer = end { return end }
     return .refused(
       Refusal(
-        why: end.description, callingAETitle: decoder.titles?.calling, calledAETitle: decoder.titles?.called))
+        why: end.description, callingAETitle: decoder.titles?.calling.title,
+        calledAETitle: decoder.titles?.called.title))
   }
 
   private func startARTIM(_ context: ChannelHandlerContext) {

@@ -32,9 +32,11 @@ package struct AETitleField: Sendable, Hashable {
   /// ISO 646 with leading and trailing spaces not significant (PS3.8 Table 9-11); devices pad with NUL too. What is beyond
   /// ASCII is U+FFFD here.
   package var title: String {
-    var buffer = ByteBuffer()
-    write(to: &buffer)
-    let bytes = buffer.readableBytesView.prefix { $0 != 0 }.trimmingSpaces
-    return String(String.UnicodeScalarView(bytes.map { $0 < 0x80 ? Unicode.Scalar($0) : "\u{FFFD}" }))
+    withUnsafeBytes(of: (first.bigEndian, last.bigEndian)) { field in
+      let bytes = field.prefix { $0 != 0 }.trimmingSpaces
+      // Nearly all that comes is of this kind.
+      if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
+      return String(String.UnicodeScalarView(bytes.map { $0 < 0x80 ? Unicode.Scalar($0) : "\u{FFFD}" }))
+    }
   }
 }

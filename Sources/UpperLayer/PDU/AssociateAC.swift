@@ -15,12 +15,13 @@ package struct AssociateAC: Sendable, Equatable {
     answering request: AssociateRQ, presentationContexts: [PresentationContextResult],
     userInformation: UserInformation
   ) {
-    self.init(
-      calledAETitle: request.calledAETitle, callingAETitle: request.callingAETitle,
-      presentationContexts: presentationContexts, userInformation: userInformation)
+    protocolVersion = 1
     calledAETitleField = request.calledAETitleField
     callingAETitleField = request.callingAETitleField
     reserved = request.reserved
+    applicationContextName = ApplicationContext.dicom
+    self.presentationContexts = presentationContexts
+    self.userInformation = userInformation
   }
 
   init(

@@ -38,8 +38,8 @@ struct PDUDecoder {
 
   /// Who calls whom, as the A-ASSOCIATE-RQ says that has begun to arrive; for what is said of it if it is refused.
   struct Titles: Equatable {
-    let called: String
-    let calling: String
+    let called: AETitleField
+    let calling: AETitleField
   }
 
   /// What a connection keeps of a PDU without asking the node's budget, in bytes. With what the connection itself takes it stays
@@ -170,7 +170,7 @@ struct PDUDecoder {
       var fields = received.getSlice(at: received.readerIndex + 4, length: 32),
       let called = AETitleField(reading: &fields), let calling = AETitleField(reading: &fields)
     else { return }
-    titles = Titles(called: called.title, calling: calling.title)
+    titles = Titles(called: called, calling: calling)
   }
 
   private mutating func decode(in state: UpperLayerState) throws(PDUError) -> Decoded? {

@@ -63,6 +63,26 @@ import Testing
     try await archive.close()
   }
 
+  /// Those that come while others are written wait for their time, and for nothing that somebody else gives.
+  @Test func eachNoteIsWrittenWhoeverElseWrites() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    func note(_ act: String) -> AuditReceipt {
+      archive.audit.note(AuditEntry(at: 0, .node, act, by: .node))
+    }
+    var numbers: [Int64] = []
+    for round in 0..<20 {
+      let given = archive.audit.give(AuditEntry(at: 0, .node, "given", by: .node))
+      let notes = [note("\(round)"), note("\(round)")]
+      numbers.append(try await given.number())
+      let late = note("\(round)")
+      for receipt in notes + [late] { numbers.append(try await receipt.number()) }
+    }
+    #expect(Set(numbers).count == 80)
+    #expect(numbers == numbers.sorted())
+    try await archive.close()
+  }
+
   @Test func whatBeganIsToldUntilItIsKnownHowItEnded() async throws {
     let test = TestArchive()
     let archive = try test.open()
