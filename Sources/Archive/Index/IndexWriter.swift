@@ -88,6 +88,7 @@ final class IndexWriter: Sendable {
       let (additions, numbers) = try database.write { database in
         try memory?.begin(in: database)
         let additions = try insertions.map { try $0.perform(in: database, remembering: &memory) }
+        try InstanceInsertion.tell(of: additions, in: database)
         let records = zip(insertions, additions).compactMap { $0.audit($1, at: now()) }
         let numbers = try AuditTable.append(notes.entries + records, in: database)
         try memory?.end(in: database)
