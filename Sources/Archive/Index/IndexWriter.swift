@@ -25,13 +25,18 @@ final class IndexWriter: Sendable {
   private let layout: IndexLayout
   private let audit: AuditTrail
   private let rules: StandingRules
+  /// The one observer that asks for the tables of instances; GRDB would look at all of them each time.
+  private let changes: ChangeWatch
   private let state = Mutex(State())
   /// The writing thread's.
   private let memory = Mutex(InsertionMemory())
   /// Its own: a commit waits for the disk, and to go from thread to thread costs as much as to insert a row.
   private let thread = FileThread(number: -3)
 
-  init(database: DatabasePool, layout: IndexLayout, audit: AuditTrail, rules: StandingRules) {
+  init(
+    database: DatabasePool, layout: IndexLayout, audit: AuditTrail, rules: StandingRules, changes: ChangeWatch
+  ) {
+    self.changes = changes
     self.database = database
     self.layout = layout
     self.audit = audit
@@ -113,7 +118,7 @@ final class IndexWriter: Sendable {
           }
           if mayGrow { batch += more(beside: batch) }
         }
-        try InstanceInsertion.tell(of: additions, in: database)
+        if additions.contains(where: \.isNewRow) { changes.databaseDidChange() }
         let records = zip(batch, additions).compactMap { $0.insertion.audit($1, at: now()) }
         let numbers = try AuditTable.append(notes.entries + records, in: database)
         try memory?.end(in: database)

@@ -15,6 +15,8 @@ enum Addition: Sendable, Equatable {
   case alreadyHere(ObjectKey, digest: [UInt8])
   /// Written, in the place of an object whose bytes cannot be read any more.
   case replaced(ObjectKey)
+
+  var isNewRow: Bool { self == .done(.stored) || self == .done(.keptBesideAnother) }
 }
 
 /// Puts one instance into the index, in a transaction of the caller's.
@@ -43,17 +45,12 @@ struct InstanceInsertion {
   func perform(in database: Database) throws -> Addition {
     var nothing: InsertionMemory?
     let addition = try perform(in: database, remembering: &nothing)
-    try Self.tell(of: [addition], in: database)
+    if addition.isNewRow { try database.notifyChanges(in: Table("instance")) }
     return addition
   }
 
-  /// Says to whoever observes the database that rows came: see `DirectStatement`.
-  static func tell(of additions: [Addition], in database: Database) throws {
-    guard additions.contains(where: { $0 == .done(.stored) || $0 == .done(.keptBesideAnother) }) else { return }
-    try database.notifyChanges(in: Table("instance"))
-  }
-
-  /// `memory`: of those that were put in before by the same writer; nil where there is none.
+  /// `memory`: of those that were put in before by the same writer; nil where there is none. Whoever observes the database has
+  /// to be told of new rows: see `DirectStatement`.
   func perform(in database: Database, remembering memory: inout InsertionMemory?) throws -> Addition {
     if let known = memory?.place(of: record) { return try perform(at: known, aside: 0, in: database, &memory) }
     let keepsOut = try memory?.keepsOut(in: database) ?? true

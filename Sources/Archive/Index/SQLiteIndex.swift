@@ -31,7 +31,8 @@ struct SQLiteIndex: InstanceIndex {
     self.layout = layout
     self.audit = audit
     clock = now
-    writer = IndexWriter(database: database, layout: layout, audit: audit, rules: StandingRules(now: now))
+    writer = IndexWriter(
+      database: database, layout: layout, audit: audit, rules: StandingRules(now: now), changes: changes)
   }
 
   nonisolated(nonsending) func add(
