@@ -17,7 +17,7 @@ extension CommandSet {
         throw CommandSetError("a command element is longer than the command set")
       }
       // Elements of other groups have no place here; devices that send them mean nothing by it.
-      if group == 0 { elements.values[element] = value }
+      if group == 0 { elements.values.append((element, value)) }
     }
     try self.init(elements)
   }
@@ -67,7 +67,7 @@ extension CommandSet {
 
   /// The whole command set, its group length first, the elements in the order of their tags.
   package func encoded() -> ByteBuffer {
-    var body = ByteBuffer()
+    var body = ByteBufferAllocator().buffer(capacity: 256)
     body.write(0x0002, text: affectedSOPClassUID, padding: 0)
     body.write(0x0003, text: requestedSOPClassUID, padding: 0)
     body.write(0x0100, integer: commandField.rawValue)
@@ -99,17 +99,19 @@ extension CommandSet {
   }
 }
 
-/// The elements of group 0000 by their element number; of duplicates the last counts.
+/// The elements of group 0000, about ten; of duplicates the last counts.
 private struct CommandElements {
-  var values: [UInt16: ByteBuffer] = [:]
+  var values: [(element: UInt16, value: ByteBuffer)] = []
+
+  private subscript(element: UInt16) -> ByteBuffer? { values.last { $0.element == element }?.value }
 
   func integer(_ element: UInt16) -> UInt16? {
-    guard let value = values[element] else { return nil }
+    guard let value = self[element] else { return nil }
     return value.getInteger(at: value.readerIndex, endianness: .little)
   }
 
   func text(_ element: UInt16) -> String? {
-    guard let value = values[element] else { return nil }
+    guard let value = self[element] else { return nil }
     var text = Substring(String(decoding: value.readableBytesView, as: UTF8.self))
     while let last = text.unicodeScalars.last, last == " " || last == "\0" { text.unicodeScalars.removeLast() }
     text = text.drop { $0 == " " }
@@ -117,7 +119,7 @@ private struct CommandElements {
   }
 
   func tags(_ element: UInt16) -> [Tag] {
-    guard var value = values[element] else { return [] }
+    guard var value = self[element] else { return [] }
     var tags: [Tag] = []
     while let (group, element) = value.readMultipleIntegers(endianness: .little, as: (UInt16, UInt16).self) {
       tags.append(Tag(group, element))

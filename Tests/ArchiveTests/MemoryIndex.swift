@@ -2,6 +2,7 @@
 
 import Access
 import DICOMData
+import Dispatch
 import Synchronization
 
 @testable import Archive
@@ -40,10 +41,15 @@ final class MemoryIndex: InstanceIndex {
   }
 
   func add(
-    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]],
-    then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
+    _ record: InstanceRecord, once keeping: Keeping, then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
   ) {
-    then(.success(addition(of: record, compared)))
+    // Not on the thread that keeps it.
+    DispatchQueue.global().async {
+      switch keeping.wait() {
+      case .success: then(.success(self.addition(of: record, [:])))
+      case .failure(let error): then(.failure(IndexError(.impossible, error.description)))
+      }
+    }
   }
 
   private func addition(of record: InstanceRecord, _ compared: [ObjectKey: [UInt8]]) -> Addition {

@@ -41,16 +41,15 @@ final class MemoryObjectStore: ObjectStore {
     nonisolated(nonsending) func discard() async { store.put(nil, as: key) }
   }
 
-  func keep(
-    _ bytes: [UInt8], as key: ObjectKey,
-    then: @escaping @Sendable (Result<any KeptObject & Sendable, StoreError>) -> Void
-  ) {
-    then(
+  func keep(_ bytes: [UInt8], as key: ObjectKey, begun: @escaping @Sendable (Keeping) -> Void) {
+    let keeping = Keeping()
+    keeping.settle(
       Result { () throws(StoreError) in
         for step in [Step.begin, .write, .keep] { try check(step) }
         put(bytes, as: key)
         return Kept(key, in: self)
       })
+    begun(keeping)
   }
 
   func read(_ range: Range<Int>, of key: ObjectKey) async throws(StoreError) -> [UInt8] {

@@ -272,8 +272,7 @@ private struct FailingIndex: InstanceIndex {
   }
 
   func add(
-    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]],
-    then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
+    _ record: InstanceRecord, once keeping: Keeping, then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
   ) {
     then(.failure(error))
   }

@@ -7,6 +7,23 @@ import Testing
 
 @Suite struct WritingTests {
   /// What was read and not changed is written back byte for byte, though put together again element by element.
+  /// One that is written for each object that comes, and the same by the builder of all data sets.
+  @Test(
+    arguments: [
+      ("1.2.3", "MOD"), ("1.2.34", ""), ("1.2.3", "A MOD"), ("1.2\\3", "M\u{e9}"), ("", "MODALITY"), ("1.2 ", "X"),
+    ])
+  func groupTwoIsTheSameHoweverItIsWritten(instance: String, title: String) {
+    for note in [[], [1], [1, 2]] as [[UInt8]] {
+      let encoded = FileMetaInformation.encoded(
+        sopClassUID: "1.2.840.10008.5.1.4.1.1.2", sopInstanceUID: instance, transferSyntaxUID: "1.2.840.10008.1.2.1",
+        sourceAETitle: title, privateInformation: note)
+      let built = FileMetaInformation.built(
+        sopClassUID: "1.2.840.10008.5.1.4.1.1.2", sopInstanceUID: instance, transferSyntaxUID: "1.2.840.10008.1.2.1",
+        sourceAETitle: title, privateInformation: note, versionName: Implementation.versionName)
+      #expect(encoded == built)
+    }
+  }
+
   @Test(.enabled(if: Corpus.isThere, "the corpus is not beside the package"), arguments: Corpus.files)
   func everyAcceptedFileIsWrittenAsItWas(file: Corpus.File) throws {
     guard file.verdict == "accept" else { return }

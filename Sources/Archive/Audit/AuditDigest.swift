@@ -19,17 +19,25 @@ struct AuditDigest {
 
   mutating func add(_ value: DatabaseValue) {
     switch value.storage {
-    case .null: bytes.append(0)
+    case .null: addNothing()
     case .int64(let integer): add(integer)
-    case .double(let double):
-      bytes.append(2)
-      add(double.bitPattern)
+    case .double(let double): add(double)
     case .string(let text): add(text)
-    case .blob(let data):
-      bytes.append(4)
-      add(UInt64(data.count))
-      bytes += data
+    case .blob(let data): add(blob: data)
     }
+  }
+
+  mutating func addNothing() { bytes.append(0) }
+
+  mutating func add(_ real: Double) {
+    bytes.append(2)
+    add(real.bitPattern)
+  }
+
+  mutating func add(blob data: some Collection<UInt8>) {
+    bytes.append(4)
+    add(UInt64(data.count))
+    bytes += data
   }
 
   mutating func add(_ integer: Int64) {

@@ -44,14 +44,12 @@ enum AuditTable {
     _ entry: AuditEntry, number: Int64, after previous: [UInt8], _ subjects: AuditSubjectInsertion,
     in database: Database
   ) throws -> [UInt8] {
-    let values = AuditRow(entry, number: number).values
-    var digest = AuditDigest(after: previous)
-    for value in values { digest.add(value) }
+    var row = AuditRow(entry, number: number, after: previous)
     // The subject of a record that has one alone stands in the record itself.
-    if entry.subjects.count > 1 { try subjects.insert(entry.subjects, of: number, into: &digest) }
-    let hash = digest.finalize()
-    try database.cachedStatement(sql: insertion).execute(
-      arguments: StatementArguments(values + [Data(hash).databaseValue]))
+    if entry.subjects.count > 1 { try subjects.insert(entry.subjects, of: number, into: &row.digest) }
+    let hash = row.digest.finalize()
+    row.values.add(blob: hash)
+    try DirectStatement(insertion, in: database).perform(row.values)
     return hash
   }
 
@@ -63,31 +61,52 @@ enum AuditTable {
   }
 }
 
-/// An entry in columns.
+/// An entry in columns, and what is hashed of them. No observer asks for this table.
 struct AuditRow {
-  let values: [DatabaseValue]
+  var values = RowValues(columns: 23, size: 512)
+  var digest: AuditDigest
 
   /// What a person reads has no use for more.
   private static let longestDetail = 8000
 
-  init(_ entry: AuditEntry, number: Int64) {
+  init(_ entry: AuditEntry, number: Int64, after previous: [UInt8]) {
+    digest = AuditDigest(after: previous)
     let only = entry.subjects.count == 1 ? entry.subjects.first : nil
-    let actor = entry.actor
-    values = [
-      number.databaseValue, entry.time.databaseValue, entry.kind.rawValue.databaseValue, Self.text(entry.act),
-      entry.outcome.rawValue.databaseValue, actor.kind.rawValue.databaseValue, Self.text(actor.principal),
-      Self.text(actor.peer), Self.text(actor.aeTitle), Self.text(actor.address), Self.text(actor.assurance),
-      entry.destination.map(Self.text) ?? .null,
-      entry.grants.map(String.init).joined(separator: ",").databaseValue, entry.count.databaseValue,
-      Self.text(String(entry.detail.prefix(Self.longestDetail))), entry.identifier.map { Data($0) }.databaseValue,
-      entry.began.databaseValue, only.map { Self.text($0.patientID) } ?? .null,
-      only.map { Self.text($0.issuer) } ?? .null, only.map { Self.text($0.studyInstanceUID) } ?? .null,
-      only.map { AuditInstances.text($0.instances).databaseValue } ?? .null, entry.subjects.count.databaseValue,
-    ]
+    let (actor, detail) = (entry.actor, entry.detail)
+    add(number)
+    values.add(entry.time)
+    digest.add(entry.time)
+    for text in [
+      entry.kind.rawValue, entry.act, entry.outcome.rawValue, actor.kind.rawValue, actor.principal, actor.peer,
+      actor.aeTitle, actor.address, actor.assurance,
+    ] {
+      add(text)
+    }
+    add(entry.destination)
+    add(entry.grants.map(String.init).joined(separator: ","))
+    add(entry.count.map { Int64($0) })
+    add(detail.utf8.count <= Self.longestDetail ? detail : String(detail.prefix(Self.longestDetail)))
+    values.add(blob: entry.identifier)
+    if let identifier = entry.identifier { digest.add(blob: identifier) } else { digest.addNothing() }
+    add(entry.began)
+    add(only?.patientID)
+    add(only?.issuer)
+    add(only?.studyInstanceUID)
+    add(only.map { AuditInstances.text($0.instances) })
+    add(Int64(entry.subjects.count))
+  }
+
+  private mutating func add(_ integer: Int64?) {
+    values.add(integer)
+    if let integer { digest.add(integer) } else { digest.addNothing() }
   }
 
   /// SQLite ends a text at U+0000 where it is asked for by C.
-  private static func text(_ text: String) -> DatabaseValue { MatchingForm.storable(text).databaseValue }
+  private mutating func add(_ text: String?) {
+    guard let text = text.map(MatchingForm.storable) else { return add(nil as Int64?) }
+    values.add(text)
+    digest.add(text)
+  }
 }
 
 /// Objects by SOP class as one line of text: `CLASS UID UID;CLASS UID`.

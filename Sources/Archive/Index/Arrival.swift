@@ -71,7 +71,14 @@ struct Arrival: Sendable {
   }
 
   static func hex(_ digest: [UInt8]) -> String {
-    digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    String(unsafeUninitializedCapacity: 2 * digest.count) { room in
+      for (place, byte) in digest.enumerated() {
+        for (offset, half) in [byte >> 4, byte & 15].enumerated() {
+          room[2 * place + offset] = half < 10 ? 0x30 + half : 0x57 + half
+        }
+      }
+      return 2 * digest.count
+    }
   }
 
   /// For the file's head: JSON, of an even length, with room for the digest.
@@ -116,19 +123,26 @@ struct Arrival: Sendable {
   func insert(
     object: ObjectKey, digest: [UInt8], size: Int, aside: Int64, in database: Database
   ) throws -> Int64 {
-    let number = try Int64.fetchOne(
-      database.cachedStatement(
-        sql: """
-          INSERT INTO arrival
-            (object, sender, calling, arrived_at, default_issuer, principal, aside, content_digest, content_size)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-          ON CONFLICT (object) DO UPDATE SET content_digest = coalesce(content_digest, excluded.content_digest),
-            content_size = iif(content_digest IS NULL, excluded.content_size, content_size)
-          RETURNING number
-          """),
-      arguments: [
-        object.name, sender, callingAETitle, time, defaultIssuer, principal, aside, Data(digest), size,
-      ])
+    var row = RowValues(columns: 9, size: 256)
+    row.add(object.name)
+    row.add(sender)
+    row.add(callingAETitle)
+    row.add(time)
+    row.add(defaultIssuer)
+    row.add(principal)
+    row.add(aside)
+    row.add(blob: digest)
+    row.add(Int64(size))
+    let number = try DirectStatement(Self.insertion, in: database).perform(row)
     return number ?? database.lastInsertedRowID
   }
+
+  private static let insertion = """
+    INSERT INTO arrival
+      (object, sender, calling, arrived_at, default_issuer, principal, aside, content_digest, content_size)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (object) DO UPDATE SET content_digest = coalesce(content_digest, excluded.content_digest),
+      content_size = iif(content_digest IS NULL, excluded.content_size, content_size)
+    RETURNING number
+    """
 }

@@ -39,23 +39,26 @@ struct HierarchyRows {
     if isNewSeries, try hasSeveralRows(study: hierarchy.studyInstanceUID) {
       try Placement(layout: layout, in: database).place(study: hierarchy.studyInstanceUID)
     }
-    let folded = try Int64.fetchOne(
-      database.cachedStatement(sql: "SELECT folded_into FROM series WHERE id = ?"), arguments: [series])
+    var sought = RowValues(columns: 1, size: 0)
+    sought.add(series)
+    let folded = try DirectStatement(
+      "SELECT folded_into FROM series WHERE id = ? AND folded_into IS NOT NULL", in: database
+    ).perform(sought)
     return Found(
       series: folded ?? series, foldedFrom: folded == nil ? nil : series, receivedStudy: study,
       receivedSeries: series, isNewStudy: isNewStudy, newSeries: isNewSeries ? series : nil)
   }
 
   func patientID(of identity: PatientIdentity) throws -> Int64 {
-    let arguments: StatementArguments = [identity.id, identity.issuer, identity.soleStudy]
-    let known = try Int64.fetchOne(
-      database.cachedStatement(
-        sql: "SELECT id FROM patient WHERE patient_id = ? AND issuer = ? AND sole_study = ?"),
-      arguments: arguments)
+    var row = RowValues(columns: 3, size: 128)
+    for text in [identity.id, identity.issuer, identity.soleStudy] { row.add(text) }
+    let known = try DirectStatement(
+      "SELECT id FROM patient WHERE patient_id = ? AND issuer = ? AND sole_study = ?", in: database
+    ).perform(row)
     if let known { return known }
     try database.cachedStatement(
       sql: "INSERT INTO patient (patient_id, issuer, sole_study) VALUES (?, ?, ?)"
-    ).execute(arguments: arguments)
+    ).execute(arguments: [identity.id, identity.issuer, identity.soleStudy])
     return database.lastInsertedRowID
   }
 
@@ -65,10 +68,12 @@ struct HierarchyRows {
     _ fixed: [(column: String, value: Int64)], _ further: [(column: String, value: Referral)], _ values: [String]
   ) throws -> (id: Int64, isNew: Bool) {
     let among = fixed.first.map { " AND \($0.column) = \($0.value)" } ?? ""
-    let known = try Int64.fetchOne(
-      database.cachedStatement(
-        sql: "SELECT id FROM \(table) WHERE \(uid.column) = ? AND \(parent.column) = ?\(among)"),
-      arguments: [uid.value, parent.id])
+    var sought = RowValues(columns: 2, size: 64)
+    sought.add(uid.value)
+    sought.add(parent.id)
+    let known = try DirectStatement(
+      "SELECT id FROM \(table) WHERE \(uid.column) = ? AND \(parent.column) = ?\(among)", in: database
+    ).perform(sought)
     if let known { return (known, false) }
     let columns = [parent.column, shown] + fixed.map(\.column) + further.map(\.column) + layout.columns(of: table)
     let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")

@@ -15,6 +15,8 @@ struct IndexLayout: Sendable {
   private let attributesByTable: [String: [IndexedAttribute]]
   private let columnsOfTable: [String: [String]]
   let voices: VoiceStatements
+  /// The columns that every instance has, then those of its attributes.
+  let instanceInsertion: String
 
   static let standard = IndexLayout()
 
@@ -40,6 +42,13 @@ struct IndexLayout: Sendable {
       study: columnsOfTable["study"] ?? [], series: columnsOfTable["series"] ?? [],
       demographics: (attributesByTable["study"] ?? []).filter { $0.level == .patient }
         .flatMap { $0.columns(of: []).map(\.name) })
+    let columns =
+      [
+        "id", "series", "folded_from", "object", "transfer_syntax", "digest", "canonical_digest", "size", "preference",
+        "record_type",
+      ] + (columnsOfTable["instance"] ?? [])
+    let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+    instanceInsertion = "INSERT INTO instance (\(columns.joined(separator: ", "))) VALUES (\(marks))"
   }
 
   var columnsByTable: [String: [String]] { columnsOfTable }
@@ -51,9 +60,12 @@ struct IndexLayout: Sendable {
   /// What a header says, in the order of `columns(of:)`.
   func values(for table: String, of header: DataSet) -> [String] {
     let timezone = header.string(.timezoneOffsetFromUTC).flatMap { CivilMoment.offset($0) }
-    return attributes(in: table).flatMap { attribute in
-      attribute.stored(attribute.values(in: header), timezone: timezone)
+    var values: [String] = []
+    values.reserveCapacity(columns(of: table).count)
+    for attribute in attributes(in: table) {
+      attribute.append(attribute.values(in: header), timezone: timezone, to: &values)
     }
+    return values
   }
 
   /// What a study's row says of its patient, beside ID and issuer.

@@ -8,6 +8,8 @@ import Synchronization
 final class IndexWriter: Sendable {
   private struct Waiting: Sendable {
     let insertion: InstanceInsertion
+    /// Its bytes; nil where they are kept.
+    let keeping: Keeping?
     let then: @Sendable (Result<Addition, IndexError>) -> Void
   }
 
@@ -23,27 +25,33 @@ final class IndexWriter: Sendable {
   private let layout: IndexLayout
   private let audit: AuditTrail
   private let rules: StandingRules
+  /// The one observer that asks for the tables of instances; GRDB would look at all of them each time.
+  private let changes: ChangeWatch
   private let state = Mutex(State())
   /// The writing thread's.
   private let memory = Mutex(InsertionMemory())
   /// Its own: a commit waits for the disk, and to go from thread to thread costs as much as to insert a row.
   private let thread = FileThread(number: -3)
 
-  init(database: DatabasePool, layout: IndexLayout, audit: AuditTrail, rules: StandingRules) {
+  init(
+    database: DatabasePool, layout: IndexLayout, audit: AuditTrail, rules: StandingRules, changes: ChangeWatch
+  ) {
+    self.changes = changes
     self.database = database
     self.layout = layout
     self.audit = audit
     self.rules = rules
   }
 
-  /// `then` is called once the instance's row is on the disk, or is not to be, on the thread that writes.
+  /// `then` is called once the instance's row is on the disk, or is not to be, on the thread that writes. `keeping`: what it
+  /// waits for first.
   func add(
-    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]],
+    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]], once keeping: Keeping?,
     then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
   ) {
     let insertion = InstanceInsertion(record, layout: layout, compared: compared, rules: rules)
     let begins = state.withLock { state in
-      state.waiting.append(Waiting(insertion: insertion, then: then))
+      state.waiting.append(Waiting(insertion: insertion, keeping: keeping, then: then))
       defer { state.isCommitting = true }
       return !state.isCommitting
     }
@@ -59,24 +67,40 @@ final class IndexWriter: Sendable {
     }
   }
 
-  private func commitAll() {
-    while let batch = nextBatch() {
-      switch outcomes(of: batch.map(\.insertion)) {
-      case .success(let additions):
-        for (waiter, addition) in zip(batch, additions) { waiter.then(.success(addition)) }
-      case .failure(let error) where error.kind == .impossible && batch.count > 1:
-        // One that cannot be committed must not fail the others.
-        for waiter in batch {
-          let alone = outcomes(of: [waiter.insertion])
-          waiter.then(alone.flatMap { $0.first.map(Result.success) ?? .failure(error) })
-        }
-      case .failure(let error):
-        for waiter in batch { waiter.then(.failure(error)) }
-      }
+  /// Those that came while a transaction goes on, which can only end when the bytes of its last instance are kept.
+  private func more(beside batch: [Waiting]) -> [Waiting] {
+    guard let last = batch.last?.keeping, !last.isSettled else { return [] }
+    return state.withLock { state in
+      let more = Array(state.waiting.prefix(max(Self.largestBatch - batch.count, 0)))
+      state.waiting.removeFirst(more.count)
+      return more
     }
   }
 
-  private func outcomes(of insertions: [InstanceInsertion]) -> Result<[Addition], IndexError> {
+  private func commitAll() {
+    while let batch = nextBatch() { commit(batch) }
+  }
+
+  /// `mayGrow`: by those that come meanwhile.
+  private func commit(_ batch: [Waiting], mayGrow: Bool = true) {
+    var batch = batch
+    switch outcomes(of: &batch, mayGrow: mayGrow) {
+    case .success(let additions):
+      for (waiter, addition) in zip(batch, additions) { waiter.then(.success(addition)) }
+    case .failure(let error) where batch.contains { $0.keeping?.isLost == true }:
+      for waiter in batch where waiter.keeping?.isLost == true { waiter.then(.failure(error)) }
+      let others = batch.filter { $0.keeping?.isLost != true }
+      if !others.isEmpty { commit(others, mayGrow: false) }
+    // One that cannot be committed must not fail the others.
+    case .failure(let error) where error.kind == .impossible && batch.count > 1:
+      for waiter in batch { commit([waiter], mayGrow: false) }
+    case .failure(let error):
+      for waiter in batch { waiter.then(.failure(error)) }
+    }
+  }
+
+  /// `batch` becomes as many as there are in the transaction.
+  private func outcomes(of batch: inout [Waiting], mayGrow: Bool) -> Result<[Addition], IndexError> {
     // Who was let in is on the disk before what they stored.
     let (notes, now) = (audit.takeNotes(), audit.now)
     // What fails takes it along.
@@ -87,10 +111,19 @@ final class IndexWriter: Sendable {
     do {
       let (additions, numbers) = try database.write { database in
         try memory?.begin(in: database)
-        let additions = try insertions.map { try $0.perform(in: database, remembering: &memory) }
-        let records = zip(insertions, additions).compactMap { $0.audit($1, at: now()) }
+        var additions: [Addition] = []
+        while additions.count < batch.count {
+          for waiter in batch[additions.count...] {
+            additions.append(try waiter.insertion.perform(in: database, remembering: &memory))
+          }
+          if mayGrow { batch += more(beside: batch) }
+        }
+        if additions.contains(where: \.isNewRow) { changes.databaseDidChange() }
+        let records = zip(batch, additions).compactMap { $0.insertion.audit($1, at: now()) }
         let numbers = try AuditTable.append(notes.entries + records, in: database)
         try memory?.end(in: database)
+        // Nothing of this is written before.
+        for waiter in batch { _ = try waiter.keeping?.wait().get() }
         return (additions, numbers)
       }
       if let memory { self.memory.withLock { $0 = memory } }

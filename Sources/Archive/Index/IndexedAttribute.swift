@@ -52,13 +52,23 @@ struct IndexedAttribute: Sendable, Hashable {
     return Array(zip(names, stored(values, timezone: timezone)))
   }
 
+  private var columnCount: Int { (hasKeyColumn ? 2 : 1) + (soundColumn == nil ? 0 : 1) }
+
+  /// What is stored of a data set's values goes behind the others. Many have none, and most one.
+  func append(_ values: [String], timezone: Int?, to stored: inout [String]) {
+    guard values.count <= 1 else { return stored.append(contentsOf: self.stored(values, timezone: timezone)) }
+    guard let value = values.first, !value.isEmpty else {
+      for _ in 0..<columnCount { stored.append("") }
+      return
+    }
+    guard columnCount == 1 else { return stored.append(contentsOf: self.stored(values, timezone: timezone)) }
+    stored.append(MatchingForm.storable(value))
+  }
+
   /// The same without the columns' names.
   func stored(_ values: [String], timezone: Int? = nil) -> [String] {
-    var columns = 1
-    if hasKeyColumn { columns += 1 }
-    if soundColumn != nil { columns += 1 }
     guard values.contains(where: { !$0.isEmpty }) || values.count > 1 else {
-      return Array(repeating: "", count: columns)
+      return Array(repeating: "", count: columnCount)
     }
     let stored = values.map(MatchingForm.storable)
     var texts = [stored.joined(separator: "\\")]

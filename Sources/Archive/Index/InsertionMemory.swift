@@ -18,17 +18,31 @@ struct InsertionMemory: Sendable {
 
   /// A series to which its sender may add without anybody's leave, and an object that says nothing else of it than its rows.
   private struct Known: Sendable {
-    let studyInstanceUID: String
-    /// Not the whole hierarchy: what it says of who asked for it has no bound here, and decides nothing.
-    let texts: [String]
+    /// All by which its rows are found, and all that they say; not the whole hierarchy: what it says of who asked for it has
+    /// no bound here, and decides nothing.
+    let names: [String]
+    let study: [String]
+    let series: [String]
     let principal: Int64
     let peer: Int64?
     let place: HierarchyRows.Found
 
     func isPlace(of other: InstanceRecord.Hierarchy, _ arrival: Arrival) -> Bool {
       principal == arrival.principal && peer == arrival.caller?.peer
-        // Byte by byte, as the index compares: composed and decomposed accents are two texts to it.
-        && zip(texts, other.texts).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
+        && Self.isSame(study, other.study) && Self.isSame(series, other.series)
+        && Self.isSame(names, other.names)
+    }
+
+    /// Byte by byte, as the index compares: composed and decomposed accents are two texts to it.
+    private static func isSame(_ ours: [String], _ others: [String]) -> Bool {
+      ours.withUnsafeBufferPointer { ours in
+        others.withUnsafeBufferPointer { others in
+          guard ours.count == others.count else { return false }
+          // What was taken apart once for a whole series (see `HierarchyMemory`) is one array.
+          if ours.baseAddress == others.baseAddress { return true }
+          return zip(ours, others).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
+        }
+      }
     }
   }
 
@@ -40,8 +54,9 @@ struct InsertionMemory: Sendable {
   private var choosesVersions: Bool?
   private var keepsOut: Bool?
   private var forwards: Bool?
-  /// By Series Instance UID.
-  private var places: [String: Known] = [:]
+  /// By Study Instance UID, and in that by Series Instance UID.
+  private var places: [String: [String: Known]] = [:]
+  private var placeCount = 0
 
   /// At the beginning of a transaction.
   mutating func begin(in database: Database) throws {
@@ -80,31 +95,35 @@ struct InsertionMemory: Sendable {
   /// nil where it has to be looked up.
   func place(of record: InstanceRecord) -> HierarchyRows.Found? {
     guard record.arrival.aside == nil, let hierarchy = record.hierarchy,
-      let known = places[hierarchy.seriesInstanceUID], known.isPlace(of: hierarchy, record.arrival)
+      let known = places[hierarchy.studyInstanceUID]?[hierarchy.seriesInstanceUID],
+      known.isPlace(of: hierarchy, record.arrival)
     else { return nil }
     return known.place
   }
 
   /// Of an object that made neither study nor series, and says what their rows say.
   mutating func remember(_ place: HierarchyRows.Found, of record: InstanceRecord) {
-    guard let hierarchy = record.hierarchy else { return }
-    let texts = hierarchy.texts
-    guard texts.reduce(0, { $0 + $1.utf8.count }) <= Self.longest else { return }
-    if places.count >= Self.mostPlaces { places = [:] }
-    places[hierarchy.seriesInstanceUID] = Known(
-      studyInstanceUID: hierarchy.studyInstanceUID, texts: texts, principal: record.arrival.principal,
-      peer: record.arrival.caller?.peer, place: place)
+    guard let hierarchy = record.hierarchy, hierarchy.size <= Self.longest else { return }
+    if placeCount >= Self.mostPlaces { (places, placeCount) = ([:], 0) }
+    let known = Known(
+      names: hierarchy.names, study: hierarchy.study, series: hierarchy.series,
+      principal: record.arrival.principal, peer: record.arrival.caller?.peer, place: place)
+    let former = places[hierarchy.studyInstanceUID, default: [:]]
+      .updateValue(known, forKey: hierarchy.seriesInstanceUID)
+    if former == nil { placeCount += 1 }
   }
 
   /// With a new row of a study others of it may become parts of others.
   mutating func forget(study uid: String) {
-    places = places.filter { $0.value.studyInstanceUID != uid }
+    placeCount -= places.removeValue(forKey: uid)?.count ?? 0
   }
 }
 
 extension InstanceRecord.Hierarchy {
-  /// All by which its rows are found, and all that they say; as many of each.
-  fileprivate var texts: [String] {
-    [patient.id, patient.issuer, patient.soleStudy, studyInstanceUID, seriesInstanceUID] + study + series
+  fileprivate var names: [String] {
+    [patient.id, patient.issuer, patient.soleStudy, studyInstanceUID, seriesInstanceUID]
   }
+
+  /// Bytes of all by which its rows are found, and of all that they say.
+  fileprivate var size: Int { (names + study + series).reduce(0) { $0 + $1.utf8.count } }
 }

@@ -11,9 +11,11 @@ protocol InstanceIndex: Sendable {
     _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
   ) async throws(IndexError) -> Addition
 
-  /// The same for whoever has nothing to wait in: `then` is called in a place of the index's own, and may not wait for anything.
+  /// The same for whoever has nothing to wait in, such as the thread that keeps the object: `then` is called in a place of the
+  /// index's own, and may not wait for anything but what the index waited for itself, `keeping`. Before the object's bytes are
+  /// kept its row is nowhere to be seen, and where they are not it never is.
   func add(
-    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]],
+    _ record: InstanceRecord, once keeping: Keeping,
     then: @escaping @Sendable (Result<Addition, IndexError>) -> Void)
 
   /// The matches behind a mark; nil for the first of them.

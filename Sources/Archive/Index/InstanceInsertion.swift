@@ -15,6 +15,8 @@ enum Addition: Sendable, Equatable {
   case alreadyHere(ObjectKey, digest: [UInt8])
   /// Written, in the place of an object whose bytes cannot be read any more.
   case replaced(ObjectKey)
+
+  var isNewRow: Bool { self == .done(.stored) || self == .done(.keptBesideAnother) }
 }
 
 /// Puts one instance into the index, in a transaction of the caller's.
@@ -42,10 +44,13 @@ struct InstanceInsertion {
 
   func perform(in database: Database) throws -> Addition {
     var nothing: InsertionMemory?
-    return try perform(in: database, remembering: &nothing)
+    let addition = try perform(in: database, remembering: &nothing)
+    if addition.isNewRow { try database.notifyChanges(in: Table("instance")) }
+    return addition
   }
 
-  /// `memory`: of those that were put in before by the same writer; nil where there is none.
+  /// `memory`: of those that were put in before by the same writer; nil where there is none. Whoever observes the database has
+  /// to be told of new rows: see `DirectStatement`.
   func perform(in database: Database, remembering memory: inout InsertionMemory?) throws -> Addition {
     if let known = memory?.place(of: record) { return try perform(at: known, aside: 0, in: database, &memory) }
     let keepsOut = try memory?.keepsOut(in: database) ?? true
@@ -197,15 +202,7 @@ struct InstanceInsertion {
     let preference =
       try (memory?.choosesVersions(in: database) ?? true)
       && ConflictChoiceTable.isChosen(record.digest, of: record.sopInstanceUID, in: database)
-    let columns = layout.columns(of: "instance")
-    let fixed: [DatabaseValue] = [
-      number.databaseValue, (place?.series).databaseValue, (place?.foldedFrom).databaseValue,
-      record.object.name.databaseValue, record.transferSyntaxUID.databaseValue, Data(record.digest).databaseValue,
-      canonicalDigest.databaseValue, record.size.databaseValue,
-      (preference ? -1 : 0).databaseValue, record.recordTypes.rawValue.databaseValue,
-    ]
-    try database.cachedStatement(sql: Self.sql(columns)).execute(
-      arguments: StatementArguments(fixed + record.values.map(\.databaseValue)))
+    try DirectStatement(layout.instanceInsertion, in: database).perform(row(number, place, isPreferred: preference))
     if let series = place?.newSeries, aside == 0 { try open(series, in: database) }
     if known == nil, let place, let hierarchy = record.hierarchy {
       let agrees = try Voices(layout.voices, in: database).note(hierarchy.saying, at: place, instance: number)
@@ -230,9 +227,26 @@ struct InstanceInsertion {
     return number
   }
 
-  private var canonicalDigest: Data? {
+  /// In the order of `IndexLayout.instanceInsertion`.
+  private func row(_ number: Int64, _ place: HierarchyRows.Found?, isPreferred: Bool) -> RowValues {
+    var row = RowValues(columns: 10 + record.values.count, size: 1024)
+    row.add(number)
+    row.add(place?.series)
+    row.add(place?.foldedFrom)
+    row.add(record.object.name)
+    row.add(record.transferSyntaxUID)
+    row.add(blob: record.digest)
+    row.add(blob: canonicalDigest)
+    row.add(Int64(record.size))
+    row.add(Int64(isPreferred ? -1 : 0))
+    row.add(Int64(record.recordTypes.rawValue))
+    for value in record.values { row.add(value) }
+    return row
+  }
+
+  private var canonicalDigest: [UInt8]? {
     guard remembersDigests, let digest = record.canonicalDigest, !digest.isEmpty else { return nil }
-    return Data(digest)
+    return digest
   }
 
   /// In the transaction of the object itself: no crash comes between its arrival and what rules give for it.
@@ -241,16 +255,6 @@ struct InstanceInsertion {
     let standing = try rules.current(in: database)
     guard !standing.isEmpty else { return }
     try ReferralGranting(at: rules.now(), in: database).give(standing, series: series, referral)
-  }
-
-  private static func sql(_ columns: [String]) -> String {
-    let all =
-      [
-        "id", "series", "folded_from", "object", "transfer_syntax", "digest", "canonical_digest", "size", "preference",
-        "record_type",
-      ] + columns
-    let marks = Array(repeating: "?", count: all.count).joined(separator: ", ")
-    return "INSERT INTO instance (\(all.joined(separator: ", "))) VALUES (\(marks))"
   }
 }
 
@@ -266,7 +270,13 @@ private struct Version {
   let aside: Int64
 
   static func all(of uid: String, in database: Database) throws -> [Version] {
-    try Row.fetchAll(
+    var sought = RowValues(columns: 1, size: 64)
+    sought.add(uid)
+    // Nearly always there is none.
+    let isThere = try DirectStatement("SELECT 1 FROM instance WHERE v_00080018 = ? LIMIT 1", in: database)
+      .perform(sought)
+    guard isThere != nil else { return [] }
+    return try Row.fetchAll(
       database.cachedStatement(
         sql: """
           SELECT id, instance.object, transfer_syntax, digest, canonical_digest, fault, default_issuer, aside

@@ -93,12 +93,29 @@ struct InstanceRecord: Sendable {
   }
 
   private static func fault(of uid: String) -> String? {
+    if isPlain(uid) { return nil }
     if uid.utf8.count > 64 { return "is longer than 64 characters" }
     if !uid.utf8.allSatisfy({ $0 == 0x2E || (0x30...0x39).contains($0) }) { return "has characters that are no digits" }
     let components = uid.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
     if components.contains(where: \.isEmpty) { return "has an empty component" }
     if components.contains(where: { $0.count > 1 && $0.first == 0x30 }) { return "has a component with a leading zero" }
     return nil
+  }
+
+  /// As nearly all are; to take one apart costs more.
+  private static func isPlain(_ uid: String) -> Bool {
+    var (length, isZero) = (0, false)
+    for byte in uid.utf8 {
+      if byte == 0x2E {
+        guard length > 0 else { return false }
+        length = 0
+      } else {
+        guard (0x30...0x39).contains(byte), !isZero else { return false }
+        length += 1
+      }
+      isZero = length == 1 && byte == 0x30
+    }
+    return length > 0 && uid.utf8.count <= 64
   }
 }
 

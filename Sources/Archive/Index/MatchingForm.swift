@@ -13,7 +13,8 @@ enum MatchingForm {
 
   /// `timezone`: minutes east of UTC of what names no zone itself; nil where nobody knows.
   static func key(of values: [String], vr: VR, timezone: Int? = nil) -> String {
-    values.flatMap { keys(of: $0, vr: vr, timezone) }.joined(separator: "\\")
+    if values.count == 1, let value = values.first { return keys(of: value, vr: vr, timezone).joined(separator: "\\") }
+    return values.flatMap { keys(of: $0, vr: vr, timezone) }.joined(separator: "\\")
   }
 
   /// A name has a key for each of its component groups (PS3.5 §6.2.1.2), so that either script finds it.
@@ -65,7 +66,8 @@ enum MatchingForm {
   private static func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
 
   private static func digits(in value: some StringProtocol) -> String {
-    value.utf8.allSatisfy { $0 < 0x80 }
+    if value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return String(value) }
+    return value.utf8.allSatisfy { $0 < 0x80 }
       ? String(decoding: value.utf8.filter { (0x30...0x39).contains($0) }, as: UTF8.self)
       : String(value.filter { $0.isASCII && $0.isNumber })
   }

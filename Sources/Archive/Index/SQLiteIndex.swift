@@ -31,22 +31,22 @@ struct SQLiteIndex: InstanceIndex {
     self.layout = layout
     self.audit = audit
     clock = now
-    writer = IndexWriter(database: database, layout: layout, audit: audit, rules: StandingRules(now: now))
+    writer = IndexWriter(
+      database: database, layout: layout, audit: audit, rules: StandingRules(now: now), changes: changes)
   }
 
   nonisolated(nonsending) func add(
     _ record: InstanceRecord, compared: [ObjectKey: [UInt8]]
   ) async throws(IndexError) -> Addition {
     try await withCheckedContinuation { continuation in
-      writer.add(record, compared: compared) { continuation.resume(returning: $0) }
+      writer.add(record, compared: compared, once: nil) { continuation.resume(returning: $0) }
     }.get()
   }
 
   func add(
-    _ record: InstanceRecord, compared: [ObjectKey: [UInt8]],
-    then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
+    _ record: InstanceRecord, once keeping: Keeping, then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
   ) {
-    writer.add(record, compared: compared, then: then)
+    writer.add(record, compared: [:], once: keeping, then: then)
   }
 
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage {

@@ -8,9 +8,19 @@ import Synchronization
 final class HierarchyMemory: Sendable {
   /// All that a hierarchy follows from, by its bytes: texts that only look the same are not the same to the index.
   private struct Key: Hashable {
-    let standing: [UInt8]
-    let defaultIssuer: [UInt8]
-    let callingAETitle: [UInt8]
+    let bytes: [UInt8]
+
+    init(_ standing: [UInt8], _ arrival: Arrival) {
+      var bytes = standing
+      for text in [arrival.defaultIssuer, arrival.callingAETitle] {
+        withUnsafeBytes(of: text.utf8.count) { bytes += $0 }
+        bytes += text.utf8
+      }
+      self.bytes = bytes
+    }
+
+    /// All at once: an array would be hashed byte by byte.
+    func hash(into hasher: inout Hasher) { bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
   }
 
   private static let most = 256
@@ -35,9 +45,7 @@ final class HierarchyMemory: Sendable {
     guard let standing = header.standing(tags, atMost: Self.longest) else {
       return InstanceRecord.Hierarchy(place, header, arrival, layout: layout)
     }
-    let key = Key(
-      standing: standing, defaultIssuer: Array(arrival.defaultIssuer.utf8),
-      callingAETitle: Array(arrival.callingAETitle.utf8))
+    let key = Key(standing, arrival)
     if let same = known.withLock({ $0[key] }) { return same }
     let hierarchy = InstanceRecord.Hierarchy(place, header, arrival, layout: layout)
     known.withLock { known in

@@ -4,7 +4,7 @@ import Access
 import DICOMData
 
 /// One small object, whole and in memory: read where its association runs, for that takes less than to wake another thread. All
-/// that waits for the disk is done by two threads for everybody, the first of which hands the object on to the second.
+/// that waits for the disk is done by two threads for everybody: while the one writes the object, the other prepares its row.
 struct SmallIntake {
   /// Of the data set; what takes long to read is none for a thread that others are connected on too.
   static let largestObject = 16 << 10
@@ -51,17 +51,13 @@ struct SmallIntake {
     }
   }
 
-  /// Nobody wakes up between the two.
+  /// Nobody else wakes up.
   private func keepAndIndex(_ record: InstanceRecord, _ file: [UInt8]) async -> Result<Indexed, StoreError> {
     await withCheckedContinuation { continuation in
       let index = surroundings.index
-      surroundings.store.keep(file, as: record.object) { kept in
-        switch kept {
-        case .failure(let error): continuation.resume(returning: .failure(error))
-        case .success(let kept):
-          index.add(record, compared: [:]) { addition in
-            continuation.resume(returning: .success(Indexed(kept: kept, addition: addition)))
-          }
+      surroundings.store.keep(file, as: record.object) { keeping in
+        index.add(record, once: keeping) { addition in
+          continuation.resume(returning: keeping.wait().map { Indexed(kept: $0, addition: addition) })
         }
       }
     }

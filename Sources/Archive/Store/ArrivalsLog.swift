@@ -21,6 +21,7 @@ final class ArrivalsLog: Sendable {
   private struct Waiting: Sendable {
     let record: ArrivalsRecord
     let makesFile: Bool
+    let begun: @Sendable () -> Void
     let then: @Sendable (Result<ArrivalsSegment, FileError>) -> Void
   }
 
@@ -55,18 +56,18 @@ final class ArrivalsLog: Sendable {
   /// When this returns, the object survives a power cut in the segment, until it is settled there.
   nonisolated(nonsending) func append(_ record: ArrivalsRecord) async throws(FileError) -> ArrivalsSegment {
     try await withCheckedContinuation { continuation in
-      append(record, makesFile: false) { continuation.resume(returning: $0) }
+      append(record, makesFile: false, begun: {}) { continuation.resume(returning: $0) }
     }.get()
   }
 
-  /// The same for whoever has nothing to wait in: `then` is called on the thread that writes, and may not wait for anything.
-  /// `makesFile`: once the log has the object it gets its file there too.
+  /// The same for whoever has nothing to wait in: `then` is called on the thread that writes, and may not wait for anything;
+  /// so is `begun`, before the object is written. `makesFile`: once the log has the object it gets its file there too.
   func append(
-    _ record: ArrivalsRecord, makesFile: Bool,
+    _ record: ArrivalsRecord, makesFile: Bool, begun: @escaping @Sendable () -> Void,
     then: @escaping @Sendable (Result<ArrivalsSegment, FileError>) -> Void
   ) {
     let begins = state.withLock { state in
-      state.waiting.append(Waiting(record: record, makesFile: makesFile, then: then))
+      state.waiting.append(Waiting(record: record, makesFile: makesFile, begun: begun, then: then))
       defer { state.isRunning = true }
       return !state.isRunning
     }
@@ -85,6 +86,7 @@ final class ArrivalsLog: Sendable {
 
   private func writeAll() {
     while let batch = nextBatch() {
+      for waiting in batch { waiting.begun() }
       let outcome = Result { () throws(FileError) in
         let segment = try segment(for: batch.reduce(0) { $0 + $1.record.size })
         try segment.append(batch.map(\.record))

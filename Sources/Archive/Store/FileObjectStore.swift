@@ -58,12 +58,10 @@ struct FileObjectStore: ObjectStore {
     IncomingObject(in: self)
   }
 
-  func keep(
-    _ bytes: [UInt8], as key: ObjectKey,
-    then: @escaping @Sendable (Result<any KeptObject & Sendable, StoreError>) -> Void
-  ) {
-    arrivals.append(ArrivalsRecord(key, bytes), makesFile: true) { outcome in
-      then(outcome.map { LoggedObject(key, in: self, $0) }.mapError(StoreError.init))
+  func keep(_ bytes: [UInt8], as key: ObjectKey, begun: @escaping @Sendable (Keeping) -> Void) {
+    let keeping = Keeping()
+    arrivals.append(ArrivalsRecord(key, bytes), makesFile: true, begun: { begun(keeping) }) { outcome in
+      keeping.settle(outcome.map { LoggedObject(key, in: self, $0) }.mapError(StoreError.init))
     }
   }
 

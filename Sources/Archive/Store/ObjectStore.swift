@@ -6,11 +6,9 @@ protocol ObjectStore: Sendable {
   /// may wait for a disk.
   nonisolated(nonsending) func begin() async throws(StoreError) -> any ObjectSink
 
-  /// Keeps a small object that is whole. It waits for the disk in a place of its own, where `then` is called, which may not wait
-  /// for anything: once the object survives a power cut under its key, or is given up for good.
-  func keep(
-    _ bytes: [UInt8], as key: ObjectKey,
-    then: @escaping @Sendable (Result<any KeptObject & Sendable, StoreError>) -> Void)
+  /// Keeps a small object that is whole. It waits for the disk in a place of its own, where `begun` is called when that begins,
+  /// once; it may not wait for anything.
+  func keep(_ bytes: [UInt8], as key: ObjectKey, begun: @escaping @Sendable (Keeping) -> Void)
 
   /// The bytes of a range, fewer where the object ends before.
   func read(_ range: Range<Int>, of key: ObjectKey) async throws(StoreError) -> [UInt8]
