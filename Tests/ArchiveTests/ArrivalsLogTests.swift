@@ -215,6 +215,7 @@ import Testing
     failures.withLock { $0 = 1 }
     let refused = #expect(throws: FileError.self) { try segment.append([records[1]]) }
     #expect(refused.map { StoreError($0).kind } == .exhausted)
+    #expect(segment.isSpoilt)
     #expect(try found() == [records[0].key])
     try segment.append([records[2]])
     #expect(try found() == [records[0].key, records[2].key])

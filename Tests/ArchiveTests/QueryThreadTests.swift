@@ -4,6 +4,8 @@ import Access
 import DICOMData
 import Foundation
 import GRDB
+import GRDBSQLite
+import GRDB
 import Testing
 
 @testable import Archive
@@ -46,6 +48,32 @@ import Testing
       try await administration.revokeGrant(grant.number)
       #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller).isEmpty)
     }
+    try await archive.close()
+  }
+
+  /// Whoever asks decides how many different statements there are.
+  @Test func statementsDoNotPileUp() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let thread = try QueryThread(
+      number: 9, path: "\(test.directory)/index.sqlite", changes: ChangeWatch())
+    let columns = (0..<60).map { "v_00080018 || \($0)" }.joined(separator: ", ")
+    var most = 0
+    for number in 0..<1000 {
+      let held: Int = try await withCheckedThrowingContinuation { continuation in
+        thread.perform { database, _ in
+          _ = try SelectedRows("SELECT \(number), \(columns) FROM instance", in: database).next()
+          var (used, highest) = (CInt(), CInt())
+          sqlite3_db_status(database.sqliteConnection, SQLITE_DBSTATUS_STMT_USED, &used, &highest, 0)
+          return Int(used)
+        } done: {
+          continuation.resume(with: $0)
+        }
+      }
+      most = max(most, held)
+    }
+    #expect((4_000_000..<16_000_000).contains(most), "\(most)")
+    try thread.close()
     try await archive.close()
   }
 

@@ -66,8 +66,8 @@ import Testing
   /// Planted: whoever gives a secret as an argument or in the environment is found.
   @Test func aSecretAmongArgumentsIsFound() throws {
     for (arguments, environment, place) in [
-      (["-c", "read line", "planted-71"], [:], "cmdline of /bin/sh"),
-      (["-c", "read line"], ["X": "planted-72"], "environ of X=planted-72"),
+      (["-c", "echo; read line", "planted-71"], [:], "cmdline of /bin/sh"),
+      (["-c", "echo; read line"], ["X": "planted-72"], "environ of X=planted-72"),
     ] as [([String], [String: String], String)] {
       let process = ChildProcess()
       process.executableURL = URL(filePath: "/bin/sh")
@@ -75,8 +75,11 @@ import Testing
       process.environment = environment
       let input = Pipe()
       process.standardInput = input
-      process.standardOutput = FileHandle.nullDevice
+      let output = Pipe()
+      process.standardOutput = output
       try process.run()
+      // By now it is what was started, and no copy of this process any more.
+      #expect(try output.fileHandleForReading.read(upToCount: 1) == Data("\n".utf8))
       let watch = Watch(["planted-71", "planted-72"])
       watch.look()
       try input.fileHandleForWriting.close()

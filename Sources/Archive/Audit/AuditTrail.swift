@@ -25,6 +25,8 @@ package final class AuditTrail: Sendable {
     var failure: AuditError?
     var refusals = AuditRefusals()
     var whenIdle: [CheckedContinuation<Void, Never>] = []
+    /// How many have taken notes, and have not said yet what became of them.
+    var taken = 0
   }
 
   /// Records in one transaction, and subjects of theirs: whoever else writes waits for it.
@@ -70,15 +72,20 @@ package final class AuditTrail: Sendable {
   @discardableResult
   package func note(_ entry: AuditEntry, isAwaited: Bool = false) -> AuditReceipt {
     let receipt = AuditReceipt()
-    let isFirst = state.withLock { state in
-      guard state.waiting.count < Self.mostNotes else {
+    let isFirst = state.withLock { state -> Bool? in
+      // Those that somebody waits for are as many as are shown something, and no more.
+      guard isAwaited || state.waiting.count < Self.mostNotes else {
         state.lost += 1
-        return false
+        return nil
       }
       state.waiting.append(Waiting(entry: entry, receipt: receipt, isNote: true, isAwaited: isAwaited))
       return state.schedule()
     }
-    if isFirst { wake(after: Self.delay) }
+    switch isFirst {
+    case nil: receipt.settle(.failure(AuditError(because: "too many records wait for it")))
+    case true?: wake(after: Self.delay)
+    case false?: break
+    }
     return receipt
   }
 
@@ -116,7 +123,7 @@ package final class AuditTrail: Sendable {
   package func flush() async {
     await withCheckedContinuation { continuation in
       let (begins, isIdle) = state.withLock { state in
-        if state.waiting.isEmpty, !state.isWriting { return (false, true) }
+        if state.isIdle { return (false, true) }
         state.whenIdle.append(continuation)
         return (state.begin(), false)
       }
@@ -200,23 +207,33 @@ extension AuditTrail {
   func takeNotes() -> Notes {
     state.withLock { state in
       guard state.lost == 0 else { return Notes(waiting: []) }
-      defer { state.waiting.removeAll(where: \.isNote) }
-      return Notes(waiting: state.waiting.filter(\.isNote))
+      let notes = Notes(waiting: state.waiting.filter(\.isNote))
+      state.waiting.removeAll(where: \.isNote)
+      if !notes.waiting.isEmpty { state.taken += 1 }
+      return notes
     }
   }
 
   /// `numbers`: of the records, in their order.
   func settle(_ notes: Notes, _ numbers: some Sequence<Int64>) {
+    guard !notes.waiting.isEmpty else { return }
     for (note, number) in zip(notes.waiting, numbers) { note.receipt.settle(.success(number)) }
+    let idle = state.withLock { state in
+      state.taken -= 1
+      return state.takeIdle()
+    }
+    for continuation in idle { continuation.resume() }
   }
 
-  func giveBack(_ notes: Notes) {
+  /// `isWritable`: it was for another reason that they could not be written.
+  func giveBack(_ notes: Notes, isWritable: Bool) {
     guard !notes.waiting.isEmpty else { return }
     let isFirst = state.withLock { state in
+      state.taken -= 1
       state.waiting.insert(contentsOf: notes.waiting, at: 0)
       return state.schedule()
     }
-    if isFirst { wake(after: Self.pause) }
+    if isFirst { wake(after: isWritable ? Self.delay : Self.pause) }
   }
 }
 
@@ -232,6 +249,16 @@ extension AuditTrail.State {
     return true
   }
 
+  /// Whether all that was given is written, or cannot be.
+  fileprivate var isIdle: Bool { waiting.isEmpty && !isWriting && taken == 0 }
+
+  /// Who waits for that, once it is so.
+  fileprivate mutating func takeIdle() -> [CheckedContinuation<Void, Never>] {
+    guard isIdle else { return [] }
+    defer { whenIdle = [] }
+    return whenIdle
+  }
+
   /// Whether more waits than notes, which may wait for others to share their transaction.
   private func isUrgent(_ mostRecords: Int) -> Bool {
     !whenIdle.isEmpty || waiting.count >= mostRecords || waiting.contains { !$0.isNote || $0.isAwaited }
@@ -243,9 +270,7 @@ extension AuditTrail.State {
   ) -> [AuditTrail.Waiting]? {
     guard !waiting.isEmpty, isFirst || isUrgent(most.records) else {
       isWriting = false
-      // Where notes are left nobody waits for this.
-      for continuation in whenIdle { continuation.resume() }
-      whenIdle = []
+      for continuation in takeIdle() { continuation.resume() }
       return nil
     }
     var subjects = 0
@@ -268,6 +293,10 @@ package struct AuditError: Error, Sendable, CustomStringConvertible {
     let words =
       (error as? DatabaseError).map { "\($0.extendedResultCode): \($0.message ?? "SQLite says no more")" }
       ?? "\(type(of: error))"
+    self.init(because: words)
+  }
+
+  init(because words: String) {
     description = "the audit cannot be written: \(words)"
   }
 }

@@ -87,7 +87,7 @@ final class IndexWriter: Sendable {
     switch outcomes(of: &batch, mayGrow: mayGrow) {
     case .success(let additions):
       for (waiter, addition) in zip(batch, additions) { waiter.then(.success(addition)) }
-    case .failure(let error) where batch.contains { $0.keeping?.isLost == true }:
+    case .failure(let error) where error.kind == .impossible && batch.contains { $0.keeping?.isLost == true }:
       for waiter in batch where waiter.keeping?.isLost == true { waiter.then(.failure(error)) }
       let others = batch.filter { $0.keeping?.isLost != true }
       if !others.isEmpty { commit(others, mayGrow: false) }
@@ -101,8 +101,8 @@ final class IndexWriter: Sendable {
 
   /// `batch` becomes as many as there are in the transaction.
   private func outcomes(of batch: inout [Waiting], mayGrow: Bool) -> Result<[Addition], IndexError> {
-    // Who was let in is on the disk before what they stored.
-    let (notes, now) = (audit.takeNotes(), audit.now)
+    let now = audit.now
+    var notes: AuditTrail.Notes?
     // What fails takes it along.
     var memory: InsertionMemory? = memory.withLock { memory in
       defer { memory = InsertionMemory() }
@@ -120,17 +120,21 @@ final class IndexWriter: Sendable {
         }
         if additions.contains(where: \.isNewRow) { changes.databaseDidChange() }
         let records = zip(batch, additions).compactMap { $0.insertion.audit($1, at: now()) }
-        let numbers = try AuditTable.append(notes.entries + records, in: database)
+        // Who was let in is on the disk before what they stored: all of these came behind it.
+        let before = audit.takeNotes()
+        notes = before
+        let numbers = try AuditTable.append(before.entries + records, in: database)
         try memory?.end(in: database)
-        // Nothing of this is written before.
-        for waiter in batch { _ = try waiter.keeping?.wait().get() }
+        // Nothing of this is written before all are kept, or known not to be.
+        let kept = batch.map { $0.keeping?.wait() }
+        for outcome in kept { _ = try outcome?.get() }
         return (additions, numbers)
       }
       if let memory { self.memory.withLock { $0 = memory } }
-      audit.settle(notes, numbers)
+      if let notes { audit.settle(notes, numbers) }
       return .success(additions)
     } catch {
-      audit.giveBack(notes)
+      if let notes { audit.giveBack(notes, isWritable: error is StoreError) }
       return .failure(IndexError(writing: error))
     }
   }

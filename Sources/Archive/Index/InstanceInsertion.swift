@@ -184,7 +184,7 @@ struct InstanceInsertion {
     }
   }
 
-  /// `number`: that of an arrival which was recorded before.
+  /// `number`: that of an arrival which was recorded before. Nobody hears of the row who observes the database.
   @discardableResult
   func insert(number: Int64?, in database: Database) throws -> Int64 {
     var nothing: InsertionMemory?

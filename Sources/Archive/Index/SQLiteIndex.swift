@@ -149,7 +149,8 @@ struct SQLiteIndex: InstanceIndex {
 extension IndexError {
   /// What was asked while a task is cancelled is not answered, and says nothing of the index.
   fileprivate init(reading error: any Error) {
-    self.init(error is CancellationError ? .busy : .impossible, "the index cannot be read: \(Self.words(for: error))")
+    let isCancelled = error is CancellationError || (error as? DatabaseError)?.resultCode == .SQLITE_INTERRUPT
+    self.init(isCancelled ? .busy : .impossible, "the index cannot be read: \(Self.words(for: error))")
   }
 
   /// After an I/O error a commit may be on the disk or not, and the pages that the kernel could not write may be lost

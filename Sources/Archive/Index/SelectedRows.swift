@@ -21,8 +21,9 @@ final class SelectedRows {
   }
 
   deinit {
-    // What it says is how the last step ended.
+    // What it says is how the last step ended. The statement is kept, and a list of UIDs would be with it.
     sqlite3_reset(statement.sqliteStatement)
+    sqlite3_clear_bindings(statement.sqliteStatement)
   }
 
   /// The row is there until the next one is asked for.

@@ -3,6 +3,7 @@
 import CoreFoundation
 import Dispatch
 import GRDB
+import GRDBSQLite
 import Glibc
 import Synchronization
 
@@ -14,6 +15,7 @@ final class QueryThread: Sendable {
     var kept: Int?
     var isTimed = false
     var isClosed = false
+    var questions = 0
   }
 
   /// How long it is kept at most: what others wrote meanwhile cannot go from the log into the database.
@@ -21,6 +23,11 @@ final class QueryThread: Sendable {
   /// In bytes. A longer log is about to go into the database (see `Archive.openDatabase`), for which nobody may read what was
   /// before its last page.
   private static let longestLog = 40_000_000
+
+  /// After so many questions it is looked at how much their statements hold: whoever asks decides how many there are.
+  private static let questionsBetweenLooks = 64
+  /// In bytes; more are forgotten, all of them.
+  private static let mostOfStatements = 8 << 20
 
   private let connection: DatabaseQueue
   private let changes: ChangeWatch
@@ -54,6 +61,7 @@ final class QueryThread: Sendable {
         let value = try body(database, read)
         done(.success(value))
         finish(read, database)
+        forgetStatements(database)
       } catch {
         Self.end(database)
         done(.failure(error))
@@ -107,6 +115,17 @@ final class QueryThread: Sendable {
       state.isTimed = false
     }
     Self.end(database)
+  }
+
+  private func forgetStatements(_ database: Database) {
+    let looks = state.withLock { state in
+      state.questions = (state.questions + 1) % Self.questionsBetweenLooks
+      return state.questions == 0
+    }
+    guard looks else { return }
+    var (used, highest) = (CInt(), CInt())
+    sqlite3_db_status(database.sqliteConnection, SQLITE_DBSTATUS_STMT_USED, &used, &highest, 0)
+    if used > Self.mostOfStatements { database.releaseMemory() }
   }
 
   /// One that went into the database is cut to less.

@@ -86,18 +86,24 @@ final class ArrivalsLog: Sendable {
 
   private func writeAll() {
     while let batch = nextBatch() {
+      // Room first, for which it may have to wait: who hears that it begins holds what others wait for.
+      let room = Result { () throws(FileError) in try segment(for: batch.reduce(0) { $0 + $1.record.size }) }
       for waiting in batch { waiting.begun() }
-      let outcome = Result { () throws(FileError) in
-        let segment = try segment(for: batch.reduce(0) { $0 + $1.record.size })
-        try segment.append(batch.map(\.record))
-        return segment
-      }
-      if case .failure(let error) = outcome, StoreError(error).kind == .untrustworthy {
-        state.withLock { $0.failure = error }
-      }
+      let outcome = room.flatMap { append(batch, to: $0) }
       // All of them first: whoever goes on with the first would not wait for the others.
       let outcomes = batch.map { waiting in outcome.flatMap { file(of: waiting, in: $0) } }
       for (waiting, outcome) in zip(batch, outcomes) { waiting.then(outcome) }
+    }
+  }
+
+  private func append(_ batch: [Waiting], to segment: ArrivalsSegment) -> Result<ArrivalsSegment, FileError> {
+    do throws(FileError) {
+      try segment.append(batch.map(\.record))
+      return .success(segment)
+    } catch {
+      if StoreError(error).kind == .untrustworthy { state.withLock { $0.failure = error } }
+      if segment.isSpoilt { closeCurrent() }
+      return .failure(error)
     }
   }
 
@@ -185,10 +191,10 @@ final class ArrivalsLog: Sendable {
     let groups = state.withLock { state in
       state.closed.removeAll { $0 === segment }
       let groups = Self.takeGroups(waitingFor: segment, from: &state)
-      if groups.isEmpty { state.free.append(segment) }
+      if groups.isEmpty, !segment.isSpoilt { state.free.append(segment) }
       return groups
     }
-    guard !groups.isEmpty else { return }
+    guard !groups.isEmpty || segment.isSpoilt else { return }
     unlink(segment.path)
     for group in groups { group.leave() }
   }

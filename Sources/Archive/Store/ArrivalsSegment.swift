@@ -28,6 +28,7 @@ final class ArrivalsSegment: Sendable {
     /// Kept, and the index does not know them for good yet.
     var pending: Set<ObjectKey> = []
     var isClosed = false
+    var isSpoilt = false
     /// What this pass has had, as far as it is few.
     var keys: [ObjectKey] = []
   }
@@ -72,7 +73,11 @@ final class ArrivalsSegment: Sendable {
     for record in records { record.encode(pass: pass, into: &room) }
     do throws(FileError) {
       try write(room, at: end)
-      guard syncing(descriptor) == 0 else { throw FileError("sync", path) }
+      guard syncing(descriptor) == 0 else {
+        let error = FileError("sync", path)
+        state.withLock { $0.isSpoilt = true }
+        throw error
+      }
     } catch {
       try cut(to: end)
       throw error
@@ -106,6 +111,9 @@ final class ArrivalsSegment: Sendable {
       done += count
     }
   }
+
+  /// A sync of it failed: what is in it stays there, and it is used no more.
+  var isSpoilt: Bool { state.withLock { $0.isSpoilt } }
 
   var hasPending: Bool { state.withLock { !$0.pending.isEmpty } }
 

@@ -83,6 +83,42 @@ import Testing
     try await archive.close()
   }
 
+  /// What a store took with it is not written yet.
+  @Test func aFlushWaitsForWhatOthersTook() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    await archive.audit.flush()
+    let isFlushed = Mutex(false)
+    // Nobody else writes while this does.
+    let notes = try await archive.database.write { [audit = archive.audit] _ in
+      audit.note(AuditEntry(at: 0, .node, "taken", by: .node))
+      return audit.takeNotes()
+    }
+    let flushing = Task { [audit = archive.audit] in
+      await audit.flush()
+      isFlushed.withLock { $0 = true }
+    }
+    #expect(notes.entries.count == 1)
+    for _ in 0..<1000 { await Task.yield() }
+    #expect(!isFlushed.withLock { $0 })
+    archive.audit.giveBack(notes, isWritable: true)
+    await flushing.value
+    #expect(try await Self.records(archive).contains { $0.act == "taken" })
+    try await archive.close()
+  }
+
+  /// Whoever waits for one for which there is no room is told.
+  @Test func aRecordWithoutRoomIsRefused() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let receipts = try await archive.database.write { [audit = archive.audit] _ in
+      (0...10_000).map { _ in audit.note(AuditEntry(at: 0, .node, "noted", by: .node)) }
+    }
+    await #expect(throws: AuditError.self) { try await receipts[10_000].number() }
+    _ = try await receipts[0].number()
+    try await archive.close()
+  }
+
   @Test func whatBeganIsToldUntilItIsKnownHowItEnded() async throws {
     let test = TestArchive()
     let archive = try test.open()
