@@ -142,6 +142,47 @@ import Testing
     _ = test
   }
 
+  /// By a merge, a reassignment, and by undoing one: what is forbidden has to be forbidden there too, at least as widely.
+  @Test(arguments: ["merge", "reassign", "undo"])
+  func noCorrectionTakesAStudyOutOfAVeto(way: String) async throws {
+    let (test, archive, all) = try await world()
+    let administration = archive.administration(as: .current)
+    let corrections = archive.corrections(as: .current)
+    let former = way == "undo" ? "P3" : "P1"
+    let right = way == "undo" ? "P1" : "P3"
+    func correct() async throws {
+      switch way {
+      case "merge":
+        _ = try await corrections.merge(Self.patient("P1"), into: Self.patient("P3"), reason: "one", agreed: true)
+      case "undo": _ = try await corrections.undo(1, reason: "no", agreed: true)
+      default:
+        _ = try await corrections.reassign(study: "3.1", from: nil, to: Self.patient("P3"), reason: "one", agreed: true)
+      }
+    }
+    if way == "undo" {
+      _ = try await corrections.reassign(study: "3.1", from: nil, to: Self.patient("P3"), reason: "one", agreed: true)
+    }
+    func veto(_ patient: String, against party: String? = nil, until: Double? = nil) async throws -> Int {
+      try await administration.record(
+        ConsentDraft(kind: .veto, scope: .patient(id: patient, issuer: nil), party: party, until: until))
+    }
+    _ = try await archive.makeCaller("OTHER")
+    let own = try await veto(former)
+    let before = try IndexDump(of: archive)
+    await #expect(throws: ArchiveError.self) { try await correct() }
+    // Against somebody else, or not for as long.
+    for narrower in [try await veto(right, against: "OTHER"), try await veto(right, until: test.clock.now + 10)] {
+      await #expect(throws: ArchiveError.self) { try await correct() }
+      _ = try await administration.withdrawConsent(narrower)
+    }
+    #expect(try IndexDump(of: archive) == before)
+    _ = try await veto(right)
+    try await correct()
+    #expect(try await !archive.values(of: .studyInstanceUID, at: .study, as: all).contains("3.1"))
+    _ = try await administration.withdrawConsent(own)
+    try await archive.close()
+  }
+
   @Test func grantsFollowTheStudyNotTheFormerPatient() async throws {
     let (test, archive, _) = try await world()
     let (former, right) = (try await archive.makeCaller("FORMER"), try await archive.makeCaller("RIGHT"))

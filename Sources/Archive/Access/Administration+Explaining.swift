@@ -23,25 +23,31 @@ extension Administration {
       guard let principal = try PrincipalTable.id(of: name, in: database),
         let kind = try PrincipalTable.kind(of: name, in: database), kind != "group"
       else { throw ArchiveError("there is no peer or user '\(name)': a group's members call, not the group") }
-      let through = kind == "peer" ? name : try peer ?? Self.openPeer(in: database)
+      let known = assurance ?? (kind == "peer" ? .aeTitleWithAddress : .certificate)
+      let through = kind == "peer" ? name : try peer ?? Self.openPeer(to: known, in: database)
       guard let peerID = try PrincipalTable.id(of: through, kind: "peer", in: database) else {
         throw ArchiveError("there is no peer '\(through)': see collimator peer list")
       }
-      let known = assurance ?? (kind == "peer" ? .aeTitleWithAddress : .certificate)
       return Caller(
         principal: principal, peer: peerID, peerName: through,
         identity: EstablishedIdentity(principalName: name, evidence: known.exemplaryEvidence), aeTitle: "", address: "")
     }
   }
 
-  private static func openPeer(in database: Database) throws -> String {
+  /// Which lets most through of somebody so well known: one that may query and retrieve, demands no more, and has no ceiling.
+  private static func openPeer(to known: IdentityAssurance, in database: Database) throws -> String {
+    let demands = QueryCompiler.json(IdentityAssurance.allCases.filter { $0 <= known }.map(\.rawValue))
     let name = try String.fetchOne(
       database,
       sql: """
-        SELECT name FROM peer JOIN principal ON principal.id = peer.principal ORDER BY EXISTS (
-          SELECT 1 FROM access_grant WHERE access_grant.principal = peer.principal AND effect = 'limits'
+        SELECT name FROM peer JOIN principal ON principal.id = peer.principal
+        ORDER BY rights & :query = 0, demand NOT IN (SELECT value FROM json_each(:demands)), rights & :retrieve = 0,
+          EXISTS (SELECT 1 FROM access_grant WHERE access_grant.principal = peer.principal AND effect = 'limits'
             AND state <> 'revoked'), name LIMIT 1
-        """)
+        """,
+      arguments: [
+        "query": Rights.query.rawValue, "demands": demands, "retrieve": Rights.retrieve.rawValue,
+      ])
     guard let name else { throw ArchiveError("no peer is let in: nobody can call. See collimator peer add") }
     return name
   }

@@ -67,13 +67,9 @@ extension Administration {
     if terms.effect == .limits, try PrincipalTable.kind(of: grantee, in: database) != "peer" {
       throw ArchiveError("a ceiling is a peer's: '\(grantee)' is none")
     }
-    if let consent = terms.basis.consent {
-      let standing = try ConsentTable.all(
-        where: "number = ? AND withdrawn_at IS NULL AND kind <> 'veto'", [consent], in: database)
-      guard !standing.isEmpty else { throw ArchiveError("there is no consent \(consent) that a grant could rest on") }
-    }
+    let bounded = try ConsentBasis.bounded(terms, to: (principal, grantee), at: time, in: database)
     return try GrantTable.insert(
-      to: (principal, grantee), terms, pending: pending ?? terms.relationship?.needsVerification ?? false, by: user,
+      to: (principal, grantee), bounded, pending: pending ?? terms.relationship?.needsVerification ?? false, by: user,
       at: time, in: database)
   }
 

@@ -87,19 +87,25 @@ struct CorrectionChange {
         """, arguments: [patient.id, patient.issuer, patient.soleStudy])
   }
 
-  /// Lays all corrections over the studies anew. Returns how many rows changed their patient, and whose they are now.
-  func place(_ studies: [String]) throws -> (studies: Int, patients: Set<PatientIdentity>) {
-    var count = 0
-    var patients: Set<PatientIdentity> = []
+  /// A study's row that is another patient's now.
+  struct Move {
+    let study: String
+    /// nil where it was nobody's.
+    let from: PatientIdentity?
+    let to: PatientIdentity
+  }
+
+  /// Lays all corrections over the studies anew. Returns which rows changed their patient.
+  func place(_ studies: [String]) throws -> [Move] {
+    var moves: [Move] = []
     for uid in studies {
       let before = try holders(of: uid)
       try Placement(layout: layout, in: database).place(study: uid)
       for (study, patient) in try holders(of: uid) where before[study] != patient {
-        count += 1
-        patients.insert(patient)
+        moves.append(Move(study: uid, from: before[study], to: patient))
       }
     }
-    return (count, patients)
+    return moves
   }
 
   /// What a legal hold kept, a hold still has to keep; else a correction would be a way around it.
@@ -113,6 +119,24 @@ struct CorrectionChange {
     throw ArchiveError(
       "this would take \(uids.count == 1 ? "study \(uids.joined())" : "\(uids.count) studies") out of a legal hold on the "
         + "patient: hold the study itself first (collimator hold add --study); nothing was changed")
+  }
+
+  /// What a patient forbade stays forbidden, whoever's it is shown as; else a correction would open what no grant may.
+  func requireVetoes(over moves: [Move]) throws {
+    guard !moves.isEmpty else { return }
+    let vetoes = try ConsentTable.all(where: "kind = 'veto' AND withdrawn_at IS NULL", in: database).filter {
+      $0.until.map { $0 > time } ?? true
+    }
+    for move in moves {
+      for veto in vetoes where veto.isAbout(move.from) {
+        let others = vetoes.filter { $0.isAbout(move.to) || $0.isAbout(study: move.study) }
+        guard others.contains(where: { $0.covers(veto, from: time) }) else {
+          throw ArchiveError(
+            "this would take study \(move.study) out of consent \(veto.number), by which it is forbidden: record the same "
+              + "veto for \(move.to), or for the study (collimator consent veto), or withdraw it; nothing was changed")
+        }
+      }
+    }
   }
 
   /// The patient of each row of a study, that of the row it is part of where it is part of one.
@@ -135,5 +159,25 @@ struct CorrectionChange {
       guard grant.state == .active, case .patient(let id, let issuer) = grant.scope else { return false }
       return patients.contains(PatientIdentity(stored: id, issuer: issuer ?? "", soleStudy: ""))
     }
+  }
+}
+
+extension Consent {
+  fileprivate func isAbout(_ patient: PatientIdentity?) -> Bool {
+    guard let patient, case .patient(let id, let issuer) = scope else { return false }
+    return PatientIdentity(id: id, issuer: issuer) == patient
+  }
+
+  fileprivate func isAbout(study uid: String) -> Bool {
+    guard case .study(let study) = scope else { return false }
+    return MatchingForm.storable(study.trimmed) == uid
+  }
+
+  /// Whether it forbids all that another veto forbids from a moment on.
+  fileprivate func covers(_ other: Consent, from time: Double) -> Bool {
+    (party == nil || party == other.party) && (narrowing == GrantNarrowing() || narrowing == other.narrowing)
+      && (holdsInEmergency || !other.holdsInEmergency)
+      && (from ?? -.infinity) <= max(other.from ?? -.infinity, time)
+      && (until ?? .infinity) >= (other.until ?? .infinity)
   }
 }

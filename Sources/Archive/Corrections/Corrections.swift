@@ -142,13 +142,14 @@ package struct Corrections: Sendable {
         let held = try LegalHoldTable.heldRows(ofStudies: made.studies, in: database)
         let moved = try change.place(made.studies)
         try change.requireHeld(held, in: made.studies)
+        try change.requireVetoes(over: moved)
         try FamilyEnds.follow(ends, by: name, at: time, in: database)
         try ShareReview(by: name, because: "correction \(made.number)", at: time, in: database)
           .moved(studies: made.studies)
-        let grants = try change.grants(on: moved.patients.union(made.alsoNamed))
+        let grants = try change.grants(on: Set(moved.map(\.to)).union(made.alsoNamed))
         guard agreed || grants.isEmpty else { throw NotAgreed(grants: grants) }
         try record(made, at: time, in: database)
-        return .done(number: Int(made.number), studies: moved.studies)
+        return .done(number: Int(made.number), studies: moved.count)
       }
     } catch let error as NotAgreed {
       return .wouldWiden(error.grants)

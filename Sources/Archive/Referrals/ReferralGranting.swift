@@ -61,7 +61,9 @@ struct ReferralGranting {
     let origin = "rule \(rule.name) study \(study.uid)"
     let identified = try rule.identifies || isLinked(principal, to: study.patient)
     let opensPatient = rule.opensPatient && study.patient.isSomebody
-    let isPending = !identified || !opensPatient && study.isAmbiguous
+    // Of a family an administrator says that it is one.
+    let isFamily = rule.relationship.needsVerification
+    let isPending = !identified || isFamily || !opensPatient && study.isAmbiguous
     let scope: GrantScope =
       opensPatient
       ? .patient(id: study.patient.id, issuer: study.patient.issuer.isEmpty ? nil : study.patient.issuer)

@@ -83,6 +83,70 @@ import Testing
     try await archive.close()
   }
 
+  /// Whom a consent is about, for whom it is, and while it holds: a grant that rests on it is nothing else.
+  @Test func aGrantGoesNoFurtherThanItsConsent() async throws {
+    let (archive, administration, caller) = try await filled()
+    try await archive.store(TestObject(instance: "1.2", series: "2.2", study: "3.2", patientID: "P2"))
+    _ = try await archive.makeCaller("OTHER")
+    let now = test.clock.now
+    let p1 = GrantScope.patient(id: "P1", issuer: nil)
+    func consent(_ kind: Consent.Kind = .permission, from: Double? = nil, until: Double? = nil) async throws -> Int {
+      try await administration.record(ConsentDraft(kind: kind, scope: p1, party: "WS", from: from, until: until))
+    }
+    func give(_ scope: GrantScope, on consent: Int, to grantee: String = "WS") async throws -> Grant {
+      var terms = GrantTerms(scope, relationship: .consent)
+      terms.basis.consent = consent
+      return try await administration.addGrant(to: grantee, terms)
+    }
+    let short = try await consent(from: now - 5, until: now + 10)
+    for (scope, grantee) in [
+      (.everything, "WS"), (.patient(id: "P2", issuer: nil), "WS"), (.study(uid: "3.2"), "WS"),
+      (.study(uid: "9.9"), "WS"), (p1, "OTHER"),
+    ] as [(GrantScope, String)] {
+      await #expect(throws: ArchiveError.self, "\(scope)") { _ = try await give(scope, on: short, to: grantee) }
+    }
+    let grant = try await give(.study(uid: "1.2.3"), on: short)
+    #expect(grant.terms.until == now + 10 && grant.terms.from == now - 5)
+    #expect(try await sees(caller, archive))
+    for until in [nil, now + 11] {
+      await #expect(throws: ArchiveError.self) { _ = try await administration.extendGrant(grant.number, until: until) }
+    }
+    _ = try await administration.extendGrant(grant.number, until: now + 9)
+    test.clock.advance(by: 9)
+    #expect(try await !sees(caller, archive))
+    // Whoever decides for the patient gives it to others, once that is so.
+    let later = try await consent(.delegation, from: now + 20)
+    #expect(try await give(p1, on: later, to: "OTHER").terms.from == now + 20)
+    test.clock.advance(by: 2)
+    await #expect(throws: ArchiveError.self) { _ = try await give(p1, on: short) }
+    try await archive.close()
+  }
+
+  /// A user is taken to call through whichever peer lets most through.
+  @Test func theMostOpenPeerIsAssumed() async throws {
+    let (archive, administration, _) = try await filled()
+    try await administration.addUser("anna", password: nil)
+    let network = try #require(Network("127.0.0.1"))
+    for (name, rights, demand) in [
+      ("AA", .store, .aeTitleWithAddress), ("AB", [.query, .retrieve], .certificate),
+      ("ZZ", [.query, .retrieve], .password),
+    ] as [(String, Rights, IdentityAssurance)] {
+      try await administration.addPeer(
+        Peer(
+          name: name, aeTitle: try #require(AETitle(name)), addresses: [network], port: nil, rights: rights,
+          acceptsPrivateSOPClasses: false,
+          demand: demand))
+    }
+    func through(_ assurance: IdentityAssurance?) async throws -> String {
+      try await administration.caller(named: "anna", through: nil, assurance: assurance).peerName
+    }
+    #expect(try await through(nil) == "AB")
+    #expect(try await through(.password) == "ZZ")
+    // One that may only query, by a title at an address.
+    #expect(try await through(.aeTitleWithAddress) == "WS")
+    try await archive.close()
+  }
+
   @Test func aChildsGrantWaitsAndEndsAtAnAge() async throws {
     let (archive, administration, _) = try await filled()
     try await administration.addUser("anna", password: nil)

@@ -54,6 +54,21 @@ import Testing
     try await archive.close()
   }
 
+  /// That somebody is a guardian, no object says.
+  @Test func aFamilysGrantWaits() async throws {
+    let archive = try folder.open()
+    let administration = archive.administration(as: .current)
+    _ = try await archive.makeCaller("WEBER")
+    try await administration.addRule(
+      ReferralRule(
+        name: "r", conditions: [.init(.referringID, ["12345"])], grantee: .principal(name: "WEBER"),
+        relationship: .guardian,
+        seconds: Self.month))
+    try await Self.object.store(in: archive)
+    #expect(try await administration.grants().map(\.state) == [.pending])
+    try await archive.close()
+  }
+
   /// What would never match, or says nothing.
   @Test(
     arguments: [

@@ -8,7 +8,8 @@ struct RuleCommand: AsyncParsableCommand {
     commandName: "rule",
     abstract: "To whom studies are opened when they arrive, by what they say of who asked for them.",
     discussion: """
-      What an identification says opens at once; a name alone gives a pending grant, for names are not unique.
+      What an identification says opens at once; a name alone gives a pending grant, for names are not unique. Objects are \
+      believed: with --opens patient, whoever may store opens all of whomever an object names. Name them with --calling.
       Example: collimator user attribute weber registration 123456
                collimator rule add referrers --to-whoever referring-id=registration --for 90d
       """,
