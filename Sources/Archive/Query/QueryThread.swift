@@ -61,11 +61,12 @@ final class QueryThread: Sendable {
         let value = try body(database, read)
         done(.success(value))
         finish(read, database)
-        forgetStatements(database)
       } catch {
         Self.end(database)
         done(.failure(error))
       }
+      // Of a question that was given up there is a statement too.
+      forgetStatements(database)
     }
   }
 

@@ -90,6 +90,9 @@ final class ArrivalsLog: Sendable {
       let room = Result { () throws(FileError) in try segment(for: batch.reduce(0) { $0 + $1.record.size }) }
       for waiting in batch { waiting.begun() }
       let outcome = room.flatMap { append(batch, to: $0) }
+      if case .failure(let error) = outcome, StoreError(error).kind == .untrustworthy {
+        state.withLock { $0.failure = error }
+      }
       // All of them first: whoever goes on with the first would not wait for the others.
       let outcomes = batch.map { waiting in outcome.flatMap { file(of: waiting, in: $0) } }
       for (waiting, outcome) in zip(batch, outcomes) { waiting.then(outcome) }
@@ -101,7 +104,6 @@ final class ArrivalsLog: Sendable {
       try segment.append(batch.map(\.record))
       return .success(segment)
     } catch {
-      if StoreError(error).kind == .untrustworthy { state.withLock { $0.failure = error } }
       if segment.isSpoilt { closeCurrent() }
       return .failure(error)
     }

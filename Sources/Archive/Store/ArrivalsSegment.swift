@@ -112,7 +112,7 @@ final class ArrivalsSegment: Sendable {
     }
   }
 
-  /// A sync of it failed: what is in it stays there, and it is used no more.
+  /// A sync of it failed: it is written no more.
   var isSpoilt: Bool { state.withLock { $0.isSpoilt } }
 
   var hasPending: Bool { state.withLock { !$0.pending.isEmpty } }
