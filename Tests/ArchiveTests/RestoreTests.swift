@@ -221,7 +221,7 @@ import Testing
     }
     let holders = try await archive.administration(as: .current).access(
       toPatient: "P1", issuer: nil, at: Archive.wallClock() + 1e9)
-    #expect(holders.map(\.principal) == ["THREE"])
+    #expect(holders.entries.map(\.principal) == ["THREE"])
     try await archive.close()
   }
 

@@ -8,7 +8,7 @@ import GRDB
 enum PeerTable {
   typealias Known = (principal: Int64, peer: Peer)
 
-  static func peers(aeTitle: String? = nil, in database: Database) throws -> [Known] {
+  static func peers(aeTitle: String? = nil, principal: Int64? = nil, in database: Database) throws -> [Known] {
     let rows = try Row.fetchAll(
       database,
       sql: """
@@ -17,8 +17,9 @@ enum PeerTable {
           (SELECT group_concat(network, ' ') FROM peer_address WHERE peer_address.principal = peer.principal),
           requires_tls, nullif(issuer, ''), has_odd_titles, profile
         FROM peer JOIN principal ON principal.id = peer.principal
-        WHERE ? IS NULL OR ae_title = ? ORDER BY principal.name
-        """, arguments: [aeTitle, aeTitle])
+        WHERE (:title IS NULL OR ae_title = :title) AND (:principal IS NULL OR principal.id = :principal)
+        ORDER BY principal.name
+        """, arguments: ["title": aeTitle, "principal": principal])
     return rows.compactMap { row in
       let hasOddTitles: Bool = row[11]
       let text: String = row[2]

@@ -72,6 +72,21 @@ enum UserTable {
     }
   }
 
+  /// How surely a user can be known: a token of any issuer that is believed may be theirs. nil where nothing proves them.
+  static func strongestProof(
+    of principal: Int64, at time: Double, in database: Database
+  ) throws -> IdentityAssurance? {
+    let word = try String.fetchOne(
+      database.cachedStatement(
+        sql: """
+          SELECT CASE
+            WHEN EXISTS (SELECT 1 FROM user_certificate WHERE user = :user AND not_after > :now) THEN 'certificate'
+            WHEN EXISTS (SELECT 1 FROM token_issuer) THEN 'token'
+            WHEN EXISTS (SELECT 1 FROM user WHERE principal = :user AND hash IS NOT NULL) THEN 'password' END
+          """), arguments: ["user": principal, "now": time])
+    return word.flatMap(IdentityAssurance.init(rawValue:))
+  }
+
   /// nil for an unknown name and for a user without a password.
   static func password(of name: String, in database: Database) throws -> Password? {
     let row = try Row.fetchOne(

@@ -10,14 +10,17 @@ struct ClauseWriter {
   private let rewriting: ClauseRewriting
   private let predicate: VisibilityPredicate
   private let holders: String
+  /// That a grant `g` is the caller's, and the one that is asked about.
+  private let isHeld: String
   /// Whether an instance is judged by what it says itself, and not by what its study's and its series' row say.
   private let byInstance: Bool
 
-  init(_ rewriting: ClauseRewriting, predicate: VisibilityPredicate, holders: Int, byInstance: Bool) {
+  init(_ question: Question, predicate: VisibilityPredicate, holders: Int, byInstance: Bool) {
     self.byInstance = byInstance
-    self.rewriting = rewriting
+    rewriting = question.rewriting
     self.predicate = predicate
     self.holders = (0..<holders).map { ":h\($0)" }.joined(separator: ", ")
+    isHeld = "g.principal IN (\(self.holders))" + (question.grant == nil ? "" : " AND g.number = :grant")
   }
 
   var condition: String {
@@ -25,7 +28,7 @@ struct ClauseWriter {
       let shapes = predicate.opening.filter { $0.standing == standing }
       guard !shapes.isEmpty else { return nil }
       let vetoes = predicate.vetoes(against: standing).map(veto)
-      let isOpened = any(shapes.map { grant($0, heldBy: "g.principal IN (\(holders))") })
+      let isOpened = any(shapes.map { grant($0, heldBy: isHeld) })
       guard !vetoes.isEmpty else { return isOpened }
       return "(\(isOpened) AND \(written(.isNotVetoed, "NOT \(any(vetoes))")))"
     }
@@ -48,7 +51,7 @@ struct ClauseWriter {
 
   /// The same of a grant `g` of the caller's, for statements that want to know which it is.
   func opening(_ shape: GrantShape) -> String {
-    isInForce(shape, heldBy: "g.principal IN (\(holders))")
+    isInForce(shape, heldBy: isHeld)
   }
 
   private func isInForce(_ shape: GrantShape, heldBy holder: String) -> String {

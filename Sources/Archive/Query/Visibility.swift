@@ -10,6 +10,8 @@ struct Question: Sendable {
   /// Seconds since 1970.
   let now: Double
   var rewriting = ClauseRewriting.none
+  /// Of the caller's grants this one alone; nil for all of them.
+  var grant: Int?
   /// The most rows that are answered before the grants are asked anew.
   var pageSize = QueryCompiler.pageSize
 }
@@ -42,6 +44,7 @@ struct Visibility {
       "peer": question.caller.peer.databaseValue,
     ]
     for (index, holder) in holders.enumerated() { named["h\(index)"] = holder.databaseValue }
+    if let grant = question.grant { named["grant"] = grant.databaseValue }
   }
 
   var predicate: VisibilityPredicate { wording.predicate }

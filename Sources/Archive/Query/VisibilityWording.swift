@@ -37,9 +37,9 @@ final class VisibilityWording: Sendable {
     self.question = question
     self.predicate = predicate
     self.holders = holders
-    writer = ClauseWriter(question.rewriting, predicate: predicate, holders: holders, byInstance: false)
+    writer = ClauseWriter(question, predicate: predicate, holders: holders, byInstance: false)
     condition = writer.condition
-    ownWriter = ClauseWriter(question.rewriting, predicate: predicate, holders: holders, byInstance: true)
+    ownWriter = ClauseWriter(question, predicate: predicate, holders: holders, byInstance: true)
     ownCondition = ownWriter.condition
     let isSeen = { (condition: String) in
       "(\(question.rewriting.rewrite(.otherVersionIsSeen, condition.replacing("instance.", with: "other."))))"

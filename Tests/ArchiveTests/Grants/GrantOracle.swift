@@ -23,12 +23,15 @@ struct GrantOracle {
   let world: GrantWorld
   let caller: Caller
   let rights: GrantRights
+  /// Of the caller's grants this one alone; nil for all.
+  let grant: Int?
   private let now = GrantWorld.now
 
-  init(_ world: GrantWorld, _ caller: Caller, _ rights: GrantRights) {
+  init(_ world: GrantWorld, _ caller: Caller, _ rights: GrantRights, grant: Int? = nil) {
     self.world = world
     self.caller = caller
     self.rights = rights
+    self.grant = grant
   }
 
   /// In the order in which they came.
@@ -48,7 +51,8 @@ struct GrantOracle {
       return false
     }
     let opening = world.grants.filter { grant in
-      grant.terms.effect == .opens && holders.contains(grant.holder) && holds(grant)
+      grant.terms.effect == .opens && self.grant.map { $0 == grant.number } ?? true && holders.contains(grant.holder)
+        && holds(grant)
         && isAbout(grant.terms.scope, grant.terms.narrowing, object)
     }
     let vetoes = world.vetoes.filter { veto in

@@ -122,31 +122,6 @@ import Testing
     try await archive.close()
   }
 
-  /// A user is taken to call through whichever peer lets most through.
-  @Test func theMostOpenPeerIsAssumed() async throws {
-    let (archive, administration, _) = try await filled()
-    try await administration.addUser("anna", password: nil)
-    let network = try #require(Network("127.0.0.1"))
-    for (name, rights, demand) in [
-      ("AA", .store, .aeTitleWithAddress), ("AB", [.query, .retrieve], .certificate),
-      ("ZZ", [.query, .retrieve], .password),
-    ] as [(String, Rights, IdentityAssurance)] {
-      try await administration.addPeer(
-        Peer(
-          name: name, aeTitle: try #require(AETitle(name)), addresses: [network], port: nil, rights: rights,
-          acceptsPrivateSOPClasses: false,
-          demand: demand))
-    }
-    func through(_ assurance: IdentityAssurance?) async throws -> String {
-      try await administration.caller(named: "anna", through: nil, assurance: assurance).peerName
-    }
-    #expect(try await through(nil) == "AB")
-    #expect(try await through(.password) == "ZZ")
-    // One that may only query, by a title at an address.
-    #expect(try await through(.aeTitleWithAddress) == "WS")
-    try await archive.close()
-  }
-
   @Test func aChildsGrantWaitsAndEndsAtAnAge() async throws {
     let (archive, administration, _) = try await filled()
     try await administration.addUser("anna", password: nil)
@@ -179,59 +154,6 @@ import Testing
     }
     #expect(try await administration.grants().isEmpty)
     #expect(try await administration.importGrants([good], dryRun: false).count == 1)
-    try await archive.close()
-  }
-
-  /// What it says follows the predicate: a grant that is said to open something does, unless something else is named.
-  @Test func explanationsSayWhatThePredicateDoes() async throws {
-    let archive = try test.openUnsafely()
-    var index = archive.index
-    let clock = test.clock
-    index.clock = { clock.now }
-    clock.advance(by: GrantWorld.now - clock.now)
-    for seed in 1...6 as ClosedRange<UInt64> {
-      let layout = index.layout
-      let world = try await archive.database.write { database in
-        var random = SeededGenerator(seed: seed)
-        return try GrantWorld(&random, objects: 30, in: database, layout: layout) { _, _ in true }
-      }
-      var random = SeededGenerator(seed: seed)
-      for caller in world.callers(&random) where caller.peerName != "GONE" {
-        for study in 0..<GrantWorld.studies {
-          for explained in try await archive.administration(as: .current).explain(caller, study: "1.\(study)") {
-            let right = explained.seen.first { $0.right == "query" }?.instances ?? 0
-            let opens = explained.grants.contains {
-              $0.reasons.isEmpty && $0.grant.terms.rights.contains(.query)
-            }
-            let hinders = !explained.vetoes.isEmpty || !explained.obstacles.isEmpty
-            #expect(right == 0 || opens, "seed \(seed), 1.\(study), \(caller.identity)")
-            // A ceiling may leave a part in, and another part may be what is granted.
-            let hasCeiling = world.grants.contains { $0.holder == caller.peer && $0.terms.effect == .limits }
-            #expect(right > 0 || !opens || hinders || hasCeiling, "seed \(seed), 1.\(study), \(caller.identity)")
-          }
-        }
-      }
-    }
-    try await archive.close()
-  }
-
-  @Test func whoCouldSeeAPatientWhen() async throws {
-    let (archive, administration, _) = try await filled()
-    let begin = test.clock.now
-    try await administration.setGroup("clinic", members: ["WS"])
-    let grant = try await administration.addGrant(to: "clinic", scope: .patient(id: "P1", issuer: nil), until: nil)
-    test.clock.advance(by: 10)
-    _ = try await administration.suspendGrant(grant.number)
-    test.clock.advance(by: 10)
-    _ = try await administration.resumeGrant(grant.number)
-    test.clock.advance(by: 10)
-    try await administration.setGroup("clinic", members: [])
-    let seen = { (moment: Double?) in
-      try await administration.access(toPatient: "P1", issuer: nil, at: moment).map(\.principal)
-    }
-    #expect(try await seen(nil).isEmpty)
-    #expect(
-      try await [seen(begin - 1), seen(begin + 5), seen(begin + 15), seen(begin + 25)] == [[], ["WS"], [], ["WS"]])
     try await archive.close()
   }
 }

@@ -23,6 +23,7 @@ struct GrantWorld: Sendable {
   }
 
   struct GivenGrant: Sendable {
+    let number: Int
     let holder: Int64
     let terms: GrantTerms
     let state: Grant.State
@@ -49,7 +50,7 @@ struct GrantWorld: Sendable {
   private(set) var grants: [GivenGrant] = []
   private(set) var vetoes: [GivenVeto] = []
 
-  private static let patients = [("P1", ""), ("P1", "A"), ("P2", "A"), ("", "")]
+  static let patients = [("P1", ""), ("P1", "A"), ("P2", "A"), ("", "")]
   static let studies = 8
   private static let kinds: [(modality: String, sopClass: String)] = [
     ("CT", "1.2.840.10008.5.1.4.1.1.2"), ("MR", "1.2.840.10008.5.1.4.1.1.4"),
@@ -255,7 +256,7 @@ struct GrantWorld: Sendable {
     if let change {
       _ = try GrantTable.change(grant.number, change, reason: nil, by: "test", at: 0, in: database)
     }
-    grants.append(GivenGrant(holder: holder.number, terms: terms, state: state))
+    grants.append(GivenGrant(number: grant.number, holder: holder.number, terms: terms, state: state))
   }
 
   private mutating func addVeto(_ random: inout SeededGenerator, in database: Database) throws {

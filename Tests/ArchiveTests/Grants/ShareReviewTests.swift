@@ -356,7 +356,7 @@ import Testing
     test.clock.advance(by: 10)
     #expect(try await made.sees() == (state == .active))
     let holders = try await made.administration.access(toPatient: "P1", issuer: nil, at: test.clock.now)
-    #expect(holders.map(\.principal) == (state == .active ? ["FRIEND"] : []))
+    #expect(holders.entries.map(\.principal) == (state == .active ? ["FRIEND"] : []))
     try await made.archive.close()
   }
 

@@ -30,9 +30,9 @@ package enum AccessResult: Codable, Sendable {
   case done(String)
   case imported([GrantListing])
   case consents([ConsentListing])
-  case explained([ExplanationListing])
+  case explained(ExplainedListing)
   case answers(PreviewListing)
-  case access([AccessListing])
+  case access(PatientAccessListing)
   case aside([AsideListing])
 }
 
@@ -138,12 +138,25 @@ package struct ConsentListing: Codable, Sendable {
   package let withdrawn: String?
 }
 
+/// How somebody would call, and why they see each study or not.
+package struct ExplainedListing: Codable, Sendable {
+  package let through: String
+  /// In words.
+  package let knownBy: String
+  package let studies: [ExplanationListing]
+  package let studiesInAll: Int
+}
+
 package struct ExplanationListing: Codable, Sendable {
   package struct Judgement: Codable, Sendable {
     package let grant: GrantListing
     package let group: String?
-    /// Empty for one that opens it.
+    /// Empty for one that opens it, if nothing else is in the way.
     package let reasons: [String]
+    /// How many it alone opens, with all that is in the way.
+    package let objects: Int
+    /// To do what with them; nil where the caller can do nothing by it.
+    package let right: String?
   }
 
   package let studyInstanceUID: String
@@ -157,11 +170,22 @@ package struct ExplanationListing: Codable, Sendable {
   package let obstacles: [String]
 }
 
+/// Who can see something of a patient.
+package struct PatientAccessListing: Codable, Sendable {
+  package let entries: [AccessListing]
+  /// Of the patient; nil of the past.
+  package let objects: Int?
+  /// Who holds a grant that is in force, and can do nothing by it.
+  package let kept: [String]
+}
+
 package struct AccessListing: Codable, Sendable {
   package let who: String
   package let group: String?
   package let grant: GrantListing
-  /// The numbers of the consents that outrank it, as far as they reach.
+  /// How many objects the grant alone opens to them to query, to retrieve and to receive; nil of the past.
+  package let opened: [String: Int]?
+  /// The numbers of the consents that take something from it; of the past, that outranked it as far as they reached.
   package let vetoes: [Int]
 }
 

@@ -139,18 +139,15 @@ struct AccessPerformer: Sendable {
         case .study(let uid): try await administration.explain(caller, study: uid)
         case .patient(let id, let issuer): try await administration.explain(caller, patient: id, issuer: issuer)
         }
-      return .explained(explained.map(ExplanationListing.init))
+      return .explained(ExplainedListing(explained))
     case .query(let name, let patientRoot, let identifier, let negotiated, let limit):
       let answers = try await QueryPreview(archive: archive, as: user, aeTitle: aeTitle).answers(
         to: caller(name), model: patientRoot ? .patientRoot : .studyRoot, identifier: identifier,
         negotiated: QueryNegotiation(negotiated), limit: limit)
       return .answers(PreviewListing(answers))
     case .access(let patient, let issuer, let moment):
-      let entries = try await administration.access(toPatient: patient, issuer: issuer, at: moment)
       return .access(
-        entries.map {
-          AccessListing(who: $0.principal, group: $0.group, grant: GrantListing($0.grant), vetoes: $0.vetoes)
-        })
+        PatientAccessListing(try await administration.access(toPatient: patient, issuer: issuer, at: moment)))
     case .listAside:
       return .aside(
         try await administration.studiesAside().map {
@@ -183,6 +180,27 @@ extension ConsentListing {
   }
 }
 
+extension ExplainedListing {
+  fileprivate init(_ explanation: Explanation) {
+    self.init(
+      through: explanation.caller.peerName, knownBy: explanation.caller.identity.assurance.description,
+      studies: explanation.studies.map(ExplanationListing.init), studiesInAll: explanation.studiesInAll)
+  }
+}
+
+extension PatientAccessListing {
+  fileprivate init(_ access: PatientAccess) {
+    self.init(
+      entries: access.entries.map { entry in
+        AccessListing(
+          who: entry.principal, group: entry.group, grant: GrantListing(entry.grant),
+          opened: entry.opened.map { opened in
+            Dictionary(opened.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first })
+          }, vetoes: entry.vetoes)
+      }, objects: access.objects, kept: access.kept)
+  }
+}
+
 extension ExplanationListing {
   fileprivate init(_ explanation: StudyExplanation) {
     self.init(
@@ -191,7 +209,8 @@ extension ExplanationListing {
       seen: Dictionary(
         explanation.seen.map { ($0.right, $0.instances) }, uniquingKeysWith: { first, _ in first }),
       grants: explanation.grants.map {
-        Judgement(grant: GrantListing($0.grant), group: $0.group, reasons: $0.reasons)
+        Judgement(
+          grant: GrantListing($0.grant), group: $0.group, reasons: $0.reasons, objects: $0.objects, right: $0.right)
       }, vetoes: explanation.vetoes.map(ConsentListing.init), obstacles: explanation.obstacles)
   }
 }

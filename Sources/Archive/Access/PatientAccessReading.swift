@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import GRDB
+
+/// Finds out who can see something of a patient at a moment. From now on the predicate itself is asked, of each who holds a grant;
+/// of the past it is told what is recorded of grants, memberships and vetoes.
+struct PatientAccessReading {
+  private typealias Holder = (name: String, principal: Int64, group: String?)
+
+  private static let isOfPatient = "patient_id = :patient AND issuer = :issuer AND sole_study = ''"
+  private static let isAbout = """
+    ((patient_id = :patient AND issuer = :issuer) OR study_uid IN (SELECT value FROM json_each(:studies))
+      OR series_uid IN (SELECT value FROM json_each(:series)))
+    """
+
+  private let patient: PatientIdentity
+  private let moment: Double
+  private let isPast: Bool
+  private let database: Database
+  private let named: [String: DatabaseValue]
+
+  init(_ patient: PatientIdentity, at moment: Double, now: Double, in database: Database) throws {
+    self.patient = patient
+    self.moment = moment
+    isPast = moment < now
+    self.database = database
+    var named = ["patient": patient.id.databaseValue, "issuer": patient.issuer.databaseValue]
+    let studies = try String.fetchAll(
+      database,
+      sql: """
+        SELECT DISTINCT v_0020000d FROM study JOIN patient ON patient.id = study.patient WHERE \(Self.isOfPatient)
+        """, arguments: StatementArguments(named))
+    let series = try String.fetchAll(
+      database,
+      sql: """
+        SELECT v_0020000e FROM series JOIN study ON study.id = series.study JOIN patient ON patient.id = study.patient
+        WHERE \(Self.isOfPatient)
+        """, arguments: StatementArguments(named))
+    named["studies"] = QueryCompiler.json(studies).databaseValue
+    named["series"] = QueryCompiler.json(series).databaseValue
+    self.named = named
+  }
+
+  func access() throws -> PatientAccess {
+    isPast ? try recorded() : try seen()
+  }
+
+  private func seen() throws -> PatientAccess {
+    let objects = ObjectCount(
+      where: Self.isOfPatient, ["patient": patient.id, "issuer": patient.issuer], at: moment, in: database)
+    let routes = try CallerRoutes(at: moment, in: database)
+    let vetoes = try standingVetoes()
+    var entries: [PatientAccess.Entry] = []
+    var idle: [String] = []
+    for row in try grantRows() {
+      let grant = GrantTable.grant(row, at: moment)
+      guard grant.state == .active, grant.terms.from.map({ $0 <= moment }) ?? true else { continue }
+      for holder in try holders(row, grant) {
+        let callers = try routes.callers(holder.principal, holder.name)
+        let opened = try callers.opened(by: grant, objects)
+        guard !opened.isEmpty else {
+          idle.append(holder.name)
+          continue
+        }
+        let isCut = try callers.isCut(opened, by: .veto, grant, objects)
+        entries.append(
+          PatientAccess.Entry(
+            principal: holder.name, group: holder.group, grant: grant, opened: opened,
+            vetoes: isCut ? vetoes.filter { outranks($0, grant, holder) }.map(\.number) : []))
+      }
+    }
+    let seeing = Set(entries.map(\.principal))
+    return PatientAccess(
+      entries: entries, objects: try objects.all(), kept: Set(idle).subtracting(seeing).sorted())
+  }
+
+  private func recorded() throws -> PatientAccess {
+    let vetoes = try standingVetoes()
+    let entries = try grantRows().flatMap { row in
+      let grant = GrantTable.grant(row, at: moment)
+      guard try wasInForce(grant, row) else { return [PatientAccess.Entry]() }
+      return try holders(row, grant).map { holder in
+        PatientAccess.Entry(
+          principal: holder.name, group: holder.group, grant: grant, opened: nil,
+          vetoes: vetoes.filter { outranks($0, grant, holder) }.map(\.number))
+      }
+    }
+    return PatientAccess(entries: entries, objects: nil, kept: [])
+  }
+
+  private func grantRows() throws -> [Row] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        SELECT * FROM access_grant WHERE effect = 'opens' AND (scope = 'everything' OR \(Self.isAbout)) ORDER BY number
+        """, arguments: StatementArguments(named))
+  }
+
+  private func standingVetoes() throws -> [Consent] {
+    try ConsentTable.all(where: "kind = 'veto' AND \(Self.isAbout)", StatementArguments(named), in: database).filter {
+      $0.recordedAt <= moment && ($0.withdrawnAt.map { $0 > moment } ?? true) && isNow($0.from, $0.until)
+    }
+  }
+
+  private func outranks(_ veto: Consent, _ grant: Grant, _ holder: Holder) -> Bool {
+    guard veto.party.map({ $0 == holder.name || $0 == holder.group }) ?? true else { return false }
+    return switch grant.terms.relationship?.standing ?? .ordinary {
+    case .ordinary: true
+    case .emergency: veto.holdsInEmergency
+    case .own: false
+    }
+  }
+
+  private func isNow(_ from: Double?, _ until: Double?) -> Bool {
+    (from.map { $0 <= moment } ?? true) && (until.map { $0 > moment } ?? true)
+  }
+
+  /// By what happened to it; of grants of earlier versions only their end is known.
+  private func wasInForce(_ grant: Grant, _ row: Row) throws -> Bool {
+    guard grant.grantedAt <= moment, grant.terms.from.map({ $0 <= moment }) ?? true else { return false }
+    let event = try Row.fetchOne(
+      database,
+      sql: "SELECT state, until FROM grant_event WHERE grant_number = ? AND at <= ? ORDER BY number DESC LIMIT 1",
+      arguments: [grant.number, moment])
+    guard let event else {
+      return (grant.revokedAt.map { $0 > moment } ?? true) && (grant.until.map { $0 > moment } ?? true)
+    }
+    return event[0] as String == "active" && ((event[1] as Double?).map { $0 > moment } ?? true)
+  }
+
+  /// Who holds a grant: its grantee, or who belongs to that group at the moment.
+  private func holders(_ row: Row, _ grant: Grant) throws -> [Holder] {
+    guard let principal = row["principal"] as Int64? else { return isPast ? [(grant.grantee, 0, nil)] : [] }
+    guard try PrincipalTable.kind(of: grant.grantee, in: database) == "group" else {
+      return [(grant.grantee, principal, nil)]
+    }
+    return try MembershipTable.members(of: principal, at: moment, in: database).map { name in
+      (name, try PrincipalTable.id(of: name, in: database) ?? 0, grant.grantee)
+    }
+  }
+}

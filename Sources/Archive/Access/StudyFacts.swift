@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+
+/// What the objects of a study say by which grants are judged, to say in words why one is not about it.
+struct StudyFacts {
+  struct Part {
+    let series: String
+    let modality: String
+    let types: RecordTypes
+    let title: DocumentTitle?
+    /// The Study Date that its objects say.
+    let date: String
+  }
+
+  let patient: PatientIdentity
+  let uid: String
+  let date: String
+  let series: [Part]
+
+  /// Empty where something of the study is meant.
+  func whyNot(_ scope: GrantScope, _ narrowing: GrantNarrowing) -> [String] {
+    var reasons: [String] = []
+    var parts = series
+    switch scope {
+    case .everything: break
+    case .patient(let id, let issuer):
+      guard patient.isSomebody, id == patient.id else { return ["it is on another patient"] }
+      if (issuer ?? "") != patient.issuer {
+        let named = { (issuer: String) in issuer.isEmpty ? "no issuer" : "the issuer \(issuer)" }
+        reasons.append("it is on \(id) of \(named(issuer ?? "")), this patient has \(named(patient.issuer))")
+      }
+    case .study(let uid): if uid != self.uid { return ["it is on another study"] }
+    case .series(let uid): parts = parts.filter { $0.series == uid }
+    }
+    if let earliest = narrowing.earliest, !keep(&parts, where: { $0.date >= earliest }) {
+      reasons.append("the study is older than \(earliest)")
+    }
+    if let latest = narrowing.latest, !keep(&parts, where: { !$0.date.isEmpty && $0.date <= latest }) {
+      reasons.append("the study is younger than \(latest)")
+    }
+    if !narrowing.modalities.isEmpty {
+      parts = parts.filter { narrowing.modalities.contains($0.modality) }
+      if parts.isEmpty {
+        return reasons + ["nothing here is \(narrowing.modalities.sorted().joined(separator: " or "))"]
+      }
+    }
+    if let types = narrowing.recordTypes {
+      parts = parts.filter { !$0.types.isDisjoint(with: types) }
+      if parts.isEmpty { return reasons + ["there are no \(types.names.joined(separator: " or ")) here"] }
+    }
+    if !narrowing.titles.isEmpty {
+      parts = parts.filter { part in
+        part.types.isDisjoint(with: .titled) || part.title.map(narrowing.titles.contains) ?? false
+      }
+      if parts.isEmpty { return reasons + ["no document here has one of its titles"] }
+    }
+    return parts.isEmpty ? reasons + ["none of it is here"] : reasons
+  }
+
+  /// False where none is left; then all are kept, so that what else is asked of them is told too.
+  private func keep(_ parts: inout [Part], where condition: (Part) -> Bool) -> Bool {
+    let kept = parts.filter(condition)
+    guard !kept.isEmpty || parts.isEmpty else { return false }
+    parts = kept
+    return true
+  }
+}
