@@ -8,10 +8,11 @@ import NIOPosix
 import UpperLayer
 
 /// A node's two layers of protocol and nothing behind them: takes every C-STORE and C-ECHO, keeps nothing, says success.
-/// Prints its port, and runs until it is killed.
+/// With `canned`, not even these. Prints its port, and runs until it is killed.
 @main
 struct AssociationsBenchmark {
   static func main() async throws {
+    guard CommandLine.arguments.dropFirst().first != "canned" else { return try await CannedAnswers.serve() }
     let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .serverChannelOption(.backlog, value: 1024)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -21,8 +22,7 @@ struct AssociationsBenchmark {
           return try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
         }
       }
-    print(server.channel.localAddress?.port ?? 0)
-    fflush(nil)
+    tell(port: server.channel.localAddress?.port)
     try await server.executeThenClose { connections in
       await withDiscardingTaskGroup { group in
         do {
@@ -36,6 +36,11 @@ struct AssociationsBenchmark {
         }
       }
     }
+  }
+
+  static func tell(port: Int?) {
+    print(port ?? 0)
+    fflush(nil)
   }
 
   private static func serve(_ connection: AssociationChannel) async throws {

@@ -55,7 +55,8 @@ def dcmqrscp(folder, port):
 
 SERVERS = {
     "collimator": (collimator, "COLLIMATOR", ("echo", "assoc")),
-    "collimator, discarding": (lambda folder, port: [f"{RELEASE}/associations-benchmark"], "ANY", ("store",)),
+    "collimator, discarding": (lambda folder, port: [f"{RELEASE}/associations-benchmark"], "ANY", ("assoc", "store")),
+    "canned answers on NIO": (lambda folder, port: [f"{RELEASE}/associations-benchmark", "canned"], "ANY", ("echo", "assoc")),
     "Orthanc": (orthanc, "ORTHANC", ("echo", "assoc")),
     "storescp --ignore": (
         lambda folder, port: ["storescp", "-q", "--ignore", "-pdu", "131072", str(port)], "ANY", ("echo", "assoc", "store1")),
@@ -74,7 +75,7 @@ class Server:
         self.port = free_port()
         folder = tempfile.mkdtemp(dir=work)
         argv = command(folder, self.port)
-        prints_port = argv[0].endswith("associations-benchmark")
+        prints_port = "associations-benchmark" in argv[0]
         self.process = subprocess.Popen(
             argv, env=dict(os.environ, TCP_NODELAY="1"), stderr=subprocess.DEVNULL,
             stdout=subprocess.PIPE if prints_port else subprocess.DEVNULL)
