@@ -7,16 +7,19 @@ import GRDB
 struct Explainer {
   /// So many studies of a patient at most.
   static let mostStudies = 100
-  private static let rights: [(name: String, right: GrantRights)] = [
-    ("query", .query), ("retrieve", .retrieve), ("send", .send), ("add", .add), ("share", .share),
-  ]
+  /// What a right of a grant lets somebody do, and as whom.
+  private struct Way {
+    let name: String
+    let right: GrantRights
+    let caller: Caller
+    var isOpen = true
+  }
 
   private let caller: Caller
   private let now: Double
   private let database: Database
   private let memberships: [(group: Int64, name: String, holds: Bool)]
-  /// What of a grant can be used through the caller's peer.
-  private let usable: GrantRights
+  private let ways: [Way]
   /// What keeps the caller out, whatever grants open.
   private let atTheDoor: [String]
 
@@ -32,12 +35,32 @@ struct Explainer {
         """, arguments: ["caller": caller.principal, "now": now]
     ).map { ($0[0], $0[1], $0[2]) }
     let door = try PeerDoor.of(caller.peer, in: database)
-    usable = door?.usable(by: caller.identity.assurance) ?? []
-    atTheDoor = try Self.obstacles(caller, door, at: now, in: database)
+    let proof = try Self.proof(of: caller, at: now, in: database)
+    ways = Self.ways(of: caller, door, isProven: proof != nil)
+    atTheDoor = try Self.obstacles(caller, door, proof, in: database)
+  }
+
+  /// The surest that the caller can show; nil where nothing proves them.
+  private static func proof(
+    of caller: Caller, at now: Double, in database: Database
+  ) throws -> IdentityAssurance? {
+    guard caller.principal != caller.peer else { return caller.identity.assurance }
+    return try UserTable.strongestProof(of: caller.principal, at: now, in: database)
+  }
+
+  private static func ways(of caller: Caller, _ door: PeerDoor?, isProven: Bool) -> [Way] {
+    let usable = isProven ? door?.usable(by: caller.identity.assurance) ?? [] : .share
+    let rights: [(name: String, right: GrantRights)] = [
+      ("query", .query), ("retrieve", .retrieve), ("send", .send), ("add", .add), ("share", .share),
+    ]
+    let own = rights.map { Way(name: $0.name, right: $0.right, caller: caller, isOpen: usable.contains($0.right)) }
+    guard let door, door.isDestination, caller.principal == caller.peer else { return own }
+    let receiver = door.caller(caller.peerName, caller.principal, known: .aeTitleWithAddress)
+    return own + [Way(name: "receive", right: .retrieve, caller: receiver)]
   }
 
   private static func obstacles(
-    _ caller: Caller, _ door: PeerDoor?, at now: Double, in database: Database
+    _ caller: Caller, _ door: PeerDoor?, _ proof: IdentityAssurance?, in database: Database
   ) throws -> [String] {
     guard let door else { return ["the peer '\(caller.peerName)' was removed"] }
     var obstacles = door.obstacles(to: caller.identity.assurance)
@@ -46,9 +69,11 @@ struct Explainer {
     let isLocked = try Bool.fetchOne(
       database, sql: "SELECT locked_at IS NOT NULL FROM user WHERE principal = ?", arguments: [caller.principal])
     if isLocked ?? false { obstacles.append("the user is locked: collimator user unlock '\(name)'") }
-    if try UserTable.strongestProof(of: caller.principal, at: now, in: database) == nil {
+    if proof == nil {
       obstacles.append(
         "nothing proves somebody to be '\(name)': collimator user password, user certificate, issuer add")
+    } else if let proof, proof < caller.identity.assurance {
+      obstacles.append("the user can show \(proof) as it is, not \(caller.identity.assurance)")
     }
     return obstacles
   }
@@ -74,18 +99,17 @@ struct Explainer {
     let count = ObjectCount(where: "study.id = :study", ["study": study], at: now, in: database)
     let judgements = try grants(on: about).map { grant, group in
       let reasons = reasons(grant, group, about)
-      let rights = grant.terms.rights.intersection(usable)
-      let used = Self.rights.first { rights.contains($0.right) }
-      let objects = try reasons.isEmpty ? used.map { try count.seen(by: caller, $0.right, grant: grant.number) } : 0
+      let way = ways.first { $0.isOpen && grant.terms.rights.contains($0.right) }
+      let objects = try reasons.isEmpty ? way.map { try count.seen(by: $0.caller, $0.right, grant: grant.number) } : 0
       return StudyExplanation.Judgement(
-        grant: grant, group: group?.name, reasons: reasons, objects: objects ?? 0, right: used?.name)
+        grant: grant, group: group?.name, reasons: reasons, objects: objects ?? 0, right: way?.name)
     }
     var obstacles = try atTheDoor + hindrances(count, about, judgements)
     let aside: Int64 = row[6]
     if aside != 0, aside != caller.principal { obstacles.append("it is kept aside for another sender") }
     return StudyExplanation(
       studyInstanceUID: about.uid, patient: about.patient, studyDate: about.date, instances: try count.all(),
-      seen: try Self.rights.map { ($0.name, usable.contains($0.right) ? try count.seen(by: caller, $0.right) : 0) },
+      seen: try ways.map { ($0.name, $0.isOpen ? try count.seen(by: $0.caller, $0.right) : 0) },
       grants: judgements, vetoes: try vetoes(on: about), obstacles: obstacles)
   }
 
@@ -111,7 +135,7 @@ struct Explainer {
     _ count: ObjectCount, _ study: StudyFacts, _ judgements: [StudyExplanation.Judgement]
   ) throws -> [String] {
     let given = judgements.filter(\.reasons.isEmpty).reduce(into: GrantRights()) { $0.formUnion($1.grant.terms.rights) }
-    guard let right = Self.rights.first(where: { given.contains($0.right) })?.right else { return try ceiling(study) }
+    guard let right = ways.first(where: { given.contains($0.right) })?.right else { return try ceiling(study) }
     let opened = try count.seen(by: caller, right, heeding: [])
     guard opened > 0 else { return try ceiling(study) }
     let words: [(ObjectCount.Hindrance, String)] = [

@@ -22,7 +22,7 @@ package struct StudyExplanation: Sendable {
     package let reasons: [String]
     /// How many objects it alone opens to the caller, with all that is in the way: the predicate's own word.
     package let objects: Int
-    /// To do what with them: the first right of the grant that the caller can use; nil where that is none.
+    /// To do what with them: the first of `seen` that the grant gives and the caller can use; nil where that is none.
     package let right: String?
   }
 
@@ -30,7 +30,8 @@ package struct StudyExplanation: Sendable {
   package let patient: PatientIdentity
   package let studyDate: String
   package let instances: Int
-  /// Of how many instances the caller has each right and can use it: the predicate's own word, and what the peer may do.
+  /// Of how many instances the caller has each right and can use it: the predicate's own word, and what the peer may do. A peer
+  /// may also "receive" what others move or forward to it.
   package let seen: [(right: String, instances: Int)]
   package let grants: [Judgement]
   /// The vetoes that are about it and against the caller.

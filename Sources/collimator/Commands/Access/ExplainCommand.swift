@@ -43,7 +43,7 @@ struct ExplainCommand: AsyncParsableCommand {
   }
 
   private func text(on study: ExplanationListing) -> String {
-    let rights = ["query", "retrieve", "send", "add", "share"].compactMap { right in
+    let rights = ["query", "retrieve", "send", "add", "share", "receive"].compactMap { right in
       study.seen[right].flatMap { $0 > 0 ? "\(right) \($0)" : nil }
     }
     var lines = [
