@@ -135,6 +135,15 @@ struct AccessBenchmark {
       }
       print("explain a study to \(title): \(Quantiles(all))")
     }
+    var all: [Double] = []
+    var named = 0
+    for turn in 0..<100 {
+      let begin = ContinuousClock.now
+      let patient = "P\(world.open(to: "PHYSICIAN", turn) / 4)"
+      named += try await administration.access(toPatient: patient, issuer: "HOSPITAL", at: nil).entries.count
+      all.append(begin.duration(to: .now) / .milliseconds(1))
+    }
+    print("who sees a patient (\(named / 100) each): \(Quantiles(all))")
   }
 
   private static func find(
