@@ -87,9 +87,13 @@ struct ServiceConversation {
         contextID: context.id)
     }
     note(command.commandField)
-    switch (
-      command.commandField, OfferedService(abstractSyntax: context.abstractSyntax, acceptsPrivateSOPClasses: true)
-    ) {
+    try await perform(request, on: context)
+  }
+
+  private func perform(_ request: ServiceRequest, on context: AcceptedContext) async throws {
+    let command = request.command
+    let service = OfferedService(abstractSyntax: context.abstractSyntax, acceptsPrivateSOPClasses: true)
+    switch (command.commandField, service) {
     // PS3.7 §9.1.2 and §9.1.5. Of a C-STORE the archive says A900, and who leaves the class out means the context's.
     case (.cEchoRQ, .verification) where command.names(otherThan: context.abstractSyntax),
       (.cFindRQ, .find) where command.names(otherThan: context.abstractSyntax):
@@ -103,25 +107,12 @@ struct ServiceConversation {
       try await answer(request, contextID: context.id, on: association.writer.executor) { [responder] in
         await responder.find(request, model: model, identifier: $0, contextID: context.id, answered: $1)
       }
-    case (.cGetRQ, .get(let model)):
-      let association = GetAssociation(
-        association, assumesRoles: services.assumesGetRoles, responses: responses,
-        answersWithin: services.answersWithin)
-      try await answer(request, contextID: context.id) { [responder] in
-        await responder.get(
-          request, model: model, identifier: $0, over: association, contextID: context.id, answered: $1)
-      }
+    case (.cGetRQ, .get(let model)): try await get(request, model: model, on: context)
     case (.cMoveRQ, .move(let model)):
       try await answer(request, contextID: context.id) { [responder] in
         await responder.move(request, model: model, identifier: $0, contextID: context.id, answered: $1)
       }
-    case (.nActionRQ, .commitment):
-      let conversation = CommitmentConversation(
-        writer: association.writer, context: context, responses: responses, reports: reports,
-        address: address)
-      try await answer(request, contextID: context.id) { [responder] in
-        await responder.commitment(request, action: $0, over: conversation, answered: $1)
-      }
+    case (.nActionRQ, .commitment): try await commit(request, on: context)
     case (.nActionRQ, .redemption) where command.hasDataSet:
       try await answer(request, contextID: context.id) { [responder] in
         await responder.redeem(request, action: $0, contextID: context.id, answered: $1)
@@ -130,6 +121,24 @@ struct ServiceConversation {
       try await responder.refuse(
         ServiceFailure(.unrecognizedOperation, "this operation has no place on this presentation context"),
         command, contextID: context.id)
+    }
+  }
+
+  private func get(_ request: ServiceRequest, model: InformationModel, on context: AcceptedContext) async throws {
+    let association = GetAssociation(
+      association, assumesRoles: services.assumesGetRoles, responses: responses,
+      answersWithin: services.answersWithin)
+    try await answer(request, contextID: context.id) { [responder] in
+      await responder.get(
+        request, model: model, identifier: $0, over: association, contextID: context.id, answered: $1)
+    }
+  }
+
+  private func commit(_ request: ServiceRequest, on context: AcceptedContext) async throws {
+    let conversation = CommitmentConversation(
+      writer: association.writer, context: context, responses: responses, reports: reports, address: address)
+    try await answer(request, contextID: context.id) { [responder] in
+      await responder.commitment(request, action: $0, over: conversation, answered: $1)
     }
   }
 
