@@ -151,6 +151,22 @@ import Testing
     let failed: [Failed]
   }
 
+  /// A peer that hangs up right behind its answer to a report has had it: nothing waits for another association.
+  @Test func whoHearsAndHangsUpHasHeard() async throws {
+    let node = try await filled("--commitment-reports", "same")
+    for _ in 0..<4 {
+      let result = try await Tool.run(
+        Tool.collimator,
+        ["commit", "--json", "--port", node.port, "--calling", "MOD", Tool.fixture("ct-1.dcm"), Tool.fixture("ct-2.dcm")])
+      #expect(result.status == 0, "\(result.all)\(node.logged)")
+    }
+    var left = ""
+    for _ in 0..<100 where left.filter({ !$0.isWhitespace }) != "[]" {
+      left = try await node.command("queue", "list", "--json").output
+    }
+    #expect(left.filter { !$0.isWhitespace } == "[]", "\(left)\(node.logged)")
+  }
+
   /// `collimator commit` hears reports on the association of its request, and on one of the peer's own.
   @Test(pynetdicom, arguments: [false, true])
   func theCommandHearsReports(onNewAssociation: Bool) async throws {

@@ -84,8 +84,13 @@ struct CommitmentReporting: Sendable {
     return nil
   }
 
-  /// Throws where the queue cannot be written.
+  /// Also where the peer was gone at once, and the caller's task with it: what it took is not reported again. Throws where the
+  /// queue cannot be written.
   func settle(_ commitment: Commitment, status: Status) async throws {
+    try await Task { try await note(commitment, answered: status) }.value
+  }
+
+  private func note(_ commitment: Commitment, answered status: Status) async throws {
     guard status == .success || status.isWarning else {
       let failure = "the peer answered its report with \(status)"
       logger.notice(

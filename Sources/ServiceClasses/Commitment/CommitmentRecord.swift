@@ -33,9 +33,12 @@ package struct CommitmentRecord: Sendable {
       try? await Task { try await read.end(.failed, count: 0, remark: "it was not answered: \(error)") }.value
       throw error
     }
-    let isTaken = status == .success || status.isWarning
-    try await read.end(
-      isTaken ? .success : .failed, count: isTaken ? committed.count : 0, remark: isTaken ? nil : "answered \(status)")
+    let (isTaken, read) = (status == .success || status.isWarning, read)
+    // A peer that hears what it asked for may be gone at once, and this task with it.
+    try await Task {
+      try await read.end(
+        isTaken ? .success : .failed, count: isTaken ? committed.count : 0, remark: isTaken ? nil : "answered \(status)")
+    }.value
     return status
   }
 }
