@@ -80,7 +80,8 @@ package final class Archive: Sendable {
       ReindexScratch.sweep(directory: directory)
       let report = try spare.during {
         try Removal(store: store, database: database).perform()
-        var recovery = Recovery(store: store, database: database, layout: layout, now: now())
+        var recovery = Recovery(
+          store: store, database: database, layout: layout, now: now(), comparesUpTo: options.comparesUpTo)
         return try recovery.perform()
       }
       spare.take()

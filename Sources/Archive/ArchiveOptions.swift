@@ -12,6 +12,8 @@ package struct ArchiveOptions: Sendable {
   package var arrivalsSegmentSize: Int?
   /// Bytes that are held ready to be given up by a deletion on a full disk.
   package var spareSpace: Int
+  /// Files up to which a start compares them with the index.
+  var comparesUpTo = 100_000
   /// How the clauses of the predicate are written: as they are, but where it is shown that each is missed.
   var rewriting = ClauseRewriting.none
   /// Rows of a page: few, where it is shown what pages tell.

@@ -114,6 +114,20 @@ package struct DICOMNode: Sendable {
 
   private func report(_ recovery: RecoveryReport) {
     guard !recovery.isEmpty else { return }
+    if recovery.leavesFilesOut {
+      logger.error(
+        """
+        the index was lost: it knows none of the files in 'instances', and nothing of them is found until it is set right: \
+        collimator restore FOLDER brings back a backup's, with its grants, holds and deletions; collimator reindex reads \
+        the files alone
+        """)
+    } else if recovery.isIndexLost {
+      logger.warning(
+        """
+        the index was lost and is made anew from the files: what no file says, such as grants, holds, deletions and \
+        corrections, comes back from a backup alone (collimator restore FOLDER)
+        """)
+    }
     logger.notice(
       "what an unfinished stop left behind is set right",
       metadata: [

@@ -43,6 +43,29 @@ import Testing
     try await again.close()
   }
 
+  /// A start without an index says so, and that it found more files than it takes in.
+  @Test(arguments: [2, 3]) func aLostIndexIsSaid(most: Int) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    for number in 1...3 { try await archive.store(TestObject(instance: "1.\(number)")) }
+    try await archive.close()
+    for name in ["", "-wal", "-shm"] {
+      try? FileManager.default.removeItem(atPath: "\(test.directory)/index.sqlite\(name)")
+    }
+    var options = ArchiveOptions()
+    options.comparesUpTo = most
+    let empty = try test.open(options)
+    #expect(empty.recovery.isIndexLost)
+    #expect(empty.recovery.leavesFilesOut == (most < 3))
+    #expect(try await empty.instanceUIDs().count == (most < 3 ? 0 : 3))
+    _ = try await empty.operations(as: .current).reindex()
+    #expect(try await empty.instanceUIDs().count == 3)
+    try await empty.close()
+    let again = try test.open(options)
+    #expect(!again.recovery.isIndexLost)
+    try await again.close()
+  }
+
   /// F12: another process holds the database. Nothing is acknowledged that is not kept; what was refused can come again.
   @Test func aDatabaseThatAnotherProcessHoldsKeepsNothingHalf() async throws {
     let test = TestArchive()

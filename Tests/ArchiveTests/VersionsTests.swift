@@ -2,6 +2,7 @@
 
 import Access
 import DICOMData
+import Foundation
 import Testing
 
 @testable import Archive
@@ -109,6 +110,13 @@ import Testing
     #expect(try await servedNow() == [versions[0].object])
     await #expect(throws: ArchiveError.self) { try await conflicts.choose(99, of: "1.1", reason: "none") }
     await #expect(throws: ArchiveError.self) { try await conflicts.choose(versions[0].number, of: "1.1", reason: "") }
+    // One whose file is gone is compared with nothing, whether that was noticed before or not.
+    let name = versions[0].object.name
+    try FileManager.default.removeItem(atPath: "\(test.directory)/instances/\(name.prefix(2))/\(name).dcm")
+    #expect(try await conflicts.difference(between: versions[0], and: versions[2]) == nil)
+    _ = try await archive.operations(as: .current).check(CheckOrder())
+    let lost = try #require(try await conflicts.versions(of: "1.1").first)
+    #expect(try await conflicts.difference(between: lost, and: versions[2]) == nil)
     try await archive.close()
   }
 

@@ -157,7 +157,10 @@ import Testing
     for _ in 0..<4 {
       let result = try await Tool.run(
         Tool.collimator,
-        ["commit", "--json", "--port", node.port, "--calling", "MOD", Tool.fixture("ct-1.dcm"), Tool.fixture("ct-2.dcm")])
+        [
+          "commit", "--json", "--port", node.port, "--calling", "MOD", Tool.fixture("ct-1.dcm"),
+          Tool.fixture("ct-2.dcm"),
+        ])
       #expect(result.status == 0, "\(result.all)\(node.logged)")
     }
     var left = ""

@@ -77,15 +77,17 @@ package struct Conflicts: Sendable {
     return versions
   }
 
-  /// What differs between two versions, element by element.
+  /// What differs between two versions, element by element; nil where a file of theirs is gone or not what was received.
   package func difference(
     between first: ConflictingVersion, and second: ConflictingVersion
-  ) async throws -> [ElementDifference] {
-    let (left, right) = (
-      try await ElementListing.read(first.object, from: store),
-      try await ElementListing.read(second.object, from: store)
-    )
-    return left.differences(to: right)
+  ) async throws -> [ElementDifference]? {
+    guard first.fault == .none, second.fault == .none else { return nil }
+    do {
+      let left = try await ElementListing.read(first.object, from: store)
+      return left.differences(to: try await ElementListing.read(second.object, from: store))
+    } catch let error as StoreError where error.kind == .missing {
+      return nil
+    }
   }
 
   /// From now on this version is served to all who may see it.

@@ -70,7 +70,9 @@ extension Administration {
       ).compactMap { row in
         QueuedDelivery.Kind(rawValue: row[0]).map { kind in
           QueuedDelivery(
-            kind: kind, number: row[1], destination: row[10], what: row[3], since: row[4], attempts: row[5],
+            kind: kind, number: row[1], destination: row[10],
+            // Behind a space stands what makes a UID that was in use unique.
+            what: String((row[3] as String).prefix { $0 != " " }), since: row[4], attempts: row[5],
             nextAttempt: row[6], lastFailure: row[7])
         }
       }

@@ -15,6 +15,10 @@ package struct RecoveryReport: Sendable, Hashable {
   package fileprivate(set) var quarantined = 0
   /// Rows whose file is gone.
   package fileprivate(set) var missing = 0
+  /// Whether there were files, and an index that knew of none.
+  package fileprivate(set) var isIndexLost = false
+  /// Whether these are more than a start takes in: nothing of them is found before a restore or a reindex.
+  package fileprivate(set) var leavesFilesOut = false
 
   package var isEmpty: Bool { self == RecoveryReport() }
 }
@@ -33,9 +37,12 @@ struct Recovery {
   private(set) var report = RecoveryReport()
 
   /// Up to so many instances, files and rows are compared as well after a crash; beyond, that is for `check`.
-  private static let comparesUpTo = 100_000
+  private let comparesUpTo: Int
 
-  init(store: FileObjectStore, database: DatabasePool, layout: IndexLayout, now: Double) {
+  init(
+    store: FileObjectStore, database: DatabasePool, layout: IndexLayout, now: Double, comparesUpTo: Int = 100_000
+  ) {
+    self.comparesUpTo = comparesUpTo
     self.store = store
     self.database = database
     self.layout = layout
@@ -53,19 +60,21 @@ struct Recovery {
       )
     }
     // A directory that was left in order has nothing to be found in it; an index that was lost has left no such word.
-    let isLost = try count == 0 && hasFiles()
-    if !wasClosed || isLost, count <= Self.comparesUpTo { try compareFilesAndRows() }
+    let files = try count == 0 ? countFiles() : 0
+    report.isIndexLost = files > 0
+    report.leavesFilesOut = files > comparesUpTo
+    if !wasClosed || files > 0, max(count, files) <= comparesUpTo { try compareFilesAndRows() }
     try database.write { try $0.execute(sql: "UPDATE node SET was_closed = 0") }
     return report
   }
 
-  /// Not more than can be taken in here: beyond, that is for `reindex`.
-  private func hasFiles() throws -> Bool {
+  /// No further than can be taken in here: beyond, that is for `reindex`.
+  private func countFiles() throws -> Int {
     var files = 0
-    for shelf in FileObjectStore.shelves where files <= Self.comparesUpTo {
+    for shelf in FileObjectStore.shelves where files <= comparesUpTo {
       files += try store.keys(onShelf: shelf).count
     }
-    return (1...Self.comparesUpTo).contains(files)
+    return files
   }
 
   /// What stands in the arrivals log may have no file, or half of one, and may not be in the index. Only once all of it has

@@ -78,6 +78,8 @@ package struct ConflictDetail: Codable, Sendable {
   /// The numbers of the versions that are compared.
   package let compared: [Int]
   package let differences: [Difference]
+  /// Whether a file of theirs is gone, or not what was received: then they cannot be compared.
+  package let isUnreadable: Bool
 }
 
 package struct CorrectionListing: Codable, Sendable {

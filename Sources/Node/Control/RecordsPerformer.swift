@@ -78,9 +78,9 @@ struct RecordsPerformer: Sendable {
     let differences = left == right ? [] : try await conflicts.difference(between: left, and: right)
     return ConflictDetail(
       sopInstanceUID: uid, versions: versions.map(ConflictDetail.Version.init), compared: [left.number, right.number],
-      differences: differences.map {
+      differences: (differences ?? []).map {
         ConflictDetail.Difference(path: $0.path, name: $0.name, first: $0.first, second: $0.second)
-      })
+      }, isUnreadable: differences == nil)
   }
 
   private func version(

@@ -37,7 +37,8 @@ package struct CommitmentRecord: Sendable {
     // A peer that hears what it asked for may be gone at once, and this task with it.
     try await Task {
       try await read.end(
-        isTaken ? .success : .failed, count: isTaken ? committed.count : 0, remark: isTaken ? nil : "answered \(status)")
+        isTaken ? .success : .failed, count: isTaken ? committed.count : 0, remark: isTaken ? nil : "answered \(status)"
+      )
     }.value
     return status
   }

@@ -57,6 +57,9 @@ extension ConflictsCommand {
           String(version.size), version.state)
       }
       Output.print(versions.text)
+      guard !detail.isUnreadable else {
+        return Output.note("they cannot be compared: see STATE, and name two whose files are there: --first, --second")
+      }
       guard detail.compared.count == 2, detail.compared[0] != detail.compared[1] else { return }
       var table = Table("ELEMENT", "NAME", "VERSION \(detail.compared[0])", "VERSION \(detail.compared[1])")
       for difference in detail.differences {

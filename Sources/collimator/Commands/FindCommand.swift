@@ -24,17 +24,19 @@ struct FindCommand: AsyncParsableCommand {
 
   func run() async throws {
     let keys = try query.keys()
-    let matches: [DataSet]
     let node = try remote.node()
+    let (matches, failure): ([DataSet], OperationError?)
     do {
-      matches = try await find(keys, in: node)
+      (matches, failure) = try await find(keys, in: node)
     } catch let end as AssociationEnd {
       throw remote.explained(end, by: node)
     }
-    MatchOutput(keys: keys, matches: matches).print(asJSON: listing.json)
+    // What came before the other node gave up is an answer too: it may answer so many at most.
+    if failure == nil || !matches.isEmpty { MatchOutput(keys: keys, matches: matches).print(asJSON: listing.json) }
+    if let failure { throw failure }
   }
 
-  private func find(_ keys: [QueryKey], in node: RemoteNode) async throws -> [DataSet] {
+  private func find(_ keys: [QueryKey], in node: RemoteNode) async throws -> ([DataSet], OperationError?) {
     let model = patientRoot || query.level == .patient ? UIDRegistry.patientRootFind : UIDRegistry.studyRootFind
     let proposed = ProposedPresentationContext(
       id: 1, abstractSyntax: model,
@@ -50,9 +52,10 @@ struct FindCommand: AsyncParsableCommand {
       }
       guard response.status == .success else {
         let status = response.status.map { "\($0)" } ?? "no status"
-        throw OperationError("\(remote.called) answered \(status)" + (response.errorComment.map { ": \($0)" } ?? ""))
+        let words = "\(remote.called) answered \(status)" + (response.errorComment.map { ": \($0)" } ?? "")
+        return (matches, OperationError(words))
       }
-      return matches
+      return (matches, nil)
     }
   }
 }

@@ -175,7 +175,7 @@ extension Check {
           unlink(path)
           report.add(.deletedFileWasBack, object: name, "it was deleted before; removed again")
         } else if let age = age(of: path), age > Self.settlingTime, !isOnItsWay(name) {
-          let detail = "no row knows '\(path)': the next start, or a reindex, takes it in"
+          let detail = "no row knows '\(path)': a reindex takes it in"
           report.add(
             .strayFile, object: name, name == nil ? "'\(path)' is no file of this node's: take it away" : detail)
         }
