@@ -67,6 +67,7 @@ extension Administration {
     if terms.effect == .limits, try PrincipalTable.kind(of: grantee, in: database) != "peer" {
       throw ArchiveError("a ceiling is a peer's: '\(grantee)' is none")
     }
+    try OwnStanding.require(of: terms, to: (principal, grantee), in: database)
     let bounded = try ConsentBasis.bounded(terms, to: (principal, grantee), at: time, in: database)
     return try GrantTable.insert(
       to: (principal, grantee), bounded, pending: pending ?? terms.relationship?.needsVerification ?? false, by: user,

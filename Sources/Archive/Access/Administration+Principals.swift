@@ -69,9 +69,16 @@ extension Administration {
       var terms = template.terms(.patient(id: patient.id, issuer: patient.issuer), at: time)
       terms.relationship = relationship
       if let age { terms.until = try Coming.birthday(age, of: patient, birthDate, in: database) }
+      // The link first: the patient's own grant rests on it.
+      var number: Int?
+      func link() throws {
+        try PrincipalDetailTable.link(
+          principal, to: patient, as: relationship, grant: number, by: user.name, at: time, in: database)
+      }
+      try link()
       let grant = try give(terms, to: name, pending: true, at: time, in: database)
-      try PrincipalDetailTable.link(
-        principal, to: patient, as: relationship, grant: grant.number, by: user.name, at: time, in: database)
+      number = grant.number
+      try link()
       if let age {
         try FamilyEnds.remember(age, birthDate, of: principal, patient, relationship, in: database)
       }
@@ -85,11 +92,14 @@ extension Administration {
     return try await database.write { database in
       let principal = try UserTable.principal(of: name, in: database)
       guard let patient = PatientIdentity(id: id, issuer: issuer) else { return 0 }
-      var count = 0
-      for grant in try PrincipalDetailTable.unlink(principal, from: patient, in: database) {
-        count += try GrantTable.revoke(
-          where: "number = ?", [grant], because: "the link was removed", by: user.name, at: time, in: database)
-      }
+      let grants = try PrincipalDetailTable.unlink(principal, from: patient, in: database)
+      // The patient's own, too, that an administrator gave beside.
+      let count = try GrantTable.revoke(
+        where: """
+          number IN (SELECT value FROM json_each(?))
+            OR principal = ? AND patient_id = ? AND issuer = ? AND relationship = 'self'
+          """, [IndexTables.json(grants.map(Int64.init)), principal, patient.id, patient.issuer],
+        because: "the link was removed", by: user.name, at: time, in: database)
       try record("link removed", "'\(name)': \(patient), \(count) grants ended with it", in: database)
       return count
     }
