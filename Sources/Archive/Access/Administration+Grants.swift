@@ -64,6 +64,7 @@ extension Administration {
       throw ArchiveError(
         "there is no peer, user or group '\(grantee)': see collimator peer list and collimator user list")
     }
+    try NamedTarget(terms.scope, in: database).require()
     if terms.effect == .limits, try PrincipalTable.kind(of: grantee, in: database) != "peer" {
       throw ArchiveError("a ceiling is a peer's: '\(grantee)' is none")
     }
@@ -115,6 +116,7 @@ extension Administration {
   ) async throws -> [Grant] {
     let time = now()
     struct Rehearsal: Error { let grants: [Grant] }
+      try NamedTarget(draft.scope, in: database).require()
     do {
       return try await database.write { database in
         let grants = try drafts.enumerated().map { index, draft in

@@ -39,6 +39,7 @@ extension GrantCommand {
     @Option(help: "Who opens it, by a grant of their own with the right to share: no more than that, and no longer.")
     var by: String?
 
+    @OptionGroup var listing: ListingOptions
     @OptionGroup var archive: DataDirectoryOptions
 
     func run() async throws {
@@ -47,7 +48,9 @@ extension GrantCommand {
       draft.narrowing = try target.narrowing()
       draft.isCeiling = ceiling
       draft.sharer = by
-      try await archive.perform(.addGrant(draft)).printOutcome()
+      guard case .grant(let grant, let sentence) = try await archive.perform(.addGrant(draft)) else { return }
+      if listing.json { try Output.print(json: grant) } else { Output.print(sentence) }
+      for remark in grant.remarks ?? [] { Output.note("note: \(remark)") }
     }
   }
 

@@ -28,7 +28,10 @@ package enum AccessOperation: Codable, Sendable {
 
 package enum AccessResult: Codable, Sendable {
   case done(String)
-  case imported([GrantListing])
+  /// And what whoever did it is to know.
+  case remarked(String, [String])
+  /// `known`: rows that grants which stand give already.
+  case imported([GrantListing], known: Int)
   case consents([ConsentListing])
   case explained([ExplanationListing])
   case answers(PreviewListing)

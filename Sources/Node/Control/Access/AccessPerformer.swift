@@ -104,9 +104,9 @@ struct AccessPerformer: Sendable {
       user: draft.user, toPatient: draft.id, issuer: draft.issuer, as: relationship, endsAtAge: draft.endsAtAge,
       birthDate: draft.birthDate)
     let end = grant.until.map { ", until \(Moment.text($0))" } ?? ""
-    return .done(
+    return .remarked(
       "grant \(grant.number) is pending: \(grant.scope) for '\(draft.user)' (\(relationship.rawValue))\(end). Once it is "
-        + "verified: collimator grant approve \(grant.number)")
+        + "verified: collimator grant approve \(grant.number)", try await administration.remarks(on: grant.scope))
   }
 
   private func consents(_ operation: AccessOperation) async throws -> AccessResult {
@@ -121,7 +121,9 @@ struct AccessPerformer: Sendable {
           party: message.party, holdsInEmergency: message.holdsInEmergency, from: message.from, until: message.until,
           reference: message.reference))
       let rest = kind == .veto ? "" : " Grants may rest on it: collimator grant add … --consent \(number)"
-      return .done("consent \(number) is recorded: a \(kind.rawValue).\(rest)")
+      return .remarked(
+        "consent \(number) is recorded: a \(kind.rawValue).\(rest)",
+        try await administration.remarks(on: GrantScope(message.scope)))
     case .listConsents: return .consents(try await administration.listConsents().map(ConsentListing.init))
     case .withdrawConsent(let number):
       let count = try await administration.withdrawConsent(number)
