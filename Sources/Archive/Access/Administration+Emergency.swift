@@ -31,7 +31,7 @@ extension Administration {
           sql: "UPDATE access_grant SET shape = ? WHERE number = ?", arguments: [target.shape.number, grant.number])
       }
       try record(
-        "grant for an emergency", "grant \(grant.number): \(scope) to '\(name)', because: \(reason)",
+        EmergencyAct.begun, "grant \(grant.number): \(scope) to '\(name)', because: \(reason)",
         grants: [grant.number], subjects: [AuditSubject](scope), in: database)
       return grant
     }

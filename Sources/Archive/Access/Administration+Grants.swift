@@ -105,7 +105,8 @@ extension Administration {
     let time = now()
     return try await database.write { database in
       let grant = try GrantTable.change(number, change, reason: reason, by: user.name, at: time, in: database)
-      try record("grant \(change.participle)", about: grant, in: database)
+      let endsEmergency = grant.terms.relationship == .emergency && grant.state == .revoked
+      try record(endsEmergency ? EmergencyAct.ended : "grant \(change.participle)", about: grant, in: database)
       return grant
     }
   }
