@@ -110,36 +110,13 @@ extension Administration {
       return grant
     }
   }
-
-  /// All or none. `dryRun`: nothing is kept, and what would be is returned.
-  package func importGrants(
-    _ drafts: [(grantee: String, terms: GrantTerms, pending: Bool?)], dryRun: Bool
-  ) async throws -> [Grant] {
-    let time = now()
-    struct Rehearsal: Error { let grants: [Grant] }
-      try NamedTarget(draft.scope, in: database).require()
-    do {
-      return try await database.write { database in
-        let grants = try drafts.enumerated().map { index, draft in
-          do {
-            return try give(draft.terms, to: draft.grantee, pending: draft.pending, at: time, in: database)
-          } catch let error as ArchiveError {
-            throw ArchiveError("row \(index + 1): \(error.description)")
-          }
-        }
-        if dryRun { throw Rehearsal(grants: grants) }
-        return grants
-      }
-    } catch let rehearsal as Rehearsal {
-      return rehearsal.grants
-    }
-  }
 }
 
 extension Administration {
   package func record(_ draft: ConsentDraft) async throws -> Int {
     let time = now()
     return try await database.write { database in
+      try NamedTarget(draft.scope, in: database).require()
       var party: Int64?
       if let name = draft.party {
         guard let id = try PrincipalTable.id(of: name, in: database) else {

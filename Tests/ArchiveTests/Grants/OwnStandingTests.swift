@@ -42,7 +42,7 @@ import Testing
     _ = try await administration.link(user: "olga", toPatient: "P1", issuer: nil, as: .guardian)
     _ = try await administration.record(ConsentDraft(kind: .veto, scope: Self.patient))
     let terms = GrantTerms(scope, relationship: .self)
-    let row = (grantee: grantee, terms: terms, pending: false as Bool?)
+    let row = ImportedRow(grantee, terms, pending: false)
     for attempt in 0..<3 {
       do {
         switch attempt {

@@ -53,8 +53,17 @@ struct AccessPerformer: Sendable {
       return .done("grant \(number) ends \(until.map(Moment.text) ?? "never").")
     case .importGrants(let drafts, let dryRun):
       let time = Date().timeIntervalSince1970
-      let terms = try drafts.map { draft in (draft.to, try GrantTerms(draft, at: time), draft.isPending) }
-      return .imported(try await administration.importGrants(terms, dryRun: dryRun).map(GrantListing.init))
+      let rows = try drafts.map { draft in
+        let terms = try GrantTerms(draft, at: time)
+        let isReckoned = draft.until == nil && terms.until != nil
+        return ImportedRow(draft.to, terms, pending: draft.isPending, hasReckonedEnd: isReckoned)
+      }
+      let imported = try await administration.importGrants(rows, dryRun: dryRun)
+      var listings: [GrantListing] = []
+      for (grant, asked) in imported.given {
+        listings.append(GrantListing(grant, remarks: try await administration.remarks(on: grant, asked: asked)))
+      }
+      return .imported(listings, known: imported.known)
     default: throw OperationError("this is no operation on grants")
     }
   }
