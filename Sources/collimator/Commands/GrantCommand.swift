@@ -110,7 +110,7 @@ extension GrantCommand {
 
   struct Extend: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Give a grant another end, later or earlier; one that has expired is in force again.")
+      abstract: "Give a grant another end, later or earlier; one that was active when it expired is in force again.")
 
     @OptionGroup var change: ChangeOptions
 

@@ -49,8 +49,14 @@ struct AccessPerformer: Sendable {
         return .done("grant \(number) is revoked.")
       }
     case .extendGrant(let number, let until, let reason):
-      _ = try await administration.extendGrant(number, until: until, reason: reason)
-      return .done("grant \(number) ends \(until.map(Moment.text) ?? "never").")
+      let grant = try await administration.extendGrant(number, until: until, reason: reason)
+      let state =
+        switch grant.state {
+        case .suspended: " It is suspended still, and opens nothing: see collimator grant resume."
+        case .pending: " It is pending still, and opens nothing: see collimator grant approve."
+        default: ""
+        }
+      return .done("grant \(number) ends \(until.map(Moment.text) ?? "never").\(state)")
     case .importGrants(let drafts, let dryRun):
       let time = Date().timeIntervalSince1970
       let rows = try drafts.map { draft in
