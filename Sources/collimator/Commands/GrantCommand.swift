@@ -43,9 +43,9 @@ extension GrantCommand {
     @OptionGroup var archive: DataDirectoryOptions
 
     func run() async throws {
-      var draft = GrantDraft(to: to, scope: try target.scope(), until: try terms.until.map(EndOfGrant.seconds))
+      var draft = GrantDraft(to: to, scope: target.scope(), until: try terms.until.map(EndOfGrant.seconds))
       try terms.fill(&draft)
-      draft.narrowing = try target.narrowing()
+      draft.narrowing = target.narrowing()
       draft.isCeiling = ceiling
       draft.sharer = by
       guard case .grant(let grant, let sentence) = try await archive.perform(.addGrant(draft)) else { return }

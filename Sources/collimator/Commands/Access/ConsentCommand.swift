@@ -20,7 +20,7 @@ extension ConsentCommand {
       discussion:
         "Example: collimator consent veto --patient 4711 --issuer CITYHOSPITAL --against clinic --type reports")
 
-    @OptionGroup var target: TargetOptions
+    @OptionGroup var target: VetoOptions
 
     @Option(help: "The peer, user or group against whom it is; without it, everybody.")
     var against: String?
@@ -31,9 +31,9 @@ extension ConsentCommand {
     @OptionGroup var said: SaidOptions
 
     func run() async throws {
+      guard let scope = target.records.scope else { return }
       try await said.record(
-        "veto", scope: target.scope(), narrowing: target.narrowing(), party: against,
-        holdsInEmergency: evenInEmergency)
+        "veto", scope: scope, narrowing: target.records.narrowing(), party: against, holdsInEmergency: evenInEmergency)
     }
   }
 

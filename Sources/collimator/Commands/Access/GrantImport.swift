@@ -75,13 +75,15 @@ private struct GrantRows {
     guard let to = value("to") else { throw ValidationError("to whom? 'to' is empty") }
     var target = TargetOptions()
     target.everything = value("everything") == "yes"
-    (target.patient, target.issuer) = (value("patient"), value("issuer"))
-    (target.study, target.series) = (value("study"), value("series"))
-    (target.modality, target.type, target.title) = (value("modality"), value("type"), value("title"))
-    (target.studiesFrom, target.studiesTo) = (value("studies-from"), value("studies-to"))
+    var records = RecordOptions()
+    (records.patient, records.issuer) = (value("patient"), value("issuer"))
+    (records.study, records.series) = (value("study"), value("series"))
+    (records.modality, records.type, records.title) = (value("modality"), value("type"), value("title"))
+    (records.studiesFrom, records.studiesTo) = (value("studies-from"), value("studies-to"))
+    target.records = records
     try target.validate()
-    var draft = GrantDraft(to: to, scope: try target.scope(), until: try value("until").map(EndOfGrant.seconds))
-    draft.narrowing = try target.narrowing()
+    var draft = GrantDraft(to: to, scope: target.scope(), until: try value("until").map(EndOfGrant.seconds))
+    draft.narrowing = target.narrowing()
     draft.template = value("template")
     draft.may = value("may")?.commaSeparated ?? []
     draft.from = try value("from").map(EndOfGrant.beginning)
