@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Access
+import DICOMData
 import GRDB
 
 /// What is known of a peer, user or group beside its name.
@@ -165,10 +166,9 @@ enum Coming {
 
   private static func day(_ text: String) -> (year: Int, month: Int, day: Int)? {
     let digits = text.filter { $0 != "-" }
-    guard digits.count == 8, let number = Int(digits), (18_000_101...99_991_231).contains(number) else { return nil }
-    let (month, day) = (number / 100 % 100, number % 100)
-    guard (1...12).contains(month), (1...31).contains(day) else { return nil }
-    return (number / 10_000, month, day)
+    guard digits.count == 8, let date = DICOMDate(digits), date.year >= 1800, let month = date.month, let day = date.day
+    else { return nil }
+    return (date.year, month, day)
   }
 
   /// Since 1970-01-01 in the Gregorian calendar; the 29th of February is the 1st of March where there is none.

@@ -11,6 +11,7 @@ enum GrantStandingSchema {
     migrator.registerMigration(name) { database in
       try takeOwnStanding(database)
       try keepWithinConsents(database)
+      try writeModalitiesOfVetoes(database)
     }
   }
 
@@ -29,6 +30,11 @@ enum GrantStandingSchema {
           FROM access_grant WHERE \(condition) AND state <> 'revoked' ORDER BY number;
         UPDATE access_grant SET relationship = NULL, shape = shape & ~96 WHERE \(condition);
         """)
+  }
+
+  /// In small letters they were taken, and met nothing. Those of grants stay: what opened nothing is not opened by an upgrade.
+  private static func writeModalitiesOfVetoes(_ database: Database) throws {
+    try database.execute(sql: "UPDATE consent SET modalities = upper(modalities) WHERE kind = 'veto'")
   }
 
   /// A grant holds while the consent does that it rests on; what was shared by it, while it does.

@@ -103,6 +103,19 @@ extension Administration {
     try await database.read { database in [try NamedTarget(scope, in: database).absence()].compactMap(\.self) }
   }
 
+  /// Of consents that stand: into whom the patients were merged whose IDs they name, by their numbers. These reach nothing.
+  package func mergedAway(_ consents: [Consent]) async throws -> [Int: PatientIdentity] {
+    try await database.read { database in
+      var merged: [Int: PatientIdentity] = [:]
+      for consent in consents where consent.withdrawnAt == nil {
+        guard case .patient(let id, let issuer) = consent.scope, let patient = PatientIdentity(id: id, issuer: issuer)
+        else { continue }
+        merged[consent.number] = try NamedTarget.successor(of: patient, in: database)
+      }
+      return merged
+    }
+  }
+
   private static func cuts(of grant: Grant, asked: GrantTerms, in database: Database) throws -> [String] {
     let rest =
       if let consent = grant.terms.basis.consent {

@@ -51,6 +51,25 @@ import Testing
     try await upgraded.close()
   }
 
+  /// A veto on ct forbade nothing.
+  @Test func aVetoInSmallLettersForbids() async throws {
+    let archive = try test.open()
+    try await archive.store(TestObject(instance: "1.1"))
+    let caller = try await archive.makeCaller("WS")
+    let administration = archive.administration(as: .current)
+    _ = try await administration.addGrant(to: "WS", scope: .everything, until: nil)
+    _ = try await administration.record(
+      ConsentDraft(kind: .veto, scope: Self.patient, narrowing: GrantNarrowing(modalities: ["ct", "Mr"])))
+    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller) == ["1.2.3"])
+    try await archive.close()
+    let database = try test.database()
+    try await database.write { try $0.execute(sql: "DELETE FROM grdb_migrations WHERE identifier LIKE '20 %'") }
+    try database.close()
+    let upgraded = try test.open()
+    #expect(try await upgraded.values(of: .studyInstanceUID, at: .study, as: caller).isEmpty)
+    try await upgraded.close()
+  }
+
   /// Grants 1 to 3 rest on consents 1 to 3, of which the last was withdrawn; 5 to 7 on these, 8 to 10 on those.
   private func leaveAsBefore(_ now: Double) async throws {
     let database = try test.database()

@@ -153,6 +153,12 @@ import Testing
     await #expect(throws: ArchiveError.self) {
       _ = try await administration.link(user: "anna", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 16)
     }
+    for date in ["20120230", "20121301", "2012"] {
+      await #expect(throws: ArchiveError.self) {
+        _ = try await administration.link(
+          user: "anna", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 16, birthDate: date)
+      }
+    }
     let grant = try await administration.link(
       user: "anna", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 16, birthDate: "20120229")
     #expect(grant.state == .pending)

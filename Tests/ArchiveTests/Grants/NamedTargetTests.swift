@@ -69,6 +69,23 @@ import Testing
     try await archive.close()
   }
 
+  /// One of earlier versions, which took it.
+  @Test func aVetoThatReachesNothingIsTold() async throws {
+    let (archive, administration) = try await made()
+    for scope in [Self.old, .patient(id: "P1", issuer: nil), .study(uid: "2")] {
+      _ = try await administration.record(ConsentDraft(kind: .veto, scope: scope))
+    }
+    _ = try await administration.record(ConsentDraft(kind: .permission, scope: Self.old))
+    #expect(try await administration.mergedAway(administration.consents()).isEmpty)
+    _ = try await archive.corrections(as: .current).merge(
+      try identity("P2"), into: try identity("P1"), reason: "twice", agreed: true)
+    let merged = try await administration.mergedAway(administration.consents())
+    #expect(merged == [1: try identity("P1"), 4: try identity("P1")])
+    _ = try await administration.withdrawConsent(1)
+    #expect(try await administration.mergedAway(administration.consents()).keys.sorted() == [4])
+    try await archive.close()
+  }
+
   /// What was received by that ID is held, and what else is the patient's is not.
   @Test func aHoldOnAnIDThatWasMergedSaysSo() async throws {
     let (archive, _) = try await made()

@@ -139,6 +139,8 @@ package struct ConsentListing: Codable, Sendable {
   package let recordedBy: String
   package let recorded: String
   package let withdrawn: String?
+  /// The patient into whom its own was merged: it reaches nothing; nil where that is not so, or not asked.
+  package let mergedInto: String?
 }
 
 package struct ExplanationListing: Codable, Sendable {

@@ -139,7 +139,10 @@ struct AccessPerformer: Sendable {
       return .remarked(
         "consent \(number) is recorded: a \(kind.rawValue).\(rest)",
         try await administration.remarks(on: GrantScope(message.scope)))
-    case .listConsents: return .consents(try await administration.listConsents().map(ConsentListing.init))
+    case .listConsents:
+      let consents = try await administration.listConsents()
+      let merged = try await administration.mergedAway(consents)
+      return .consents(consents.map { ConsentListing($0, mergedInto: merged[$0.number]) })
     case .withdrawConsent(let number):
       let count = try await administration.withdrawConsent(number)
       return .done("consent \(number) is withdrawn; \(count) grants that rested on it ended.")
@@ -189,14 +192,17 @@ struct AccessPerformer: Sendable {
 }
 
 extension ConsentListing {
-  fileprivate init(_ consent: Consent) {
+  fileprivate init(_ consent: Consent) { self.init(consent, mergedInto: nil) }
+
+  fileprivate init(_ consent: Consent, mergedInto: PatientIdentity?) {
     self.init(
       number: consent.number, kind: consent.kind.rawValue,
       what: [consent.scope.description, consent.narrowing.description].filter { !$0.isEmpty }.joined(separator: ": "),
       party: consent.party, holdsInEmergency: consent.holdsInEmergency, from: consent.from.map(Moment.text),
       until: consent.until.map(Moment.text), reference: consent.reference, recordedBy: consent.recordedBy,
       recorded: Moment.text(consent.recordedAt),
-      withdrawn: consent.withdrawnAt.map { "\(Moment.text($0)) by \(consent.withdrawnBy ?? "?")" })
+      withdrawn: consent.withdrawnAt.map { "\(Moment.text($0)) by \(consent.withdrawnBy ?? "?")" },
+      mergedInto: mergedInto?.description)
   }
 }
 

@@ -72,6 +72,12 @@ extension ConsentCommand {
           "\(consent.recorded) by \(consent.recordedBy)", consent.withdrawn ?? "-")
       }
       Output.print(table.text)
+      for consent in consents {
+        guard let other = consent.mergedInto else { continue }
+        Output.note(
+          "WARNING: consent \(consent.number) reaches nothing: its patient was merged into \(Table.printable(other)). Record it "
+            + "for that ID, and withdraw this one.")
+      }
     }
   }
 

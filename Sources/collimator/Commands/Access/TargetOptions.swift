@@ -101,7 +101,10 @@ struct TermsOptions: ParsableArguments {
   var until: String?
 
   @Option(
-    help: "Why: self, child, parent, guardian, referring, consulting, treating-clinic, consent, emergency or share.")
+    help: """
+      Why: self (of a user who is linked to the patient), child, parent, guardian, referring, consulting, treating-clinic, \
+      consent or share. For an emergency: collimator grant emergency.
+      """)
   var why: String?
 
   @Option(help: "The purpose of use, such as TREAT.")
