@@ -223,7 +223,8 @@ package struct DICOMNode: Sendable {
             upperLayerLimits, limits, tlsHandshakeTimeout: handshakeTimeout, answersWithin: answersWithin,
             registry: registry, listing: listing),
           readOnly: archive.reasonForReadOnly, space: archive.space,
-          audit: AuditStatus(failure: archive.audit.failure?.description, forwarding: forwarder?.status))
+          audit: AuditStatus(failure: archive.audit.failure?.description, forwarding: forwarder?.status),
+          aside: try? await archive.countAside())
       },
       reload: {
         archive.audit.note(AuditEntry(at: archive.audit.time, .node, "certificates read anew", by: .node))
@@ -235,14 +236,31 @@ package struct DICOMNode: Sendable {
 
   /// A failing disk is no reason to end: what was turned away is counted on.
   private func keepHouse(of archive: Archive) async throws {
+    var told = Int64(0)
     while true {
       try await Task.sleep(for: .seconds(5))
       do {
         try await archive.keepHouse()
+        told = try await tellOfWhatIsAside(in: archive, after: told)
       } catch {
         logger.error("what was noted could not be written down", metadata: ["error": "\(error)"])
       }
     }
+  }
+}
+
+extension DICOMNode {
+  /// Whoever sent it hears nothing of it, and the administrator does: a line for all that came since the last one.
+  private func tellOfWhatIsAside(in archive: Archive, after last: Int64) async throws -> Int64 {
+    let news = try await archive.newsAside(after: last)
+    guard !news.senders.isEmpty else { return news.last }
+    let senders = news.senders.sorted { $0.key < $1.key }.prefix(10).map { "'\($0.key)' (\($0.value))" }
+    logger.warning(
+      "what came for studies that others began is kept aside, and nobody else sees it: see collimator aside list",
+      metadata: [
+        "studies": "\(news.senders.values.reduce(0, +))", "from": "\(senders.joined(separator: ", "))",
+      ])
+    return news.last
   }
 }
 

@@ -124,6 +124,7 @@ import Testing
     let study = try #require(
       try await node.find("StudyInstanceUID", tag: "0020,000d", at: "STUDY", as: "ALL", model: "-S").first)
     for arguments in [
+      ["grant", "emergency", "--as", "ALL", "--patient", "a<b", "--reason", "<trauma>"], ["grant", "revoke", "2"],
       ["user", "add", "dr <weber>"], ["group", "add", "clinic & co", "--member", "dr <weber>"],
       ["import", Tool.fixture("sr.dcm")], ["export", "--everything", folder.path + "/files"],
       ["hold", "add", "--patient", "x<y", "--reason", "<court>"], ["check"], ["user", "remove", "dr <weber>"],
@@ -144,7 +145,7 @@ import Testing
     let all = try paths.map { try String(contentsOfFile: $0, encoding: .utf8) }.joined()
     for code in [
       "110100", "110101", "110102", "110104", "110105", "110103", "110106", "110107", "110110", "110112", "110113",
-      "110114",
+      "110114", "110127", "110128",
     ]
     where code != "110102" {
       #expect(all.contains("csd-code=\"\(code)\""), "\(code)")

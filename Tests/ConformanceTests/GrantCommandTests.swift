@@ -17,6 +17,10 @@ import Testing
 
   /// Of a listing, its entries; of anything else, itself.
   private func json(_ arguments: String..., input: String? = nil) async throws -> [[String: Any]] {
+    try await json(arguments, input: input)
+  }
+
+  private func json(_ arguments: [String], input: String? = nil) async throws -> [[String: Any]] {
     let result = try await collimator(arguments + ["--json"], input: input)
     #expect(result.status == 0, "\(arguments): \(result.all)")
     let value = try JSONSerialization.jsonObject(with: Data(result.output.utf8))
@@ -106,6 +110,89 @@ import Testing
     let emergency = try await json("grant", "emergency", "--as", "WS", "--patient", "4711", "--reason", "unconscious")
     #expect(emergency.first?["why"] as? String == "emergency")
     #expect(try await json("aside", "list").isEmpty)
+  }
+
+  /// What would match nothing is refused, and what reaches nothing yet is said; neither passes in silence.
+  @Test func whatIsMistypedIsSaid() async throws {
+    try await world()
+    let to = ["grant", "add", "--to", "WS"]
+    for (arguments, words) in [
+      (["--everything", "--modality", "c!t"], "is no modality"), (["--study", "x"], "is no UID"),
+      (["--series", "1..2"], "is no UID"), (["--everything", "--studies-from", "20261399"], "is no Study Date"),
+      (["--everything", "--studies-to", "2027-02-30"], "is no Study Date"),
+      (["--everything", "--studies-to", "2027"], "is no Study Date"),
+      (["--everything", "--until", "2027-02-30"], "is not a date"),
+      (["--everything", "--until", "27-1-1"], "is not a date"),
+      (["--everything", "--from", "2027-1-1T12:00"], "is not a date"),
+      (["--patient", "4711", "--why", "self"], "a patient's own grant is a user's"),
+    ] {
+      let result = try await collimator(to + arguments)
+      #expect(result.status != 0 && result.errors.contains(words), "\(arguments): \(result.all)")
+    }
+    let lower = try await json("grant", "add", "--to", "WS", "--everything", "--modality", "ct,Mr")
+    #expect((lower.first?["what"] as? String)?.contains("CT") == true && lower.first?["remarks"] == nil, "\(lower)")
+    try await done("rule", "add", "r", "--modality", "ct", "--to", "weber", saying: "holds from now on")
+    #expect(try await json("rule", "list").first?["when"] as? String == "modality=CT")
+    try await refused("rule", "add", "s", "--modality", "c!t", "--to", "weber", saying: "is no modality")
+    let absent = try await collimator(to + ["--patient", "nobody", "--json"])
+    #expect(absent.status == 0 && absent.errors.contains("nothing of patient nobody is stored here"), "\(absent.all)")
+    #expect(absent.output.contains("\"remarks\""), "\(absent.all)")
+    let emergency = ["grant", "emergency", "--as", "WS", "--patient", "nobody", "--reason", "unconscious"]
+    let loud = try await collimator(emergency)
+    #expect(loud.status == 0 && loud.errors.contains("WARNING: nothing of patient nobody"), "\(loud.all)")
+    #expect(try await json(emergency).first?["remarks"] as? [String] != nil)
+    let veto = try await collimator(["consent", "veto", "--patient", "nobody"])
+    #expect(veto.status == 0 && veto.errors.contains("nothing of patient nobody"), "\(veto.all)")
+    let everything = try await collimator(["consent", "veto", "--help"])
+    #expect(everything.status == 0 && !everything.output.contains("--everything"), "\(everything.all)")
+    try await refused("consent", "veto", saying: "exactly one of --patient, --study and --series")
+    #expect(try await collimator(["grant", "add", "--help"]).output.contains("--everything"))
+  }
+
+  @Test func aTableIsImportedOnce() async throws {
+    try await world()
+    let rows = """
+      to,patient,template,until,modality
+      weber,4711,referring,,
+      WS,4712,,2999-01-01,ct
+      """
+    try await refused(
+      "grant", "import", "-", saying: "row 2: '2999-02-30' is not a date", input: rows.replacing("01-01", with: "02-30")
+    )
+    for (arguments, words) in [
+      (["--dry-run"], "2 grants would be given."), ([], "2 grants were given."),
+      (["--dry-run"], "0 grants would be given, 2 are there already."),
+      ([], "0 grants were given, 2 are there already."),
+    ] {
+      let result = try await collimator(["grant", "import", "-"] + arguments, input: rows)
+      #expect(result.status == 0 && result.errors.contains(words), "\(result.all)")
+    }
+    #expect(try await json("grant", "list").count == 2)
+  }
+
+  @Test func whatIsExtendedSaysHowItStands() async throws {
+    try await world()
+    try await done("grant", "add", "--to", "WS", "--everything", "--until", "2999-01-01", saying: "is open")
+    try await done("grant", "suspend", "1", saying: "is suspended")
+    try await done("grant", "extend", "1", "--until", "2999-02-01", saying: "It is suspended still")
+    try await done("grant", "add", "--to", "WS", "--everything", "--pending", saying: "is pending")
+    try await done("grant", "extend", "2", "--until", "2999-02-01", saying: "It is pending still")
+  }
+
+  /// The sender hears success; the administrator hears of it.
+  @Test func whatIsKeptAsideIsTold() async throws {
+    let node = try RunningNode()
+    for peer in ["CT1", "CT2"] { try await node.addPeer(peer, may: "store") }
+    let nothing = try await node.command("status")
+    #expect(nothing.status == 0 && !nothing.output.contains("aside"), "\(nothing.all)")
+    for peer in ["CT1", "CT2"] {
+      #expect(try await node.send([Tool.fixture("ct-1.dcm")], as: peer).map(\.status) == ["0000"])
+    }
+    let status = try await node.command("status")
+    #expect(status.output.contains("1 objects for 1 studies that others began are kept aside"), "\(status.all)")
+    #expect(try await node.says("kept aside, and nobody else sees it: see collimator aside list"))
+    #expect(node.logged.contains("'CT2' (1)"), "\(node.logged)")
+    #expect(node.stop() == 0)
   }
 
   /// Why somebody sees something, what they see, and who sees it.

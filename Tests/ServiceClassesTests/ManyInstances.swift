@@ -126,11 +126,13 @@ final class ManyInstances: Sendable {
       conversion: conversion, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
   }
 
-  func operations(_ plan: RetrievePlan, conversion: ObjectConversion? = nil) -> SubOperations {
+  func operations(
+    _ plan: RetrievePlan, to receiver: Caller? = nil, conversion: ObjectConversion? = nil
+  ) -> SubOperations {
     var command = CommandSet(.cGetRQ)
     command.messageID = 1
     return SubOperations(
-      plan: plan, receiver: nil, progress: RetrieveProgress(total: plan.instances.count, of: command) { _ in },
+      plan: plan, receiver: receiver, progress: RetrieveProgress(total: plan.instances.count, of: command) { _ in },
       conversion: conversion ?? ObjectConversion(codecs: CodecPool()), archive: archive,
       logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
   }

@@ -56,7 +56,50 @@ import Testing
     let counts = operations.progress.counts
     #expect(counts.completed == uids.count && counts.failed == Self.count - uids.count && counts.remaining == 0)
     #expect(counts.failedSOPInstanceUIDs == operations.plan.instances.dropFirst(uids.count).map(\.sopInstanceUID))
+    #expect(await Self.named(operations).isEmpty)
     try await archive.close()
+  }
+
+  /// What the final response says of those that failed: how many, and which of them.
+  private static func named(_ operations: SubOperations, isMove: Bool = false) async -> [String] {
+    var command = CommandSet(isMove ? .cMoveRQ : .cGetRQ)
+    command.messageID = 1
+    let counts = operations.progress.counts
+    let outcome = RetrieveService.Outcome(counts: counts, comment: nil, plan: operations.plan)
+    let (response, identifier, disclosure) = await outcome.final(to: command)
+    #expect(response.numberOfFailedSuboperations == UInt16(clamping: counts.failed))
+    #expect(response.status == counts.status && (disclosure != nil || counts.failed == 0 || identifier != nil))
+    guard let bytes = identifier?.encoded(as: .implicitVRLittleEndian),
+      let dataSet = try? DataSet(reading: bytes, transferSyntax: .implicitVRLittleEndian)
+    else { return [] }
+    return dataSet.strings(.failedSOPInstanceUIDList).filter { !$0.isEmpty }
+  }
+
+  /// Objects that failed for another reason are named as long as the caller sees them, and not afterwards.
+  @Test(arguments: [false, true], ["nothing", "revoke", "again", "view-only", "veto", "remove", "expire"])
+  func whatIsHiddenMeanwhileIsNotNamed(isMove: Bool, what: String) async throws {
+    let many = try await ManyInstances(300)
+    let administration = many.archive.administration(as: .current)
+    let operations = many.operations(try await many.plan(), to: isMove ? many.caller : nil)
+    try await operations.performAll(accepted: { _ in [TransferSyntax.explicitVRLittleEndian.uid] }) { object in
+      object.sopInstanceUID.hasSuffix("7") ? Status(rawValue: 0xA700) : .success
+    }
+    let failed = operations.progress.counts.failedSOPInstanceUIDs
+    #expect(failed.count == 30)
+    switch what {
+    case "revoke": try await administration.revokeGrant(many.grant)
+    case "again", "view-only":
+      try await administration.revokeGrant(many.grant)
+      let rights: GrantRights = what == "again" ? [.query, .retrieve] : .query
+      _ = try await administration.addGrant(to: "WS", GrantTerms(.everything, rights: rights))
+    case "veto":
+      _ = try await administration.record(ConsentDraft(kind: .veto, scope: .patient(id: "P1", issuer: nil)))
+    case "remove": try await administration.removePeer("WS")
+    case "expire": try await many.archive.database.write { try $0.execute(sql: "UPDATE access_grant SET until = 1") }
+    default: break
+    }
+    #expect(await Self.named(operations, isMove: isMove) == (["nothing", "again"].contains(what) ? failed : []))
+    try await many.archive.close()
   }
 
   /// Many are asked for by one question while nothing changes; after a change none of them is believed.

@@ -13,6 +13,50 @@ package struct AsideStudy: Sendable, Hashable {
   package let instances: Int
 }
 
+/// How much is kept aside, without a word about whose it is.
+package struct AsideCount: Codable, Sendable, Hashable {
+  package let studies: Int
+  package let objects: Int
+}
+
+/// Studies of which something was kept aside that nobody has been told of.
+package struct AsideNews: Sendable, Hashable {
+  /// By the name of who sent them: how many studies.
+  package let senders: [String: Int]
+  /// Of the last of them; 0 where there is none.
+  package let last: Int64
+}
+
+extension Archive {
+  package func countAside() async throws -> AsideCount {
+    try await database.read { database in
+      let row = try Row.fetchOne(
+        database,
+        sql: """
+          SELECT COUNT(DISTINCT study.id), COUNT(instance.id) FROM study
+          LEFT JOIN series ON series.received_study = study.id
+          LEFT JOIN instance ON instance.series = series.id WHERE aside <> 0
+          """)
+      return AsideCount(studies: row?[0] ?? 0, objects: row?[1] ?? 0)
+    }
+  }
+
+  /// Of the studies behind one of them.
+  package func newsAside(after last: Int64) async throws -> AsideNews {
+    try await database.read { database in
+      let rows = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT coalesce((SELECT name FROM principal WHERE id = aside), 'removed'), COUNT(*), MAX(study.id) FROM study
+          WHERE aside <> 0 AND study.id > ? GROUP BY 1
+          """, arguments: [last])
+      let senders = rows.map { ($0[0] as String, $0[1] as Int) }
+      return AsideNews(
+        senders: Dictionary(senders, uniquingKeysWith: +), last: rows.map { $0[2] as Int64 }.max() ?? last)
+    }
+  }
+}
+
 extension Administration {
   package func studiesAside() async throws -> [AsideStudy] {
     let aside = try await database.read { database in

@@ -23,6 +23,7 @@ extension Administration {
     let code = AccessCode()
     let number = try await database.write { database in
       let target = try TargetColumns(terms.scope, GrantNarrowing())
+      try NamedTarget(target.scope, in: database).require()
       var principal: Int64 = 0
       if let sharer {
         principal = try Self.principalID(sharer, in: database)

@@ -19,6 +19,7 @@ extension Administration {
       guard let principal = try PrincipalTable.id(of: name, in: database),
         try PrincipalTable.kind(of: name, in: database) != "group"
       else { throw ArchiveError("there is no peer or user '\(name)': emergency access is one person's or peer's") }
+      try NamedTarget(scope, in: database).require()
       let terms = GrantTerms(
         scope, rights: [.query, .retrieve], until: time + seconds, relationship: .emergency,
         basis: GrantBasis(purposeOfUse: "BTG", reference: reason))
@@ -30,7 +31,7 @@ extension Administration {
           sql: "UPDATE access_grant SET shape = ? WHERE number = ?", arguments: [target.shape.number, grant.number])
       }
       try record(
-        "grant for an emergency", "grant \(grant.number): \(scope) to '\(name)', because: \(reason)",
+        EmergencyAct.begun, "grant \(grant.number): \(scope) to '\(name)', because: \(reason)",
         grants: [grant.number], subjects: [AuditSubject](scope), in: database)
       return grant
     }

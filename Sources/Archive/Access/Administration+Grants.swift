@@ -64,9 +64,11 @@ extension Administration {
       throw ArchiveError(
         "there is no peer, user or group '\(grantee)': see collimator peer list and collimator user list")
     }
+    try NamedTarget(terms.scope, in: database).require()
     if terms.effect == .limits, try PrincipalTable.kind(of: grantee, in: database) != "peer" {
       throw ArchiveError("a ceiling is a peer's: '\(grantee)' is none")
     }
+    try OwnStanding.require(of: terms, to: (principal, grantee), in: database)
     let bounded = try ConsentBasis.bounded(terms, to: (principal, grantee), at: time, in: database)
     return try GrantTable.insert(
       to: (principal, grantee), bounded, pending: pending ?? terms.relationship?.needsVerification ?? false, by: user,
@@ -103,31 +105,9 @@ extension Administration {
     let time = now()
     return try await database.write { database in
       let grant = try GrantTable.change(number, change, reason: reason, by: user.name, at: time, in: database)
-      try record("grant \(change.participle)", about: grant, in: database)
+      let endsEmergency = grant.terms.relationship == .emergency && grant.state == .revoked
+      try record(endsEmergency ? EmergencyAct.ended : "grant \(change.participle)", about: grant, in: database)
       return grant
-    }
-  }
-
-  /// All or none. `dryRun`: nothing is kept, and what would be is returned.
-  package func importGrants(
-    _ drafts: [(grantee: String, terms: GrantTerms, pending: Bool?)], dryRun: Bool
-  ) async throws -> [Grant] {
-    let time = now()
-    struct Rehearsal: Error { let grants: [Grant] }
-    do {
-      return try await database.write { database in
-        let grants = try drafts.enumerated().map { index, draft in
-          do {
-            return try give(draft.terms, to: draft.grantee, pending: draft.pending, at: time, in: database)
-          } catch let error as ArchiveError {
-            throw ArchiveError("row \(index + 1): \(error.description)")
-          }
-        }
-        if dryRun { throw Rehearsal(grants: grants) }
-        return grants
-      }
-    } catch let rehearsal as Rehearsal {
-      return rehearsal.grants
     }
   }
 }
@@ -136,6 +116,7 @@ extension Administration {
   package func record(_ draft: ConsentDraft) async throws -> Int {
     let time = now()
     return try await database.write { database in
+      try NamedTarget(draft.scope, in: database).require()
       var party: Int64?
       if let name = draft.party {
         guard let id = try PrincipalTable.id(of: name, in: database) else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Access
+import DICOMData
 import GRDB
 
 /// What is known of a peer, user or group beside its name.
@@ -69,9 +70,16 @@ extension Administration {
       var terms = template.terms(.patient(id: patient.id, issuer: patient.issuer), at: time)
       terms.relationship = relationship
       if let age { terms.until = try Coming.birthday(age, of: patient, birthDate, in: database) }
+      // The link first: the patient's own grant rests on it.
+      var number: Int?
+      func link() throws {
+        try PrincipalDetailTable.link(
+          principal, to: patient, as: relationship, grant: number, by: user.name, at: time, in: database)
+      }
+      try link()
       let grant = try give(terms, to: name, pending: true, at: time, in: database)
-      try PrincipalDetailTable.link(
-        principal, to: patient, as: relationship, grant: grant.number, by: user.name, at: time, in: database)
+      number = grant.number
+      try link()
       if let age {
         try FamilyEnds.remember(age, birthDate, of: principal, patient, relationship, in: database)
       }
@@ -85,11 +93,14 @@ extension Administration {
     return try await database.write { database in
       let principal = try UserTable.principal(of: name, in: database)
       guard let patient = PatientIdentity(id: id, issuer: issuer) else { return 0 }
-      var count = 0
-      for grant in try PrincipalDetailTable.unlink(principal, from: patient, in: database) {
-        count += try GrantTable.revoke(
-          where: "number = ?", [grant], because: "the link was removed", by: user.name, at: time, in: database)
-      }
+      let grants = try PrincipalDetailTable.unlink(principal, from: patient, in: database)
+      // The patient's own, too, that an administrator gave beside.
+      let count = try GrantTable.revoke(
+        where: """
+          number IN (SELECT value FROM json_each(?))
+            OR principal = ? AND patient_id = ? AND issuer = ? AND relationship = 'self'
+          """, [IndexTables.json(grants.map(Int64.init)), principal, patient.id, patient.issuer],
+        because: "the link was removed", by: user.name, at: time, in: database)
       try record("link removed", "'\(name)': \(patient), \(count) grants ended with it", in: database)
       return count
     }
@@ -155,10 +166,9 @@ enum Coming {
 
   private static func day(_ text: String) -> (year: Int, month: Int, day: Int)? {
     let digits = text.filter { $0 != "-" }
-    guard digits.count == 8, let number = Int(digits), (18_000_101...99_991_231).contains(number) else { return nil }
-    let (month, day) = (number / 100 % 100, number % 100)
-    guard (1...12).contains(month), (1...31).contains(day) else { return nil }
-    return (number / 10_000, month, day)
+    guard digits.count == 8, let date = DICOMDate(digits), date.year >= 1800, let month = date.month, let day = date.day
+    else { return nil }
+    return (date.year, month, day)
   }
 
   /// Since 1970-01-01 in the Gregorian calendar; the 29th of February is the 1st of March where there is none.

@@ -139,6 +139,10 @@ enum GrantTable {
       return "until = :until"
     case (.revoke, _):
       throw ArchiveError("there is no grant \(grant.number) that could be revoked: see collimator grant list")
+    case (.approve, .expired), (.suspend, .expired), (.resume, .expired):
+      throw ArchiveError(
+        "grant \(grant.number) ended \(grant.until.map(Moment.text) ?? ""), and opens nothing: collimator grant extend "
+          + "\(grant.number) --until DATE gives it another end first")
     case (.approve, _), (.suspend, _), (.resume, _), (.extend, _):
       throw ArchiveError("grant \(grant.number) is \(grant.state.rawValue): that cannot be done to it")
     }

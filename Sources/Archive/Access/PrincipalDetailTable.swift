@@ -54,7 +54,7 @@ enum PrincipalDetailTable {
   }
 
   static func link(
-    _ principal: Int64, to patient: PatientIdentity, as relationship: Relationship, grant: Int, by user: String,
+    _ principal: Int64, to patient: PatientIdentity, as relationship: Relationship, grant: Int?, by user: String,
     at time: Double, in database: Database
   ) throws {
     try database.execute(
@@ -64,15 +64,15 @@ enum PrincipalDetailTable {
         """, arguments: [principal, patient.id, patient.issuer, relationship.rawValue, grant, user, time])
   }
 
-  /// Returns the number of the grant that it gave.
+  /// Returns the numbers of the grants that it gave.
   static func unlink(
     _ principal: Int64, from patient: PatientIdentity, in database: Database
   ) throws -> [Int] {
-    let grants = try Int.fetchAll(
+    try Int?.fetchAll(
       database,
       sql: """
         DELETE FROM patient_link WHERE user = ? AND patient_id = ? AND issuer = ? RETURNING grant_number
-        """, arguments: [principal, patient.id, patient.issuer])
-    return grants
+        """, arguments: [principal, patient.id, patient.issuer]
+    ).compactMap(\.self)
   }
 }

@@ -22,6 +22,12 @@ struct AuditCode {
   static let mediaURI = AuditCode(code: "110037", meaning: "URI")
 }
 
+/// What is recorded of emergency access: by its acts it is told from other grants (PS3.16 CID 403).
+enum EmergencyAct {
+  static let begun = "grant for an emergency"
+  static let ended = "grant for an emergency revoked"
+}
+
 /// What a record is in the terms of PS3.15 A.5.3.
 struct AuditEvent {
   enum Object {
@@ -96,6 +102,8 @@ struct AuditEvent {
 
   private static func changeType(_ act: String) -> (String, String) {
     switch act.split(separator: " ").first {
+    case _ where act == EmergencyAct.begun: ("110127", "Emergency Override Started")
+    case _ where act == EmergencyAct.ended: ("110128", "Emergency Override Stopped")
     case "user", "password", "certificate": ("110137", "User Security Attributes Changed")
     case "group": ("110136", "Security Roles Changed")
     case "grant", "grants", "consent": ("110135", "Object Security Attributes Changed")

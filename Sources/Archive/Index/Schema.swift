@@ -34,6 +34,7 @@ enum Schema {
     QueueSchema.registerSizes(in: &migrator)
     QueueSchema.registerConditions(in: &migrator)
     QuerySchema.registerIndexes(in: &migrator)
+    GrantStandingSchema.register(in: &migrator)
     return migrator
   }
 

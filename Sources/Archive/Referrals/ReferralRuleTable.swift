@@ -44,6 +44,9 @@ enum ReferralRuleTable {
       throw ArchiveError("what a rule gives ends after a minute at the earliest and 20 years at the latest")
     }
     guard !rule.rights.isEmpty else { throw ArchiveError("a grant without a right opens nothing") }
+    guard rule.relationship.standing == .ordinary else {
+      throw ArchiveError("a rule gives no emergency access and nobody's own: no veto would meet it as it should")
+    }
     try requireSense(in: rule.conditions, scheme: rule.scheme, keys: rule.keys)
     switch rule.grantee {
     case .principal(let name):

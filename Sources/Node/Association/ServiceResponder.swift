@@ -212,6 +212,8 @@ struct ServiceResponder: Sendable {
     let command = request.command
     var final: CommandSet
     var identifier: ByteBuffer?
+    var disclosure: Disclosures.Disclosure?
+    defer { disclosure?.end() }
     let peer = request.caller.peerName
     guard services.retrieves.take(for: peer) else {
       answered()
@@ -222,8 +224,8 @@ struct ServiceResponder: Sendable {
     defer { services.retrieves.giveBack(for: peer) }
     do {
       let outcome = try await body(logger) { [writer] in try await writer.send($0, contextID: contextID) }
-      let (response, failed) = outcome.counts.final(to: command, comment: outcome.comment)
-      final = response
+      let (response, failed, telling) = await outcome.final(to: command)
+      (final, disclosure) = (response, telling)
       identifier = failed.map { ByteBuffer(bytes: $0.encoded(as: request.transferSyntax)) }
       log(outcome, of: command)
     } catch let failure as ServiceFailure {

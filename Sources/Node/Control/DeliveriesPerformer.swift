@@ -20,7 +20,8 @@ struct DeliveriesPerformer: Sendable {
     switch operation {
     case .addRule(let draft):
       let number = try await administration.addForwardingRule(
-        to: draft.to, from: draft.from, callingAETitle: draft.callingAETitle, modalities: draft.modalities,
+        to: draft.to, from: draft.from, callingAETitle: draft.callingAETitle,
+        modalities: try draft.modalities.map { try Modality.value($0) },
         conditions: ForwardingConditions(try ReferralRule.conditions(draft.conditions), scheme: draft.scheme))
       return .done(
         "rule \(number): what arrives from now on is sent on to '\(draft.to)', as far as it is granted to it.")

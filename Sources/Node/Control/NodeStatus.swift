@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Archive
 import Glibc
 
 /// How a running node is doing.
@@ -28,11 +29,15 @@ package struct NodeStatus: Codable, Sendable {
   /// Bytes of the disk that stay free.
   package let reserve: Int
   package let audit: AuditStatus
+  /// Kept for studies that others began, and seen by nobody else until it is let in; nil while the index cannot be read.
+  package let aside: AsideCount?
 
   init(
     aeTitle: String, address: String, port: Int, tls: TLS?, associations: AssociationListing,
-    limits: LimitsInEffect, readOnly: String?, space: (room: Int?, reserve: Int), audit: AuditStatus
+    limits: LimitsInEffect, readOnly: String?, space: (room: Int?, reserve: Int), audit: AuditStatus,
+    aside: AsideCount?
   ) {
+    self.aside = aside
     self.limits = limits
     self.audit = audit
     self.readOnly = readOnly

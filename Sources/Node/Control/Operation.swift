@@ -60,6 +60,8 @@ package enum OperationResult: Codable, Sendable {
   case knocks([KnockListing])
   case groups([GroupListing])
   case grants([GrantListing])
+  /// One that was just given, with a sentence on it.
+  case grant(GrantListing, sentence: String)
   case access(AccessResult)
   case sharing(SharingResult)
   case imported(ImportOutcome)

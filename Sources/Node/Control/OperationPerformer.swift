@@ -14,7 +14,7 @@ struct OperationPerformer: Sendable {
   private let codecs: CodecPool
   private let aeTitle: String?
   private let retryDeliveries: @Sendable () async -> Void
-  private let status: (@Sendable () -> NodeStatus)?
+  private let status: (@Sendable () async -> NodeStatus)?
   private let reload: (@Sendable () async throws -> String)?
   private let gracePeriod: Duration?
   /// The node ends with it, and with that whoever asks: done when the answer is out.
@@ -23,7 +23,7 @@ struct OperationPerformer: Sendable {
   /// `aeTitle`: the node's own, where one is running; the other arguments too are what only a running node has.
   init(
     archive: Archive, codecs: CodecPool, aeTitle: String? = nil,
-    retryDeliveries: @escaping @Sendable () async -> Void = {}, status: (@Sendable () -> NodeStatus)? = nil,
+    retryDeliveries: @escaping @Sendable () async -> Void = {}, status: (@Sendable () async -> NodeStatus)? = nil,
     reload: (@Sendable () async throws -> String)? = nil, gracePeriod: Duration? = nil,
     standAside: @escaping @Sendable () -> Void = {}
   ) {
@@ -65,7 +65,7 @@ struct OperationPerformer: Sendable {
       return try await UserOperations(administration: administration).result(of: operation)
     case .status:
       guard let status else { throw OperationError("no node is running on this directory") }
-      return .status(status())
+      return .status(await status())
     case .reload:
       guard let reload else { throw OperationError("no node is running on this directory") }
       return .done(try await reload())

@@ -39,7 +39,8 @@ struct PeerOperations {
       let terms = try GrantTerms(draft, at: Date().timeIntervalSince1970)
       let grant = try await administration.addGrant(
         to: draft.to, terms, pending: draft.isPending, sharer: draft.sharer)
-      return .done(Self.sentence(on: grant))
+      let remarks = try await administration.remarks(on: grant, asked: terms)
+      return .grant(GrantListing(grant, remarks: remarks), sentence: Self.sentence(on: grant))
     case .listGrants:
       return .grants(try await administration.listGrants().map(GrantListing.init))
     case .revokeGrant(let number):

@@ -184,6 +184,31 @@ struct RetrievePlan: Sendable {
     return batch.map { open[$0.sopInstanceUID] == $0 }
   }
 
+  private static let mostAttempts = 3
+
+  /// Which of them the caller may still be told of, in their order, and what keeps that so until it is told. Where it cannot be
+  /// found out, none.
+  func tellable(_ uids: [String]) async -> (uids: [String], disclosure: Disclosures.Disclosure?) {
+    guard !uids.isEmpty else { return ([], nil) }
+    let disclosure = archive.disclosures.begin()
+    for _ in 0..<Self.mostAttempts {
+      guard let visible = try? await visible(uids) else { break }
+      if disclosure.mayGo() { return (uids.filter(visible.contains), disclosure) }
+    }
+    disclosure.end()
+    return ([], nil)
+  }
+
+  private func visible(_ uids: [String]) async throws -> Set<String> {
+    var visible: Set<String> = []
+    guard try await archive.rights(of: caller).contains(.retrieve) else { return visible }
+    for start in stride(from: 0, to: uids.count, by: Self.batch) {
+      let wanted = InstanceSelection(sopInstanceUIDs: Array(uids[start..<min(start + Self.batch, uids.count)]))
+      for try await page in reader.instances(in: wanted) { visible.formUnion(page.instances.map(\.sopInstanceUID)) }
+    }
+    return visible
+  }
+
   var reader: ArchiveReader { archive.reading(as: caller, for: rights) }
 
   private func served(_ planned: ServedInstance) async throws -> ServedInstance? {

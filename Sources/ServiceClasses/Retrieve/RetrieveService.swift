@@ -2,7 +2,7 @@
 
 import Access
 package import Archive
-import DICOMData
+package import DICOMData
 package import DIMSE
 package import Logging
 
@@ -13,6 +13,22 @@ package struct RetrieveService: Sendable {
   package struct Outcome: Sendable {
     package let counts: SubOperationCounts
     package let comment: String?
+    let plan: RetrievePlan
+
+    /// The last response, and the identifier that goes with it; it is on its way when the disclosure ends. What was taken from
+    /// the caller meanwhile stays counted, for the number was told, and is not named.
+    package func final(
+      to command: CommandSet
+    ) async -> (response: CommandSet, identifier: DataSetBuilder?, disclosure: Disclosures.Disclosure?) {
+      guard counts.failed > 0 else {
+        let (response, identifier) = counts.final(to: command, comment: comment)
+        return (response, identifier, nil)
+      }
+      // A cancelled task may ask the archive nothing, and still owes the peer what failed.
+      let (named, disclosure) = await Task { await plan.tellable(counts.failedSOPInstanceUIDs) }.value
+      let (response, identifier) = counts.final(to: command, naming: named, comment: comment)
+      return (response, identifier, disclosure)
+    }
   }
 
   /// Sends pending responses.
@@ -130,7 +146,7 @@ package struct RetrieveService: Sendable {
   }
 
   private func outcome(of operations: SubOperations) -> Outcome {
-    Outcome(counts: operations.progress.counts, comment: operations.firstFailure)
+    Outcome(counts: operations.progress.counts, comment: operations.firstFailure, plan: operations.plan)
   }
 
   private func requireRight(of caller: Caller) async throws {

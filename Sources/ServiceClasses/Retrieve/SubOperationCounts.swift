@@ -36,19 +36,21 @@ package struct SubOperationCounts: Sendable, Equatable {
     response(to: command, .pending, isUnfinished: true)
   }
 
-  /// The last response, and the identifier that goes with it. Whatever remains was cancelled.
+  /// The last response, and the identifier that goes with it. Whatever remains was cancelled. `naming`: those of the failed
+  /// that may be named; nil for all.
   package func final(
-    to command: CommandSet, comment: String? = nil
+    to command: CommandSet, naming: [String]? = nil, comment: String? = nil
   ) -> (response: CommandSet, identifier: DataSetBuilder?) {
     var final = response(to: command, status, isUnfinished: remaining > 0)
     guard status != .success else { return (final, nil) }
     final.errorComment = comment.map { ServiceFailure(status, $0).comment }
     final.hasDataSet = true
     var identifier = DataSetBuilder()
-    if failedSOPInstanceUIDs.isEmpty {
+    let named = naming ?? failedSOPInstanceUIDs
+    if named.isEmpty {
       identifier.setEmpty(.failedSOPInstanceUIDList, .ui)
     } else {
-      identifier.set(.failedSOPInstanceUIDList, .ui, failedSOPInstanceUIDs)
+      identifier.set(.failedSOPInstanceUIDList, .ui, named)
     }
     return (final, identifier)
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DICOMData
 import Foundation
 
 /// The end of a grant as a person writes it: a date means the end of that day where the command runs.
@@ -7,6 +8,9 @@ struct EndOfGrant {
   let secondsSince1970: Double
 
   init?(_ text: String) {
+    // The formatter takes the year 27, and a day without its zero.
+    let day = text.prefix(10).split(separator: "-", omittingEmptySubsequences: false)
+    guard day.map(\.utf8.count) == [4, 2, 2], DICOMDate(day.joined()) != nil else { return nil }
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.isLenient = false

@@ -39,15 +39,18 @@ extension GrantCommand {
     @Option(help: "Who opens it, by a grant of their own with the right to share: no more than that, and no longer.")
     var by: String?
 
+    @OptionGroup var listing: ListingOptions
     @OptionGroup var archive: DataDirectoryOptions
 
     func run() async throws {
-      var draft = GrantDraft(to: to, scope: try target.scope(), until: try terms.until.map(EndOfGrant.seconds))
+      var draft = GrantDraft(to: to, scope: target.scope(), until: try terms.until.map(EndOfGrant.seconds))
       try terms.fill(&draft)
-      draft.narrowing = try target.narrowing()
+      draft.narrowing = target.narrowing()
       draft.isCeiling = ceiling
       draft.sharer = by
-      try await archive.perform(.addGrant(draft)).printOutcome()
+      guard case .grant(let grant, let sentence) = try await archive.perform(.addGrant(draft)) else { return }
+      if listing.json { try Output.print(json: grant) } else { Output.print(sentence) }
+      for remark in grant.remarks ?? [] { Output.note("note: \(remark)") }
     }
   }
 
@@ -107,7 +110,7 @@ extension GrantCommand {
 
   struct Extend: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Give a grant another end, later or earlier; one that has expired is in force again.")
+      abstract: "Give a grant another end, later or earlier; one that was active when it expired is in force again.")
 
     @OptionGroup var change: ChangeOptions
 

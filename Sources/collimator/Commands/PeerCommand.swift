@@ -147,6 +147,9 @@ extension OperationResult {
     case .done(let sentence), .records(.done(let sentence)), .access(.done(let sentence)),
       .deliveries(.done(let sentence)):
       Output.print(sentence)
+    case .access(.remarked(let sentence, let remarks)):
+      Output.print(sentence)
+      for remark in remarks { Output.note("note: \(remark)") }
     default: break
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 import ArgumentParser
 import Node
 
@@ -47,6 +48,11 @@ struct StatusCommand: AsyncParsableCommand {
     Output.print(Self.rules(limits))
     if let room = status.room, room <= 0, status.reserve > 0 {
       Output.print("refuses objects until there is space again: the disk has less free than the reserve")
+    }
+    if let aside = status.aside, aside.studies > 0 {
+      Output.print(
+        "\(aside.objects) objects for \(aside.studies) studies that others began are kept aside, and seen by nobody but their "
+          + "sender: see collimator aside list")
     }
     if let forwarding = status.audit.forwarding {
       let state = forwarding.isConnected ? "connected" : forwarding.failure ?? "not connected yet"

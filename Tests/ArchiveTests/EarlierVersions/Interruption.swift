@@ -7,7 +7,7 @@ import GRDBSQLite
 
 /// A migration that SQLite gives up in the midst, and what the next one makes of what is there.
 struct Interruption {
-  /// How often SQLite was asked whether to go on: every hundred of its instructions.
+  /// How often SQLite was asked whether to go on: every ten of its instructions.
   let steps: Int
   let wasInterrupted: Bool
   /// Those that stood when it was interrupted.
@@ -32,7 +32,7 @@ struct Interruption {
     defer { context.release() }
     database.writeWithoutTransaction { database in
       sqlite3_progress_handler(
-        database.sqliteConnection, 100,
+        database.sqliteConnection, 10,
         { context in
           guard let context else { return 0 }
           let countdown = Unmanaged<Countdown>.fromOpaque(context).takeUnretainedValue()

@@ -49,6 +49,10 @@ import Testing
     let images = { try await archive.values(of: .sopInstanceUID, at: .image, as: reader) }
     #expect(try await images().sorted() == ["1.1", "1.2", "1.3"])
     #expect(try await archive.values(of: .numberOfPatientRelatedInstances, at: .patient, as: reader) == ["3"])
+    #expect(try await archive.countAside() == AsideCount(studies: 2, objects: 4))
+    let news = try await archive.newsAside(after: 0)
+    #expect(news.senders == ["WS": 2])
+    #expect(try await archive.newsAside(after: news.last) == AsideNews(senders: [:], last: news.last))
     let aside = try await administration.studiesAside()
     #expect(aside.map(\.sender) == ["WS", "WS"] && aside.map(\.instances).reduce(0, +) == 4)
     // What the sender itself was granted shows what it sent, as its own study.

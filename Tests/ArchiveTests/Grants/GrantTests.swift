@@ -128,6 +128,12 @@ import Testing
     await #expect(throws: ArchiveError.self) {
       _ = try await administration.link(user: "anna", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 16)
     }
+    for date in ["20120230", "20121301", "2012"] {
+      await #expect(throws: ArchiveError.self) {
+        _ = try await administration.link(
+          user: "anna", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 16, birthDate: date)
+      }
+    }
     let grant = try await administration.link(
       user: "anna", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 16, birthDate: "20120229")
     #expect(grant.state == .pending)
@@ -145,15 +151,107 @@ import Testing
 
   @Test func anImportGivesAllOrNone() async throws {
     let (archive, administration, _) = try await filled()
-    let good = ("WS", GrantTerms(.everything), nil as Bool?)
-    let rehearsed = try await administration.importGrants([good, good], dryRun: true)
-    #expect(rehearsed.count == 2)
+    let good = ImportedRow("WS", GrantTerms(.everything))
+    let other = ImportedRow("WS", GrantTerms(.everything, rights: .query))
+    let rehearsed = try await administration.importGrants([good, other, good], dryRun: true)
+    #expect(rehearsed.given.count == 2 && rehearsed.known == 1)
     #expect(try await administration.grants().isEmpty)
     await #expect(throws: ArchiveError.self) {
-      _ = try await administration.importGrants([good, ("NOBODY", GrantTerms(.everything), nil)], dryRun: false)
+      _ = try await administration.importGrants(
+        [good, ImportedRow("NOBODY", GrantTerms(.everything))], dryRun: false)
     }
     #expect(try await administration.grants().isEmpty)
-    #expect(try await administration.importGrants([good], dryRun: false).count == 1)
+    #expect(try await administration.importGrants([good], dryRun: false).given.count == 1)
+    try await archive.close()
+  }
+
+  /// A row beside the one grant of P1's CT to WS until 100 seconds from now, and whether that gives it already.
+  @Test(
+    arguments: [
+      (ImportedRow("WS", terms(100)), .active, true), (ImportedRow("WS", terms(99)), .active, true),
+      (ImportedRow("WS", terms(100)), .suspended, true), (ImportedRow("WS", terms(100)), .pending, true),
+      (ImportedRow("WS", terms(100), pending: true), .active, true),
+      (ImportedRow("WS", terms(200), hasReckonedEnd: true), .active, true),
+      (ImportedRow("WS", terms(100)), .revoked, false), (ImportedRow("WS", terms(500)), .expired, false),
+      (ImportedRow("WS", terms(500), hasReckonedEnd: true), .expired, false),
+      (ImportedRow("WS", terms(101)), .active, false), (ImportedRow("WS", terms(nil)), .active, false),
+      (ImportedRow("OTHER", terms(100)), .active, false), (ImportedRow("WS", terms(100, id: "P2")), .active, false),
+      (ImportedRow("WS", terms(100, modality: "MR")), .active, false),
+      (ImportedRow("WS", terms(100, rights: .query)), .active, false),
+      (ImportedRow("WS", terms(100, why: .consulting)), .active, false),
+      (ImportedRow("WS", terms(100, least: .password)), .active, false),
+    ] as [(ImportedRow, Grant.State, Bool)])
+  func whatIsGivenIsNotGivenAgain(row: ImportedRow, state: Grant.State, isKnown: Bool) async throws {
+    let (archive, administration, _) = try await filled()
+    _ = try await archive.makeCaller("OTHER")
+    let first = try await administration.addGrant(to: "WS", Self.terms(100), pending: state == .pending)
+    switch state {
+    case .suspended: _ = try await administration.suspendGrant(first.number)
+    case .revoked: try await administration.revokeGrant(first.number)
+    case .expired: test.clock.advance(by: 200)
+    default: break
+    }
+    for dryRun in [true, false] {
+      let imported = try await administration.importGrants([row, row], dryRun: dryRun)
+      #expect(imported.known == (isKnown ? 2 : 1) && imported.given.count == (isKnown ? 0 : 1))
+    }
+    #expect(try await administration.importGrants([row], dryRun: false).known == 1)
+    #expect(try await administration.grants().count == (isKnown ? 1 : 2))
+    try await archive.close()
+  }
+
+  private static func terms(
+    _ seconds: Double?, id: String = "P1", modality: String = "CT", rights: GrantRights = [.query, .retrieve],
+    why: Relationship = .referring, least: IdentityAssurance = .aeTitleAlone
+  ) -> GrantTerms {
+    GrantTerms(
+      .patient(id: id, issuer: nil), narrowing: GrantNarrowing(modalities: [modality]), rights: rights,
+      until: seconds.map { Clock().now + $0 }, relationship: why, leastAssurance: least)
+  }
+
+  /// One that has ended takes no change but another end; whoever asks is told.
+  @Test(arguments: [Grant.State.active, .suspended, .pending])
+  func whatHasEndedIsGivenAnotherEndFirst(state: Grant.State) async throws {
+    let (archive, administration, _) = try await filled()
+    let grant = try await administration.addGrant(
+      to: "WS", GrantTerms(.everything, until: test.clock.now + 10), pending: state == .pending)
+    if state == .suspended { _ = try await administration.suspendGrant(grant.number) }
+    test.clock.advance(by: 10)
+    for change in [administration.approveGrant, administration.suspendGrant, administration.resumeGrant] {
+      do {
+        _ = try await change(grant.number, nil)
+        Issue.record("changed")
+      } catch let error as ArchiveError {
+        #expect(error.description.contains("collimator grant extend \(grant.number)"), "\(error)")
+      }
+    }
+    #expect(try await administration.extendGrant(grant.number, until: nil).state == state)
+    try await archive.close()
+  }
+
+  /// An end that a consent or a sharer sets is said, and who sets it.
+  @Test func anEndThatIsCutIsSaid() async throws {
+    let (archive, administration, _) = try await filled()
+    _ = try await archive.makeCaller("OTHER")
+    let (now, patient) = (test.clock.now, GrantScope.patient(id: "P1", issuer: nil))
+    let consent = try await administration.record(
+      ConsentDraft(kind: .permission, scope: patient, party: "WS", from: now + 10, until: now + 100))
+    func remarks(_ terms: GrantTerms, to grantee: String, by sharer: String? = nil) async throws -> [String] {
+      let grant = try await administration.addGrant(to: grantee, terms, sharer: sharer)
+      return try await administration.remarks(on: grant, asked: terms)
+    }
+    for (from, until, count) in [
+      (nil, nil, 2), (now + 10, now + 101, 1), (now + 9, now + 100, 1), (now + 20, now + 90, 0),
+    ] as [(Double?, Double?, Int)] {
+      let terms = GrantTerms(patient, from: from, until: until, basis: GrantBasis(consent: consent))
+      let said = try await remarks(terms, to: "WS")
+      #expect(said.count == count && said.allSatisfy { $0.contains("consent \(consent)") }, "\(said)")
+    }
+    let own = try await administration.addGrant(
+      to: "WS", GrantTerms(patient, rights: [.query, .share], until: now + 50))
+    let said = try await remarks(GrantTerms(patient, rights: .query), to: "OTHER", by: "WS")
+    #expect(said.count == 1 && said[0].contains("'WS' may share by grant \(own.number)"), "\(said)")
+    #expect(try await remarks(GrantTerms(patient, rights: .query, until: now + 50), to: "OTHER", by: "WS").isEmpty)
     try await archive.close()
   }
 }

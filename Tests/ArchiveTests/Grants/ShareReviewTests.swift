@@ -163,13 +163,14 @@ import Testing
   @Test func aVetoOfALaterDay() async throws {
     let made = try await made()
     _ = try await made.administration.addGrant(to: "OWNER", GrantTerms(Self.patient, rights: Self.own))
-    _ = try await made.administration.addGrant(
-      to: "OTHER", GrantTerms(Self.patient, rights: Self.own, relationship: .self), pending: false)
-    for sharer in ["OWNER", "OTHER"] {
+    try await made.administration.addUser("anna", password: nil)
+    let link = try await made.administration.link(user: "anna", toPatient: "P1", issuer: nil, as: .self)
+    _ = try await made.administration.approveGrant(link.number)
+    for sharer in ["OWNER", "anna"] {
       _ = try await made.administration.addGrant(to: "FRIEND", GrantTerms(Self.study, rights: .query), sharer: sharer)
     }
     let day = test.clock.now + 1000
-    for party in ["OWNER", "OTHER"] {
+    for party in ["OWNER", "anna"] {
       _ = try await made.administration.record(
         ConsentDraft(kind: .veto, scope: Self.patient, party: party, from: day))
     }

@@ -152,9 +152,13 @@ def get():
     assert association.is_established
     identifier = Dataset()
     identifier.QueryRetrieveLevel, identifier.StudyInstanceUID = "STUDY", study
-    statuses = [status.Status for status, _ in association.send_c_get(identifier, STUDY_ROOT_GET)]
+    answers = list(association.send_c_get(identifier, STUDY_ROOT_GET))
     association.release()
-    print(f"get: {len(came)} came, {statuses[-1]:04x}")
+    final, failed = answers[-1]
+    print(f"get: {len(came)} came, {final.Status:04x}")
+    # The number was told already; which they are is not to be told any more.
+    if not final.NumberOfFailedSuboperations or failed is None or failed.get("FailedSOPInstanceUIDList"):
+        return f"{final.NumberOfFailedSuboperations} failed, named: {failed}"
     if revoked != [(0, f"grant {number} is revoked.\n")]:
         return f"revoked: {revoked}"
     return None if len(came) == 3 else f"{len(came)} objects came, the grant was revoked at the third"

@@ -22,9 +22,12 @@ package struct HoldListing: Codable, Sendable {
   package let releaseReason: String?
   /// Studies in the archive that it holds; counted when it is placed, nil in lists.
   package let studies: Int?
+  /// Of a patient whose ID was merged into others: these, of whom it holds nothing but what was received by that ID. nil in lists.
+  package let mergedInto: [String]?
 
-  init(_ row: Row, studies: Int? = nil) {
+  init(_ row: Row, studies: Int? = nil, mergedInto: [String]? = nil) {
     self.studies = studies
+    self.mergedInto = mergedInto
     number = row["number"]
     what = Self.what(row)
     reason = row["reason"]
@@ -68,7 +71,32 @@ enum LegalHoldTable {
     let studies = try Int.fetchOne(
       database, sql: "SELECT COUNT(*) FROM study JOIN legal_hold AS hold ON \(isHeld) WHERE hold.number = ?",
       arguments: [number])
-    return HoldListing(row, studies: studies)
+    let merged = try successors(values.patient, values.issuer, in: database).map(\.description)
+    return HoldListing(row, studies: studies, mergedInto: merged.isEmpty ? nil : merged)
+  }
+
+  /// The patients into whom those with this ID were merged, of any issuer where none is named.
+  private static func successors(
+    _ id: String?, _ issuer: String?, in database: Database
+  ) throws -> [PatientIdentity] {
+    guard let id else { return [] }
+    let merged = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT DISTINCT from_issuer FROM correction
+        WHERE from_patient_id = ?1 AND from_sole_study = '' AND study_uid IS NULL AND undone_at IS NULL
+          AND (?2 IS NULL OR from_issuer = ?2) ORDER BY 1
+        """, arguments: [id, issuer])
+    var found: [PatientIdentity] = []
+    for row in merged {
+      let patient = PatientIdentity(stored: id, issuer: row[0], soleStudy: "")
+      if let present = try NamedTarget.successor(of: patient, in: database), !found.contains(present),
+        present.id != id || issuer != nil
+      {
+        found.append(present)
+      }
+    }
+    return found
   }
 
   /// Each with whom it is about.

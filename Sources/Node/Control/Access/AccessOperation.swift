@@ -28,7 +28,10 @@ package enum AccessOperation: Codable, Sendable {
 
 package enum AccessResult: Codable, Sendable {
   case done(String)
-  case imported([GrantListing])
+  /// And what whoever did it is to know.
+  case remarked(String, [String])
+  /// `known`: rows that grants which stand give already.
+  case imported([GrantListing], known: Int)
   case consents([ConsentListing])
   case explained(ExplainedListing)
   case answers(PreviewListing)
@@ -136,6 +139,8 @@ package struct ConsentListing: Codable, Sendable {
   package let recordedBy: String
   package let recorded: String
   package let withdrawn: String?
+  /// The patient into whom its own was merged: it reaches nothing; nil where that is not so, or not asked.
+  package let mergedInto: String?
 }
 
 /// How somebody would call, and why they see each study or not.

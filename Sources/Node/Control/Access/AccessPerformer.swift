@@ -49,12 +49,27 @@ struct AccessPerformer: Sendable {
         return .done("grant \(number) is revoked.")
       }
     case .extendGrant(let number, let until, let reason):
-      _ = try await administration.extendGrant(number, until: until, reason: reason)
-      return .done("grant \(number) ends \(until.map(Moment.text) ?? "never").")
+      let grant = try await administration.extendGrant(number, until: until, reason: reason)
+      let state =
+        switch grant.state {
+        case .suspended: " It is suspended still, and opens nothing: see collimator grant resume."
+        case .pending: " It is pending still, and opens nothing: see collimator grant approve."
+        default: ""
+        }
+      return .done("grant \(number) ends \(until.map(Moment.text) ?? "never").\(state)")
     case .importGrants(let drafts, let dryRun):
       let time = Date().timeIntervalSince1970
-      let terms = try drafts.map { draft in (draft.to, try GrantTerms(draft, at: time), draft.isPending) }
-      return .imported(try await administration.importGrants(terms, dryRun: dryRun).map(GrantListing.init))
+      let rows = try drafts.map { draft in
+        let terms = try GrantTerms(draft, at: time)
+        let isReckoned = draft.until == nil && terms.until != nil
+        return ImportedRow(draft.to, terms, pending: draft.isPending, hasReckonedEnd: isReckoned)
+      }
+      let imported = try await administration.importGrants(rows, dryRun: dryRun)
+      var listings: [GrantListing] = []
+      for (grant, asked) in imported.given {
+        listings.append(GrantListing(grant, remarks: try await administration.remarks(on: grant, asked: asked)))
+      }
+      return .imported(listings, known: imported.known)
     default: throw OperationError("this is no operation on grants")
     }
   }
@@ -104,9 +119,9 @@ struct AccessPerformer: Sendable {
       user: draft.user, toPatient: draft.id, issuer: draft.issuer, as: relationship, endsAtAge: draft.endsAtAge,
       birthDate: draft.birthDate)
     let end = grant.until.map { ", until \(Moment.text($0))" } ?? ""
-    return .done(
+    return .remarked(
       "grant \(grant.number) is pending: \(grant.scope) for '\(draft.user)' (\(relationship.rawValue))\(end). Once it is "
-        + "verified: collimator grant approve \(grant.number)")
+        + "verified: collimator grant approve \(grant.number)", try await administration.remarks(on: grant.scope))
   }
 
   private func consents(_ operation: AccessOperation) async throws -> AccessResult {
@@ -121,8 +136,13 @@ struct AccessPerformer: Sendable {
           party: message.party, holdsInEmergency: message.holdsInEmergency, from: message.from, until: message.until,
           reference: message.reference))
       let rest = kind == .veto ? "" : " Grants may rest on it: collimator grant add … --consent \(number)"
-      return .done("consent \(number) is recorded: a \(kind.rawValue).\(rest)")
-    case .listConsents: return .consents(try await administration.listConsents().map(ConsentListing.init))
+      return .remarked(
+        "consent \(number) is recorded: a \(kind.rawValue).\(rest)",
+        try await administration.remarks(on: GrantScope(message.scope)))
+    case .listConsents:
+      let consents = try await administration.listConsents()
+      let merged = try await administration.mergedAway(consents)
+      return .consents(consents.map { ConsentListing($0, mergedInto: merged[$0.number]) })
     case .withdrawConsent(let number):
       let count = try await administration.withdrawConsent(number)
       return .done("consent \(number) is withdrawn; \(count) grants that rested on it ended.")
@@ -169,14 +189,17 @@ struct AccessPerformer: Sendable {
 }
 
 extension ConsentListing {
-  fileprivate init(_ consent: Consent) {
+  fileprivate init(_ consent: Consent) { self.init(consent, mergedInto: nil) }
+
+  fileprivate init(_ consent: Consent, mergedInto: PatientIdentity?) {
     self.init(
       number: consent.number, kind: consent.kind.rawValue,
       what: [consent.scope.description, consent.narrowing.description].filter { !$0.isEmpty }.joined(separator: ": "),
       party: consent.party, holdsInEmergency: consent.holdsInEmergency, from: consent.from.map(Moment.text),
       until: consent.until.map(Moment.text), reference: consent.reference, recordedBy: consent.recordedBy,
       recorded: Moment.text(consent.recordedAt),
-      withdrawn: consent.withdrawnAt.map { "\(Moment.text($0)) by \(consent.withdrawnBy ?? "?")" })
+      withdrawn: consent.withdrawnAt.map { "\(Moment.text($0)) by \(consent.withdrawnBy ?? "?")" },
+      mergedInto: mergedInto?.description)
   }
 }
 

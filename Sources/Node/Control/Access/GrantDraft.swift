@@ -2,6 +2,7 @@
 
 import Access
 import Archive
+import DICOMData
 import Foundation
 
 /// A grant as a person asks for it. Times are seconds since 1970.
@@ -109,9 +110,13 @@ extension GrantNarrowing {
       }
       titles.insert(title)
     }
+    var modalities: Set<String> = []
+    for text in draft.modalities { modalities.insert(try Modality.value(text)) }
+    for date in [draft.earliest, draft.latest].compactMap(\.self) where DICOMDate(date)?.day == nil || date.count != 8 {
+      throw OperationError("'\(date)' is no Study Date: a day such as 2026-01-31 or 20260131")
+    }
     self.init(
-      modalities: Set(draft.modalities), recordTypes: types, titles: titles, earliest: draft.earliest,
-      latest: draft.latest)
+      modalities: modalities, recordTypes: types, titles: titles, earliest: draft.earliest, latest: draft.latest)
   }
 }
 
@@ -151,8 +156,13 @@ package struct GrantListing: Codable, Sendable {
   package let verifiedBy: String?
   package let verified: String?
   package let revokedBy: String?
+  /// Of one that was just given: what whoever gave it is to know, in sentences; nil in lists, and where there is nothing.
+  package let remarks: [String]?
 
-  init(_ grant: Grant) {
+  init(_ grant: Grant) { self.init(grant, remarks: []) }
+
+  init(_ grant: Grant, remarks: [String]) {
+    self.remarks = remarks.isEmpty ? nil : remarks
     let terms = grant.terms
     number = grant.number
     to = grant.grantee

@@ -107,6 +107,8 @@ package struct CodeListing: Codable, Sendable {
   package let until: String
   package let redeemed: String?
   package let grant: Int?
+  /// Of one that was just made: what whoever made it is to know; nil where there is nothing.
+  package let remarks: [String]?
 }
 
 extension ReferralRule {
@@ -114,7 +116,10 @@ extension ReferralRule {
   static func conditions(_ values: [String: [String]]) throws(OperationError) -> [Condition] {
     var conditions: [Condition] = []
     for (word, values) in values.sorted(by: { $0.key < $1.key }) {
-      conditions.append(Condition(try Key(word: word), values))
+      let key = try Key(word: word)
+      var written: [String] = []
+      for value in values { written.append(key == .modality ? try Modality.value(value, mayBePattern: true) : value) }
+      conditions.append(Condition(key, written))
     }
     return conditions
   }

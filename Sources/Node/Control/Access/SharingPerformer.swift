@@ -60,7 +60,8 @@ struct SharingPerformer: Sendable {
       guard let code = try await administration.codes().first(where: { $0.number == opened.number }) else {
         throw OperationError("the code was not kept")
       }
-      return .code(CodeListing(code, text: opened.code.text))
+      return .code(
+        CodeListing(code, text: opened.code.text, remarks: try await administration.remarks(on: code.scope)))
     case .redeemCode(let text, let name):
       return .grant(GrantListing(try await administration.redeem(text, as: name)))
     default: return .codes(try await administration.listCodes().map { CodeListing($0, text: nil) })
@@ -75,7 +76,7 @@ struct SharingPerformer: Sendable {
       // Loud, and without a word about the patient.
       Logger(label: "collimator.emergency").critical(
         "EMERGENCY ACCESS was opened to '\(name)' by '\(user.name)': grant \(grant.number)")
-      return .grant(GrantListing(grant))
+      return .grant(GrantListing(grant, remarks: try await administration.remarks(on: grant.scope)))
     case .emergencyLaw(let overrides?):
       try await administration.setEmergencyOverridesVetoes(overrides)
       Logger(label: "collimator.emergency").warning(
@@ -112,10 +113,11 @@ extension ReferredListing {
 }
 
 extension CodeListing {
-  fileprivate init(_ code: OpenedCode, text: String?) {
+  fileprivate init(_ code: OpenedCode, text: String?, remarks: [String] = []) {
     self.init(
       number: code.number, code: text, what: code.scope.description, openedBy: code.openedBy,
       opened: Moment.text(code.openedAt), until: Moment.text(code.until),
-      redeemed: code.redeemedAt.map { "\(Moment.text($0)) by \(code.redeemedBy ?? "?")" }, grant: code.grant)
+      redeemed: code.redeemedAt.map { "\(Moment.text($0)) by \(code.redeemedBy ?? "?")" }, grant: code.grant,
+      remarks: remarks.isEmpty ? nil : remarks)
   }
 }

@@ -20,7 +20,7 @@ extension ConsentCommand {
       discussion:
         "Example: collimator consent veto --patient 4711 --issuer CITYHOSPITAL --against clinic --type reports")
 
-    @OptionGroup var target: TargetOptions
+    @OptionGroup var target: VetoOptions
 
     @Option(help: "The peer, user or group against whom it is; without it, everybody.")
     var against: String?
@@ -31,9 +31,9 @@ extension ConsentCommand {
     @OptionGroup var said: SaidOptions
 
     func run() async throws {
+      guard let scope = target.records.scope else { return }
       try await said.record(
-        "veto", scope: target.scope(), narrowing: target.narrowing(), party: against,
-        holdsInEmergency: evenInEmergency)
+        "veto", scope: scope, narrowing: target.records.narrowing(), party: against, holdsInEmergency: evenInEmergency)
     }
   }
 
@@ -72,6 +72,12 @@ extension ConsentCommand {
           "\(consent.recorded) by \(consent.recordedBy)", consent.withdrawn ?? "-")
       }
       Output.print(table.text)
+      for consent in consents {
+        guard let other = consent.mergedInto else { continue }
+        Output.note(
+          "WARNING: consent \(consent.number) reaches nothing: its patient was merged into \(Table.printable(other)). Record it "
+            + "for that ID, and withdraw this one.")
+      }
     }
   }
 

@@ -11,7 +11,7 @@ extension GrantCommand {
       discussion: """
         CSV with a line of headings: to, and of everything (yes), patient, issuer, study, series, template, may, modality, \
         type, title, studies-from, studies-to, from, until, why, purpose, reference, least, pending (yes or no) those that \
-        are needed. --dry-run tells what would be given.
+        are needed. --dry-run tells what would be given. What grants that stand give already is not given again.
         """)
 
     @Argument(help: "The file; - for standard input.")
@@ -30,13 +30,19 @@ extension GrantCommand {
         : try TextFile.read(file)
       let drafts = try GrantRows(text).drafts
       guard
-        case .access(.imported(let grants)) = try await archive.perform(
+        case .access(.imported(let grants, let known)) = try await archive.perform(
           .access(.importGrants(drafts, dryRun: dryRun)))
       else { return }
-      guard !listing.json else { return try Output.print(json: grants) }
-      Output.print(GrantTableText(grants).text)
-      Output.note(dryRun ? "\(grants.count) grants would be given." : "\(grants.count) grants were given.")
+      if listing.json { try Output.print(json: grants) } else { Output.print(GrantTableText(grants).text) }
+      let remarks = grants.flatMap { grant in (grant.remarks ?? []).map { "note: for '\(grant.to)': \($0)" } }
+      for remark in remarks.prefix(Self.mostRemarks) { Output.note(remark) }
+      if remarks.count > Self.mostRemarks { Output.note("note: \(remarks.count - Self.mostRemarks) more of that kind") }
+      let there = known == 0 ? "." : ", \(known) are there already."
+      Output.note(
+        dryRun ? "\(grants.count) grants would be given\(there)" : "\(grants.count) grants were given\(there)")
     }
+
+    private static let mostRemarks = 20
   }
 }
 
@@ -69,13 +75,15 @@ private struct GrantRows {
     guard let to = value("to") else { throw ValidationError("to whom? 'to' is empty") }
     var target = TargetOptions()
     target.everything = value("everything") == "yes"
-    (target.patient, target.issuer) = (value("patient"), value("issuer"))
-    (target.study, target.series) = (value("study"), value("series"))
-    (target.modality, target.type, target.title) = (value("modality"), value("type"), value("title"))
-    (target.studiesFrom, target.studiesTo) = (value("studies-from"), value("studies-to"))
+    var records = RecordOptions()
+    (records.patient, records.issuer) = (value("patient"), value("issuer"))
+    (records.study, records.series) = (value("study"), value("series"))
+    (records.modality, records.type, records.title) = (value("modality"), value("type"), value("title"))
+    (records.studiesFrom, records.studiesTo) = (value("studies-from"), value("studies-to"))
+    target.records = records
     try target.validate()
-    var draft = GrantDraft(to: to, scope: try target.scope(), until: try value("until").map(EndOfGrant.seconds))
-    draft.narrowing = try target.narrowing()
+    var draft = GrantDraft(to: to, scope: target.scope(), until: try value("until").map(EndOfGrant.seconds))
+    draft.narrowing = target.narrowing()
     draft.template = value("template")
     draft.may = value("may")?.commaSeparated ?? []
     draft.from = try value("from").map(EndOfGrant.beginning)

@@ -49,7 +49,8 @@ extension RuleCommand {
     @Option(help: "What may be done: rights and bundles, separated by commas (default: query, retrieve).")
     var may: String?
 
-    @Option(help: "Why, as of grant add (default: referring; guardian where the responsible person is asked).")
+    @Option(
+      help: "Why, as of grant add, but not self (default: referring; guardian where the responsible person is asked).")
     var why: String?
 
     @Option(name: .customLong("for"), help: "How long each grant lasts from when it is given: 30m, 24h, 90d.")

@@ -27,17 +27,24 @@ struct SharingOutput {
     case .done(let sentence): try show(Sentence(done: sentence)) { sentence }
     case .rules(let rules): try show(rules) { Self.table(rules) }
     case .referred(let grants): try show(grants) { Self.table(grants) }
-    case .code(let code): try show(code) { Self.words(code) }
+    case .code(let code):
+      try show(code) { Self.words(code) }
+      note(code.remarks, "note")
     case .codes(let codes): try show(codes) { Self.table(codes) }
     case .grant(let grant):
       try show(grant) {
         "grant \(grant.number): \(grant.what) is open to '\(grant.to)'" + (grant.until.map { " until \($0)." } ?? ".")
       }
+      note(grant.remarks, grant.why == "emergency" ? "WARNING" : "note")
     case .emergencyLaw(let overrides):
       try show(Law(overridesVetoes: overrides)) {
         "emergency access \(overrides ? "outranks" : "does not outrank") patients' vetoes."
       }
     }
+  }
+
+  private func note(_ remarks: [String]?, _ kind: String) {
+    for remark in remarks ?? [] { Output.note("\(kind): \(remark)") }
   }
 
   private func show(_ value: some Encodable, _ text: () -> String) throws {

@@ -3,11 +3,33 @@
 import ArgumentParser
 import Node
 
-/// What a grant or a veto is about.
+/// What a grant is about.
 struct TargetOptions: ParsableArguments {
   @Flag(help: "All that is stored, now and later.")
   var everything = false
 
+  @OptionGroup var records: RecordOptions
+
+  func validate() throws {
+    try records.requireOne("exactly one of --everything, --patient, --study and --series", beside: everything)
+  }
+
+  func scope() -> GrantDraft.Scope { records.scope ?? .everything }
+
+  func narrowing() -> GrantDraft.Narrowing { records.narrowing() }
+}
+
+/// What a veto is on: somebody's records.
+struct VetoOptions: ParsableArguments {
+  @OptionGroup var records: RecordOptions
+
+  func validate() throws {
+    try records.requireOne("exactly one of --patient, --study and --series")
+  }
+}
+
+/// A patient, a study or a series, and which of it.
+struct RecordOptions: ParsableArguments {
   @Option(help: "The studies of the patient with this Patient ID.")
   var patient: String?
 
@@ -35,22 +57,21 @@ struct TargetOptions: ParsableArguments {
   @Option(help: "Only studies up to this Study Date.")
   var studiesTo: String?
 
-  func validate() throws {
-    let scopes = [everything, patient != nil, study != nil, series != nil].filter { $0 }
-    guard scopes.count == 1 else {
-      throw ValidationError("say what is meant: exactly one of --everything, --patient, --study and --series")
+  func requireOne(_ words: String, beside everything: Bool = false) throws {
+    guard [everything, patient != nil, study != nil, series != nil].count(where: { $0 }) == 1 else {
+      throw ValidationError("say what is meant: \(words)")
     }
     guard issuer == nil || patient != nil else { throw ValidationError("--issuer goes with --patient") }
   }
 
-  func scope() throws -> GrantDraft.Scope {
+  /// nil where none is named.
+  var scope: GrantDraft.Scope? {
     if let patient { return .patient(id: patient, issuer: issuer) }
     if let study { return .study(uid: study) }
-    if let series { return .series(uid: series) }
-    return .everything
+    return series.map { .series(uid: $0) }
   }
 
-  func narrowing() throws -> GrantDraft.Narrowing {
+  func narrowing() -> GrantDraft.Narrowing {
     var narrowing = GrantDraft.Narrowing()
     narrowing.modalities = modality?.commaSeparated ?? []
     narrowing.types = type?.commaSeparated ?? []
@@ -80,7 +101,10 @@ struct TermsOptions: ParsableArguments {
   var until: String?
 
   @Option(
-    help: "Why: self, child, parent, guardian, referring, consulting, treating-clinic, consent, emergency or share.")
+    help: """
+      Why: self (of a user who is linked to the patient), child, parent, guardian, referring, consulting, treating-clinic, \
+      consent or share. For an emergency: collimator grant emergency.
+      """)
   var why: String?
 
   @Option(help: "The purpose of use, such as TREAT.")

@@ -38,6 +38,11 @@ extension HoldCommand {
       guard case .holds(let holds) = try await archive.perform(.addHold(scope, reason: reason)) else { return }
       for hold in holds {
         let what = Table.printable(hold.what)
+        for other in hold.mergedInto ?? [] {
+          Output.note(
+            "\(what) was merged into \(Table.printable(other)): held is what was received by the old ID alone. To hold all, "
+              + "hold \(Table.printable(other)) too.")
+        }
         guard hold.studies == 0 else {
           Output.print("legal hold \(hold.number): \(what) cannot be deleted.")
           continue

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Access
+import GRDB
+
+/// A row of a table of grants.
+package struct ImportedRow: Sendable {
+  package let grantee: String
+  package let terms: GrantTerms
+  /// nil for what its relationship asks for.
+  package let pending: Bool?
+  /// Its end is reckoned from today, as a template has it: one that was given yesterday is the same.
+  package let hasReckonedEnd: Bool
+
+  package init(_ grantee: String, _ terms: GrantTerms, pending: Bool? = nil, hasReckonedEnd: Bool = false) {
+    self.grantee = grantee
+    self.terms = terms
+    self.pending = pending
+    self.hasReckonedEnd = hasReckonedEnd
+  }
+}
+
+/// What came of a table of grants.
+package struct ImportedGrants: Sendable {
+  /// Each with what was asked for.
+  package var given: [(grant: Grant, asked: GrantTerms)] = []
+  /// Rows that are given already.
+  package var known = 0
+}
+
+extension Administration {
+  /// All or none; what a grant that stands gives already is not given again. `dryRun`: nothing is kept, and what would be is
+  /// returned.
+  package func importGrants(_ rows: [ImportedRow], dryRun: Bool) async throws -> ImportedGrants {
+    let time = now()
+    struct Rehearsal: Error { let grants: ImportedGrants }
+    do {
+      return try await database.write { database in
+        var imported = ImportedGrants()
+        for (index, row) in rows.enumerated() {
+          do {
+            guard try !isGiven(row, at: time, in: database) else {
+              imported.known += 1
+              continue
+            }
+            let grant = try give(row.terms, to: row.grantee, pending: row.pending, at: time, in: database)
+            imported.given.append((grant, row.terms))
+          } catch let error as ArchiveError {
+            throw ArchiveError("row \(index + 1): \(error.description)")
+          }
+        }
+        if dryRun { throw Rehearsal(grants: imported) }
+        return imported
+      }
+    } catch let rehearsal as Rehearsal {
+      return rehearsal.grants
+    }
+  }
+
+  /// By a grant of the same terms, in force or waiting, that begins no later and ends no earlier.
+  private func isGiven(_ row: ImportedRow, at time: Double, in database: Database) throws -> Bool {
+    guard let principal = try PrincipalTable.id(of: row.grantee, in: database) else { return false }
+    let terms = try ConsentBasis.bounded(row.terms, to: (principal, row.grantee), at: time, in: database)
+    let target = try TargetColumns(
+      terms.scope, terms.narrowing, effect: terms.effect, standing: terms.relationship?.standing ?? .ordinary)
+    let named = TargetColumns.names.map { "\($0) IS ?" }.joined(separator: " AND ")
+    let hasReckonedEnd = row.hasReckonedEnd
+    let same = try Row.fetchAll(
+      database.cachedStatement(
+        sql: """
+          SELECT * FROM access_grant WHERE principal = ? AND state <> 'revoked' AND rights = ? AND relationship IS ?
+            AND consent IS ? AND least_assurance = ? AND \(named)
+          """),
+      arguments: StatementArguments(
+        [
+          principal.databaseValue, terms.rights.rawValue.databaseValue, (terms.relationship?.rawValue).databaseValue,
+          terms.basis.consent.databaseValue, terms.leastAssurance.rung.databaseValue,
+        ] + target.values))
+    let (from, until) = (max(terms.from ?? 0, time), terms.until ?? .infinity)
+    for row in same {
+      let grant = GrantTable.grant(row, at: time)
+      guard grant.state != .expired, (grant.terms.from ?? 0) <= from else { continue }
+      if hasReckonedEnd || (grant.until ?? .infinity) >= until { return true }
+    }
+    return false
+  }
+}
