@@ -53,7 +53,12 @@ struct NamedTarget {
   /// A sentence for whoever named it, where nothing of it is stored here; it may be on its way.
   func absence() throws -> String? {
     guard try !isHere() else { return nil }
-    guard case .patient(let id, _) = scope else { return "nothing of \(scope) is stored here (yet)" }
+    guard case .patient(let id, let issuer) = scope else { return "nothing of \(scope) is stored here (yet)" }
+    if let patient = PatientIdentity(id: id, issuer: issuer),
+      let present = try Self.successor(of: patient, in: database)
+    {
+      return "patient \(patient) was merged into \(present), and what is said of \(patient) reaches nothing"
+    }
     let isOthers = try Bool.fetchOne(
       database,
       sql: """

@@ -69,6 +69,19 @@ import Testing
     try await archive.close()
   }
 
+  /// What was given before, or by a code that was opened before, does not follow the patient: whoever redeems it is told.
+  @Test func aCodeOfBeforeTheMerge() async throws {
+    let (archive, administration) = try await made()
+    let (_, code) = try await administration.openCode(
+      CodeTerms(scope: Self.old, rights: .query, seconds: 60, validity: 60), sharer: nil)
+    _ = try await archive.corrections(as: .current).merge(
+      try identity("P2"), into: try identity("P1"), reason: "twice", agreed: true)
+    let grant = try await administration.redeem(code.text, as: "WS")
+    let remarks = try await administration.remarks(on: grant.scope)
+    #expect(remarks.count == 1 && remarks[0].contains("merged into P1"), "\(remarks)")
+    try await archive.close()
+  }
+
   /// One of earlier versions, which took it.
   @Test func aVetoThatReachesNothingIsTold() async throws {
     let (archive, administration) = try await made()

@@ -63,7 +63,8 @@ struct SharingPerformer: Sendable {
       return .code(
         CodeListing(code, text: opened.code.text, remarks: try await administration.remarks(on: code.scope)))
     case .redeemCode(let text, let name):
-      return .grant(GrantListing(try await administration.redeem(text, as: name)))
+      let grant = try await administration.redeem(text, as: name)
+      return .grant(GrantListing(grant, remarks: try await administration.remarks(on: grant.scope)))
     default: return .codes(try await administration.listCodes().map { CodeListing($0, text: nil) })
     }
   }
