@@ -86,6 +86,34 @@ import Testing
   }
 
   /// A file that is gone is one failed sub-operation; the others arrive.
+  /// What a caller may find and not have, or have and not send on, is refused, and not passed over; what is hidden is not there.
+  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
+  func aRightThatIsLackingIsSaid() async throws {
+    let node = try await filled()
+    for name in ["VIEWER", "GETTER", "NOBODY"] { try await node.addPeer(name, may: "query,retrieve") }
+    try await node.addPeer("DEST", may: "query", "--port", "\(OtherNode.freePort())")
+    let study = try Self.studyInstanceUID(of: Tool.fixture("ct-1.dcm"))
+    try await node.command("grant", "add", "--to", "VIEWER", "--study", study, "--may", "view-only")
+    try await node.command("grant", "add", "--to", "GETTER", "--study", study, "--may", "download")
+    let asked = ["-v", "-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=\(study)"]
+    for (tool, name, words) in [
+      ("getscu", "VIEWER", "not to retrieve"), ("movescu", "GETTER", "to send to others"),
+      ("movescu", "VIEWER", "to send to others"),
+    ] {
+      let folder = try TemporaryFolder()
+      let result = try await node.dcmtk(
+        tool, as: name, asked + (tool == "getscu" ? ["-od", folder.path] : ["-aem", "DEST"]))
+      #expect(result.all.contains("0x124") || result.all.contains("NotAuthorized"), "\(result.all)")
+      #expect(node.logged.contains(words), "\(node.logged)")
+    }
+    for tool in ["getscu", "movescu"] {
+      let folder = try TemporaryFolder()
+      let result = try await node.dcmtk(
+        tool, as: "NOBODY", asked + (tool == "getscu" ? ["-od", folder.path] : ["-aem", "DEST"]))
+      #expect(result.status == 0 && result.all.contains("Success"), "\(result.all)")
+    }
+  }
+
   @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
   func aMissingFileFailsAlone() async throws {
     let node = try await filled()

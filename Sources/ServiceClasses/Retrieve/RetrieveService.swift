@@ -139,10 +139,31 @@ package struct RetrieveService: Sendable {
     let pace = EmptyAnswerPace(step: Self.pace)
     let plan = try await RetrievePlan(
       identifier, as: request.caller, for: rights, of: archive, isSorted: receiver != nil)
-    if plan.instances.isEmpty { await pace.hold() }
+    if plan.instances.isEmpty {
+      let isSeen = try await isSeen(identifier, by: request.caller, otherwiseThanFor: rights)
+      await pace.hold()
+      if isSeen {
+        throw ServiceFailure(
+          .refusedNotAuthorized,
+          rights == .send ? "not open to the caller to send to others" : "open to the caller to find, not to retrieve")
+      }
+    }
     let progress = RetrieveProgress(total: plan.instances.count, of: request.command, send: report)
     return SubOperations(
       plan: plan, receiver: receiver, progress: progress, conversion: conversion, archive: archive, logger: logger)
+  }
+
+  /// Whether the caller sees what is asked for, and may do something else with it: that is no secret, and silence would be taken
+  /// for there being nothing.
+  private func isSeen(
+    _ identifier: RetrieveIdentifier, by caller: Caller, otherwiseThanFor rights: GrantRights
+  ) async throws -> Bool {
+    let mayQuery = try await archive.rights(of: caller).contains(.query)
+    for other in mayQuery ? [GrantRights.query, .retrieve] : [.retrieve] where other != rights {
+      let plan = try await RetrievePlan(identifier, as: caller, for: other, of: archive, isSorted: false)
+      if !plan.instances.isEmpty { return true }
+    }
+    return false
   }
 
   private func outcome(of operations: SubOperations) -> Outcome {
