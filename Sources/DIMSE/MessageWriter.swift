@@ -85,10 +85,10 @@ package struct MessageWriter: Sendable {
     try await settle()
   }
 
-  /// Nothing is to be done any more before the peer answers.
-  package func awaitAnswer() {
+  /// Nothing is to be done any more before this is there.
+  package func awaitAnswer(_ awaited: AnswerAwaited = .fromPeer) {
     guard eventLoop.inEventLoop else { return }
-    channel?.triggerUserOutboundEvent(AnswerAwaited(), promise: nil)
+    channel?.triggerUserOutboundEvent(awaited, promise: nil)
   }
 
   /// Waits while the peer does not read what was sent before.

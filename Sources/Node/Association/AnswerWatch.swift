@@ -6,17 +6,13 @@ import NIOPosix
 import Synchronization
 import UpperLayer
 
-/// Looks for the answer for some microseconds before the event loop goes to sleep: to wake a thread takes longer than many a
-/// peer takes to answer, and a retrieve waits once for each object. Not where others are heard on the same event loop, which
-/// would wait meanwhile, and seldom where the peer takes longer anyway.
+/// Looks for an answer for some microseconds before the event loop goes to sleep: to wake a thread takes longer than many a peer
+/// takes to answer, and a retrieve waits once for each object; a question by a key is read as fast. Not where others are heard
+/// on the same event loop, which would wait meanwhile, and seldom where it takes longer anyway.
 final class AnswerWatch: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
   typealias OutboundIn = ByteBuffer
-
-  private static let longest = TimeAmount.microseconds(50)
-  /// In vain so often at most, of so many answers.
-  private static let mostPassedOver = 255
 
   /// Event loops that look at this moment: half of the processors are for whoever answers.
   private static let looking = Atomic(0)
@@ -24,9 +20,8 @@ final class AnswerWatch: ChannelDuplexHandler {
 
   private let audience = Audience.onThisEventLoop
   private var descriptor: NIOBSDSocket.Handle?
-  /// Answers for which it does not look: twice as many each time that it looked in vain.
-  private var pause = 0
-  private var left = 0
+  private var ofPeer = Patience(.microseconds(50))
+  private var ofThreads = Patience(.microseconds(150))
 
   func handlerAdded(context: ChannelHandlerContext) {
     descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
@@ -40,29 +35,47 @@ final class AnswerWatch: ChannelDuplexHandler {
   }
 
   func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-    guard event is AnswerAwaited else { return context.triggerUserOutboundEvent(event, promise: promise) }
-    // What is not written yet cannot be answered.
-    if let descriptor, context.channel.isActive, context.channel.isWritable, audience.isAlone(ObjectIdentifier(self)) {
-      lookInTurn(at: descriptor)
+    guard let awaited = event as? AnswerAwaited else {
+      return context.triggerUserOutboundEvent(event, promise: promise)
     }
+    if context.channel.isActive, audience.isAlone(ObjectIdentifier(self)) { look(for: awaited, context) }
     promise?.succeed()
   }
 
-  private func lookInTurn(at descriptor: NIOBSDSocket.Handle) {
+  private func look(for awaited: AnswerAwaited, _ context: ChannelHandlerContext) {
+    defer { Self.looking.subtract(1, ordering: .relaxed) }
+    guard Self.looking.add(1, ordering: .relaxed).newValue <= Self.mostLooking else { return }
+    switch awaited {
+    case .fromThread(let isThere): ofThreads.look(isThere)
+    case .fromPeer:
+      // What is not written yet cannot be answered.
+      guard let descriptor, context.channel.isWritable else { return }
+      var answer = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      ofPeer.look { poll(&answer, 1, 0) != 0 }
+    }
+  }
+}
+
+/// How long it is worth to look for something.
+private struct Patience {
+  /// In vain so often at most, of so many times.
+  private static let mostPassedOver = 255
+
+  private let longest: TimeAmount
+  /// So often it does not look: twice as often each time that it looked in vain.
+  private var pause = 0
+  private var left = 0
+
+  init(_ longest: TimeAmount) { self.longest = longest }
+
+  mutating func look(_ isThere: () -> Bool) {
     guard left == 0 else {
       left -= 1
       return
     }
-    defer { Self.looking.subtract(1, ordering: .relaxed) }
-    guard Self.looking.add(1, ordering: .relaxed).newValue <= Self.mostLooking else { return }
-    look(at: descriptor)
-  }
-
-  private func look(at descriptor: NIOBSDSocket.Handle) {
-    var awaited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    let end = NIODeadline.now() + Self.longest
+    let end = NIODeadline.now() + longest
     repeat {
-      guard poll(&awaited, 1, 0) == 0 else {
+      guard !isThere() else {
         pause = 0
         return
       }
