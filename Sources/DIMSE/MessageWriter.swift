@@ -8,10 +8,19 @@ package struct MessageWriter: Sendable {
   private let outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>
   private let turn = WritingTurn()
   package let eventLoop: any EventLoop
+  private let channel: (any Channel)?
 
-  package init(_ outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>, on eventLoop: any EventLoop) {
+  /// `channel`: the one that is written to, where there is a socket below it.
+  package init(
+    _ outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>, on eventLoop: any EventLoop, channel: (any Channel)? = nil
+  ) {
     self.outbound = outbound
     self.eventLoop = eventLoop
+    self.channel = channel
+  }
+
+  package init(_ outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>, to channel: any Channel) {
+    self.init(outbound, on: channel.eventLoop, channel: channel)
   }
 
   /// Tasks run where the connection writes: no thread has to wake up between what they say and what is sent.
@@ -59,6 +68,10 @@ package struct MessageWriter: Sendable {
     var next = try await nextChunk()
     try await untilWritable()
     try await depart()
+    if next == nil, let channel = openChannel {
+      channel.write(DIMSERequest.command(command, contextID: contextID), promise: nil)
+      return channel.writeAndFlush(DIMSERequest.dataSet(chunk, contextID: contextID, isLast: true), promise: nil)
+    }
     try await outbound.write(contentsOf: [
       .command(command, contextID: contextID), .dataSet(chunk, contextID: contextID, isLast: next == nil),
     ])
@@ -72,9 +85,22 @@ package struct MessageWriter: Sendable {
     try await settle()
   }
 
+  /// Nothing is to be done any more before this is there.
+  package func awaitAnswer(_ awaited: AnswerAwaited = .fromPeer) {
+    guard eventLoop.inEventLoop else { return }
+    channel?.triggerUserOutboundEvent(awaited, promise: nil)
+  }
+
   /// Waits while the peer does not read what was sent before.
   private func untilWritable() async throws {
+    if openChannel != nil { return }
     try await outbound.write(contentsOf: [])
+  }
+
+  /// The channel where what is written goes out at once, and nothing is in between.
+  private var openChannel: (any Channel)? {
+    guard let channel, eventLoop.inEventLoop, channel.isActive, channel.isWritable else { return nil }
+    return channel
   }
 
   /// What is no message: the parts of the association's own protocol.

@@ -199,7 +199,7 @@ extension ServedInstance {
 extension InstanceIndex {
   func beginMatches(
     of query: FindQuery, as caller: Caller
-  ) -> @Sendable () async throws(IndexError) -> FindPage {
+  ) -> BegunMatches {
     let reading = Task { () async -> Result<FindPage, IndexError> in
       do throws(IndexError) {
         return .success(try await matches(of: query, as: caller, after: nil))
@@ -207,6 +207,6 @@ extension InstanceIndex {
         return .failure(error)
       }
     }
-    return { () async throws(IndexError) in try await reading.value.get() }
+    return BegunMatches(isThere: { false }) { () async throws(IndexError) in try await reading.value.get() }
   }
 }

@@ -78,18 +78,30 @@ package struct AuditSubject: Sendable, Hashable {
 extension [AuditSubject] {
   /// One for each study, with all of its objects, in the order in which they first came.
   package init(of instances: [ServedInstance]) {
-    var order: [AuditSubject] = []
-    var found: [AuditSubject: [String: [String]]] = [:]
+    var subjects: [AuditSubject] = []
+    var places: [AuditSubject: Int] = [:]
+    // They come study by study: nearly always it is the one before.
+    var last: (instance: ServedInstance, place: Int)?
     for instance in instances {
-      let subject = AuditSubject(instance.patient, studyInstanceUID: instance.studyInstanceUID)
-      if found[subject] == nil { order.append(subject) }
-      found[subject, default: [:]][instance.sopClassUID, default: []].append(instance.sopInstanceUID)
+      let place: Int
+      if let last, last.instance.isOfSameStudy(as: instance) {
+        place = last.place
+      } else {
+        let subject = AuditSubject(instance.patient, studyInstanceUID: instance.studyInstanceUID)
+        place = places[subject] ?? subjects.count
+        places[subject] = place
+        if place == subjects.count { subjects.append(subject) }
+        last = (instance, place)
+      }
+      subjects[place].instances[instance.sopClassUID, default: []].append(instance.sopInstanceUID)
     }
-    self = order.map { subject in
-      var subject = subject
-      subject.instances = found[subject] ?? [:]
-      return subject
-    }
+    self = subjects
+  }
+}
+
+extension ServedInstance {
+  fileprivate func isOfSameStudy(as other: ServedInstance) -> Bool {
+    studyInstanceUID.isSpelt(as: other.studyInstanceUID) && patient == other.patient
   }
 }
 

@@ -22,7 +22,7 @@ protocol InstanceIndex: Sendable {
   func matches(of query: FindQuery, as caller: Caller, after mark: PageMark?) async throws(IndexError) -> FindPage
 
   /// The first matches: they are being read when this returns.
-  func beginMatches(of query: FindQuery, as caller: Caller) -> @Sendable () async throws(IndexError) -> FindPage
+  func beginMatches(of query: FindQuery, as caller: Caller) -> BegunMatches
 
   /// What the caller has the rights to of what a selection names: of several versions of an object the one that is served.
   func instances(
@@ -69,6 +69,12 @@ struct IndexError: Error, Sendable, CustomStringConvertible {
     self.kind = kind
     self.description = description
   }
+}
+
+/// The first matches of a question, which are being read.
+struct BegunMatches: Sendable {
+  let isThere: @Sendable () -> Bool
+  let page: @Sendable () async throws(IndexError) -> FindPage
 }
 
 /// An object as Storage Commitment names it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DICOMData
+import Glibc
 
 /// Who an object says its patient is: an ID, and who gave it. An empty ID identifies nobody: each study of nobody is a
 /// patient of its own.
@@ -51,7 +52,17 @@ package struct PatientIdentity: Sendable, Hashable, CustomStringConvertible {
 
 extension String {
   /// Byte by byte: Swift takes two spellings of one letter for the same, the index for two patients.
-  func isSpelt(as other: String) -> Bool { self == other && utf8.elementsEqual(other.utf8) }
+  func isSpelt(as other: String) -> Bool {
+    var (one, two) = (self, other)
+    return one.withUTF8 { one in
+      two.withUTF8 { two in
+        guard one.count == two.count, let first = one.baseAddress, let second = two.baseAddress else {
+          return one.count == two.count
+        }
+        return memcmp(first, second, one.count) == 0
+      }
+    }
+  }
 
   /// PS3.5 §6.2, LO and UI: spaces around a value do not count.
   var trimmed: String {

@@ -55,9 +55,13 @@ struct SQLiteIndex: InstanceIndex {
 
   func beginMatches(
     of query: FindQuery, as caller: Caller
-  ) -> @Sendable () async throws(IndexError) -> FindPage {
+  ) -> BegunMatches {
     let reading = reading(query, as: caller, after: nil)
-    return { () async throws(IndexError) in try await Self.page(reading) }
+    return BegunMatches {
+      reading.isSettled
+    } page: { () async throws(IndexError) in
+      try await Self.page(reading)
+    }
   }
 
   private func reading(_ query: FindQuery, as caller: Caller, after mark: PageMark?) -> QueryReading<FindPage> {

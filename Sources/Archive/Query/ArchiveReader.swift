@@ -37,10 +37,10 @@ package struct ArchiveReader: Sendable {
   }
 
   /// The first of them, for whoever has something to do meanwhile: it is being read when this returns.
-  package func beginning(of query: FindQuery) -> @Sendable () async throws -> FindPage {
+  package func beginning(of query: FindQuery) -> BegunPage {
     let moment = (generation: generation(), time: ContinuousClock.now)
     let matches = index.beginMatches(of: query, as: caller)
-    return { try await matches().read(moment) }
+    return BegunPage(isThere: matches.isThere) { try await matches.page().read(moment) }
   }
 
   /// How long a page is taken for what the caller may still be told: a grant may end by itself.
@@ -117,6 +117,13 @@ package struct ArchiveReader: Sendable {
       }
     }
   }
+}
+
+/// A page that is being read.
+package struct BegunPage: Sendable {
+  package let isThere: @Sendable () -> Bool
+  /// For one task, and once.
+  package let page: @Sendable () async throws -> FindPage
 }
 
 /// Whom a Patient ID names.

@@ -61,6 +61,10 @@ final class QueryReading<Value: Sendable>: Sendable {
   fileprivate let cancellation = Cancellation()
   private let state = Mutex(State.open)
 
+  var isSettled: Bool {
+    state.withLock { if case .settled = $0 { true } else { false } }
+  }
+
   /// For one task, and once. A task that is cancelled interrupts the statement that it waits for.
   func value() async throws -> Value {
     try await withTaskCancellationHandler {

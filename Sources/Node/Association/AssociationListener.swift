@@ -57,7 +57,7 @@ struct AssociationListener: Sendable {
       throw TooManyConnections()
     }
     do {
-      try channel.pipeline.syncOperations.addHandler(QuickAcknowledgement(), position: .first)
+      try channel.pipeline.syncOperations.addHandlers(AnswerWatch(), QuickAcknowledgement(), position: .first)
       try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: limits)
       let connection = try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
       registry.attach(

@@ -40,7 +40,7 @@ struct AssociationSession: Sendable {
         let messages = MessageReader(inbound)
         do {
           try await serve(
-            messages, MessageWriter(outbound, on: connection.channel.eventLoop), id, security, from: address,
+            messages, MessageWriter(outbound, to: connection.channel), id, security, from: address,
             until: connection.channel.closeFuture, logger: &logger)
         } catch {
           // Nothing is left to say on this association: the peer is told, and not left to find out. Where it is over

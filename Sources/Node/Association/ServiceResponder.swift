@@ -42,7 +42,8 @@ struct ServiceResponder: Sendable {
     var final = CommandSet.response(to: command, status: .success)
     do {
       let matches = try await services.find.find(
-        request, model: model, identifier: Array(identifier.readableBytesView)
+        request, model: model, identifier: Array(identifier.readableBytesView),
+        await: { [writer] in writer.awaitAnswer(.fromThread(isThere: $0)) }
       ) {
         try await writer.send($0, contextID: contextID, dataSets: $1)
         // Matches are found faster than an event loop sends them: without a halt they pile up in memory before it.

@@ -62,7 +62,7 @@ final class CommitmentEar: Sendable {
   ) async {
     try? await connection.executeThenClose { inbound, outbound in
       let messages = MessageReader(inbound)
-      let writer = MessageWriter(outbound, on: connection.channel.eventLoop)
+      let writer = MessageWriter(outbound, to: connection.channel)
       let association = try await Association.accept(messages, writer) { request in
         .success(acceptance(of: request))
       }

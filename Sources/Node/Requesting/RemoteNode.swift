@@ -66,7 +66,7 @@ package struct RemoteNode: Sendable {
     return try await connection.executeThenClose { inbound, outbound in
       let association = try await answered(on: connection, tls) {
         try await Association.request(
-          request, MessageReader(inbound), MessageWriter(outbound, on: connection.channel.eventLoop),
+          request, MessageReader(inbound), MessageWriter(outbound, to: connection.channel),
           answersWithin: (AnswerDeadline(on: connection.channel), .nanoseconds(responseTimeout.nanoseconds)))
       }
       acceptance.hasCome.store(true, ordering: .releasing)
@@ -94,6 +94,7 @@ package struct RemoteNode: Sendable {
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .connect(host: host, port: port) { channel in
           channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(AnswerWatch())
             let tls = try tls?.secure(channel)
             if tls == nil { try channel.pipeline.syncOperations.addHandler(PlainDoor(.client)) }
             try channel.pipeline.syncOperations.configureDIMSE(role: .requestor, limits: limits)

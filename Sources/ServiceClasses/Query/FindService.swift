@@ -13,6 +13,9 @@ package struct FindService: Sendable {
   /// for when nothing keeps them from going out any more.
   package typealias Send = @Sendable (CommandSet, _ identifiers: () async throws -> DataSetSeries) async throws -> Void
 
+  /// May wait a moment on its own thread for what is being read on another.
+  package typealias Look = @Sendable (_ isThere: @escaping @Sendable () -> Bool) -> Void
+
   private static let few = 16
 
   private let archive: Archive
@@ -25,7 +28,8 @@ package struct FindService: Sendable {
 
   /// Answers one C-FIND-RQ through `send`. Returns how many matches were sent; throws what the peer is to be told.
   package func find(
-    _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8], send: @escaping Send
+    _ request: ServiceRequest, model: InformationModel, identifier bytes: [UInt8], await look: Look = { _ in },
+    send: @escaping Send
   ) async throws -> Int {
     let (identifier, profile) = try await judged(request, model, bytes)
     // It is read while what is recorded of the question is put into words.
@@ -36,7 +40,8 @@ package struct FindService: Sendable {
       identifier: bytes.count <= Self.longestRecorded ? bytes : nil)
     var record = QueryRecord(read)
     do {
-      try await answer(request, identifier, profile, from: first, &record, send)
+      look(first.isThere)
+      try await answer(request, identifier, profile, from: first.page, &record, send)
       return record.sent
     } catch let error as AuditError {
       throw ServiceFailure(auditing: error)

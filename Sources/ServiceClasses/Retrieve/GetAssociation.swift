@@ -67,6 +67,7 @@ package struct GetAssociation: Sendable {
       throw change
     }
     object.giveBackRoom()
+    writer.awaitAnswer()
     return try await responses.response(to: messageID, within: answersWithin, on: writer.eventLoop).status
       ?? .processingFailure
   }

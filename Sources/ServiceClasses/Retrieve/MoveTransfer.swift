@@ -176,6 +176,7 @@ struct MoveTransfer: Sendable {
           if let (messageID, object) = begun { outstanding[messageID] = (next, object) }
         }
         guard !outstanding.isEmpty else { return }
+        association.writer.awaitAnswer()
         let (messageID, response) = try await user.nextStoreResponse()
         guard let answered = outstanding.removeValue(forKey: messageID) else { throw user.unasked(response) }
         course.settle()

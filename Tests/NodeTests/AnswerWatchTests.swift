@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import NIOEmbedded
+import Testing
+import UpperLayer
+
+@testable import Node
+
+/// An event loop looks for an answer before it sleeps, but never at the expense of others, and not for ever.
+@Suite struct AnswerWatchTests {
+  private final class Looks: @unchecked Sendable {
+    var count = 0
+    var isThere = false
+  }
+
+  @Test func whatIsLikelyToComeSoonIsLookedFor() throws {
+    let channel = try Self.channel()
+    try channel.writeInbound(ByteBuffer(bytes: [1]))
+    let looks = Looks()
+    looks.isThere = true
+    // Somebody else may have been heard on this thread within the last millisecond.
+    let end = NIODeadline.now() + .seconds(60)
+    while looks.count == 0, NIODeadline.now() < end { try Self.ask(channel, looks) }
+    #expect(looks.count > 0)
+  }
+
+  @Test func whatDoesNotComeIsLookedForLessAndLess() throws {
+    let channel = try Self.channel()
+    try channel.writeInbound(ByteBuffer(bytes: [1]))
+    let looks = Looks()
+    let end = NIODeadline.now() + .seconds(60)
+    while looks.count == 0, NIODeadline.now() < end { try Self.ask(channel, looks) }
+    var looked = 0
+    for _ in 0..<2000 {
+      let before = looks.count
+      try Self.ask(channel, looks)
+      if looks.count > before { looked += 1 }
+    }
+    #expect(looked < 30)
+  }
+
+  @Test func whereOthersAreHeardNobodyIsKeptWaiting() throws {
+    let (channel, other) = (try Self.channel(), try Self.channel())
+    try channel.writeInbound(ByteBuffer(bytes: [1]))
+    try other.writeInbound(ByteBuffer(bytes: [1]))
+    let looks = Looks()
+    for _ in 0..<1000 { try Self.ask(channel, looks) }
+    #expect(looks.count == 0)
+  }
+
+  private static func ask(_ channel: EmbeddedChannel, _ looks: Looks) throws {
+    let awaited = AnswerAwaited.fromThread {
+      looks.count += 1
+      return looks.isThere
+    }
+    try channel.triggerUserOutboundEvent(awaited).wait()
+  }
+
+  private static func channel() throws -> EmbeddedChannel {
+    let channel = EmbeddedChannel(handler: AnswerWatch())
+    try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 104)).wait()
+    return channel
+  }
+}
