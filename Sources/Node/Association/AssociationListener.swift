@@ -57,6 +57,7 @@ struct AssociationListener: Sendable {
       throw TooManyConnections()
     }
     do {
+      try channel.writePiecesInTurn()
       try channel.pipeline.syncOperations.addHandlers(AnswerWatch(), QuickAcknowledgement(), position: .first)
       try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: limits)
       let connection = try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())

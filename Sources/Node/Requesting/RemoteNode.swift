@@ -94,6 +94,7 @@ package struct RemoteNode: Sendable {
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .connect(host: host, port: port) { channel in
           channel.eventLoop.makeCompletedFuture {
+            try channel.writePiecesInTurn()
             try channel.pipeline.syncOperations.addHandler(AnswerWatch())
             let tls = try tls?.secure(channel)
             if tls == nil { try channel.pipeline.syncOperations.addHandler(PlainDoor(.client)) }
