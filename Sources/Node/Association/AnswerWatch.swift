@@ -21,7 +21,8 @@ final class AnswerWatch: ChannelDuplexHandler {
   private let audience = Audience.onThisEventLoop
   private var descriptor: NIOBSDSocket.Handle?
   private var ofPeer = Patience(.microseconds(50))
-  private var ofThreads = Patience(.microseconds(150))
+  /// Where threads share processors, to look keeps the very thread waiting that is looked for.
+  private var ofThreads = Patience(.microseconds(150), mostAway: .microseconds(20))
 
   func handlerAdded(context: ChannelHandlerContext) {
     descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
@@ -66,14 +67,22 @@ private struct Patience {
   private var pause = 0
   private var left = 0
 
-  init(_ longest: TimeAmount) { self.longest = longest }
+  private let mostAway: TimeAmount
+
+  /// `mostAway`: where others had the processor for longer than that it looks no more, as if it had been in vain.
+  init(_ longest: TimeAmount, mostAway: TimeAmount = .seconds(1)) {
+    self.longest = longest
+    self.mostAway = mostAway
+  }
 
   mutating func look(_ isThere: () -> Bool) {
     guard left == 0 else {
       left -= 1
       return
     }
-    let end = NIODeadline.now() + longest
+    var now = NIODeadline.now()
+    let end = now + longest
+    var isAway = false
     repeat {
       guard !isThere() else {
         pause = 0
@@ -81,7 +90,10 @@ private struct Patience {
       }
       // Others may have work for this processor.
       sched_yield()
-    } while NIODeadline.now() < end
+      let before = now
+      now = .now()
+      isAway = now - before > mostAway
+    } while now < end && !isAway
     pause = min(2 * pause + 1, Self.mostPassedOver)
     left = pause
   }
