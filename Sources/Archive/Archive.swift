@@ -198,7 +198,7 @@ extension Archive {
       defaultIssuer: try await defaultIssuer(of: sender), caller: sender.caller)
     return try Reception(
       announcement, arrival: arrival, from: AuditActor(sender, callingAETitle: announcement.callingAETitle),
-      thread: threads.thread(), in: surroundings)
+      threads: threads, in: surroundings)
   }
 
   private func defaultIssuer(of sender: Sender) async throws(ReceptionError) -> String {

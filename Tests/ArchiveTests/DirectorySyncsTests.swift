@@ -17,7 +17,7 @@ import Testing
     DispatchQueue.concurrentPerform(iterations: 400) { number in
       let path = number % 4 == 0 ? "\(test.directory)/absent" : test.directory
       do throws(FileError) {
-        try syncs.sync(path)
+        try syncs.begin(path).wait()
         counts.withLock { $0.done += 1 }
       } catch {
         counts.withLock { $0.failed += 1 }

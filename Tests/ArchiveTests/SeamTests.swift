@@ -58,7 +58,7 @@ struct Seams: Sendable {
     let reception = try Reception(
       object.announced(as: syntax),
       arrival: Arrival(sender: "test", callingAETitle: "TEST", time: 1, defaultIssuer: issuer), from: .node,
-      thread: threads.thread(),
+      threads: threads,
       in: surroundings)
     try await reception.append(object.encoded(as: syntax))
     return try await reception.commit().outcome
@@ -248,7 +248,7 @@ private struct FailingIndex: InstanceIndex {
     func reception(_ object: TestObject) async throws {
       let reception = try Reception(
         object.announcement, arrival: Arrival(sender: "", callingAETitle: "", time: 0, defaultIssuer: ""), from: .node,
-        thread: FileThreads(count: 1).thread(), in: surroundings)
+        threads: FileThreads(count: 1), in: surroundings)
       try await reception.append(object.dataSet)
       _ = try await reception.commit()
     }

@@ -5,7 +5,8 @@
 //   FAULT_KIND=    kill (before it), killafter, eio, enospc, short (half is written, then ENOSPC), emfile (of an open),
 //                  erofs; "all-..." from the n-th call on; "read-eio", "read-kill": of the calls that read files
 //   FAULT_CALL=    only calls of this name count
-//   FAULT_DROP=dirsync|walsync|logsync|filesync   a planted defect: these syncs are answered without being done (logsync: of
+//   FAULT_DROP=dirsync|walsync|logsync|objectsync|filesync   a planted defect: these syncs are answered without being done
+//                  (objectsync: of large objects' files; logsync: of
 //                  the arrivals log; filesync: of objects' files, one by one or with the file system, before a segment of that log is used again)
 //   FAULT_LOG=path at the fault, or at the end: the name and the number of the call, and the counts of all
 #define _GNU_SOURCE
@@ -151,6 +152,8 @@ static int dropped(int fd) {
   path[length] = 0;
   if (!strcmp(drop, "logsync")) return strstr(path, "/arrivals/") != 0;
   if (!strcmp(drop, "filesync")) return strstr(path, "/instances/") && strstr(path, ".dcm");
+  // Of a large object's own file, which is open under the name that it arrives with.
+  if (!strcmp(drop, "objectsync")) return strstr(path, "/incoming/") != 0;
   return !strcmp(drop, "walsync") && strstr(path, "-wal") != 0;
 }
 

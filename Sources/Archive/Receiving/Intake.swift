@@ -31,7 +31,7 @@ struct ReceptionSurroundings: Sendable {
 
 /// One object on its way in: written, hashed and its header read, piece by piece, on a thread that may wait for the disk.
 actor Intake {
-  private let thread: FileThread
+  private let loan: FileThreads.Loan
   private let surroundings: ReceptionSurroundings
   private var begun: (any ObjectSink)?
   private var reading: ObjectReading
@@ -43,12 +43,12 @@ actor Intake {
 
   private static let lookDistance = 16 << 20
 
-  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loan.thread.asUnownedSerialExecutor() }
 
   init(
-    _ reading: ObjectReading, thread: FileThread, in surroundings: ReceptionSurroundings
+    _ reading: ObjectReading, on loan: FileThreads.Loan, in surroundings: ReceptionSurroundings
   ) {
-    self.thread = thread
+    self.loan = loan
     self.surroundings = surroundings
     self.reading = reading
   }

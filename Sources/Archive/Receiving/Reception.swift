@@ -17,16 +17,18 @@ package final class Reception: Sendable {
   private let announcement: Announcement
   private let arrival: Arrival
   private let actor: AuditActor
-  private let thread: FileThread
+  private let threads: FileThreads
   private let syntax: TransferSyntax
   private let surroundings: ReceptionSurroundings
   private let state = Mutex(State())
 
   /// Bytes.
   private static let worthTheWay = ArrivalsLog.largestObject
+  /// What comes in pieces like this is going to be more.
+  private static let muchAtOnce = 32 << 10
 
   init(
-    _ announcement: Announcement, arrival: Arrival, from actor: AuditActor, thread: FileThread,
+    _ announcement: Announcement, arrival: Arrival, from actor: AuditActor, threads: FileThreads,
     in surroundings: ReceptionSurroundings
   ) throws(ReceptionError) {
     guard let syntax = TransferSyntax(uid: announcement.transferSyntaxUID) else {
@@ -38,19 +40,34 @@ package final class Reception: Sendable {
     self.announcement = announcement
     self.arrival = arrival
     self.actor = actor
-    self.thread = thread
+    self.threads = threads
     self.surroundings = surroundings
   }
 
   package func append(_ chunk: some ByteChunk) async throws(ReceptionError) {
     guard !state.withLock({ $0.isOver }) else { throw Self.givenUp }
     let bytes = state.withLock { state -> [UInt8]? in
-      chunk.withBytes { state.gathered += $0 }
+      chunk.withBytes { bytes in
+        // Memory that grows on the way is copied each time.
+        if state.gathered.isEmpty, bytes.count >= Self.muchAtOnce {
+          state.gathered.reserveCapacity(Self.worthTheWay + bytes.count)
+        }
+        state.gathered += bytes
+      }
       guard state.gathered.count >= Self.worthTheWay else { return nil }
       defer { state.gathered = [] }
       return state.gathered
     }
-    if let bytes { try await intake().append(GatheredBytes(bytes: bytes)) }
+    guard let bytes else { return }
+    try await intake().append(GatheredBytes(bytes: bytes))
+    // Nobody else has it any more: the next piece takes its place in memory.
+    reuse(bytes)
+  }
+
+  private func reuse(_ memory: consuming [UInt8]) {
+    memory.removeAll(keepingCapacity: true)
+    let memory = memory
+    state.withLock { $0.gathered = memory }
   }
 
   /// The object has arrived in full. When this returns it survives a power cut: bytes and index are on the disk.
@@ -75,7 +92,7 @@ package final class Reception: Sendable {
     if let intake = state.withLock({ $0.intake }) { return intake }
     // A reception is for one task at a time.
     let reading = ObjectReading(announcement, in: syntax, arrival: arrival, from: actor, surroundings)
-    let intake = Intake(reading, thread: thread, in: surroundings)
+    let intake = Intake(reading, on: threads.lend(), in: surroundings)
     state.withLock { $0.intake = intake }
     return intake
   }

@@ -3,58 +3,63 @@
 import Dispatch
 import Synchronization
 
-/// Syncs directories for many at once: who comes while a sync of the same directory runs shares the next one, which begins
-/// after they came. It blocks: for file threads only.
+/// Syncs directories for many at once, on a thread of its own: who comes while a sync of the same directory runs shares the next
+/// one, which begins after they came.
 final class DirectorySyncs: Sendable {
-  private enum Turn: Sendable {
-    /// To sync for oneself and for these.
-    case lead([Waiter])
-    case over(FileError?)
-  }
-
-  private final class Waiter: Sendable {
+  /// One that was asked for. Who asked has something of its own to wait for meanwhile.
+  final class Turn: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
-    private let turn = Mutex<Turn>(.lead([]))
+    private let failure = Mutex<FileError?>(nil)
 
-    func wait() -> Turn {
-      semaphore.wait()
-      return turn.withLock { $0 }
-    }
-
-    func wake(_ turn: Turn) {
-      self.turn.withLock { $0 = turn }
+    fileprivate func end(_ failure: FileError?) {
+      self.failure.withLock { $0 = failure }
       semaphore.signal()
     }
+
+    /// Blocks until the directory is synced: for file threads only, and once.
+    func wait() throws(FileError) {
+      semaphore.wait()
+      if let failure = failure.withLock(\.self) { throw failure }
+    }
   }
 
-  /// Those who wait, by the directory that is being synced.
-  private let waiting = Mutex<[String: [Waiter]]>([:])
+  private struct State: Sendable {
+    /// In the order in which they were asked for, each path once.
+    var waiting: [(path: String, turns: [Turn])] = []
+    var isRunning = false
+  }
 
-  func sync(_ path: String) throws(FileError) {
-    let waiter = waiting.withLock { waiting -> Waiter? in
-      guard waiting[path] != nil else {
-        waiting[path] = []
-        return nil
+  private let state = Mutex(State())
+  private let thread = FileThread(number: -4)
+
+  /// What the directory is to keep has to be in it by now.
+  func begin(_ path: String) -> Turn {
+    let turn = Turn()
+    let begins = state.withLock { state in
+      if let place = state.waiting.firstIndex(where: { $0.path == path }) {
+        state.waiting[place].turns.append(turn)
+      } else {
+        state.waiting.append((path, [turn]))
       }
-      let waiter = Waiter()
-      waiting[path]?.append(waiter)
-      return waiter
+      defer { state.isRunning = true }
+      return !state.isRunning
     }
-    switch waiter?.wait() ?? .lead([]) {
-    case .over(let error): if let error { throw error }
-    case .lead(let followers): try lead(followers, path)
+    if begins { thread.perform { self.syncAll() } }
+    return turn
+  }
+
+  private func next() -> (path: String, turns: [Turn])? {
+    state.withLock { state in
+      state.isRunning = !state.waiting.isEmpty
+      return state.isRunning ? state.waiting.removeFirst() : nil
     }
   }
 
-  private func lead(_ followers: [Waiter], _ path: String) throws(FileError) {
-    var failure: FileError?
-    do throws(FileError) { try FileObjectStore.syncDirectory(path) } catch { failure = error }
-    for follower in followers { follower.wake(.over(failure)) }
-    waiting.withLock { waiting in
-      let next = waiting[path] ?? []
-      waiting[path] = next.isEmpty ? nil : []
-      next.first?.wake(.lead(Array(next.dropFirst())))
+  private func syncAll() {
+    while let (path, turns) = next() {
+      var failure: FileError?
+      do throws(FileError) { try FileObjectStore.syncDirectory(path) } catch { failure = error }
+      for turn in turns { turn.end(failure) }
     }
-    if let failure { throw failure }
   }
 }

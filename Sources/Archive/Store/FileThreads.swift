@@ -2,24 +2,50 @@
 
 import Synchronization
 
-/// As many threads as files are worth syncing at once, handed out in turn.
+/// As many threads as files are worth syncing at once. Each is lent to whoever comes while it has the fewest others: behind
+/// one that waits for the disk nobody else should have to wait while another thread has nothing to do.
 final class FileThreads: Sendable {
+  /// For as long as it is kept.
+  final class Loan: Sendable {
+    let thread: FileThread
+    private let number: Int
+    private let lender: FileThreads
+
+    fileprivate init(_ number: Int, of lender: FileThreads) {
+      thread = lender.threads[number]
+      self.number = number
+      self.lender = lender
+    }
+
+    deinit {
+      lender.borrowers.withLock { $0[number] -= 1 }
+    }
+  }
+
   private let threads: [FileThread]
-  private let next = Atomic<Int>(0)
+  private let borrowers: Mutex<[Int]>
 
   init(count: Int = 16) {
     threads = (0..<max(count, 1)).map(FileThread.init(number:))
+    borrowers = Mutex(Array(repeating: 0, count: threads.count))
   }
 
-  func thread() -> FileThread {
-    let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
-    return threads[Int(UInt(bitPattern: turn) % UInt(threads.count))]
+  func lend() -> Loan {
+    let number = borrowers.withLock { borrowers in
+      let number = borrowers.indices.min { borrowers[$0] < borrowers[$1] } ?? 0
+      borrowers[number] += 1
+      return number
+    }
+    return Loan(number, of: self)
   }
 
   /// Does what waits for the disk on one of the threads.
   func perform<Value: Sendable>(_ body: @Sendable @escaping () -> Value) async -> Value {
-    await withCheckedContinuation { continuation in
-      thread().perform { continuation.resume(returning: body()) }
+    let loan = lend()
+    return await withCheckedContinuation { continuation in
+      loan.thread.perform {
+        withExtendedLifetime(loan) { continuation.resume(returning: body()) }
+      }
     }
   }
 
@@ -27,9 +53,7 @@ final class FileThreads: Sendable {
   func perform<Value: Sendable>(
     _ body: @Sendable @escaping () throws(FileError) -> Value
   ) async throws(StoreError) -> Value {
-    let result = await withCheckedContinuation { continuation in
-      thread().perform { continuation.resume(returning: Result { () throws(FileError) in try body() }) }
-    }
+    let result = await perform { Result { () throws(FileError) in try body() } }
     do throws(FileError) { return try result.get() } catch { throw StoreError(error) }
   }
 }

@@ -43,17 +43,23 @@ final class IncomingFile: ObjectSink {
     do throws(FileError) { try keepNow(amendment) } catch { throw StoreError(error) }
   }
 
-  /// Given its place, synced, and the place synced: with its name there before, one journal commit takes both. Should the
-  /// power go in between, the digest in its head tells whether it is whole. After a failed sync the file is given up: the
+  /// Given its place, and both synced, at the same time: with its name there before, one journal commit takes both. Should the
+  /// power go before both are, the digest in its head tells whether it is whole. After a failed sync the file is given up: the
   /// kernel may have dropped what it could not write, and a second sync would lie.
   private func keepNow(_ amendment: Amendment?) throws(FileError) {
     if let amendment { try amend(amendment) }
     try store.place(key)
+    let place = store.directorySyncs.begin(store.shelf(of: key))
+    let bytes = Result { () throws(FileError) in try syncNow() }
+    try place.wait()
+    try bytes.get()
+  }
+
+  private func syncNow() throws(FileError) {
     guard fsync(descriptor) == 0 else { throw FileError("sync", store.path(of: key)) }
     let closing = close(descriptor)
     descriptor = -1
     guard closing == 0 else { throw FileError("close", store.path(of: key)) }
-    try store.directorySyncs.sync(store.shelf(of: key))
   }
 
   private func amend(_ amendment: Amendment) throws(FileError) {
