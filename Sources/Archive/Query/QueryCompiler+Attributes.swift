@@ -4,6 +4,9 @@ import DICOMData
 
 /// One attribute and what it has to match, as SQL where SQL says the same, and judged in Swift where it does not.
 extension QueryCompiler {
+  /// PS3.5 §6.2.1.2.
+  private static let mostGroups = 3
+
   mutating func addCondition(_ matching: MatchingKey.Matching, on attribute: IndexedAttribute) {
     let column = "\(attribute.table).\(attribute.keyColumn)"
     let holdsMany = attribute.holdsManyKeys
@@ -13,13 +16,11 @@ extension QueryCompiler {
     case .singleValue(let value) where attribute.vr == .tm || attribute.vr == .dt:
       holdsMany ? judge(matching, attribute) : addRange(column, from: value, to: value, attribute.vr)
     case .singleValue(let value):
-      for sought in MatchingForm.soughtGroups(value, vr: attribute.vr) {
-        if holdsMany { contains(sought, in: column) } else { add("\(column) = ?", sought) }
-      }
+      let groups = MatchingForm.soughtGroups(value, vr: attribute.vr)
+      if holdsMany { addAll(groups, column) } else { add("\(column) = ?", groups.first ?? "") }
     case .uidList(let values), .anyOf(let values):
       addList(values.map { MatchingForm.sought($0, vr: attribute.vr) }, column, holdsMany: holdsMany)
-    case .allOf(let values) where holdsMany:
-      for value in values { contains(MatchingForm.sought(value, vr: attribute.vr), in: column) }
+    case .allOf(let values) where holdsMany: addAll(values.map { MatchingForm.sought($0, vr: attribute.vr) }, column)
     case .wildcard(let pattern): addWildcard(pattern, matching, attribute, column)
     case .range(let from, let to) where !holdsMany: addRange(column, from: from, to: to, attribute.vr)
     case .empty where !holdsMany: add("\(column) = ''")
@@ -31,6 +32,13 @@ extension QueryCompiler {
     judge(
       "\(attribute.table).\(attribute.keyColumn)",
       ValueMatcher(matching, vr: attribute.vr, splits: attribute.holdsManyKeys, options: options))
+  }
+
+  /// However many there are, it is one condition.
+  private mutating func addAll(_ values: [String], _ column: String) {
+    guard let first = values.first else { return }
+    if values.count == 1 { return contains(first, in: column) }
+    add(ValueListFunction.holdsAllOf.condition(on: column), ValueListFunction.list(of: values))
   }
 
   private mutating func addList(_ values: [String], _ column: String, holdsMany: Bool) {
@@ -59,7 +67,8 @@ extension QueryCompiler {
   ) {
     guard attribute.vr != .pn || !options.matchesNamesBySound else { return judge(matching, attribute) }
     let patterns = MatchingForm.soughtPatterns(pattern, vr: attribute.vr).map(WildcardPattern.init)
-    for pattern in patterns {
+    // Of a name with more component groups than there are the rest is left to judge.
+    for pattern in patterns.prefix(Self.mostGroups) {
       let prefix = pattern.literalPrefix
       if !attribute.holdsManyKeys, !prefix.isEmpty {
         add("\(column) >= ? AND \(column) < ?", prefix, prefix + "\u{10FFFF}")

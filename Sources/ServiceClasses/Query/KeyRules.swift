@@ -12,12 +12,20 @@ struct KeyRules {
     self.negotiated = negotiated
   }
 
+  /// Of a name (PS3.5 §6.2.1.2).
+  private static let mostGroups = 3
+
   /// Throws where the value is none that could be matched.
   func matching(of element: Element, in dataSet: DataSet) throws(ServiceFailure) -> MatchingKey.Matching {
     guard element.vr != .sq else { return .universal }
     let values = element.strings(in: dataSet.characterSet).filter { !$0.isEmpty }
     guard let first = values.first else { return .universal }
     if negotiated.matchesEmptyValues, values == ["\"\""] { return .empty }
+    guard element.vr != .pn || values.allSatisfy({ $0.utf8.count { $0 == UInt8(ascii: "=") } < Self.mostGroups }) else {
+      throw ServiceFailure(
+        .dataSetDoesNotMatchSOPClass, "a name has \(Self.mostGroups) component groups at most",
+        offendingElements: [element.tag])
+    }
     if element.vr == .ui { return .uidList(values) }
     if element.vr.isDateOrTime { return try range(values.joined(separator: "\\"), element) }
     if values.count > 1 { return several(values, element.vr) }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import DICOMData
+import GRDB
+import Testing
+
+@testable import Archive
+
+@Suite struct ValueListTests {
+  private static let studies = 400
+
+  /// What lists find, among values that nearly are.
+  @Test(
+    arguments: [
+      (.patientName, .anyOf(["DOE^7", "X^8", "Doe", "NONE"]), ["1.7", "1.8"]),
+      (.patientName, .anyOf(["x^9", "NONE", "^"]), ["1.9"]),
+      (.patientName, .singleValue("doe^7=x^7"), ["1.7"]), (.patientName, .singleValue("doe^7=x^8"), []),
+      (.otherPatientIDs, .anyOf(["A7", "B8", "A", ""]), ["1.7", "1.8"]),
+      (.otherPatientIDs, .anyOf(["A7\u{0}", "A7 "]), []),
+      (.otherPatientIDs, .allOf(["A7", "B7", "A7"]), ["1.7"]), (.otherPatientIDs, .allOf(["A7", "B8"]), []),
+      (.otherPatientIDs, .allOf(["A7"]), ["1.7"]), (.otherPatientIDs, .allOf(["A7", "B7", "C7"]), []),
+      (.modalitiesInStudy, .anyOf(["MR", "M7", "m8", "M"]), ["1.7"]),
+      (.modalitiesInStudy, .allOf(["M7", "CT"]), ["1.7"]), (.modalitiesInStudy, .allOf(["M7", "MR"]), []),
+      (.accessionNumber, .anyOf(["7", "8", "70000"]), ["1.7", "1.8"]),
+    ] as [(DICOMData.Tag, MatchingKey.Matching, [String])])
+  func listsFindWhatTheyName(tag: DICOMData.Tag, matching: MatchingKey.Matching, found: [String]) async throws {
+    let (archive, caller, test) = try await Self.filled()
+    let key = MatchingKey(tag: tag, matching: matching)
+    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]).sorted() == found)
+    try await archive.close()
+    _ = test
+  }
+
+  private static func filled() async throws -> (Archive, Caller, TestArchive) {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.database.write { database in
+      for number in 1...studies {
+        let key = MatchingForm.key(of: ["Doe^\(number)=X^\(number)"], vr: .pn)
+        try database.execute(
+          sql: """
+            INSERT INTO patient (id, patient_id, issuer, sole_study) VALUES (\(number), 'P\(number)', '', '');
+            INSERT INTO study (id, patient, received_patient, v_0020000d, v_00100010, k_00100010, v_00101000, v_00101001,
+              k_00101001, v_00080050, v_00081030, v_00080090, k_00080090)
+            VALUES (\(number), \(number), \(number), '1.\(number)', 'Doe^\(number)=X^\(number)', '\(key)',
+              'A\(number)\\B\(number)', 'Doe', 'doe', '\(number)', 'Knee', 'Doe', 'doe');
+            INSERT INTO series (id, study, received_study, v_0020000e, v_00080060) VALUES
+              (\(2 * number), \(number), \(number), '1.\(number).1', 'CT'),
+              (\(2 * number + 1), \(number), \(number), '1.\(number).2', 'M\(number)');
+            INSERT INTO instance (id, series, object, v_00080018, transfer_syntax, digest, size) VALUES
+              (\(2 * number), \(2 * number), 'a\(number)', '1.\(number).1.1', '1.2', x'01', 1),
+              (\(2 * number + 1), \(2 * number + 1), 'b\(number)', '1.\(number).2.1', '1.2', x'02', 1);
+            """)
+      }
+    }
+    let caller = try await archive.makeCaller("ALL")
+    _ = try await archive.administration(as: .current).addGrant(to: "ALL", scope: .everything, until: nil)
+    return (archive, caller, test)
+  }
+}
