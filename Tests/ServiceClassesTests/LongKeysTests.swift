@@ -11,8 +11,62 @@ import UpperLayer
 @testable import Archive
 @testable import ServiceClasses
 
-/// A40: keys are as long as a peer likes.
+/// A40: keys are as long as a peer likes. Their sizes are such that what takes the square of them would not end.
 @Suite struct LongKeysTests {
+  private static let size = 1 << 16
+
+  /// One attribute of each VR at least, of several values where there is one.
+  private static let keys: [DICOMData.Tag] =
+    [
+      .patientName, .otherPatientNames, .patientID, .otherPatientIDs, .accessionNumber, .studyDescription, .modality,
+      .modalitiesInStudy, .patientComments, .documentTitle, .patientAge, .patientWeight, .seriesNumber, .rows,
+      .studyInstanceUID, .studyDate, .studyTime, .acquisitionDateTime, .procedureCodeSequence, Tag(0x0040, 0x0241),
+      .timezoneOffsetFromUTC, .specificCharacterSet, .queryRetrieveLevel, Tag(0x0009, 0x1001),
+    ] + NaiveAttribute.further.map(\.tag)
+
+  private static let texts: [String] = [
+    "-", "1-", "--1", "+-", "1", "0.", ":", " ", "*", "a*", "*?", "?", "=", "a=", "a*=", "^", "a ^", "b c*-", "\\",
+    "a\\", "ISO 2022 IR 87\\", "é", "e\u{301}", "\u{301}", "頭", "ﾀ", "\"", "\0", "\u{1F1E9}", "\u{1B}$B0!\u{1B}(B",
+    "\u{1B}",
+  ]
+
+  @Test(arguments: keys)
+  func aKeyTakesNoLongerThanItIs(key: DICOMData.Tag) async throws {
+    let world = try await LongKeyWorld()
+    var characterSets = [["ISO_IR 192"]]
+    let vr = DataDictionary.vr(of: key)
+    let isText = vr.map { $0.isText || $0 == .sq } ?? true
+    if vr?.usesSpecificCharacterSet == true {
+      characterSets += [["ISO 2022 IR 13", "ISO 2022 IR 87"], ["GB18030"]]
+    }
+    for (place, characterSet) in characterSets.enumerated() {
+      for text in isText ? Self.texts : ["1", "\0"]
+      where place == 0 || !text.utf8.allSatisfy({ $0 < 0x80 && $0 != 0x1B }) {
+        let value = Array(String(repeating: text, count: Self.size / text.utf8.count).utf8)
+        for negotiated in LongKeyWorld.negotiations where place == 0 || !negotiated.matchesNamesBySound {
+          try await world.ask(key, value, characterSet, negotiated)
+        }
+      }
+    }
+    try await world.close()
+  }
+
+  /// PS3.5 §6.2: a date or a time has a greatest length. What has more is not read to be refused.
+  @Test(arguments: [DICOMData.Tag.studyDate, .studyTime, .acquisitionDateTime])
+  func aRangeHasAGreatestLength(key: DICOMData.Tag) throws {
+    let most = "20260101120000.000000+0100 - 20260102120000.000000+0100"
+    let longest = [.studyDate: "2026.01.01 - 2026.01.02", .studyTime: "12:00:00.000000 - 13:00:00.000000"][key] ?? most
+    #expect(throws: Never.self) {
+      try LongKeyWorld.identifier(key, Array(longest.utf8), ["ISO_IR 192"], LongKeyWorld.negotiations[0])
+    }
+    for text in [String(repeating: "-", count: 66), longest + String(repeating: " ", count: 66)] {
+      let failure = #expect(throws: ServiceFailure.self) {
+        try LongKeyWorld.identifier(key, Array(text.utf8), ["ISO_IR 192"], LongKeyWorld.negotiations[0])
+      }
+      #expect(failure?.status == .dataSetDoesNotMatchSOPClass && failure?.offendingElements == [key])
+    }
+  }
+
   /// PS3.5 §6.2.1.2: a name has three component groups.
   @Test func aNameHasThreeGroups() {
     for (groups, key) in [(3, DICOMData.Tag.patientName), (4, .patientName), (4, .otherPatientNames)] {
@@ -90,6 +144,25 @@ private struct LongKeyWorld {
   func close() async throws {
     try await archive.close()
     try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  /// All that is done about a question: refused or answered.
+  func ask(
+    _ key: DICOMData.Tag, _ value: [UInt8], _ characterSet: [String], _ negotiated: QueryNegotiation
+  ) async throws {
+    let identifier: QueryIdentifier
+    do {
+      identifier = try Self.identifier(key, value, characterSet, negotiated)
+    } catch {
+      return #expect([.dataSetDoesNotMatchSOPClass, .refusedOutOfResources].contains(error.status), "\(error)")
+    }
+    #expect(identifier.query.description.utf8.count < 8 * value.count)
+    for try await page in archive.reading(as: caller).find(identifier.query) {
+      let response = FindResponse(
+        to: identifier, columns: page.columns, retrieveAETitle: "US", characterSets: [identifier.characterSetTerms],
+        transferSyntax: .implicitVRLittleEndian)
+      #expect(response.identifiers(of: page, page.count).all.allSatisfy { $0.count < 10_000 })
+    }
   }
 
   func count(_ identifier: QueryIdentifier) async throws -> Int {

@@ -17,6 +17,8 @@ package struct QueryIdentifier: Sendable {
 
   /// PS3.4 C.6 names some fifty keys; the dictionary has five thousand.
   private static let mostElements = 1000
+  /// PS3.3 C.12.1.1.2 defines fewer.
+  private static let mostCharacterSets = 32
 
   package init(
     reading bytes: [UInt8], transferSyntax: TransferSyntax, model: InformationModel,
@@ -44,7 +46,7 @@ package struct QueryIdentifier: Sendable {
       options: try Self.options(dataSet, negotiated))
     self.requested = requested
     self.requestedMembers = requestedMembers
-    characterSetTerms = dataSet.strings(.specificCharacterSet)
+    characterSetTerms = Self.characterSetTerms(of: dataSet)
     adjustsTimezones = negotiated.adjustsTimezones
   }
 
@@ -60,6 +62,12 @@ package struct QueryIdentifier: Sendable {
     } catch {
       throw ServiceFailure(.cannotUnderstand, "the identifier cannot be read: \(error.reason)")
     }
+  }
+
+  /// What a peer lists beside them, or too often, no answer is written in: each would have to repeat it.
+  private static func characterSetTerms(of dataSet: DataSet) -> [String] {
+    let terms = dataSet.strings(.specificCharacterSet)
+    return terms.count <= mostCharacterSets && SpecificCharacterSet(terms).unknownTerms.isEmpty ? terms : []
   }
 
   private static func options(
