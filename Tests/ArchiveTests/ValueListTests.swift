@@ -3,12 +3,35 @@
 import Access
 import DICOMData
 import GRDB
+import GRDBSQLite
 import Testing
 
 @testable import Archive
 
 @Suite struct ValueListTests {
   private static let studies = 400
+
+  /// What a list costs grows with its values, and not with values times rows. It is counted, not timed: in steps of SQLite's
+  /// machine, of which a row that goes through the list takes several for each value.
+  @Test(
+    arguments: [
+      .patientName, .otherPatientIDs, .otherPatientNames, .modalitiesInStudy, .accessionNumber, .studyDescription,
+      .referringPhysicianName,
+    ] as [DICOMData.Tag], [false, true])
+  func aListIsTakenApartOnce(tag: DICOMData.Tag, isAll: Bool) async throws {
+    let (archive, caller, test) = try await Self.filled()
+    let (few, many) = (10, 1000)
+    var steps: [Int: Int] = [:]
+    for count in [few, many] {
+      let values = (0..<count).map { "NONE\($0)" }
+      let key = MatchingKey(tag: tag, matching: isAll ? .allOf(values) : .anyOf(values))
+      steps[count] = try await Self.steps(for: key, in: archive, as: caller)
+    }
+    let grown = try #require(steps[many]) - (try #require(steps[few]))
+    #expect(grown < 100 * (many - few), "\(steps)")
+    try await archive.close()
+    _ = test
+  }
 
   /// What lists find, among values that nearly are.
   @Test(
@@ -30,6 +53,24 @@ import Testing
     #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key]).sorted() == found)
     try await archive.close()
     _ = test
+  }
+
+  private static func steps(for key: MatchingKey, in archive: Archive, as caller: Caller) async throws -> Int {
+    let query = FindQuery(
+      informationModel: .studyRoot, level: .study, keys: [key], returning: [.studyInstanceUID])
+    return try await archive.database.read { [layout = archive.index.layout] database in
+      try ValueListFunction.addAll(to: database)
+      let visibility = try Visibility(Question(caller: caller, rights: .query, now: 0), in: database)
+      let compiler = QueryCompiler(query, layout: layout, visibility: visibility, isApart: false)
+      let (sql, values) = compiler.statement(within: nil)
+      let statement = try database.cachedStatement(sql: sql)
+      let rows = try SelectedRows(sql, named: visibility.named, values: values, in: database)
+      while let row = try rows.next() {
+        let sees = { (place: Int) in row.text(QueryCompiler.Place.firstValue + place) }
+        #expect(!compiler.judges.allSatisfy { $0.matches(sees) })
+      }
+      return Int(sqlite3_stmt_status(statement.sqliteStatement, SQLITE_STMTSTATUS_VM_STEP, 1))
+    }
   }
 
   private static func filled() async throws -> (Archive, Caller, TestArchive) {

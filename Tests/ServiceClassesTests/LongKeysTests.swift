@@ -84,6 +84,23 @@ import UpperLayer
     }
   }
 
+  /// Nobody means so many: see `KeyRules`.
+  @Test func aListHasAGreatestLength() {
+    for (count, key) in [
+      (10_000, DICOMData.Tag.patientID), (10_001, .patientID), (10_001, .modality), (30_000, .studyInstanceUID),
+    ] {
+      let value = (0..<count).map { "\($0)" }.joined(separator: "\\")
+      let read = Result { () throws(ServiceFailure) in
+        try LongKeyWorld.identifier(key, Array(value.utf8), ["ISO_IR 192"], LongKeyWorld.negotiations[0])
+      }
+      switch read {
+      case .success: #expect(count == 10_000 || key == .studyInstanceUID)
+      case .failure(let failure):
+        #expect(count == 10_001 && failure.status == .refusedOutOfResources && failure.offendingElements == [key])
+      }
+    }
+  }
+
   /// As many as an identifier may have elements: each is a condition.
   @Test func conditionsAreNoDeeperForBeingMany() async throws {
     let world = try await LongKeyWorld()

@@ -42,14 +42,12 @@ extension QueryCompiler {
   }
 
   private mutating func addList(_ values: [String], _ column: String, holdsMany: Bool) {
-    if holdsMany {
-      add(
-        "EXISTS (SELECT 1 FROM json_each(?) WHERE instr('\\' || \(column) || '\\', '\\' || value || '\\') > 0)",
-        Self.json(values))
+    if holdsMany, !values.isEmpty {
+      add(ValueListFunction.holdsOneOf.condition(on: column), ValueListFunction.list(of: values))
     } else if let only = values.first, values.count == 1 {
-      // For a list SQLite makes a table of its own.
       add("\(column) = ?", only)
     } else {
+      // Here SQLite makes a table of its own, once, and may look the values up in an index.
       add("\(column) IN (SELECT value FROM json_each(?))", Self.json(values))
     }
   }

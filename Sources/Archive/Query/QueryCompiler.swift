@@ -193,14 +193,17 @@ struct QueryCompiler {
       guard let derived = question.expression(for: .modalitiesInStudy) else { return }
       return judge(derived, ValueMatcher(matching, vr: .cs, splits: true, options: options))
     }
-    // For a list SQLite makes a table of its own.
-    let (isOneOf, sought) =
+    let (modality, sought) =
       wanted.count == 1
-      ? ("= ?", wanted[0]) : ("IN (SELECT value FROM json_each(?))", Self.json(wanted.map(MatchingForm.storable)))
+      ? ("series.v_00080060 = ?", wanted[0])
+      : (
+        ValueListFunction.isOneOf.condition(on: "series.v_00080060"),
+        ValueListFunction.list(of: wanted.map(MatchingForm.storable))
+      )
     add(
       """
       EXISTS (SELECT 1 FROM \(visibility.telling.table(.series)) WHERE series.study = study.id AND \(visibility.series)
-        AND series.v_00080060 \(isOneOf))
+        AND \(modality))
       """, sought)
   }
 }

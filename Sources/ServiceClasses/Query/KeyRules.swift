@@ -17,6 +17,9 @@ struct KeyRules {
   /// Of a name (PS3.5 §6.2.1.2).
   private static let mostGroups = 3
 
+  /// Each page of the answer goes through the list anew. Of UIDs the archive takes some at a time.
+  private static let mostValues = 10_000
+
   /// Throws where the value is none that could be matched.
   func matching(of element: Element, in dataSet: DataSet) throws(ServiceFailure) -> MatchingKey.Matching {
     guard element.vr != .sq else { return .universal }
@@ -32,6 +35,11 @@ struct KeyRules {
     }
     if vr == .ui { return .uidList(values) }
     if vr.isDateOrTime { return try range(values.joined(separator: "\\"), element, vr) }
+    guard values.count <= Self.mostValues else {
+      throw ServiceFailure(
+        .refusedOutOfResources, "a key other than a UID has more than \(Self.mostValues) values",
+        offendingElements: [element.tag])
+    }
     if values.count > 1 { return several(values, vr) }
     guard vr.allowsWildcards, first.utf8.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }) else {
       return .singleValue(first)
