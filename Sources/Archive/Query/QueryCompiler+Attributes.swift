@@ -6,6 +6,9 @@ import DICOMData
 extension QueryCompiler {
   /// PS3.5 §6.2.1.2.
   private static let mostGroups = 3
+  /// Modality and SOP Instance UID have an index behind the number of the row above: of so many values each may be looked up
+  /// there for each such row, of more it would be rows times values.
+  private static let fewValues = 64
 
   mutating func addCondition(_ matching: MatchingKey.Matching, on attribute: IndexedAttribute) {
     let column = "\(attribute.table).\(attribute.keyColumn)"
@@ -19,7 +22,7 @@ extension QueryCompiler {
       let groups = MatchingForm.soughtGroups(value, vr: attribute.vr)
       if holdsMany { addAll(groups, column) } else { add("\(column) = ?", groups.first ?? "") }
     case .uidList(let values), .anyOf(let values):
-      addList(values.map { MatchingForm.sought($0, vr: attribute.vr) }, column, holdsMany: holdsMany)
+      addList(values.map { MatchingForm.sought($0, vr: attribute.vr) }, attribute, column)
     case .allOf(let values) where holdsMany: addAll(values.map { MatchingForm.sought($0, vr: attribute.vr) }, column)
     case .wildcard(let pattern): addWildcard(pattern, matching, attribute, column)
     case .range(let from, let to) where !holdsMany: addRange(column, from: from, to: to, attribute.vr)
@@ -41,13 +44,15 @@ extension QueryCompiler {
     add(ValueListFunction.holdsAllOf.condition(on: column), ValueListFunction.list(of: values))
   }
 
-  private mutating func addList(_ values: [String], _ column: String, holdsMany: Bool) {
-    if holdsMany, !values.isEmpty {
-      add(ValueListFunction.holdsOneOf.condition(on: column), ValueListFunction.list(of: values))
-    } else if let only = values.first, values.count == 1 {
+  private mutating func addList(_ values: [String], _ attribute: IndexedAttribute, _ column: String) {
+    let isFoundBelow = [.modality, .sopInstanceUID].contains(attribute.tag)
+    if let only = values.first, values.count == 1, !attribute.holdsManyKeys {
       add("\(column) = ?", only)
+    } else if attribute.holdsManyKeys && !values.isEmpty || isFoundBelow && values.count > Self.fewValues {
+      let function: ValueListFunction = attribute.holdsManyKeys ? .holdsOneOf : .isOneOf
+      add(function.condition(on: column), ValueListFunction.list(of: values))
     } else {
-      // Here SQLite makes a table of its own, once, and may look the values up in an index.
+      // SQLite makes a table of the list, once, or looks each value up in an index.
       add("\(column) IN (SELECT value FROM json_each(?))", Self.json(values))
     }
   }
