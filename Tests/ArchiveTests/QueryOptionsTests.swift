@@ -128,44 +128,6 @@ import Testing
     try await archive.close()
   }
 
-  /// A40: what grows with the question grows no faster than it. Four times the question may take eight times as long, the best
-  /// of five each, and 20 ms for what does not grow; of what grows as the square it would be sixteen, however often it is asked.
-  @Test(arguments: 0..<4)
-  func longKeysTakeNoLongerThanTheyAre(which: Int) async throws {
-    let (archive, caller, test) = try await Self.filled([TestObject(instance: "1.1")])
-    var best: [Int: Duration] = [:]
-    func isNoLonger() -> Bool {
-      guard let short = best[1], let long = best[4] else { return false }
-      return long < short * 8 + .milliseconds(20)
-    }
-    // In turns, and more of them on a busy machine: what else runs there slows both.
-    for round in 0..<40 where round < 5 || !isNoLonger() {
-      for times in [1, 4] {
-        let key = Self.longKey(which, times: times)
-        let began = ContinuousClock.now
-        let found = try await archive.values(of: .studyInstanceUID, at: .study, as: caller, [key])
-        let took = ContinuousClock.now - began
-        #expect(found.isEmpty)
-        best[times] = min(took, best[times] ?? took)
-      }
-    }
-    #expect(isNoLonger(), "\(best)")
-    try await archive.close()
-    _ = test
-  }
-
-  /// At four times its size each has a million characters, or ten thousand UIDs.
-  private static func longKey(_ which: Int, times: Int) -> MatchingKey {
-    switch which {
-    case 0: MatchingKey(tag: .patientName, matching: .wildcard(String(repeating: "a*", count: 125_000 * times)))
-    case 1:
-      MatchingKey(tag: .studyDescription, matching: .wildcard(String(repeating: "*", count: 250_000 * times) + "x"))
-    case 2: MatchingKey(tag: .accessionNumber, matching: .singleValue(String(repeating: "x", count: 250_000 * times)))
-    default:
-      MatchingKey(tag: .studyInstanceUID, matching: .uidList((0..<2500 * times).map { "1.2.840.\($0)" }))
-    }
-  }
-
   /// Who may not see all of a study is answered in the order of names: each row once, whatever stands before and behind the
   /// border of a page.
   @Test(

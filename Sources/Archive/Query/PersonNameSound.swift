@@ -26,13 +26,14 @@ enum PersonNameSound {
     case .singleValue(let value), .wildcard(let value): key = value
     default: return nil
     }
-    var sought: [Sought] = []
+    var sought: Set<Sought> = []
     for word in words(of: MatchingForm.personName(key)) where !word.allSatisfy({ $0 == "*" }) {
       let stem = word.last == "*" ? word.dropLast() : word
       guard !stem.contains(where: { $0 == "*" || $0 == "?" }) else { return nil }
-      sought.append(Sought(sound: sound(of: stem), isPrefix: word.last == "*"))
+      sought.insert(Sought(sound: sound(of: stem), isPrefix: word.last == "*"))
     }
-    return sought.isEmpty ? nil : sought
+    // Each once: those that a name has are then no more than it has itself, and the first that it lacks ends it.
+    return sought.isEmpty ? nil : Array(sought)
   }
 
   /// `stored`: names as they are matched.

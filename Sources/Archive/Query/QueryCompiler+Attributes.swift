@@ -4,6 +4,12 @@ import DICOMData
 
 /// One attribute and what it has to match, as SQL where SQL says the same, and judged in Swift where it does not.
 extension QueryCompiler {
+  /// PS3.5 §6.2.1.2.
+  private static let mostGroups = 3
+  /// Modality and SOP Instance UID have an index behind the number of the row above: of so many values each may be looked up
+  /// there for each such row, of more it would be rows times values.
+  private static let fewValues = 64
+
   mutating func addCondition(_ matching: MatchingKey.Matching, on attribute: IndexedAttribute) {
     let column = "\(attribute.table).\(attribute.keyColumn)"
     let holdsMany = attribute.holdsManyKeys
@@ -13,13 +19,11 @@ extension QueryCompiler {
     case .singleValue(let value) where attribute.vr == .tm || attribute.vr == .dt:
       holdsMany ? judge(matching, attribute) : addRange(column, from: value, to: value, attribute.vr)
     case .singleValue(let value):
-      for sought in MatchingForm.soughtGroups(value, vr: attribute.vr) {
-        if holdsMany { contains(sought, in: column) } else { add("\(column) = ?", sought) }
-      }
+      let groups = MatchingForm.soughtGroups(value, vr: attribute.vr)
+      if holdsMany { addAll(groups, column) } else { add("\(column) = ?", groups.first ?? "") }
     case .uidList(let values), .anyOf(let values):
-      addList(values.map { MatchingForm.sought($0, vr: attribute.vr) }, column, holdsMany: holdsMany)
-    case .allOf(let values) where holdsMany:
-      for value in values { contains(MatchingForm.sought(value, vr: attribute.vr), in: column) }
+      addList(values.map { MatchingForm.sought($0, vr: attribute.vr) }, attribute, column)
+    case .allOf(let values) where holdsMany: addAll(values.map { MatchingForm.sought($0, vr: attribute.vr) }, column)
     case .wildcard(let pattern): addWildcard(pattern, matching, attribute, column)
     case .range(let from, let to) where !holdsMany: addRange(column, from: from, to: to, attribute.vr)
     case .empty where !holdsMany: add("\(column) = ''")
@@ -33,15 +37,22 @@ extension QueryCompiler {
       ValueMatcher(matching, vr: attribute.vr, splits: attribute.holdsManyKeys, options: options))
   }
 
-  private mutating func addList(_ values: [String], _ column: String, holdsMany: Bool) {
-    if holdsMany {
-      add(
-        "EXISTS (SELECT 1 FROM json_each(?) WHERE instr('\\' || \(column) || '\\', '\\' || value || '\\') > 0)",
-        Self.json(values))
-    } else if let only = values.first, values.count == 1 {
-      // For a list SQLite makes a table of its own.
+  /// However many there are, it is one condition.
+  private mutating func addAll(_ values: [String], _ column: String) {
+    guard let first = values.first else { return }
+    if values.count == 1 { return contains(first, in: column) }
+    add(ValueListFunction.holdsAllOf.condition(on: column), ValueListFunction.list(of: values))
+  }
+
+  private mutating func addList(_ values: [String], _ attribute: IndexedAttribute, _ column: String) {
+    let isFoundBelow = [.modality, .sopInstanceUID].contains(attribute.tag)
+    if let only = values.first, values.count == 1, !attribute.holdsManyKeys {
       add("\(column) = ?", only)
+    } else if attribute.holdsManyKeys && !values.isEmpty || isFoundBelow && values.count > Self.fewValues {
+      let function: ValueListFunction = attribute.holdsManyKeys ? .holdsOneOf : .isOneOf
+      add(function.condition(on: column), ValueListFunction.list(of: values))
     } else {
+      // SQLite makes a table of the list, once, or looks each value up in an index.
       add("\(column) IN (SELECT value FROM json_each(?))", Self.json(values))
     }
   }
@@ -59,7 +70,8 @@ extension QueryCompiler {
   ) {
     guard attribute.vr != .pn || !options.matchesNamesBySound else { return judge(matching, attribute) }
     let patterns = MatchingForm.soughtPatterns(pattern, vr: attribute.vr).map(WildcardPattern.init)
-    for pattern in patterns {
+    // Of a name with more component groups than there are the rest is left to judge.
+    for pattern in patterns.prefix(Self.mostGroups) {
       let prefix = pattern.literalPrefix
       if !attribute.holdsManyKeys, !prefix.isEmpty {
         add("\(column) >= ? AND \(column) < ?", prefix, prefix + "\u{10FFFF}")

@@ -8,6 +8,7 @@ struct QueryCompiler {
   static let pageSize = 256
   /// Where rows are judged after they were selected, few of them may be left: so many times a page are looked at.
   private static let judgedPages = 8
+  private static let mostInARow = 200
 
   /// What stands in a row in front of the values: by what its page is put in order and goes on, the row's own number at the
   /// level, and whose it is.
@@ -76,10 +77,17 @@ struct QueryCompiler {
       ]
     let sql = """
       SELECT \((first + expressions).joined(separator: ", "))
-      FROM \(driver.tables(isNamed: isNamed)) WHERE \(all.joined(separator: " AND "))
+      FROM \(driver.tables(isNamed: isNamed)) WHERE \(Self.conjunction(all[...]))
       ORDER BY \(driver.orderColumns(isNamed: isNamed)) LIMIT \(limit)
       """
     return (sql, bound + arguments)
+  }
+
+  /// SQLite takes no more than a thousand conditions in a row, and a question may have as many keys: of many it is a tree.
+  private static func conjunction(_ conditions: ArraySlice<String>) -> String {
+    guard conditions.count > mostInARow else { return conditions.joined(separator: " AND ") }
+    let middle = conditions.startIndex + conditions.count / 2
+    return "(\(conjunction(conditions[..<middle]))) AND (\(conjunction(conditions[middle...])))"
   }
 
   /// Where the next page begins; nil where there is none.
@@ -185,14 +193,17 @@ struct QueryCompiler {
       guard let derived = question.expression(for: .modalitiesInStudy) else { return }
       return judge(derived, ValueMatcher(matching, vr: .cs, splits: true, options: options))
     }
-    // For a list SQLite makes a table of its own.
-    let (isOneOf, sought) =
+    let (modality, sought) =
       wanted.count == 1
-      ? ("= ?", wanted[0]) : ("IN (SELECT value FROM json_each(?))", Self.json(wanted.map(MatchingForm.storable)))
+      ? ("series.v_00080060 = ?", wanted[0])
+      : (
+        ValueListFunction.isOneOf.condition(on: "series.v_00080060"),
+        ValueListFunction.list(of: wanted.map(MatchingForm.storable))
+      )
     add(
       """
       EXISTS (SELECT 1 FROM \(visibility.telling.table(.series)) WHERE series.study = study.id AND \(visibility.series)
-        AND series.v_00080060 \(isOneOf))
+        AND \(modality))
       """, sought)
   }
 }

@@ -44,6 +44,7 @@ final class QueryThread: Sendable {
     configuration.prepareDatabase { database in
       // In KiB.
       try database.execute(sql: "PRAGMA cache_size = -8192")
+      try ValueListFunction.addAll(to: database)
     }
     connection = try DatabaseQueue(path: path, configuration: configuration)
     self.changes = changes

@@ -7,8 +7,10 @@ struct ValueMatcher: Sendable {
   private indirect enum Test: Sendable {
     case anything
     case empty
-    /// Each of the lists has a value of the attribute.
-    case some([Set<String>])
+    /// One of them is a value of the attribute.
+    case oneOf(Set<String>)
+    /// Each of them is.
+    case allOf(Set<String>)
     case patterns([WildcardPattern])
     case range(from: String?, to: String?)
     case sounds([PersonNameSound.Sought], or: Test)
@@ -36,10 +38,10 @@ struct ValueMatcher: Sendable {
       // "10" is any time within that hour (PS3.4 C.2.2.2.1).
       return range(from: value, to: value, vr: vr, options)
     case .singleValue(let value):
-      return .some(MatchingForm.soughtGroups(value, vr: vr).map { [$0] })
+      return .allOf(Set(MatchingForm.soughtGroups(value, vr: vr)))
     case .uidList(let values), .anyOf(let values):
-      return .some([Set(values.map { MatchingForm.sought($0, vr: vr) })])
-    case .allOf(let values): return .some(values.map { [MatchingForm.sought($0, vr: vr)] })
+      return .oneOf(Set(values.map { MatchingForm.sought($0, vr: vr) }))
+    case .allOf(let values): return .allOf(Set(values.map { MatchingForm.sought($0, vr: vr) }))
     case .wildcard(let pattern):
       return .patterns(MatchingForm.soughtPatterns(pattern, vr: vr).map(WildcardPattern.init))
     case .range(let from, let to): return range(from: from, to: to, vr: vr, options)
@@ -67,9 +69,10 @@ struct ValueMatcher: Sendable {
     case .empty: return stored.utf8.allSatisfy { $0 == UInt8(ascii: "\\") }
     case .sounds(let sounds, let ordinary):
       return passes(ordinary, stored) || PersonNameSound.matches(stored, sounds)
-    case .some(let lists):
-      let values = values(stored).map(String.init)
-      return lists.allSatisfy { list in values.contains(where: list.contains) }
+    case .oneOf(let sought): return values(stored).contains { sought.contains(String($0)) }
+    case .allOf(let sought):
+      let values = values(stored)
+      return sought.count <= values.count && sought.isSubset(of: values.map(String.init))
     case .patterns(let patterns):
       let values = values(stored)
       return patterns.allSatisfy { $0.matches(anyOf: values) }

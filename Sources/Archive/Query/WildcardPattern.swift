@@ -3,9 +3,15 @@
 /// A pattern of `*` and `?` (PS3.4 C.2.2.2.4), matched without backtracking beyond the last star.
 struct WildcardPattern: Sendable {
   private let pattern: [Unicode.Scalar]
+  /// No match is shorter.
+  private let least: Int
 
   init(_ pattern: String) {
-    self.pattern = Array(pattern.unicodeScalars)
+    var scalars: [Unicode.Scalar] = []
+    // Several stars in a row are one.
+    for scalar in pattern.unicodeScalars where scalar != "*" || scalars.last != "*" { scalars.append(scalar) }
+    self.pattern = scalars
+    least = scalars.count { $0 != "*" }
   }
 
   /// What every match begins with.
@@ -28,8 +34,10 @@ struct WildcardPattern: Sendable {
     values.contains { matches(Array($0.unicodeScalars)) }
   }
 
-  /// At most pattern × value steps: only the last star is ever tried again.
+  /// At most as many steps as the value has characters, squared, however long the pattern is: only the last star is ever tried
+  /// again, and a pattern that asks for more than the value has is not begun.
   private func matches(_ value: [Unicode.Scalar]) -> Bool {
+    guard value.count >= least else { return false }
     var position = 0
     var at = 0
     var lastStar: (pattern: Int, value: Int)?

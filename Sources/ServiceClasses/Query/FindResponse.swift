@@ -15,7 +15,6 @@ struct FindResponse: Sendable {
     case fixed([UInt8])
     case column(Int)
     case sequence([IdentifierWriter.Head])
-    case nothing
     /// Which of the row's character sets it is written in.
     case characterSet
   }
@@ -43,16 +42,19 @@ struct FindResponse: Sendable {
     if let column = columns.byTag[.instanceAvailability] { entries[.instanceAvailability] = (.cs, .column(column)) }
     var unsupported: [Tag] = []
     for (tag, vr) in request.requested + request.timezoneKey {
-      if columns.bySequence[tag] != nil, vr == .sq {
+      // An unsupported key is not returned at all, in a sequence or not: an empty value would say that the object has none.
+      if let known = columns.bySequence[tag], vr == .sq {
         let members = request.requestedMembers[tag] ?? []
-        let all = columns.bySequence[tag].map { $0.keys.sorted() } ?? []
-        unsupported += members.map(\.tag).filter { !all.contains($0) }
-        let asked = members.isEmpty ? all.map { (tag: $0, vr: DataDictionary.vr(of: $0) ?? .lo) } : members
+        unsupported += members.filter { known[$0.tag] == nil || $0.vr == .sq }.map(\.tag)
+        let asked =
+          members.isEmpty
+          ? known.keys.map { (tag: $0, vr: DataDictionary.vr(of: $0) ?? .lo) }
+          : members.filter { known[$0.tag] != nil && $0.vr != .sq }
+        guard !asked.isEmpty else { continue }
         entries[tag] = (.sq, .sequence(asked.sorted { $0.tag < $1.tag }.map { writer.head($0.tag, $0.vr) }))
-      } else if let column = columns.byTag[tag] {
-        entries[tag] = (vr, vr == .sq ? .nothing : .column(column))
+      } else if let column = columns.byTag[tag], vr != .sq {
+        entries[tag] = (vr, .column(column))
       } else if tag != .timezoneOffsetFromUTC {
-        // An unsupported key is not returned at all: an empty value would say that the object has none.
         unsupported.append(tag)
       }
     }
@@ -94,7 +96,6 @@ struct FindResponse: Sendable {
       switch source {
       case .characterSet: writer.write(head, characterSet.terms, to: &bytes)
       case .fixed(let value): writer.write(head, value, to: &bytes)
-      case .nothing: writer.write(head, [], to: &bytes)
       case .column(let column):
         // UTF-8 is what the index has.
         if head.vr.isText, isASCII || (head.vr.usesSpecificCharacterSet && characterSet.set == .utf8) {

@@ -12,19 +12,43 @@ struct KeyRules {
     self.negotiated = negotiated
   }
 
+  /// PS3.5 §6.2 has 18, 28 and 54 bytes for ranges of DA, TM and DT; the separators of ACR-NEMA, and spaces, add some.
+  private static let longestRange = 64
+  /// Of a name (PS3.5 §6.2.1.2).
+  private static let mostGroups = 3
+
+  /// Each page of the answer goes through the list anew. Of UIDs the archive takes some at a time.
+  private static let mostValues = 10_000
+
   /// Throws where the value is none that could be matched.
   func matching(of element: Element, in dataSet: DataSet) throws(ServiceFailure) -> MatchingKey.Matching {
     guard element.vr != .sq else { return .universal }
+    let vr = element.matchedVR
+    guard !vr.isDateOrTime || element.length <= Self.longestRange else {
+      throw refusal("a key of VR \(vr) has more than \(Self.longestRange) bytes", element)
+    }
     let values = element.strings(in: dataSet.characterSet).filter { !$0.isEmpty }
     guard let first = values.first else { return .universal }
     if negotiated.matchesEmptyValues, values == ["\"\""] { return .empty }
-    if element.vr == .ui { return .uidList(values) }
-    if element.vr.isDateOrTime { return try range(values.joined(separator: "\\"), element) }
-    if values.count > 1 { return several(values, element.vr) }
-    guard element.vr.allowsWildcards, first.contains(where: { $0 == "*" || $0 == "?" }) else {
+    guard vr != .pn || values.allSatisfy({ $0.utf8.count { $0 == UInt8(ascii: "=") } < Self.mostGroups }) else {
+      throw refusal("a name has \(Self.mostGroups) component groups at most", element)
+    }
+    if vr == .ui { return .uidList(values) }
+    if vr.isDateOrTime { return try range(values.joined(separator: "\\"), element, vr) }
+    guard values.count <= Self.mostValues else {
+      throw ServiceFailure(
+        .refusedOutOfResources, "a key other than a UID has more than \(Self.mostValues) values",
+        offendingElements: [element.tag])
+    }
+    if values.count > 1 { return several(values, vr) }
+    guard vr.allowsWildcards, first.utf8.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }) else {
       return .singleValue(first)
     }
-    return first.allSatisfy { $0 == "*" } ? .universal : .wildcard(first)
+    return first.utf8.allSatisfy { $0 == UInt8(ascii: "*") } ? .universal : .wildcard(first)
+  }
+
+  private func refusal(_ reason: String, _ element: Element) -> ServiceFailure {
+    ServiceFailure(.dataSetDoesNotMatchSOPClass, reason, offendingElements: [element.tag])
   }
 
   /// PS3.4 C.2.2.2.8 where it was agreed to; else what nearly everybody means who sends several.
@@ -33,20 +57,25 @@ struct KeyRules {
   }
 
   /// PS3.4 C.2.2.2.5: `from-to`, `from-` and `-to`. The offset of a DT from UTC may have a minus too.
-  private func range(_ value: String, _ element: Element) throws(ServiceFailure) -> MatchingKey.Matching {
-    let refusal = ServiceFailure(
-      .dataSetDoesNotMatchSOPClass, "a key of VR \(element.vr) is no \(element.vr.whatItIs), and no range",
-      offendingElements: [element.tag])
+  private func range(_ value: String, _ element: Element, _ vr: VR) throws(ServiceFailure) -> MatchingKey.Matching {
     let text = value.filter { $0 != " " }
-    if element.vr.isMoment(text[...]) { return .singleValue(text) }
-    guard text.contains("-") else { throw refusal }
+    if vr.isMoment(text[...]) { return .singleValue(text) }
     if text == "-" { return .universal }
-    for dash in text.indices where text[dash] == "-" {
+    let dashes = text.indices.filter { text[$0] == "-" }
+    for dash in dashes where dashes.count <= (vr == .dt ? 3 : 1) {
       let (from, to) = (text[..<dash], text[text.index(after: dash)...])
-      guard from.isEmpty || element.vr.isMoment(from), to.isEmpty || element.vr.isMoment(to) else { continue }
+      guard from.isEmpty || vr.isMoment(from), to.isEmpty || vr.isMoment(to) else { continue }
       return .range(from: from.isEmpty ? nil : String(from), to: to.isEmpty ? nil : String(to))
     }
-    throw refusal
+    throw refusal("a key of VR \(vr) is no \(vr.whatItIs), and no range", element)
+  }
+}
+
+extension Element {
+  /// By which the archive matches it, whatever the peer says that it is: the dictionary's, where both are text.
+  fileprivate var matchedVR: VR {
+    guard vr.isText || vr == .un, let known = DataDictionary.vr(of: tag), known.isText else { return vr }
+    return known
   }
 }
 

@@ -17,6 +17,8 @@ package struct QueryIdentifier: Sendable {
 
   /// PS3.4 C.6 names some fifty keys; the dictionary has five thousand.
   private static let mostElements = 1000
+  /// PS3.3 C.12.1.1.2 defines fewer.
+  private static let mostCharacterSets = 32
 
   package init(
     reading bytes: [UInt8], transferSyntax: TransferSyntax, model: InformationModel,
@@ -30,10 +32,15 @@ package struct QueryIdentifier: Sendable {
     var requestedMembers: [Tag: [(tag: Tag, vr: VR)]] = [:]
     for element in dataSet.topLevelElements where !Self.describesTheIdentifierItself(element.tag) {
       requested.append((element.tag, element.vr))
+      // What nobody knows is not judged: the answer says that it was not looked at (PS3.4 C.4.1.1.4).
+      if element.tag.isPrivate { continue }
       if element.vr == .sq {
-        let members = try Self.sequenceKeys(of: element, in: dataSet, rules)
-        keys.append(MatchingKey(tag: element.tag, matching: .sequence(members.map(\.key))))
-        requestedMembers[element.tag] = members.map { ($0.key.tag, $0.vr) }
+        let members = try Self.members(of: element, in: dataSet, rules)
+        let known = members.compactMap { member in
+          member.matching.map { MatchingKey(tag: member.tag, matching: $0) }
+        }
+        keys.append(MatchingKey(tag: element.tag, matching: .sequence(known)))
+        requestedMembers[element.tag] = members.map { ($0.tag, $0.vr) }
       } else {
         keys.append(MatchingKey(tag: element.tag, matching: try rules.matching(of: element, in: dataSet)))
       }
@@ -44,7 +51,7 @@ package struct QueryIdentifier: Sendable {
       options: try Self.options(dataSet, negotiated))
     self.requested = requested
     self.requestedMembers = requestedMembers
-    characterSetTerms = dataSet.strings(.specificCharacterSet)
+    characterSetTerms = Self.characterSetTerms(of: dataSet)
     adjustsTimezones = negotiated.adjustsTimezones
   }
 
@@ -60,6 +67,12 @@ package struct QueryIdentifier: Sendable {
     } catch {
       throw ServiceFailure(.cannotUnderstand, "the identifier cannot be read: \(error.reason)")
     }
+  }
+
+  /// What a peer lists beside them, or too often, no answer is written in: each would have to repeat it.
+  private static func characterSetTerms(of dataSet: DataSet) -> [String] {
+    let terms = dataSet.strings(.specificCharacterSet)
+    return terms.count <= mostCharacterSets && SpecificCharacterSet(terms).unknownTerms.isEmpty ? terms : []
   }
 
   private static func options(
@@ -114,24 +127,26 @@ package struct QueryIdentifier: Sendable {
     switch tag {
     case .specificCharacterSet, .queryRetrieveLevel, .retrieveAETitle, .instanceAvailability, .timezoneOffsetFromUTC:
       true
-    default: tag.element == 0 || tag.isPrivate
+    default: tag.element == 0 || tag.isPrivateCreator
     }
   }
 
-  /// PS3.4 C.2.2.2.6: the one item of a sequence has the keys that an item of the match has to have.
-  private static func sequenceKeys(
+  /// PS3.4 C.2.2.2.6: the one item of a sequence has the keys that an item of the match has to have. The archive has nothing of
+  /// sequences in sequences: such a key has no matching, and the answer says that it was not looked at.
+  private static func members(
     of element: Element, in dataSet: DataSet, _ rules: KeyRules
-  ) throws(ServiceFailure) -> [(key: MatchingKey, vr: VR)] {
+  ) throws(ServiceFailure) -> [(tag: Tag, vr: VR, matching: MatchingKey.Matching?)] {
     let items = dataSet.items(of: element)
     guard items.count <= 1 else {
       throw ServiceFailure(
         .dataSetDoesNotMatchSOPClass, "a sequence in an identifier has one item at most",
         offendingElements: [element.tag])
     }
-    var members: [(key: MatchingKey, vr: VR)] = []
+    var members: [(tag: Tag, vr: VR, matching: MatchingKey.Matching?)] = []
     for item in items {
-      for member in item.topLevelElements where member.vr != .sq && !describesTheIdentifierItself(member.tag) {
-        members.append((MatchingKey(tag: member.tag, matching: try rules.matching(of: member, in: item)), member.vr))
+      for member in item.topLevelElements where !describesTheIdentifierItself(member.tag) {
+        let isUnknown = member.vr == .sq || member.tag.isPrivate
+        members.append((member.tag, member.vr, isUnknown ? nil : try rules.matching(of: member, in: item)))
       }
     }
     return members
