@@ -51,12 +51,16 @@ extension QueryCompiler {
       if let from = range.from { add("\(days) >= ?", MatchingForm.day(from, shiftedBy: -1)) }
       if let to = range.to { add("\(days) <= ?", MatchingForm.day(to, shiftedBy: 1)) }
     }
-    let studyZone = attribute(.timezoneOffsetFromUTC).map { "\($0.table).\($0.column)" } ?? "''"
     judge(
       .moment(
         MomentJudge(
-          date: column(days), time: column("\(time.table).\(time.keyColumn)"), zone: column(studyZone),
+          date: column(days), time: column("\(time.table).\(time.keyColumn)"), zone: column(toldZone),
           bounds: bounds, wanted: zone)))
+  }
+
+  /// Timezone Offset From UTC, as the row tells it that tells of the study; of a patient, that of the study by which they are told.
+  var toldZone: String {
+    layout.byTag[.timezoneOffsetFromUTC].map { "\($0.table).\($0.column)" } ?? "''"
   }
 }
 
