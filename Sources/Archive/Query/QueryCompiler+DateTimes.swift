@@ -72,6 +72,7 @@ struct DateTimeBounds {
 
 /// A value of VR DT as the index has it: as it was written, and the key, which is in UTC where its zone was known.
 struct StoredDateTime {
+  let text: String
   let written: WrittenDateTime
   /// nil where nobody knows the zone.
   let inUTC: String?
@@ -82,6 +83,7 @@ struct StoredDateTime {
 
   /// `zone`: what is told of the study's. Where the key is what was written, either nobody knew a zone, or it was UTC.
   init(_ value: String, key: String, zone: String) {
+    text = value
     written = WrittenDateTime(value)
     let isKnown = written.offset != nil || key != written.digits || CivilMoment.offset(zone) == 0
     inUTC = isKnown ? key : nil

@@ -28,6 +28,8 @@ struct QueryCompiler {
   var level: IndexedAttribute.Level { question.level }
   private(set) var judges: [RowJudge] = []
   private(set) var columns: FindColumns
+  /// By the place of what is answered in another zone than it was written in.
+  private(set) var adjustments: [Int: TimeAdjustment] = [:]
   private(set) var expressions: [String] = []
   private var conditions: [String] = []
   private var arguments: [DatabaseValue] = []
@@ -50,6 +52,9 @@ struct QueryCompiler {
     driver = QueryDriver(query, question, after: mark)
     columns = FindColumns(byTag: [:], bySequence: [:], width: 0)
     addColumns(for: query)
+    if options.timezone != nil || options.namesTimezone {
+      for (tag, place) in columns.byTag { adjustments[place] = adjustment(of: tag, at: place) }
+    }
     let moments = addMoments(query.keys)
     for key in query.keys where !moments.contains(key.tag) && !driver.says(key.tag) { addCondition(for: key) }
   }

@@ -16,6 +16,8 @@ struct FindResponse: Sendable {
     case column(Int)
     case sequence([IdentifierWriter.Head])
     case nothing
+    /// The row's own zone; where nobody knows it, the element is left out: it "shall not be sent with a zero-length value".
+    case zone(Int)
     /// Which of the row's character sets it is written in.
     case characterSet
   }
@@ -42,7 +44,7 @@ struct FindResponse: Sendable {
     ]
     if let column = columns.byTag[.instanceAvailability] { entries[.instanceAvailability] = (.cs, .column(column)) }
     var unsupported: [Tag] = []
-    for (tag, vr) in request.requested + request.timezoneKey {
+    for (tag, vr) in request.requested {
       if columns.bySequence[tag] != nil, vr == .sq {
         let members = request.requestedMembers[tag] ?? []
         let all = columns.bySequence[tag].map { $0.keys.sorted() } ?? []
@@ -51,10 +53,16 @@ struct FindResponse: Sendable {
         entries[tag] = (.sq, .sequence(asked.sorted { $0.tag < $1.tag }.map { writer.head($0.tag, $0.vr) }))
       } else if let column = columns.byTag[tag] {
         entries[tag] = (vr, vr == .sq ? .nothing : .column(column))
-      } else if tag != .timezoneOffsetFromUTC {
+      } else {
         // An unsupported key is not returned at all: an empty value would say that the object has none.
         unsupported.append(tag)
       }
+    }
+    if request.query.options.namesTimezone, entries.values.contains(where: \.vr.isOfTime) {
+      entries[.timezoneOffsetFromUTC] = Self.zone(request.query.options, columns).map { (.sh, $0) }
+    }
+    if request.ignoresTimezone, columns.byTag[.timezoneOffsetFromUTC] != nil {
+      unsupported.append(.timezoneOffsetFromUTC)
     }
     unsupportedKeys = unsupported
     self.entries = entries.sorted { $0.key < $1.key }.map { (writer.head($0.key, $0.value.vr), $0.value.source) }
@@ -62,6 +70,13 @@ struct FindResponse: Sendable {
       if case .column(let column) = entry.source, entry.head.vr.usesSpecificCharacterSet { column } else { nil }
     }
     holdsSequences = self.entries.contains { entry in if case .sequence = entry.source { true } else { false } }
+  }
+
+  /// PS3.4 C.4.1.1.3.2: Timezone Offset From UTC "shall be included if any Attributes of time in the Response Identifier are to
+  /// be interpreted explicitly in the designated local time zone".
+  private static func zone(_ options: MatchingOptions, _ columns: FindColumns) -> Source? {
+    if let asked = options.timezone { return .fixed(Array(TimezoneOffset.text(asked).utf8)) }
+    return columns.byTag[.timezoneOffsetFromUTC].map { .zone($0) }
   }
 
   /// One for each of the first rows of a page, all in one piece of memory.
@@ -95,6 +110,9 @@ struct FindResponse: Sendable {
       case .characterSet: writer.write(head, characterSet.terms, to: &bytes)
       case .fixed(let value): writer.write(head, value, to: &bytes)
       case .nothing: writer.write(head, [], to: &bytes)
+      case .zone(let column):
+        let zone = row.text(of: column)
+        if TimezoneOffset.minutes(zone) != nil { writer.write(head, zone.utf8, to: &bytes) }
       case .column(let column):
         // UTF-8 is what the index has.
         if head.vr.isText, isASCII || (head.vr.usesSpecificCharacterSet && characterSet.set == .utf8) {
@@ -127,9 +145,8 @@ struct FindResponse: Sendable {
   }
 }
 
-extension QueryIdentifier {
-  /// Each answer names the zone of its dates and times where that was agreed to.
-  fileprivate var timezoneKey: [(tag: Tag, vr: VR)] { adjustsTimezones ? [(.timezoneOffsetFromUTC, .sh)] : [] }
+extension VR {
+  fileprivate var isOfTime: Bool { self == .da || self == .tm || self == .dt }
 }
 
 extension UnsafeBufferPointer<UInt8> {
