@@ -64,8 +64,51 @@ import Testing
             tag: .studyTime, matching: .range(from: ends[0], to: ends.last.flatMap { $0.isEmpty ? nil : $0 })))
       }
       let found = try await archive.values(of: .studyDate, at: .study, as: caller, keys, options)
-      #expect(found == (isFound ? ["20260102"] : []), "combined: \(combines)")
+      // Answered in that zone, too.
+      #expect(found == (isFound ? [date] : []), "combined: \(combines)")
     }
+    try await archive.close()
+    _ = test
+  }
+
+  /// Half past midnight of the eleventh, where it is known in +0200: half past ten of the evening before in UTC.
+  @Test(
+    arguments: [
+      // A value finds itself, whatever its object says of its zone.
+      ("20260211003000", "+0200", nil, "20260211003000", nil, true),
+      ("20260211003000", "", nil, "20260211003000", nil, true),
+      ("20260211003000+0200", "", nil, "20260211003000+0200", nil, true),
+      ("20260211003000", "+0200", nil, "20260211", nil, true),
+      ("20260211003000", "+0200", nil, "20260211000000", "20260211235959", true),
+      ("20260211003000", "+0200", nil, "20260210223000", nil, false),
+      ("20260211003000", "+0200", nil, "20260210223000+0000", nil, true),
+      ("20260211003000", "+0000", nil, "20260211013000+0100", nil, true),
+      ("20260211003000", "", nil, "20260211003000+0100", nil, true),
+      // PS3.4 C.2.2.2.1.3, note 1.
+      ("19980128073000-0300", "", nil, "19980128103000", nil, true),
+      ("20260211003000+0200", "", nil, "20260211", nil, true),
+      // What names no zone is taken for one of the zone that is asked for.
+      ("20260211003000", "", 120, "20260211003000", nil, true),
+      ("20260211003000", "", 120, "20260210223000+0000", nil, true),
+      ("20260211003000", "+0200", 120, "20260211003000", nil, true),
+      ("20260211003000", "+0200", 60, "20260210233000", nil, true),
+      ("20260211003000", "+0200", 60, "20260211", nil, false),
+      ("20260211003000", "+0000", 120, "20260211023000", nil, true),
+      ("20260211003000", "+0000", 120, "20260211003000", nil, false),
+      // A month is no longer in another zone, nor does time end a day before the year 10000.
+      ("20260301120000", "+0000", -60, "202602", nil, false),
+      ("20260211003000", "+0200", 60, "2026", "9999", true),
+    ] as [(String, String, Int?, String, String?, Bool)])
+  func momentsAreOfAZone(
+    stored: String, zone: String, asked: Int?, from: String, to: String?, isFound: Bool
+  ) async throws {
+    let (archive, caller, test) = try await Self.filled([TestObject(instance: "1.1", zone: zone, moment: stored)])
+    var options = MatchingOptions()
+    options.timezone = asked
+    let matching = to.map { MatchingKey.Matching.range(from: from, to: $0) } ?? .singleValue(from)
+    let key = MatchingKey(tag: .acquisitionDateTime, matching: matching)
+    #expect(
+      try await archive.values(of: .sopInstanceUID, at: .image, as: caller, [key], options) == (isFound ? ["1.1"] : []))
     try await archive.close()
     _ = test
   }

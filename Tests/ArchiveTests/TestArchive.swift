@@ -98,6 +98,8 @@ struct TestObject: Sendable {
   var title: (value: String, scheme: String)?
   var time = ""
   var zone = ""
+  /// Acquisition DateTime.
+  var moment = ""
   var accession = ""
   var description = ""
   /// Of the series.
@@ -116,6 +118,7 @@ struct TestObject: Sendable {
     if !seriesDescription.isEmpty { builder.set(.seriesDescription, .lo, seriesDescription) }
     if !time.isEmpty { builder.set(.studyTime, .tm, time) }
     if !zone.isEmpty { builder.set(.timezoneOffsetFromUTC, .sh, zone) }
+    if !moment.isEmpty { builder.set(.acquisitionDateTime, .dt, moment) }
     builder.set(.modality, .cs, modality)
     builder.set(.patientName, .pn, name)
     builder.set(.patientID, .lo, patientID)

@@ -39,6 +39,9 @@ import Testing
       ([:], #"{"aeTitle": 5}"#, "a number, not 1 to 16 characters"),
       ([:], #"{"aeTitle": ["A"]}"#, "neither a text nor a number, not 1 to 16"),
       ([:], "port = 4242", "collimator.json"),
+      ([:], #"{"furtherKeys": "PATIENT:00102202"}"#, "collimator.json"),
+      ([:], #"{"furtherKeys": "PATIENT:00102202"}"#, "'00102202' is no attribute of the dictionary"),
+      (["COLLIMATOR_FURTHER_KEYS": "ScanningSequence"], "{}", "furtherKeys (environment COLLIMATOR_FURTHER_KEYS)"),
       (["COLLIMATOR_GRACE": "-1"], "{}", "grace"),
       (["COLLIMATOR_PORT": "abc"], "{}", "COLLIMATOR_PORT, as the environment"),
     ] as [([String: String], String, String)])

@@ -8,6 +8,8 @@ struct NaiveMatcher {
   var combinesDateAndTime = false
   var matchesEmptyValues = false
   var matchesMultipleValues = false
+  /// Minutes east of UTC in which is asked.
+  var zone: Int?
 
   func matches(_ key: NaiveIdentifier, _ object: NaiveObject) -> Bool {
     if combinesDateAndTime, let dates = key.values["StudyDate"], let times = key.values["StudyTime"],
@@ -21,7 +23,9 @@ struct NaiveMatcher {
 
   private func all(_ keys: [String: String], _ object: NaiveObject) -> Bool {
     keys.allSatisfy { keyword, value in
-      matches(value, NaiveAttribute.named(keyword).vr, object.values[keyword] ?? [])
+      let own = object.values["TimezoneOffsetFromUTC"]?.first.flatMap(minutes)
+      let stored = keyword == "StudyDate" ? [moment(object).day] : keyword == "StudyTime" ? [moment(object).time] : nil
+      return matches(value, NaiveAttribute.named(keyword).vr, stored ?? object.values[keyword] ?? [], own)
     }
   }
 
@@ -32,7 +36,7 @@ struct NaiveMatcher {
     }
   }
 
-  private func matches(_ key: String, _ vr: String, _ stored: [String]) -> Bool {
+  private func matches(_ key: String, _ vr: String, _ stored: [String], _ own: Int? = nil) -> Bool {
     if key.isEmpty { return true }
     if matchesEmptyValues, key == "\"\"" { return stored.allSatisfy(\.isEmpty) }
     let asked = ["LT", "ST", "UR", "UT"].contains(vr) ? [key] : key.components(separatedBy: "\\")
@@ -40,7 +44,8 @@ struct NaiveMatcher {
     if isText, asked.count == 1, isStars(key) { return true }
     switch vr {
     case "UI": return asked.contains { stored.contains($0) }
-    case "DA", "TM", "DT": return stored.contains { !$0.isEmpty && inRange($0, key, vr) }
+    case "DT": return stored.contains { !$0.isEmpty && inRange($0, key, in: own) }
+    case "DA", "TM": return stored.contains { !$0.isEmpty && inRange($0, key, vr) }
     case "PN": return asked.contains { one in stored.contains { !one.isEmpty && name(one, $0) } }
     default: break
     }
@@ -116,9 +121,64 @@ struct NaiveMatcher {
     }
   }
 
+  /// A moment: what names no zone is in the zone that is asked for; without one, what is written is compared, and of a value
+  /// that names its zone itself what it is in UTC, too.
+  private func inRange(_ stored: String, _ key: String, in own: Int?) -> Bool {
+    let (from, to) = ends(key)
+    let value = interval(local(stored), "DT").from
+    let offset = minutes(String(stored.suffix(5)))
+    let readings = [value] + (offset.map { [shifted(value, by: -$0)] } ?? [])
+    return readings.contains { reading in
+      [(from, true), (to, false)].allSatisfy { end, isLower in
+        guard let end else { return true }
+        var bound = isLower ? interval(local(end), "DT").from : interval(local(end), "DT").to
+        var moment = reading
+        if let its = minutes(String(end.suffix(5))) ?? zone {
+          moment = shifted(value, by: -(offset ?? own ?? zone ?? its))
+          bound = shifted(bound, by: -its)
+        }
+        return isLower ? moment >= bound : moment <= bound
+      }
+    }
+  }
+
+  private func local(_ text: String) -> String { text.components(separatedBy: "+")[0] }
+
+  private func minutes(_ text: String) -> Int? {
+    guard text.count == 5, let sign = text.first, sign == "+" || sign == "-", let number = Int(text.dropFirst()) else {
+      return nil
+    }
+    return (sign == "-" ? -1 : 1) * (number / 100 * 60 + number % 100)
+  }
+
+  private func shifted(_ digits: String, by minutes: Int) -> String {
+    guard minutes != 0 else { return digits }
+    var calendar = Calendar(identifier: .gregorian)
+    calendar.timeZone = TimeZone(identifier: "GMT") ?? calendar.timeZone
+    let all = Array(digits)
+    let number = { (from: Int, to: Int) in Int(String(all[from..<to])) ?? 0 }
+    let components = DateComponents(
+      year: number(0, 4), month: number(4, 6), day: number(6, 8), hour: number(8, 10), minute: number(10, 12) + minutes)
+    let moved = calendar.dateComponents(
+      [.year, .month, .day, .hour, .minute], from: calendar.date(from: components) ?? .distantPast)
+    let parts = [moved.year, moved.month, moved.day, moved.hour, moved.minute].map { String($0 ?? 0) }
+    let padded = zip(parts, [4, 2, 2, 2, 2]).map { String(repeating: "0", count: max(0, $1 - $0.count)) + $0 }
+    return padded.joined() + String(all[12...])
+  }
+
+  /// Of a study, in the zone that is asked for.
+  private func moment(_ object: NaiveObject) -> (day: String, time: String) {
+    let (day, time) = (object.values["StudyDate"]?.first ?? "", object.values["StudyTime"]?.first ?? "")
+    guard let zone, !time.isEmpty, let own = object.values["TimezoneOffsetFromUTC"]?.first.flatMap(minutes) else {
+      return (day, time)
+    }
+    let moved = shifted((day.isEmpty ? "20260601" : day) + interval(time, "TM").from, by: zone - own)
+    return (day.isEmpty ? "" : String(moved.prefix(8)), String(moved.dropFirst(8)))
+  }
+
   private func combined(_ dates: String, _ times: String, _ object: NaiveObject) -> Bool {
-    guard let date = object.values["StudyDate"]?.first, !date.isEmpty else { return false }
-    let time = object.values["StudyTime"]?.first ?? ""
+    let (date, time) = moment(object)
+    if date.isEmpty { return false }
     let moment = interval(date, "DA").from + interval(time, "TM").from
     let ((firstDay, lastDay), (first, last)) = (ends(dates), ends(times))
     if let firstDay, moment < interval(firstDay, "DA").from + interval(first ?? "", "TM").from { return false }
@@ -139,4 +199,6 @@ struct NaiveIdentifier {
   var level: String
   var values: [String: String]
   var item: [String: String]
+  /// Timezone Offset From UTC.
+  var zone: String?
 }

@@ -40,15 +40,18 @@ import Testing
     for round in 0..<500 {
       let (characterSet, syntax) = (world.pick(Self.characterSets), world.pick(Self.syntaxes))
       let level = world.pick(["IMAGE", "IMAGE", "SERIES", "STUDY"])
-      let asked = world.identifier(objects, at: level, in: characterSet)
+      var asked = world.identifier(objects, at: level, in: characterSet)
       var negotiated = QueryNegotiation()
       negotiated.isRelational = true
       negotiated.combinesDateAndTime = round % 2 == 0
       negotiated.matchesEmptyValues = round % 3 == 0
       negotiated.matchesMultipleValues = round % 5 == 0
+      let zone = round % 4 < 2 ? nil : world.pick([("+0200", 120), ("-0530", -330), ("+0000", 0), ("+1000", 600)])
+      negotiated.adjustsTimezones = zone != nil
+      asked.zone = zone?.0
       let naive = NaiveMatcher(
         combinesDateAndTime: negotiated.combinesDateAndTime, matchesEmptyValues: negotiated.matchesEmptyValues,
-        matchesMultipleValues: negotiated.matchesMultipleValues)
+        matchesMultipleValues: negotiated.matchesMultipleValues, zone: zone?.1)
       let identifier = try QueryIdentifier(
         reading: asked.encoded(in: characterSet, as: syntax), transferSyntax: syntax, model: .studyRoot,
         negotiated: negotiated)

@@ -41,7 +41,8 @@ struct NaiveAttribute {
       ("OtherPatientNames", .otherPatientNames, "PN", true), ("ResponsiblePerson", .responsiblePerson, "PN", false),
       ("PatientSpeciesDescription", .patientSpeciesDescription, "LO", false),
       ("StudyInstanceUID", .studyInstanceUID, "UI", false), ("StudyDate", .studyDate, "DA", false),
-      ("StudyTime", .studyTime, "TM", false), ("AccessionNumber", .accessionNumber, "SH", false),
+      ("StudyTime", .studyTime, "TM", false), ("TimezoneOffsetFromUTC", .timezoneOffsetFromUTC, "SH", false),
+      ("AccessionNumber", .accessionNumber, "SH", false),
       ("StudyDescription", .studyDescription, "LO", false), ("PatientAge", .patientAge, "AS", false),
       ("PatientWeight", .patientWeight, "DS", false), ("OtherStudyNumbers", Tag(0x0020, 0x1070), "IS", true),
       ("AdmittingDiagnosesDescription", .admittingDiagnosesDescription, "LO", true),
@@ -87,6 +88,7 @@ struct NaiveWorld<Random: RandomNumberGenerator> {
       let all = (0..<count).map { _ in value(attribute.vr) }
       values[attribute.keyword] = all.allSatisfy(\.isEmpty) ? [] : all.filter { !$0.isEmpty }
     }
+    values["TimezoneOffsetFromUTC"] = pick([[], [], ["+0200"], ["-0530"], ["+0000"]])
     values["StudyInstanceUID"] = ["1.2.\(number)"]
     values["SeriesInstanceUID"] = ["1.2.\(number).1"]
     values["SOPInstanceUID"] = ["1.2.\(number).1.1"]
@@ -104,7 +106,7 @@ struct NaiveWorld<Random: RandomNumberGenerator> {
     case "PN": return pick(Self.names)
     case "DA": return pick(["20260101", "20260102", "20260131", "19991231", ""])
     case "TM": return pick(["10", "1030", "103015", "103015.5", "235959", "000000", ""])
-    case "DT": return pick(["20260101", "202601011030", "20260102103015.123456", "1999", ""])
+    case "DT": return pick(["20260101", "202601011030", "20260102103015.123456", "1999", "20260101233000+0100", ""])
     case "CS": return pick(["CT", "MR", "M", "F", "ORIGINAL", ""])
     case "AS": return pick(["045Y", "003M", ""])
     case "DS": return pick(["1", "1.0", "-2.5", ""])
@@ -128,7 +130,9 @@ struct NaiveWorld<Random: RandomNumberGenerator> {
     _ objects: [NaiveObject], at level: String, in characterSet: SpecificCharacterSet
   ) -> NaiveIdentifier {
     var values: [String: String] = [:]
-    let candidates = NaiveAttribute.all.filter { !NaiveAttribute.item.contains($0.keyword) && $0.isKey(at: level) }
+    let candidates = NaiveAttribute.all.filter {
+      !NaiveAttribute.item.contains($0.keyword) && $0.isKey(at: level) && $0.keyword != "TimezoneOffsetFromUTC"
+    }
     for _ in 0..<Int.random(in: 1...3, using: &random) {
       let attribute = pick(candidates)
       let key = key(attribute, objects)
@@ -206,6 +210,7 @@ extension NaiveIdentifier {
     var builder = DataSetBuilder(characterSet: characterSet)
     builder.set(.specificCharacterSet, .cs, characterSet.terms)
     builder.set(.queryRetrieveLevel, .cs, level)
+    if let zone { builder.set(.timezoneOffsetFromUTC, .sh, zone) }
     for (keyword, value) in values { builder.set(NaiveAttribute.named(keyword), value.isEmpty ? [] : [value]) }
     // The answer has to say which object it is.
     let unique = level == "STUDY" ? "StudyInstanceUID" : level == "SERIES" ? "SeriesInstanceUID" : "SOPInstanceUID"

@@ -14,6 +14,8 @@ struct IndexLayout: Sendable {
   /// The attributes whose values stand in each table, in the order of `columns(of:)`.
   private let attributesByTable: [String: [IndexedAttribute]]
   private let columnsOfTable: [String: [String]]
+  /// The date that belongs to a time, by the time, and the other way round.
+  let partners: [Tag: Tag]
   let voices: VoiceStatements
   /// The columns that every instance has, then those of its attributes.
   let instanceInsertion: String
@@ -35,6 +37,7 @@ struct IndexLayout: Sendable {
     wantedElements = Set(attributes.map { $0.sequence ?? $0.tag })
       .union(Referral.wantedElements)
       .union([.specificCharacterSet, .sopClassUID, .sopInstanceUID, .studyInstanceUID, .seriesInstanceUID])
+    partners = Self.partners(among: byTag)
     // A patient's ID and issuer are columns of its own table.
     attributesByTable = Dictionary(grouping: attributes.filter { !$0.identifiesPatient }, by: \.table)
     columnsOfTable = attributesByTable.mapValues { $0.flatMap { $0.columns(of: []).map(\.name) } }
@@ -49,6 +52,19 @@ struct IndexLayout: Sendable {
       ] + (columnsOfTable["instance"] ?? [])
     let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
     instanceInsertion = "INSERT INTO instance (\(columns.joined(separator: ", "))) VALUES (\(marks))"
+  }
+
+  /// Those whose keywords differ by the word alone (PS3.6): Study Date and Study Time.
+  private static func partners(among attributes: [Tag: IndexedAttribute]) -> [Tag: Tag] {
+    var partners: [Tag: Tag] = [:]
+    for date in attributes.values where date.vr == .da {
+      guard let keyword = DataDictionary.entry(for: date.tag)?.keyword,
+        let tag = DataDictionary.tag(keyword: keyword.replacing("Date", with: "Time")),
+        let time = attributes[tag], time.vr == .tm, time.table == date.table
+      else { continue }
+      (partners[date.tag], partners[tag]) = (tag, date.tag)
+    }
+    return partners
   }
 
   var columnsByTable: [String: [String]] { columnsOfTable }

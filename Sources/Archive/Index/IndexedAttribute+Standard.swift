@@ -14,14 +14,17 @@ extension IndexedAttribute {
         (.patientName, .pn), (.patientID, .lo), (.issuerOfPatientID, .lo), (.patientBirthDate, .da),
         (.patientBirthTime, .tm), (.patientSex, .cs), (.ethnicGroup, .sh), (.patientComments, .lt),
         (.patientSpeciesDescription, .lo), (.patientBreedDescription, .lo), (.responsiblePerson, .pn),
-        // Patient's Sex Neutered, Responsible Organization.
-        (Tag(0x0010, 0x2203), .cs), (Tag(0x0010, 0x2299), .lo),
+        // Patient's Sex Neutered, Responsible Person Role, Responsible Organization.
+        (Tag(0x0010, 0x2203), .cs), (Tag(0x0010, 0x2298), .cs), (Tag(0x0010, 0x2299), .lo),
       ])
     + attributes(.patient, [(.otherPatientIDs, .lo), (.otherPatientNames, .pn)], isMultiValued: true)
     // Issuer of Patient ID Qualifiers Sequence: Universal Entity ID and its type.
     + attributes(.patient, [(Tag(0x0040, 0x0032), .ut), (Tag(0x0040, 0x0033), .cs)], in: Tag(0x0010, 0x0024))
     // Other Patient IDs Sequence.
     + attributes(.patient, [(.patientID, .lo), (.issuerOfPatientID, .lo)], in: Tag(0x0010, 0x1002))
+    // Patient Species and Patient Breed Code Sequence; Breed Registration Sequence: Breed Registration Number.
+    + attributes(.patient, code, in: Tag(0x0010, 0x2202)) + attributes(.patient, code, in: Tag(0x0010, 0x2293))
+    + attributes(.patient, [(Tag(0x0010, 0x2295), .lo)], in: Tag(0x0010, 0x2294))
     // Referenced Patient Sequence.
     + attributes(.patient, references, in: Tag(0x0008, 0x1120))
 
@@ -70,7 +73,7 @@ extension IndexedAttribute {
       in: Tag(0x0040, 0x0275))
     // Referenced Performed Procedure Step Sequence, Anatomic Region Sequence.
     + attributes(.series, references, in: Tag(0x0008, 0x1111))
-    + attributes(.series, code, in: Tag(0x0008, 0x2218))
+    + attributes(.series, code, in: DerivedKey.anatomicRegion)
 
   private static let instance: [IndexedAttribute] =
     attributes(

@@ -65,7 +65,7 @@ enum MatchingForm {
   /// Nearly all values are; what is in Foundation for all others takes ten times as long.
   private static func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
 
-  private static func digits(in value: some StringProtocol) -> String {
+  static func digits(in value: some StringProtocol) -> String {
     if value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return String(value) }
     return value.utf8.allSatisfy { $0 < 0x80 }
       ? String(decoding: value.utf8.filter { (0x30...0x39).contains($0) }, as: UTF8.self)
@@ -89,15 +89,8 @@ enum MatchingForm {
 
   /// In UTC where the zone is known, else as it was written (PS3.5 §6.2, VR DT).
   private static func dateTime(_ value: String, isUpperBound: Bool, _ timezone: Int?) -> String {
-    let local = value.prefix { $0 != "+" && $0 != "-" }
-    let digits = digits(in: local)
-    let rest = isUpperBound ? "99991231235959999999" : "00000101000000000000"
-    let filled = String(digits.prefix(20)) + rest.dropFirst(min(digits.count, 20))
-    guard let offset = CivilMoment.offset(value.dropFirst(local.count).prefix(5)) ?? timezone,
-      let moment = CivilMoment(date: filled.prefix(8), time: filled.dropFirst(8))
-    else { return filled }
-    let moved = moment.shifted(by: -offset)
-    return moved.date.utf8.count == 8 ? moved.date + moved.time : filled
+    let written = WrittenDateTime(value, isUpperBound: isUpperBound)
+    return (written.offset ?? timezone).map(written.inUTC) ?? written.digits
   }
 
   /// ACR-NEMA wrote dates as 1997.04.01 (PS3.5 §6.2, VR DA).
@@ -105,8 +98,11 @@ enum MatchingForm {
     isASCII(value) ? digits(in: value) : value.filter { $0.isNumber }
   }
 
-  /// A day before or after; what is no date stays what it is.
+  /// Some days before or after; what is no date stays what it is, and so does what would leave the years of four digits.
   static func day(_ date: String, shiftedBy days: Int) -> String {
-    CivilMoment(date: date, time: "000000000000")?.shifted(by: days * 1440).date ?? date
+    guard let shifted = CivilMoment(date: date, time: "000000000000")?.shifted(by: days * 1440).date,
+      shifted.utf8.count == 8, (shifted < date) == (days < 0)
+    else { return date }
+    return shifted
   }
 }

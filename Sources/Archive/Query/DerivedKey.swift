@@ -6,6 +6,26 @@ import DICOMData
 ///
 /// An object whose file is gone is counted: a retrieve counts it too, and says that it failed.
 enum DerivedKey {
+  /// Anatomic Regions in Study Code Sequence: an item for each region that a series of the study names in its own.
+  static let anatomicRegionsInStudy = Tag(0x0008, 0x0063)
+  static let anatomicRegion = Tag(0x0008, 0x2218)
+
+  /// The values of one attribute in the items of all series. `members`: all that the items have; the same series come in the same
+  /// order for each of them, which is that of what they say, so that it tells of nothing else.
+  static func anatomicRegions(
+    _ member: IndexedAttribute, among members: [IndexedAttribute], _ visibility: Visibility
+  ) -> String {
+    let columns = members.map(\.column)
+    let said = columns.map { "series.\($0) <> ''" }.joined(separator: " OR ")
+    return """
+      (SELECT group_concat(\(member.column), '\\') FROM (
+        SELECT DISTINCT \(columns.map { "series.\($0) AS \($0)" }.joined(separator: ", "))
+        FROM \(visibility.telling.table(.series))
+        WHERE series.study = study.id AND (\(said)) AND \(isSeen(visibility))
+        ORDER BY \((1...max(columns.count, 1)).map(String.init).joined(separator: ", "))))
+      """
+  }
+
   static func expression(
     for tag: Tag, _ visibility: Visibility
   ) -> (level: IndexedAttribute.Level, sql: String)? {

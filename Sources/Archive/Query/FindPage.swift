@@ -84,8 +84,13 @@ package struct FindRow: Sendable {
     guard let columns = all.columns.bySequence[sequence] else { return nil }
     let members = columns.mapValues(values)
     let count = members.values.map(\.count).max() ?? 0
-    let items = (0..<count).map { index in
+    var items = (0..<count).map { index in
       members.compactMapValues { index < $0.count ? $0[index] : nil }.filter { !$0.value.isEmpty }
+    }
+    // Of a region that several series name there is one item.
+    if sequence == DerivedKey.anatomicRegionsInStudy {
+      var met: Set<[Tag: String]> = []
+      items.removeAll { !met.insert($0).inserted }
     }
     guard let judge = all.columns.itemJudges[sequence] else { return items }
     return items.filter(judge.matches)

@@ -66,6 +66,8 @@ package struct MatchingOptions: Sendable, Hashable {
   package var matchesNamesBySound = false
   /// Minutes east of UTC in which the dates and times of the keys are said; nil where each is compared as it was written.
   package var timezone: Int?
+  /// Each answer names the zone of its dates and times: that of the keys, else that of what it tells of.
+  package var namesTimezone = false
 
   package init() {}
 }

@@ -16,7 +16,9 @@ extension QueryCompiler {
     switch matching {
     case .universal, .sequence: break
     case .singleValue where attribute.vr == .pn && options.matchesNamesBySound: judge(matching, attribute)
-    case .singleValue(let value) where attribute.vr == .tm || attribute.vr == .dt:
+    case .singleValue(let value) where attribute.vr == .dt: addDateTimes(attribute, from: value, to: value)
+    case .range(let from, let to) where attribute.vr == .dt: addDateTimes(attribute, from: from, to: to)
+    case .singleValue(let value) where attribute.vr == .tm:
       holdsMany ? judge(matching, attribute) : addRange(column, from: value, to: value, attribute.vr)
     case .singleValue(let value):
       let groups = MatchingForm.soughtGroups(value, vr: attribute.vr)

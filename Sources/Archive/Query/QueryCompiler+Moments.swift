@@ -4,32 +4,33 @@ import DICOMData
 
 /// A date and its time as one moment: combined ranges, and zones (PS3.4 C.2.2.2.5.3, C.5.1.1).
 extension QueryCompiler {
-  private static let pairs: [(date: Tag, time: Tag)] = [
-    (.studyDate, .studyTime), (.seriesDate, .seriesTime), (.contentDate, .contentTime),
-    (.acquisitionDate, Tag(0x0008, 0x0032)), (.instanceCreationDate, .instanceCreationTime),
-    (.performedProcedureStepStartDate, .performedProcedureStepStartTime), (.patientBirthDate, .patientBirthTime),
-  ]
-
   /// Returns the tags for which nothing is left to do.
   mutating func addMoments(_ keys: [MatchingKey]) -> Set<Tag> {
     guard options.combinesDateAndTime || options.timezone != nil else { return [] }
     var done: Set<Tag> = []
-    for pair in Self.pairs {
-      guard let date = attribute(pair.date), let time = attribute(pair.time) else { continue }
-      let dates = keys.first { $0.tag == pair.date }.flatMap { DayOrTimeRange($0.matching, .da) }
-      let times = keys.first { $0.tag == pair.time }.flatMap { DayOrTimeRange($0.matching, .tm) }
+    for key in keys where !done.contains(key.tag) {
+      guard let one = attribute(key.tag), one.vr == .da || one.vr == .tm else { continue }
+      let other = layout.partners[one.tag].flatMap(attribute)
+      guard let time = one.vr == .tm ? one : other else { continue }
+      let date = one.vr == .da ? one : other
+      let dates = date.flatMap { Self.range(keys, $0) }
+      let times = Self.range(keys, time)
       let combined = options.combinesDateAndTime ? DayOrTimeRange(dates, times) : nil
       if let zone = options.timezone, dates != nil || times != nil {
         addMoment(date, time, MomentBounds(dates: dates, times: times, combined: combined), zone)
-      } else if let combined {
+      } else if let combined, let date, !date.holdsManyKeys, !time.holdsManyKeys {
         addCombined(date, time, combined)
       } else {
         continue
       }
-      if dates != nil { done.insert(pair.date) }
-      if times != nil { done.insert(pair.time) }
+      if let date, dates != nil { done.insert(date.tag) }
+      if times != nil { done.insert(time.tag) }
     }
     return done
+  }
+
+  private static func range(_ keys: [MatchingKey], _ attribute: IndexedAttribute) -> DayOrTimeRange? {
+    keys.first { $0.tag == attribute.tag }.flatMap { DayOrTimeRange($0.matching, attribute.vr) }
   }
 
   private mutating func addCombined(_ date: IndexedAttribute, _ time: IndexedAttribute, _ range: DayOrTimeRange) {
@@ -41,22 +42,28 @@ extension QueryCompiler {
     if let to = range.to { add("\(days) <= ? AND \(moment) <= ?", String(to.prefix(8)), to) }
   }
 
-  /// Zones are off by less than a day: what is further away is not looked at.
+  /// Zones are off by less than two days: what is further away is not looked at.
   private mutating func addMoment(
-    _ date: IndexedAttribute, _ time: IndexedAttribute, _ bounds: MomentBounds, _ zone: Int
+    _ date: IndexedAttribute?, _ time: IndexedAttribute, _ bounds: MomentBounds, _ zone: Int
   ) {
-    let days = "\(date.table).\(date.keyColumn)"
-    if let range = bounds.dates {
+    let days = date.map { "\($0.table).\($0.keyColumn)" }
+    if let range = bounds.dates, let days {
       add("\(days) <> ''")
-      if let from = range.from { add("\(days) >= ?", MatchingForm.day(from, shiftedBy: -1)) }
-      if let to = range.to { add("\(days) <= ?", MatchingForm.day(to, shiftedBy: 1)) }
+      if date?.holdsManyKeys == false {
+        if let from = range.from { add("\(days) >= ?", MatchingForm.day(from, shiftedBy: -2)) }
+        if let to = range.to { add("\(days) <= ?", MatchingForm.day(to, shiftedBy: 2)) }
+      }
     }
-    let studyZone = attribute(.timezoneOffsetFromUTC).map { "\($0.table).\($0.column)" } ?? "''"
     judge(
       .moment(
         MomentJudge(
-          date: column(days), time: column("\(time.table).\(time.keyColumn)"), zone: column(studyZone),
+          date: days.map { column($0) }, time: column("\(time.table).\(time.keyColumn)"), zone: column(toldZone),
           bounds: bounds, wanted: zone)))
+  }
+
+  /// Timezone Offset From UTC, as the row tells it that tells of the study; of a patient, that of the study by which they are told.
+  var toldZone: String {
+    layout.byTag[.timezoneOffsetFromUTC].map { "\($0.table).\($0.column)" } ?? "''"
   }
 }
 
@@ -99,18 +106,29 @@ struct MomentBounds {
 
 /// Whether the moment of a row, in the zone that was asked for, lies within.
 struct MomentJudge {
-  let date: Int
+  /// nil for a time of which the index has no date.
+  let date: Int?
   let time: Int
   let zone: Int
   let bounds: MomentBounds
   let wanted: Int
 
   func matches(_ text: (Int) -> String) -> Bool {
-    let (day, clock) = (text(date), text(time))
+    let days = (date.map(text) ?? "").split(separator: "\\", omittingEmptySubsequences: false)
+    let clocks = text(time).split(separator: "\\", omittingEmptySubsequences: false)
+    let offset = CivilMoment.offset(text(zone))
+    return (0..<max(days.count, clocks.count)).contains { index in
+      matches(
+        days.indices.contains(index) ? String(days[index]) : "",
+        clocks.indices.contains(index) ? String(clocks[index]) : "", in: offset)
+    }
+  }
+
+  private func matches(_ day: String, _ clock: String, in zone: Int?) -> Bool {
     if bounds.dates != nil && day.isEmpty { return false }
     if bounds.combined == nil && bounds.times != nil && clock.isEmpty { return false }
     // What names no zone is taken for one of the zone that was asked for; a date without a time belongs to no zone.
-    let offset = clock.isEmpty ? wanted : CivilMoment.offset(text(zone)) ?? wanted
+    let offset = clock.isEmpty ? wanted : zone ?? wanted
     let stored = CivilMoment(date: day.isEmpty ? "20000101" : day, time: clock.isEmpty ? "000000000000" : clock)
     let moved = stored?.shifted(by: wanted - offset)
     let (movedDay, movedClock) = (moved?.date ?? day, moved?.time ?? clock)

@@ -29,6 +29,8 @@ struct QueryCompiler {
   var level: IndexedAttribute.Level { question.level }
   private(set) var judges: [RowJudge] = []
   private(set) var columns: FindColumns
+  /// By the place of what is answered in another zone than it was written in.
+  private(set) var adjustments: [Int: TimeAdjustment] = [:]
   private(set) var expressions: [String] = []
   private var conditions: [String] = []
   private var arguments: [DatabaseValue] = []
@@ -51,6 +53,9 @@ struct QueryCompiler {
     driver = QueryDriver(query, question, after: mark)
     columns = FindColumns(byTag: [:], bySequence: [:], width: 0)
     addColumns(for: query)
+    if options.timezone != nil || options.namesTimezone {
+      for (tag, place) in columns.byTag { adjustments[place] = adjustment(of: tag, at: place) }
+    }
     let moments = addMoments(query.keys)
     for key in query.keys where !moments.contains(key.tag) && !driver.says(key.tag) { addCondition(for: key) }
   }
@@ -133,7 +138,7 @@ struct QueryCompiler {
     // Each answer says whether what it names can be had (PS3.4 C.4.1.1.3.2).
     for tag in query.returning + [.instanceAvailability] {
       if let members = question.members(of: tag), bySequence[tag] == nil {
-        bySequence[tag] = columnsOf(members)
+        bySequence[tag] = columnsOf(members, in: tag)
       }
       guard byTag[tag] == nil, let expression = question.expression(for: tag) else { continue }
       byTag[tag] = expressions.count
@@ -148,11 +153,11 @@ struct QueryCompiler {
       byTag: byTag, bySequence: bySequence, width: expressions.count, itemJudges: itemJudges)
   }
 
-  private mutating func columnsOf(_ members: [IndexedAttribute]) -> [Tag: Int] {
+  private mutating func columnsOf(_ members: [IndexedAttribute], in sequence: Tag) -> [Tag: Int] {
     var indices: [Tag: Int] = [:]
     for member in members {
       indices[member.tag] = expressions.count
-      expressions.append("\(member.table).\(member.column)")
+      expressions.append(question.expression(of: member, in: sequence))
     }
     return indices
   }
@@ -179,9 +184,9 @@ struct QueryCompiler {
       guard case .singleValue(let value) = key.matching, let member = members.first(where: { $0.tag == key.tag }),
         !member.hasKeyColumn
       else { continue }
-      contains(MatchingForm.sought(value, vr: member.vr), in: "\(member.table).\(member.column)")
+      contains(MatchingForm.sought(value, vr: member.vr), in: question.expression(of: member, in: sequence))
     }
-    judges.append(RowJudge(.items(columnsOf(members), judge)))
+    judges.append(RowJudge(.items(columnsOf(members, in: sequence), judge)))
   }
 
   private mutating func addModalitiesCondition(_ matching: MatchingKey.Matching) {
@@ -267,8 +272,18 @@ struct CompiledQuestion {
   }
 
   func members(of sequence: Tag) -> [IndexedAttribute]? {
+    if sequence == DerivedKey.anatomicRegionsInStudy {
+      return level == .patient ? nil : layout.bySequence[DerivedKey.anatomicRegion]
+    }
     let members = layout.bySequence[sequence]?.filter { $0.level.depth <= level.depth } ?? []
     return members.isEmpty ? nil : members
+  }
+
+  /// `member`: one of the `members(of:)` the sequence.
+  func expression(of member: IndexedAttribute, in sequence: Tag) -> String {
+    guard sequence == DerivedKey.anatomicRegionsInStudy else { return "\(member.table).\(member.column)" }
+    let all = layout.bySequence[DerivedKey.anatomicRegion] ?? []
+    return DerivedKey.anatomicRegions(member, among: all, visibility)
   }
 
   /// nil for what is unknown, or belongs to a level below.

@@ -105,8 +105,8 @@ struct QueryDriver {
     else { return nil }
     guard query.options.timezone != nil else { return .dates(from: range.from, to: range.to) }
     return .dates(
-      from: range.from.map { MatchingForm.day($0, shiftedBy: -1) },
-      to: range.to.map { MatchingForm.day($0, shiftedBy: 1) })
+      from: range.from.map { MatchingForm.day($0, shiftedBy: -2) },
+      to: range.to.map { MatchingForm.day($0, shiftedBy: 2) })
   }
 }
 

@@ -8,6 +8,7 @@ struct RowJudge {
     case value(Int, ValueMatcher)
     case items([Tag: Int], ItemJudge)
     case moment(MomentJudge)
+    case dateTime(DateTimeJudge)
   }
 
   private let kind: Kind
@@ -21,6 +22,7 @@ struct RowJudge {
     switch kind {
     case .value(let column, let matcher): return matcher.matches(text(column))
     case .moment(let judge): return judge.matches(text)
+    case .dateTime(let judge): return judge.matches(text)
     case .items(let columns, let judge):
       let members = columns.mapValues { column -> [Substring] in
         text(column).split(separator: "\\", omittingEmptySubsequences: false)

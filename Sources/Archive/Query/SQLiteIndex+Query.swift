@@ -22,7 +22,7 @@ extension SQLiteIndex {
       else {
         continue
       }
-      rows.append(row)
+      rows.append(row, adjusted: statements.compiler.adjustments)
     }
     let compiler = statements.compiler
     let isFull = count == compiler.limit || rows.count == pageSize
@@ -56,7 +56,7 @@ private struct CopiedRows {
 
   var count: Int { ids.count }
 
-  mutating func append(_ row: SelectedRow) {
+  mutating func append(_ row: SelectedRow, adjusted: [Int: TimeAdjustment]) {
     let (key, name) = (row.text(Place.key), row.text(Place.name))
     names.append(key.isEmpty ? name : "\(key)\u{1F}\(name)")
     ids.append(row.integer(Place.own))
@@ -66,7 +66,11 @@ private struct CopiedRows {
       studyInstanceUID: row.text(Place.studyInstanceUID))
     if isOneEach || (subject != subjects.last && met.insert(subject).inserted) { subjects.append(subject) }
     for column in 0..<width {
-      row.append(QueryCompiler.Place.firstValue + column, to: &bytes)
+      if !adjusted.isEmpty, let adjustment = adjusted[column] {
+        bytes += adjustment.text { row.text(QueryCompiler.Place.firstValue + $0) }.utf8
+      } else {
+        row.append(QueryCompiler.Place.firstValue + column, to: &bytes)
+      }
       ends.append(bytes.count)
     }
   }

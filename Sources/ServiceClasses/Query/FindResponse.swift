@@ -15,6 +15,8 @@ struct FindResponse: Sendable {
     case fixed([UInt8])
     case column(Int)
     case sequence([IdentifierWriter.Head])
+    /// The row's own zone; where nobody knows it, the element is left out: it "shall not be sent with a zero-length value".
+    case zone(Int)
     /// Which of the row's character sets it is written in.
     case characterSet
   }
@@ -41,7 +43,7 @@ struct FindResponse: Sendable {
     ]
     if let column = columns.byTag[.instanceAvailability] { entries[.instanceAvailability] = (.cs, .column(column)) }
     var unsupported: [Tag] = []
-    for (tag, vr) in request.requested + request.timezoneKey {
+    for (tag, vr) in request.requested {
       // An unsupported key is not returned at all, in a sequence or not: an empty value would say that the object has none.
       if let known = columns.bySequence[tag], vr == .sq {
         let members = request.requestedMembers[tag] ?? []
@@ -54,9 +56,15 @@ struct FindResponse: Sendable {
         entries[tag] = (.sq, .sequence(asked.sorted { $0.tag < $1.tag }.map { writer.head($0.tag, $0.vr) }))
       } else if let column = columns.byTag[tag], vr != .sq {
         entries[tag] = (vr, .column(column))
-      } else if tag != .timezoneOffsetFromUTC {
+      } else {
         unsupported.append(tag)
       }
+    }
+    if request.query.options.namesTimezone, entries.values.contains(where: \.vr.isOfTime) {
+      entries[.timezoneOffsetFromUTC] = Self.zone(request.query.options, columns).map { (.sh, $0) }
+    }
+    if request.ignoresTimezone, columns.byTag[.timezoneOffsetFromUTC] != nil {
+      unsupported.append(.timezoneOffsetFromUTC)
     }
     unsupportedKeys = unsupported
     self.entries = entries.sorted { $0.key < $1.key }.map { (writer.head($0.key, $0.value.vr), $0.value.source) }
@@ -64,6 +72,13 @@ struct FindResponse: Sendable {
       if case .column(let column) = entry.source, entry.head.vr.usesSpecificCharacterSet { column } else { nil }
     }
     holdsSequences = self.entries.contains { entry in if case .sequence = entry.source { true } else { false } }
+  }
+
+  /// PS3.4 C.4.1.1.3.2: Timezone Offset From UTC "shall be included if any Attributes of time in the Response Identifier are to
+  /// be interpreted explicitly in the designated local time zone".
+  private static func zone(_ options: MatchingOptions, _ columns: FindColumns) -> Source? {
+    if let asked = options.timezone { return .fixed(Array(TimezoneOffset.text(asked).utf8)) }
+    return columns.byTag[.timezoneOffsetFromUTC].map { .zone($0) }
   }
 
   /// One for each of the first rows of a page, all in one piece of memory.
@@ -96,6 +111,9 @@ struct FindResponse: Sendable {
       switch source {
       case .characterSet: writer.write(head, characterSet.terms, to: &bytes)
       case .fixed(let value): writer.write(head, value, to: &bytes)
+      case .zone(let column):
+        let zone = row.text(of: column)
+        if TimezoneOffset.minutes(zone) != nil { writer.write(head, zone.utf8, to: &bytes) }
       case .column(let column):
         // UTF-8 is what the index has.
         if head.vr.isText, isASCII || (head.vr.usesSpecificCharacterSet && characterSet.set == .utf8) {
@@ -128,9 +146,8 @@ struct FindResponse: Sendable {
   }
 }
 
-extension QueryIdentifier {
-  /// Each answer names the zone of its dates and times where that was agreed to.
-  fileprivate var timezoneKey: [(tag: Tag, vr: VR)] { adjustsTimezones ? [(.timezoneOffsetFromUTC, .sh)] : [] }
+extension VR {
+  fileprivate var isOfTime: Bool { self == .da || self == .tm || self == .dt }
 }
 
 extension UnsafeBufferPointer<UInt8> {

@@ -81,6 +81,12 @@ extension Element {
 
 /// Minutes east of UTC (PS3.3 C.12.1.1.8).
 enum TimezoneOffset {
+  /// No zone is 0 minutes west of UTC.
+  static func text(_ minutes: Int) -> String {
+    let digits = String(10_000 + minutes.magnitude / 60 * 100 + minutes.magnitude % 60).dropFirst()
+    return (minutes < 0 ? "-" : "+") + digits
+  }
+
   static func minutes(_ text: String) -> Int? {
     guard text.utf8.count == 5, let sign = text.first, sign == "+" || sign == "-",
       let hours = Int(text.dropFirst().prefix(2)), let minutes = Int(text.suffix(2)),

@@ -12,8 +12,8 @@ package struct QueryIdentifier: Sendable {
   /// The same of the items of sequences; none asks for all that there is.
   let requestedMembers: [Tag: [(tag: Tag, vr: VR)]]
   let characterSetTerms: [String]
-  /// Each answer says to which zone its dates and times belong (PS3.4 C.4.1.1.3.2).
-  let adjustsTimezones: Bool
+  /// A zone without Timezone query adjustment: no key is matched in it, and the answers say so by FF01 and by their own zones.
+  let ignoresTimezone: Bool
 
   /// PS3.4 C.6 names some fifty keys; the dictionary has five thousand.
   private static let mostElements = 1000
@@ -31,6 +31,12 @@ package struct QueryIdentifier: Sendable {
     var requested: [(tag: Tag, vr: VR)] = []
     var requestedMembers: [Tag: [(tag: Tag, vr: VR)]] = [:]
     for element in dataSet.topLevelElements where !Self.describesTheIdentifierItself(element.tag) {
+      // PS3.4 C.2.2.2: it "is not matched if Timezone query adjustment is negotiated". Where it is not, it stays the word of
+      // who asks on how to read the keys (C.4.1.1.3.1): to match it would hide whatever names another zone, or none.
+      if element.tag == .timezoneOffsetFromUTC {
+        if !negotiated.adjustsTimezones { requested.append((element.tag, element.vr)) }
+        continue
+      }
       requested.append((element.tag, element.vr))
       // What nobody knows is not judged: the answer says that it was not looked at (PS3.4 C.4.1.1.4).
       if element.tag.isPrivate { continue }
@@ -47,12 +53,13 @@ package struct QueryIdentifier: Sendable {
     }
     if !negotiated.isRelational { try Self.requireUniqueKeys(above: level, in: model, among: keys) }
     query = FindQuery(
-      informationModel: model, level: level, keys: keys, returning: requested.map(\.tag),
+      informationModel: model, level: level, keys: keys,
+      returning: requested.map(\.tag) + (negotiated.adjustsTimezones ? [.timezoneOffsetFromUTC] : []),
       options: try Self.options(dataSet, negotiated))
     self.requested = requested
     self.requestedMembers = requestedMembers
     characterSetTerms = Self.characterSetTerms(of: dataSet)
-    adjustsTimezones = negotiated.adjustsTimezones
+    ignoresTimezone = !negotiated.adjustsTimezones && dataSet.string(.timezoneOffsetFromUTC)?.isEmpty == false
   }
 
   private static func dataSet(
@@ -81,6 +88,7 @@ package struct QueryIdentifier: Sendable {
     var options = MatchingOptions()
     options.combinesDateAndTime = negotiated.combinesDateAndTime
     options.matchesNamesBySound = negotiated.matchesNamesBySound
+    options.namesTimezone = negotiated.adjustsTimezones
     guard negotiated.adjustsTimezones, let text = dataSet.string(.timezoneOffsetFromUTC) else { return options }
     guard let offset = TimezoneOffset.minutes(text) else {
       throw ServiceFailure(
@@ -125,8 +133,7 @@ package struct QueryIdentifier: Sendable {
 
   private static func describesTheIdentifierItself(_ tag: Tag) -> Bool {
     switch tag {
-    case .specificCharacterSet, .queryRetrieveLevel, .retrieveAETitle, .instanceAvailability, .timezoneOffsetFromUTC:
-      true
+    case .specificCharacterSet, .queryRetrieveLevel, .retrieveAETitle, .instanceAvailability: true
     default: tag.element == 0 || tag.isPrivateCreator
     }
   }

@@ -21,6 +21,7 @@ struct Settings {
   }
 
   private let values: [Setting: Value]
+  private let furtherKeys: [FurtherKey]
 
   /// Throws for a file that cannot be read or has a key that is none, and for a value out of its range.
   init(flags: SettingOptions, directory: String) async throws {
@@ -42,6 +43,9 @@ struct Settings {
       values[setting] = Value(name: setting.rawValue, value: value, origin: origin, meaning: setting.meaning)
     }
     self.values = values
+    // Whoever shows the settings refuses what whoever serves by them refuses.
+    let further = values[.furtherKeys]
+    furtherKeys = try FurtherKeyList(further?.value ?? "", from: further?.origin ?? "").keys
     try requireTwoPorts()
   }
 
@@ -86,7 +90,7 @@ struct Settings {
         calls: number(.maximumOutgoingAssociations), callsPerPeer: number(.maximumOutgoingAssociationsPerPeer)),
       tls: try tls(),
       archive: ArchiveOptions(
-        reserve: number(.reserve) << 20, furtherKeys: try FurtherKeyList(text(.furtherKeys)).keys),
+        reserve: number(.reserve) << 20, furtherKeys: furtherKeys),
       checks: CheckSchedule(interval: .seconds(3600 * number(.checkInterval)), megabytesPerSecond: number(.checkRate)),
       assumesGetRoles: text(.getRoles) == "assumed", audit: try audit(), settings: unusual,
       associationKeepTime: .seconds(number(.keepAssociations)), answersWithin: .seconds(Int64(number(.answerTimeout))))
