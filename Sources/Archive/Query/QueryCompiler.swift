@@ -54,7 +54,10 @@ struct QueryCompiler {
     columns = FindColumns(byTag: [:], bySequence: [:], width: 0)
     addColumns(for: query)
     if options.timezone != nil || options.namesTimezone {
-      for (tag, place) in columns.byTag { adjustments[place] = adjustment(of: tag, at: place) }
+      // In their order: the statements of a page have the same places, and the same words as those of the next.
+      for (tag, place) in columns.byTag.sorted(by: { $0.value < $1.value }) {
+        adjustments[place] = adjustment(of: tag, at: place)
+      }
     }
     let moments = addMoments(query.keys)
     for key in query.keys where !moments.contains(key.tag) && !driver.says(key.tag) { addCondition(for: key) }
