@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// What a retention plan named, so that nothing else is deleted when it is applied.
+enum KeepingSchema {
+  static let name = "21 what retention plans named"
+
+  static func register(in migrator: inout DatabaseMigrator) {
+    migrator.registerMigration(name) { database in
+      try keepPlans(database)
+    }
+  }
+
+  /// `instances`: the first and the last of each run of numbers, in JSON. A plan of an earlier version kept no list.
+  private static func keepPlans(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        ALTER TABLE retention_plan ADD COLUMN is_listed INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE planned_study (
+          plan INTEGER NOT NULL REFERENCES retention_plan ON DELETE CASCADE, study_uid TEXT NOT NULL,
+          instances TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX planned_study_by_uid ON planned_study (plan, study_uid);
+        """)
+  }
+}
