@@ -145,6 +145,28 @@ import Testing
     try await archive.close()
   }
 
+  /// What was retrieved is in memory for a few seconds: that counts too.
+  @Test func whatWasRetrievedAMomentAgoIsKept() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.storeFamily()
+    test.clock.advance(by: 10 * Self.day)
+    let operations = archive.operations(as: .current)
+    _ = try await operations.addRetentionRule(RetentionRule(days: 9, basis: .access, modalities: []))
+    archive.noteAccess(studyInstanceUID: "1.2.3")
+    let plan = try await operations.planRetention()
+    #expect(plan.studies.map(\.studyInstanceUID) == ["2", "3", "4"])
+    archive.noteAccess(studyInstanceUID: "3")
+    let report = try await operations.applyRetention(plan.number)
+    #expect(report.studies == 2 && report.kept == 1)
+    #expect(try await archive.instanceUIDs() == ["1.1", "1.2", "1.3", "1.5"])
+    try await archive.close()
+    let again = try test.open()
+    let next = try await again.operations(as: .current).planRetention()
+    #expect(next.studies.isEmpty)
+    try await again.close()
+  }
+
   @Test func rulesThatCannotBeAreRefused() async throws {
     let test = TestArchive()
     let archive = try test.open()

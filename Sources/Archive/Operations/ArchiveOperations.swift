@@ -12,11 +12,12 @@ package struct ArchiveOperations: Sendable {
   let audit: AuditTrail
   let gate: OperationGate
   let spare: SpareSpace
+  let accesses: AccessRecorder
   let now: @Sendable () -> Double
 
   init(
     user: Operator, directory: String, store: FileObjectStore, index: SQLiteIndex, audit: AuditTrail,
-    gate: OperationGate, spare: SpareSpace, now: @escaping @Sendable () -> Double
+    gate: OperationGate, spare: SpareSpace, accesses: AccessRecorder, now: @escaping @Sendable () -> Double
   ) {
     self.user = user
     self.directory = directory
@@ -25,6 +26,7 @@ package struct ArchiveOperations: Sendable {
     self.audit = audit
     self.gate = gate
     self.spare = spare
+    self.accesses = accesses
     self.now = now
   }
 }

@@ -44,6 +44,7 @@ struct Retention {
 
   func plan() throws -> RetentionPlan {
     let time = operations.now()
+    try operations.accesses.write(to: operations.database)
     return try operations.database.write { database in
       let rules = try RetentionRuleTable.all(in: database)
       let found = try candidates(rules, at: time, in: database)
@@ -87,7 +88,9 @@ struct Retention {
     for candidate in found {
       let reason = "retention plan \(number), rule \(candidate.study.rule)"
       let taken = try operations.spare.during {
-        try deletion.perform(study: candidate.id, reason: reason, OperationProgress()) { database in
+        // It may have been retrieved a moment ago.
+        try operations.accesses.write(to: operations.database)
+        return try deletion.perform(study: candidate.id, reason: reason, OperationProgress()) { database in
           let now = try candidates(
             RetentionRuleTable.inForce(of: rules, in: database), at: time, study: candidate.id, in: database)
           return try now.contains { try mayTake($0, plan: number, in: database) }
@@ -128,12 +131,13 @@ struct Retention {
 
   /// Nothing that the plan did not name, whatever has become a candidate since.
   private func mayTake(_ candidate: Candidate, plan: Int, in database: Database) throws -> Bool {
-    guard !candidate.isHeld else { return false }
+    let isUsed = operations.accesses.isAwaited(candidate.study.studyInstanceUID)
+    guard !candidate.isHeld, !isUsed || candidate.basis != .access else { return false }
     return try PlannedStudies.contain(
       study: candidate.id, uid: candidate.study.studyInstanceUID, plan: plan, in: database)
   }
 
-  private typealias Candidate = (id: Int64, study: RetentionPlan.Study, isHeld: Bool)
+  private typealias Candidate = (id: Int64, study: RetentionPlan.Study, isHeld: Bool, basis: RetentionRule.Basis)
 
   /// Whole studies that a rule would take, each by the first of its rules; nothing that came after `time` is among them.
   private func candidates(
@@ -163,7 +167,7 @@ struct Retention {
             row["id"],
             RetentionPlan.Study(
               studyInstanceUID: row["uid"], studyDate: row["date"], rule: rule.number, instances: row["instances"],
-              bytes: row["bytes"]), row["is_held"]
+              bytes: row["bytes"]), row["is_held"], rule.basis
           ))
       }
     }
