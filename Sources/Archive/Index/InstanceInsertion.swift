@@ -165,6 +165,10 @@ struct InstanceInsertion {
       arguments: [
         record.object.name, record.size, arrival.sender, arrival.callingAETitle, arrival.time, same.id,
       ])
+    // What is left of the file goes with the object, should that be deleted.
+    try database.execute(
+      sql: "INSERT OR IGNORE INTO replaced_object (object, arrival) VALUES (?, ?)",
+      arguments: [same.object.name, same.id])
     return .replaced(same.object)
   }
 

@@ -114,6 +114,6 @@ extension ArchiveOperations {
   }
 
   package func statistics() async throws -> ArchiveStatistics {
-    try await OperationThread.run { try database.read(ArchiveStatistics.init) }
+    try await OperationThread.run { try database.read { try ArchiveStatistics($0, QuarantinedFiles(of: store)) } }
   }
 }

@@ -2,13 +2,15 @@
 
 import GRDB
 
-/// What a retention plan named, so that nothing else is deleted when it is applied.
+/// What a retention plan named, so that nothing else is deleted when it is applied; and which files an object had before, so
+/// that they are deleted with it.
 enum KeepingSchema {
-  static let name = "21 what retention plans named"
+  static let name = "21 what plans named, files that were replaced"
 
   static func register(in migrator: inout DatabaseMigrator) {
     migrator.registerMigration(name) { database in
       try keepPlans(database)
+      try keepReplacedObjects(database)
     }
   }
 
@@ -22,6 +24,17 @@ enum KeepingSchema {
           instances TEXT NOT NULL
         ) STRICT;
         CREATE INDEX planned_study_by_uid ON planned_study (plan, study_uid);
+        """)
+  }
+
+  /// `object`: what the object of this arrival was kept as until its file was found lost or damaged.
+  private static func keepReplacedObjects(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        CREATE TABLE replaced_object (
+          object TEXT PRIMARY KEY, arrival INTEGER NOT NULL REFERENCES arrival (number) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX replaced_object_by_arrival ON replaced_object (arrival);
         """)
   }
 }
