@@ -2,15 +2,17 @@
 
 import GRDB
 
-/// What a retention plan named, so that nothing else is deleted when it is applied; and which files an object had before, so
-/// that they are deleted with it.
+/// What a retention plan named, so that nothing else is deleted when it is applied; which files an object had before, so that
+/// they are deleted with it; and canonical digests in which a private element counts the same whether its VR is known or not:
+/// those of before are found out anew when they are needed.
 enum KeepingSchema {
-  static let name = "21 what plans named, files that were replaced"
+  static let name = "21 what plans named, files that were replaced, private elements"
 
   static func register(in migrator: inout DatabaseMigrator) {
     migrator.registerMigration(name) { database in
       try keepPlans(database)
       try keepReplacedObjects(database)
+      try database.execute(sql: "UPDATE instance SET canonical_digest = NULL WHERE canonical_digest IS NOT NULL")
     }
   }
 
