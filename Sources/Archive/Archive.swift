@@ -183,8 +183,7 @@ extension Archive {
   /// Puts on the disk what was remembered since the last time.
   private func writeKnocks() async throws {
     audit.noteCountedRefusals()
-    let accessed = accesses.take()
-    if !accessed.isEmpty { try await database.write { try AccessRecorder.write(accessed, in: $0) } }
+    try await OperationThread.run { [accesses, database] in try accesses.write(to: database) }
     let taken = knocks.take()
     guard !taken.isEmpty else { return }
     try await database.write { database in try KnockTable.record(taken, in: database) }
@@ -280,6 +279,6 @@ extension Archive {
   package func operations(as user: Operator) -> ArchiveOperations {
     ArchiveOperations(
       user: user, directory: store.directory, store: store, index: index, audit: audit, gate: gate, spare: spare,
-      now: now)
+      accesses: accesses, now: now)
   }
 }

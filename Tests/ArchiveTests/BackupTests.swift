@@ -127,6 +127,9 @@ import Testing
     try await Self.flip(CheckTests.path(of: "1.2", in: test))
     let report = try await operations.backup(to: vault.directory, keeping: nil)
     #expect(report.instances == all - 1 && report.withoutFile.count == 1)
+    // Named, and served to nobody from then on.
+    #expect(try await !archive.instanceUIDs().contains("1.2"))
+    #expect(try test.files(in: "quarantine").count == 1 && test.files(in: "instances").count == all - 1)
     try await archive.close()
     // In the vault another file is damaged; in place it is whole, and stays.
     let copies = try vault.files(in: "objects").filter { $0.hasSuffix(".dcm") }

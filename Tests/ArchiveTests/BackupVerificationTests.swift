@@ -79,6 +79,66 @@ import Testing
     #expect(try await made.verify(made.names[0]).isClean)
   }
 
+  /// What was found damaged is copied anew by the next backup, unless it turns out to be whole after all.
+  @Test(arguments: [false, true]) func whatIsFoundDamagedIsMendedByTheNextBackup(isWholeAgain: Bool) async throws {
+    let (test, vault) = (TestArchive(), TestArchive())
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    let operations = archive.operations(as: .current)
+    _ = try await operations.backup(to: vault.directory, keeping: nil)
+    let file = try #require(try vault.files(in: "objects").first { $0.hasSuffix(".dcm") })
+    let path = "\(vault.directory)/objects/\(file)"
+    let whole = try Data(contentsOf: URL(filePath: path))
+    var bytes = whole
+    bytes[bytes.count - 3] ^= 1
+    try bytes.write(to: URL(filePath: path))
+    let verify = { try await BackupVerification.perform(of: vault.directory, name: nil) }
+    #expect(try await verify().backups.map { $0.faults.map(\.kind) } == [[.corrupt]])
+    // And is named until then.
+    let again = try await verify()
+    #expect(again.backups.map { $0.faults.map(\.kind) } == [[.corrupt]])
+    #expect(again.backups.first?.faults.first?.detail.contains("next backup") == true)
+    if isWholeAgain {
+      try whole.write(to: URL(filePath: path + BackupFolder.damaged))
+      #expect(try await verify().isClean)
+    }
+    test.clock.advance(by: 60)
+    let mended = try await operations.backup(to: vault.directory, keeping: nil)
+    #expect(mended.instances == all && mended.copiedFiles == (isWholeAgain ? 0 : 1))
+    #expect(try await verify().isClean)
+    #expect(try Data(contentsOf: URL(filePath: path)) == whole)
+    #expect(try vault.files(in: "objects").count == all)
+    try await archive.close()
+  }
+
+  /// The archive has lost the bytes: what the vault has of them is read before it is said to be there.
+  @Test func theOnlyCopyIsReadBeforeItIsCounted() async throws {
+    let (test, vault) = (TestArchive(), TestArchive())
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    let operations = archive.operations(as: .current)
+    _ = try await operations.backup(to: vault.directory, keeping: nil)
+    let lost = try await CheckTests.path(of: "1.2", in: test)
+    try FileManager.default.removeItem(atPath: lost)
+    #expect(try await operations.check(CheckOrder()).faultCount == 1)
+    test.clock.advance(by: 60)
+    let kept = try await operations.backup(to: vault.directory, keeping: nil)
+    #expect(kept.instances == all && kept.isClean)
+    let copy = try #require(try vault.files(in: "objects").first { lost.hasSuffix($0) })
+    var bytes = try Data(contentsOf: URL(filePath: "\(vault.directory)/objects/\(copy)"))
+    bytes[bytes.count - 3] ^= 1
+    try bytes.write(to: URL(filePath: "\(vault.directory)/objects/\(copy)"))
+    test.clock.advance(by: 60)
+    let gone = try await operations.backup(to: vault.directory, keeping: nil)
+    #expect(gone.instances == all - 1 && gone.withoutFile.count == 1)
+    // What is left of it is not thrown away, be it damaged.
+    test.clock.advance(by: 60)
+    let last = try await operations.backup(to: vault.directory, keeping: 1)
+    #expect(last.removedBackups.count == 3 && last.withoutFile.count == 1 && last.removedFiles == 0)
+    #expect(try vault.files(in: "objects").filter { $0.hasSuffix(BackupFolder.damaged) }.count == 1)
+    try await archive.close()
+  }
+
   @Test(arguments: ["database", "manifest", "count"])
   func aDamagedBackupIsNamed(what: String) async throws {
     let made = try await Made()

@@ -50,6 +50,77 @@ import Testing
     #expect(try Self.digest(Self.rich().encoded(as: syntax), syntax, pieces: pieces) == plain)
   }
 
+  private static func tag(_ element: UInt16) -> DICOMData.Tag { DICOMData.Tag(0x0009, element) }
+
+  /// Elements of a block that no dictionary has, in sequences in one another.
+  private static func secret(_ number: Int, levels: Int = 3, bulk: Int = 0) -> DataSetBuilder {
+    var builder = DataSetBuilder()
+    builder.set(tag(0x0010), .lo, "COLLIMATOR TEST")
+    builder.setBytes(tag(0x1001), .lo, Array("odd\0  ".utf8))
+    builder.setIntegers(tag(0x1002), .us, [number, 1])
+    builder.setDecimals(tag(0x1003), .fd, [1.5])
+    builder.setBytes(tag(0x1004), .ow, [1, 2, 3, 4] + Array(repeating: 7, count: bulk))
+    builder.setSequence(tag(0x1005), [])
+    if levels > 0 { builder.setSequence(tag(0x1006), [secret(number, levels: levels - 1, bulk: bulk), rich()]) }
+    return builder
+  }
+
+  /// What a reader of Implicit VR cannot know of a private element is not asked of the others.
+  @Test(
+    arguments: [
+      TransferSyntax.implicitVRLittleEndian, .explicitVRLittleEndian, .explicitVRBigEndian,
+      .deflatedExplicitVRLittleEndian,
+    ], [0, 2 << 20])
+  func whatIsPrivateIsTheSameInEachEncoding(syntax: TransferSyntax, bulk: Int) throws {
+    let plain = try Self.digest(
+      Self.secret(513, bulk: bulk).encoded(as: .explicitVRLittleEndian), .explicitVRLittleEndian)
+    let bytes = Self.secret(513, bulk: bulk).encoded(as: syntax)
+    for pieces in bulk == 0 ? [1, 7, 1 << 20] : [65_537] {
+      #expect(try Self.digest(bytes, syntax, pieces: pieces) == plain)
+    }
+    // Also that deep something else is something else.
+    let other = Self.secret(514, bulk: bulk).encoded(as: syntax)
+    #expect(try Self.digest(other, syntax) != plain)
+  }
+
+  /// By hand: a private sequence of undefined length, of defined length, as UN, and what only begins like one.
+  @Test func aPrivateSequenceIsTheSameHoweverItIsWritten() throws {
+    let value: [UInt8] = [0xFE, 0xFF, 0x00, 0xE0, 10, 0, 0, 0] + [0x09, 0x00, 0x02, 0x10, 2, 0, 0, 0, 1, 0]
+    let explicit: [UInt8] = [0xFE, 0xFF, 0x00, 0xE0, 10, 0, 0, 0] + [0x09, 0x00, 0x02, 0x10, 0x55, 0x53, 2, 0, 1, 0]
+    let end: [UInt8] = [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]
+    let header: [UInt8] = [0x09, 0x00, 0x06, 0x10]
+    let sequence = header + [0x53, 0x51, 0, 0]
+    let unknown = header + [0x55, 0x4E, 0, 0]
+    let digests = try [
+      Self.digest(sequence + [18, 0, 0, 0] + explicit, .explicitVRLittleEndian),
+      Self.digest(sequence + [0xFF, 0xFF, 0xFF, 0xFF] + explicit + end, .explicitVRLittleEndian),
+      Self.digest(unknown + [18, 0, 0, 0] + value, .explicitVRLittleEndian),
+      Self.digest(unknown + [0xFF, 0xFF, 0xFF, 0xFF] + value + end, .explicitVRLittleEndian),
+      Self.digest(header + [18, 0, 0, 0] + value, .implicitVRLittleEndian),
+    ]
+    #expect(Set(digests).count == 1)
+    var others = [digests[0]]
+    for odd in [value + end, value + [0xFE, 0xFF], value + [0, 0, 0, 0], Array(value.dropLast(2)), value + value] {
+      others.append(try Self.digest(header + [UInt8(odd.count), 0, 0, 0] + odd, .implicitVRLittleEndian))
+    }
+    #expect(Set(others).count == others.count)
+  }
+
+  /// Values of UN in one another are read to some depth, whatever is sent.
+  @Test func aTowerOfUnknownValuesEnds() throws {
+    var value: [UInt8] = []
+    for _ in 0..<2000 {
+      let item = [0x09, 0x00, 0x06, 0x10] + Self.length(value) + value
+      value = [0xFE, 0xFF, 0x00, 0xE0] + Self.length(item) + item
+    }
+    let tower = [0x09, 0x00, 0x06, 0x10] + Self.length(value) + value
+    #expect(try Self.digest(tower, .implicitVRLittleEndian).count == 32)
+  }
+
+  private static func length(_ bytes: [UInt8]) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: bytes.count >> (8 * $0)) }
+  }
+
   enum Change: CaseIterable {
     case aName, aNumber, swappedNumber, noNumber, aPixel, fewerPixels, oneItemFewer, anElementLess, anEmptyElement
     case aLeadingSpace, anotherItem

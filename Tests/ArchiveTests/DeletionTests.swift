@@ -206,6 +206,55 @@ import Testing
     try await archive.close()
   }
 
+  /// A file that was damaged, and whose place another copy took, goes with its object: by what the index remembers of it, or,
+  /// of an earlier version, by what its own head says.
+  @Test(arguments: [true, false]) func damagedFilesGoWithTheirObject(isRemembered: Bool) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let operations = archive.operations(as: .current)
+    for uid in ["1.1", "1.2"] {
+      try await archive.store(TestObject(instance: uid, study: uid))
+      let path = try await CheckTests.path(of: uid, in: test)
+      var bytes = try Data(contentsOf: URL(filePath: path))
+      bytes[bytes.count - 1] ^= 1
+      if isRemembered { bytes[140] ^= 1 }
+      try bytes.write(to: URL(filePath: path))
+      // One is found by the sender's repeat, the other was found before.
+      if uid == "1.2" { #expect(try await operations.check(CheckOrder()).faultCount == 1) }
+      #expect(try await archive.store(TestObject(instance: uid, study: uid)) == .stored)
+    }
+    #expect(try test.files(in: "quarantine").count == 2)
+    #expect(try await operations.statistics().quarantinedFiles == 2)
+    if !isRemembered { try await archive.database.write { try $0.execute(sql: "DELETE FROM replaced_object") } }
+    _ = try await operations.reindex()
+    #expect(try await operations.delete(.study(uid: "1.1"), Self.order).filesAreGone)
+    #expect(try test.files(in: "quarantine").count == 1)
+    _ = try await operations.delete(.study(uid: "1.2"), Self.order)
+    #expect(try test.files(in: "quarantine").isEmpty && test.files(in: "instances").isEmpty)
+    #expect(try await operations.deletions().map(\.instances) == [1, 1])
+    #expect(try await operations.statistics().quarantinedFiles == 0)
+    #expect(try await operations.statistics().deletedInstances == 2)
+    #expect(try await operations.check(CheckOrder()).isClean)
+    try await archive.close()
+  }
+
+  /// What lies in quarantine for an object that is still here, in whatever version, is that object's.
+  @Test func damagedFilesOfWhatIsLeftStay() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let operations = archive.operations(as: .current)
+    try await archive.store(TestObject(instance: "1.1"))
+    let path = try await CheckTests.path(of: "1.1", in: test)
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    bytes[bytes.count - 1] ^= 1
+    try bytes.write(to: URL(filePath: path))
+    #expect(try await operations.check(CheckOrder()).faultCount == 1)
+    try await archive.store(TestObject(instance: "1.1", study: "2", patientID: "P2"))
+    _ = try await operations.delete(.study(uid: "2"), Self.order)
+    #expect(try test.files(in: "quarantine").count == 1)
+    try await archive.close()
+  }
+
   @Test func tombstonesHaveNoPatientData() async throws {
     let test = TestArchive()
     let archive = try test.open()

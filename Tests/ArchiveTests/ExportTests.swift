@@ -145,6 +145,11 @@ import Testing
     #expect(report.exported == all - 1)
     #expect(report.failures.count == 1 && report.failures.allSatisfy { $0.hasPrefix("1.3:") })
     #expect(try Self.contents(of: target.directory).count == all - 1)
+    // Named, and served to nobody from then on.
+    #expect(try await !archive.instanceUIDs().contains("1.3"))
+    #expect(try test.files(in: "quarantine").count == 1)
+    #expect(try await archive.store(TestObject(instance: "1.3", series: "1.2.3.2")) == .stored)
+    #expect(try await archive.operations(as: .current).check(CheckOrder()).isClean)
     try await archive.close()
   }
 

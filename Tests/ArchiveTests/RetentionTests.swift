@@ -2,6 +2,7 @@
 
 import DICOMData
 import Foundation
+import GRDB
 import Testing
 
 @testable import Archive
@@ -80,6 +81,90 @@ import Testing
     #expect(report.studies == 0 && report.kept == 3)
     #expect(try await archive.instanceUIDs().count == 7)
     try await archive.close()
+  }
+
+  private static let changes = ["hold released", "another modality gone", "clock set back", "rule removed"]
+
+  /// Nothing that the plan did not name, whatever has become a candidate since, and nothing that came to what it named.
+  @Test(arguments: changes) func aPlanTakesWhatItNamedAndNothingElse(since change: String) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.storeFamily()
+    try await archive.store(TestObject(instance: "1.7", series: "5.1", study: "5", patientID: "P2"))
+    try await archive.store(TestObject(instance: "1.8", series: "5.2", study: "5", patientID: "P2", modality: "MR"))
+    test.clock.advance(by: 10 * Self.day)
+    let operations = archive.operations(as: .current)
+    _ = try await operations.addHold(.patient(id: "P1", issuer: nil), reason: "before")
+    let rule = try await operations.addRetentionRule(RetentionRule(days: 9, basis: .arrival, modalities: ["CT"]))
+    let plan = try await operations.planRetention()
+    #expect(plan.studies.map(\.studyInstanceUID) == ["3", "4"])
+    var kept = ["1.1", "1.2", "1.3", "1.4", "1.7", "1.8"]
+    switch change {
+    case "hold released": try await operations.releaseHold(1, reason: "over")
+    case "another modality gone":
+      _ = try await operations.delete(.series(uid: "5.2"), DeletionOrder(reason: "test"))
+      kept.removeLast()
+    case "clock set back":
+      test.clock.advance(by: -9.5 * Self.day)
+      try await archive.store(TestObject(instance: "1.5.1", series: "3.1", study: "3", patientID: "P2"))
+      kept += ["1.5", "1.5.1"]
+    default:
+      try await operations.removeRetentionRule(rule)
+      kept += ["1.5", "1.6"]
+    }
+    let report = try await operations.applyRetention(plan.number)
+    #expect(report.studies + report.kept == 2)
+    #expect(try await archive.instanceUIDs() == kept.sorted())
+    // Nor is it taken by applying it again.
+    await #expect(throws: ArchiveError.self) { try await operations.applyRetention(plan.number) }
+    #expect(try await archive.instanceUIDs() == kept.sorted())
+    try await archive.close()
+  }
+
+  /// What an earlier version planned, and what was planned long ago: it is not known any more what that was.
+  @Test func aPlanOfWhichNobodyKnowsWhatItNamedIsRefused() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    test.clock.advance(by: 10 * Self.day)
+    let operations = archive.operations(as: .current)
+    _ = try await operations.addRetentionRule(RetentionRule(days: 9, basis: .arrival, modalities: []))
+    let (rules, now) = (try await operations.retentionRules(), test.clock.now)
+    try await archive.database.write { database in
+      try database.execute(
+        sql: """
+          INSERT INTO retention_plan (number, made_at, made_by, rules, studies, instances, bytes)
+          VALUES (1, ?, 'root', ?, 4, 6, 6000)
+          """, arguments: [now, String(decoding: try JSONEncoder().encode(rules), as: UTF8.self)])
+    }
+    await #expect(throws: ArchiveError.self) { try await operations.applyRetention(1) }
+    for number in 2...12 { #expect(try await operations.planRetention().number == number) }
+    await #expect(throws: ArchiveError.self) { try await operations.applyRetention(2) }
+    #expect(try await archive.instanceUIDs().count == all)
+    #expect(try await operations.applyRetention(3).instances == all)
+    try await archive.close()
+  }
+
+  /// What was retrieved is in memory for a few seconds: that counts too.
+  @Test func whatWasRetrievedAMomentAgoIsKept() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.storeFamily()
+    test.clock.advance(by: 10 * Self.day)
+    let operations = archive.operations(as: .current)
+    _ = try await operations.addRetentionRule(RetentionRule(days: 9, basis: .access, modalities: []))
+    archive.noteAccess(studyInstanceUID: "1.2.3")
+    let plan = try await operations.planRetention()
+    #expect(plan.studies.map(\.studyInstanceUID) == ["2", "3", "4"])
+    archive.noteAccess(studyInstanceUID: "3")
+    let report = try await operations.applyRetention(plan.number)
+    #expect(report.studies == 2 && report.kept == 1)
+    #expect(try await archive.instanceUIDs() == ["1.1", "1.2", "1.3", "1.5"])
+    try await archive.close()
+    let again = try test.open()
+    let next = try await again.operations(as: .current).planRetention()
+    #expect(next.studies.isEmpty)
+    try await again.close()
   }
 
   @Test func rulesThatCannotBeAreRefused() async throws {

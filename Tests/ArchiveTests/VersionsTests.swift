@@ -31,6 +31,40 @@ import Testing
     try await archive.close()
   }
 
+  /// What says the same as an object whose file was lost takes its place, in whatever encoding, where it is known what that
+  /// said; else both are kept, and are no conflict once both can be read.
+  @Test(arguments: [true, false]) func aLostObjectIsHealedByItsRepeatInAnotherEncoding(isKnown: Bool) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let object = TestObject(instance: "1.1")
+    let (operations, conflicts) = (archive.operations(as: .current), archive.conflicts(as: .current))
+    try await archive.store(object)
+    if isKnown {
+      try await archive.store(TestObject(instance: "1.1", comment: "changed"))
+      try await conflicts.choose(1, of: "1.1", reason: "the better")
+    }
+    let count = isKnown ? 2 : 1
+    #expect(try await conflicts.list().count == count - 1)
+    let number = try #require(try await conflicts.versions(of: "1.1").first).object.name
+    let path = "\(test.directory)/instances/\(number.prefix(2))/\(number).dcm"
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    bytes[bytes.count - 1] ^= 1
+    try bytes.write(to: URL(filePath: path))
+    #expect(try await operations.check(CheckOrder()).faultCount == 1)
+    #expect(try await archive.store(object, as: .implicitVRLittleEndian) == (isKnown ? .stored : .keptBesideAnother))
+    #expect(try await archive.store(object) == (isKnown ? .alreadyStored : .stored))
+    for syntax in Self.encodings { #expect(try await archive.store(object, as: syntax) == .alreadyStored) }
+    let versions = try await conflicts.versions(of: "1.1")
+    #expect(versions.count == 2 && versions.allSatisfy { $0.fault == .none })
+    #expect(versions.map(\.isChosen) == [isKnown, false])
+    #expect(try await conflicts.list().count == count - 1)
+    #expect(try await operations.check(CheckOrder()).isClean)
+    #expect(try await operations.reindex().isClean)
+    #expect(try await conflicts.list().count == count - 1)
+    #expect(try await conflicts.versions(of: "1.1").map(\.isChosen) == [isKnown, false])
+    try await archive.close()
+  }
+
   /// F16: 64 at once, eight different contents: each is kept once, all senders hear of success.
   @Test func sixtyFourAtOnceOfEightContents() async throws {
     let test = TestArchive()

@@ -5,7 +5,8 @@ import DICOMData
 
 /// SHA-256 over what a data set says, whatever its encoding: transfer syntax, byte order, length forms, group lengths, padding
 /// at the end of text and behind the data set do not count. Compressed pixel data count as they are, with their transfer
-/// syntax. Memory is bounded, whatever the size.
+/// syntax. A private element counts by its bytes as they stand in little endian, and a value of UN that is a sequence as that
+/// sequence, for a reader of Implicit VR cannot know more of either (PS3.5 §6.2.2). Memory is bounded, whatever the size.
 struct CanonicalDigest {
   private var reader: PushReader
   private var content: CanonicalContent
@@ -39,9 +40,25 @@ private struct CanonicalContent {
   private var bulk: (swapSize: Int, rest: [UInt8], count: Int)?
   /// The depth of what has fragments in it.
   private var fragmentsBelow: Int?
+  /// How deep in the data set the elements are that come with depth 0, and in how many values of UN.
+  private var depth = 0
+  private var unknownDepth = 0
+  /// The value that comes in pieces, read as the sequence that it may be; none or one.
+  private var unknown: [UnknownSequence] = []
+
+  /// Beyond, a value of UN in one of UN counts by its bytes.
+  private static let mostUnknown = 16
 
   init(transferSyntax: TransferSyntax) {
     self.transferSyntax = transferSyntax
+  }
+
+  /// Goes on within a value of UN of this depth.
+  init(within outer: CanonicalContent, depth: Int) {
+    transferSyntax = outer.transferSyntax
+    hash = outer.hash
+    self.depth = outer.depth + depth
+    unknownDepth = outer.unknownDepth + 1
   }
 
   mutating func take(_ event: PushReader.Event) {
@@ -51,9 +68,11 @@ private struct CanonicalContent {
     }
   }
 
-  mutating func finish() -> [UInt8] {
+  mutating func finish() -> [UInt8] { Array(ended().finalize()) }
+
+  mutating func ended() -> SHA256 {
     endBulk()
-    return Array(hash.finalize())
+    return hash
   }
 
   private mutating func take(_ element: Element) {
@@ -65,7 +84,16 @@ private struct CanonicalContent {
       if element.isOmitted { bulk = (-1, [], 0) }
       return
     }
-    put(element.depth, width: 2)
+    if element.vr == .un, element.tag != .item, unknownDepth < Self.mostUnknown {
+      var sequence = UnknownSequence(of: element, in: self)
+      if element.isOmitted {
+        unknown = [sequence]
+      } else if Array(element.value).withUnsafeBytes({ sequence.push($0) }), let hash = sequence.finish() {
+        self.hash = hash
+        return
+      }
+    }
+    put(depth + element.depth, width: 2)
     put(Int(element.tag.group), width: 2)
     put(Int(element.tag.element), width: 2)
     if element.isOmitted {
@@ -88,10 +116,11 @@ private struct CanonicalContent {
     var value = Array(element.value)
     if isFragment { return value }
     let vr = element.vr == .un ? DataDictionary.vr(of: element.tag) ?? .un : element.vr
-    if vr.isText {
+    // Of what is private a reader of Implicit VR need not know that it is text.
+    if vr.isText, !element.tag.isPrivate || element.tag.isPrivateCreator {
       while let last = value.last, last == 0x20 || last == 0 { value.removeLast() }
       if value.count % 2 == 1 { value.append(vr == .ui ? 0 : 0x20) }
-    } else if element.isBigEndian {
+    } else if element.isBigEndian, element.vr != .un {
       Self.swap(&value, size: vr.numberSizeForSwapping)
     }
     return value
@@ -99,6 +128,7 @@ private struct CanonicalContent {
 
   private mutating func takePiece(_ bytes: UnsafeRawBufferPointer) {
     guard var bulk, bulk.swapSize > 0 else { return }
+    if !unknown.isEmpty, !unknown[0].push(bytes) { unknown = [] }
     bulk.count += bytes.count
     if bulk.swapSize == 1 {
       hash.update(bufferPointer: bytes)
@@ -116,6 +146,11 @@ private struct CanonicalContent {
     guard let bulk else { return }
     self.bulk = nil
     guard bulk.swapSize > 0 else { return }
+    defer { unknown = [] }
+    if !unknown.isEmpty, let hash = unknown[0].finish() {
+      self.hash = hash
+      return
+    }
     hash.update(data: bulk.rest)
     put(bulk.count, width: 8)
   }
@@ -127,6 +162,59 @@ private struct CanonicalContent {
   private static func swap(_ bytes: inout [UInt8], size: Int) {
     guard size > 1 else { return }
     for start in stride(from: 0, through: bytes.count - size, by: size) { bytes[start..<start + size].reverse() }
+  }
+}
+
+/// A value of UN, read as the sequence in Implicit VR Little Endian that it is if whoever wrote it, or its reader, did not know
+/// more (PS3.5 §6.2.2). Nothing is tolerated in it: two values that are not the same sequence must not become the same.
+private struct UnknownSequence {
+  private var reader: PushReader
+  private var content: CanonicalContent
+  private var elements = 0
+  private var isSequence = true
+
+  init(of element: Element, in outer: CanonicalContent) {
+    var options = ReadingOptions()
+    options.tolerated = []
+    reader = PushReader(transferSyntax: .implicitVRLittleEndian, stoppingBefore: nil, options: options, keeping: [])
+    content = CanonicalContent(within: outer, depth: element.depth)
+    let (group, number) = (element.tag.group, element.tag.element)
+    let header = [group, number].flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+    pushOwn(header + [0xFF, 0xFF, 0xFF, 0xFF])
+  }
+
+  /// False once it cannot be one.
+  mutating func push(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    read { reader, tell throws(ReadingError) in try reader.push(bytes, tell) }
+    return isSequence
+  }
+
+  /// The hash with the sequence in it; nil where it is none.
+  mutating func finish() -> SHA256? {
+    // Sequence Delimitation Item.
+    pushOwn([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0])
+    read { reader, tell throws(ReadingError) in try reader.finish(tell) }
+    return isSequence && elements == 1 ? content.ended() : nil
+  }
+
+  private mutating func pushOwn(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { bytes in _ = push(bytes) }
+  }
+
+  private typealias Tell = (PushReader.Event) throws(ReadingError) -> Void
+
+  private mutating func read(_ body: (inout PushReader, Tell) throws(ReadingError) -> Void) {
+    guard isSequence else { return }
+    var (content, elements) = (self.content, self.elements)
+    do {
+      try body(&reader) { event throws(ReadingError) in
+        if case .element(let element) = event, element.depth == 0 { elements += 1 }
+        content.take(event)
+      }
+    } catch {
+      isSequence = false
+    }
+    (self.content, self.elements) = (content, elements)
   }
 }
 

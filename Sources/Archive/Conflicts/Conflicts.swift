@@ -49,11 +49,19 @@ package struct Conflicts: Sendable {
         database,
         sql: """
           SELECT v_00080018, COUNT(*) FROM instance WHERE v_00080018 > ? GROUP BY v_00080018 HAVING COUNT(*) > 1
+            AND (\(Self.sayings)) > 1
           ORDER BY v_00080018 LIMIT ?
           """, arguments: [last, limit]
       ).map { ($0[0], $0[1]) }
     }
   }
+
+  /// How many different things the versions of `instance` say: two that came in two encodings while one of them was lost may
+  /// say the same. What another issuer is assumed for is about another patient.
+  private static let sayings = """
+    SELECT COUNT(DISTINCT coalesce(hex(version.canonical_digest), version.object) || ' ' || default_issuer)
+    FROM instance AS version JOIN arrival ON arrival.number = version.id WHERE version.v_00080018 = instance.v_00080018
+    """
 
   package func versions(of uid: String) async throws -> [ConflictingVersion] {
     let versions = try await index.database.read { database in

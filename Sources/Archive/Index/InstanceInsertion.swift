@@ -79,7 +79,9 @@ struct InstanceInsertion {
       try add(at: known, aside: aside, in: database, &memory)
       return .done(.stored)
     }
-    if let same = versions.first(where: { $0.hasBytes(of: record) }) { return try meet(same, in: database) }
+    if let same = versions.first(where: { $0.hasBytes(of: record) }) {
+      return try meet(same, among: versions.count, in: database)
+    }
     let unknown = versions.filter { $0.canonicalDigest == nil && compared[$0.object] == nil && $0.isHere }
     guard unknown.isEmpty, record.canonicalDigest != nil else {
       return .needsComparison(with: unknown.map(\.object))
@@ -89,6 +91,10 @@ struct InstanceInsertion {
       $0.isHere && compared[$0.object]?.isEmpty != true && $0.saysTheSame(as: record, compared[$0.object])
     }) {
       return try here(same, in: database)
+    }
+    // It says what one says whose file was lost: known from when that was compared with another.
+    if let lost = versions.first(where: { !$0.isHere && $0.saysTheSame(as: record, nil) }) {
+      return try replace(lost, in: database)
     }
     try add(at: known, aside: aside, in: database, &memory)
     return .done(.keptBesideAnother)
@@ -149,22 +155,48 @@ struct InstanceInsertion {
   }
 
   /// The very object is known. Where its file was lost or cannot be read, this is its file now.
-  private func meet(_ same: Version, in database: Database) throws -> Addition {
+  private func meet(_ same: Version, among versions: Int, in database: Database) throws -> Addition {
     guard !same.isHere || compared[same.object]?.isEmpty == true else {
       return try here(same, in: database)
     }
+    // While it was lost another may have come that says the same: that has to be known of both.
+    guard versions == 1 || record.canonicalDigest != nil else { return .needsComparison(with: []) }
+    return try replace(same, in: database)
+  }
+
+  private func replace(_ same: Version, in database: Database) throws -> Addition {
+    // What was found out of a damaged file is not to be believed.
     try database.execute(
-      sql: "UPDATE instance SET object = ?, size = ?, fault = 0 WHERE id = ?",
-      arguments: [record.object.name, record.size, same.id])
+      sql: """
+        UPDATE instance SET object = ?, size = ?, transfer_syntax = ?, digest = ?, canonical_digest = ?, fault = 0
+        WHERE id = ?
+        """,
+      arguments: [
+        record.object.name, record.size, record.transferSyntaxUID, Data(record.digest),
+        canonicalDigest.map { Data($0) },
+        same.id,
+      ])
+    if same.digest != record.digest {
+      // Who chose it chose what it says.
+      try database.execute(
+        sql: "UPDATE conflict_choice SET digest = ? WHERE sop_instance_uid = ? AND digest = ?",
+        arguments: [Data(record.digest), record.sopInstanceUID, Data(same.digest)])
+    }
     // The arrival is the file's: what its head says of it and what stands here are compared by `check`.
     let arrival = record.arrival
     try database.execute(
       sql: """
-        UPDATE arrival SET object = ?, content_size = ?, sender = ?, calling = ?, arrived_at = ? WHERE number = ?
+        UPDATE arrival SET object = ?, content_digest = ?, content_size = ?, sender = ?, calling = ?, arrived_at = ?
+        WHERE number = ?
         """,
       arguments: [
-        record.object.name, record.size, arrival.sender, arrival.callingAETitle, arrival.time, same.id,
+        record.object.name, Data(record.digest), record.size, arrival.sender, arrival.callingAETitle, arrival.time,
+        same.id,
       ])
+    // What is left of the file goes with the object, should that be deleted.
+    try database.execute(
+      sql: "INSERT OR IGNORE INTO replaced_object (object, arrival) VALUES (?, ?)",
+      arguments: [same.object.name, same.id])
     return .replaced(same.object)
   }
 

@@ -35,6 +35,7 @@ enum Schema {
     QueueSchema.registerConditions(in: &migrator)
     QuerySchema.registerIndexes(in: &migrator)
     GrantStandingSchema.register(in: &migrator)
+    KeepingSchema.register(in: &migrator)
     return migrator
   }
 

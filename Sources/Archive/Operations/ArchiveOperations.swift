@@ -12,11 +12,12 @@ package struct ArchiveOperations: Sendable {
   let audit: AuditTrail
   let gate: OperationGate
   let spare: SpareSpace
+  let accesses: AccessRecorder
   let now: @Sendable () -> Double
 
   init(
     user: Operator, directory: String, store: FileObjectStore, index: SQLiteIndex, audit: AuditTrail,
-    gate: OperationGate, spare: SpareSpace, now: @escaping @Sendable () -> Double
+    gate: OperationGate, spare: SpareSpace, accesses: AccessRecorder, now: @escaping @Sendable () -> Double
   ) {
     self.user = user
     self.directory = directory
@@ -25,6 +26,7 @@ package struct ArchiveOperations: Sendable {
     self.audit = audit
     self.gate = gate
     self.spare = spare
+    self.accesses = accesses
     self.now = now
   }
 }
@@ -112,6 +114,6 @@ extension ArchiveOperations {
   }
 
   package func statistics() async throws -> ArchiveStatistics {
-    try await OperationThread.run { try database.read(ArchiveStatistics.init) }
+    try await OperationThread.run { try database.read { try ArchiveStatistics($0, QuarantinedFiles(of: store)) } }
   }
 }

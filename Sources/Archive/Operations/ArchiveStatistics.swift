@@ -20,12 +20,16 @@ package struct ArchiveStatistics: Codable, Sendable {
   package let missingInstances: Int
   package let deletedInstances: Int
   package let holdsInForce: Int
+  /// What was found damaged, or was no object.
+  package let quarantinedFiles: Int
+  package let quarantinedBytes: Int
   package let byModality: [Share]
   /// By the month of arrival, as 2026-11.
   package let byMonth: [Share]
   package let bySender: [Share]
 
-  init(_ database: Database) throws {
+  init(_ database: Database, _ quarantine: QuarantinedFiles) throws {
+    (quarantinedFiles, quarantinedBytes) = try quarantine.extent()
     func count(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }
     patients = try count("SELECT COUNT(*) FROM patient")
     studies = try count("SELECT COUNT(*) FROM study")
@@ -33,7 +37,7 @@ package struct ArchiveStatistics: Codable, Sendable {
     instances = try count("SELECT COUNT(*) FROM instance WHERE fault = 0")
     bytes = try count("SELECT COALESCE(SUM(size), 0) FROM instance WHERE fault = 0")
     missingInstances = try count("SELECT COUNT(*) FROM instance WHERE fault <> 0")
-    deletedInstances = try count("SELECT COUNT(*) FROM tombstone")
+    deletedInstances = try count("SELECT COALESCE(SUM(instances), 0) FROM deletion")
     holdsInForce = try count("SELECT COUNT(*) FROM legal_hold WHERE released_at IS NULL")
     byModality = try Self.shares(by: "COALESCE(series.v_00080060, '')", in: database)
     byMonth = try Self.shares(by: "COALESCE(strftime('%Y-%m', arrived_at, 'unixepoch'), '')", in: database)

@@ -286,7 +286,9 @@ struct EarlierRows {
       (
         "retention_plan",
         ["number": 1, "made_at": Self.time, "made_by": "root", "rules": "[]", "studies": 0, "instances": 0, "bytes": 0]
-      ), ("last_access", ["study_uid": Self.study, "at": Self.time]),
+      ), ("replaced_object", ["object": "a0" + String(repeating: "0", count: 30), "arrival": 1]),
+      ("planned_study", ["plan": 1, "study_uid": Self.study, "instances": "[[1,3]]"]),
+      ("last_access", ["study_uid": Self.study, "at": Self.time]),
     ]
   }
 

@@ -116,6 +116,7 @@ struct Backup {
       return
     }
     report.withoutFile.append("\(instance.sopInstanceUID): \(fault.rawValue)")
+    if !instance.isMissing { try Damage.note(fault, of: instance.object, operations) }
     try copy.write { database in
       try database.execute(sql: "UPDATE instance SET fault = max(fault, 1) WHERE id = ?", arguments: [instance.id])
     }
@@ -128,7 +129,13 @@ struct Backup {
   ) throws -> (fault: StoredFile.Fault?, isNew: Bool) {
     guard ObjectKey(checking: instance.object.name) != nil else { return (.missing, false) }
     let path = target.path(of: instance.object)
-    if let there = try? OpenFile(reading: path), try there.size() == instance.size { return (nil, false) }
+    if let there = try? OpenFile(reading: path), try there.size() == instance.size {
+      // What may be the only copy is read first.
+      guard instance.isMissing else { return (nil, false) }
+      let found = try instance.file(at: path).fault { _ in try progress.advance(by: 0) }
+      if found == .wrongDigest { _ = target.setAside(instance.object) }
+      return (found == .wrongHead ? nil : found, false)
+    }
     guard !instance.isMissing else { return (.missing, false) }
     // Without its whole size a file of an earlier backup was cut by something else.
     unlink(path)
@@ -140,7 +147,9 @@ struct Backup {
       try progress.advance(by: 0)
     }
     if let fault, fault != .wrongHead { return (fault, false) }
-    return (nil, try file.place(at: path))
+    let isNew = try file.place(at: path)
+    unlink(target.damagedPath(of: instance.object))
+    return (nil, isNew)
   }
 
   private func finish(bytes: Int) throws {
@@ -200,7 +209,9 @@ extension Backup {
           })
       }
       for file in try FileObjectStore.names(in: "\(target.objects)/\(shelf)") {
-        if let key = ObjectKey(checking: String(file.dropLast(4))), needed.contains(key.name) { continue }
+        // What is left of a damaged one stays until it is copied anew.
+        let name = file.hasSuffix(BackupFolder.damaged) ? String(file.dropLast(BackupFolder.damaged.count)) : file
+        if let key = ObjectKey(checking: String(name.dropLast(4))), needed.contains(key.name) { continue }
         if unlink("\(target.objects)/\(shelf)/\(file)") == 0 { report.removedFiles += 1 }
       }
       try progress.advance()

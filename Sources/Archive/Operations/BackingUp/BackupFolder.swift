@@ -6,7 +6,8 @@ import Foundation
 import Glibc
 
 /// `DIR/objects` holds each object's file once, under its key, whatever number of backups has it; `DIR/backups/NAME` holds
-/// a copy of the database and says that all its objects are there. Files never change, so a file that is there is the file.
+/// a copy of the database and says that all its objects are there. Files never change, so a file that is there is the file,
+/// until somebody reads it and finds that it is not: then it has another name.
 struct BackupFolder: Sendable {
   let folder: OwnedFolder
 
@@ -28,9 +29,19 @@ struct BackupFolder: Sendable {
   }
 
   static let partial = ".partial"
+  /// Behind the name of a file that was found damaged: the next backup copies the object anew.
+  static let damaged = ".damaged"
 
   func shelf(of key: ObjectKey) -> String { "\(objects)/\(key.name.prefix(2))" }
   func path(of key: ObjectKey) -> String { "\(shelf(of: key))/\(key.name).dcm" }
+
+  func damagedPath(of key: ObjectKey) -> String { path(of: key) + Self.damaged }
+
+  /// False where it cannot be named otherwise, as on a medium that is only read.
+  func setAside(_ key: ObjectKey) -> Bool {
+    guard rename(path(of: key), damagedPath(of: key)) == 0 else { return false }
+    return (try? FileObjectStore.syncDirectory(shelf(of: key))) != nil
+  }
 
   /// Finished ones, the oldest first; their names are times.
   func names() throws -> [String] {

@@ -12,6 +12,8 @@ package struct BackupVerification {
   private let names: [String]
   /// What is wrong with an object's file, of those that were read; backups share them.
   private var known: [ObjectKey: StoredFile.Fault?] = [:]
+  /// Those whose file has another name since it was found damaged.
+  private var setAside: Set<ObjectKey> = []
   private var report: BackupVerificationReport
 
   /// Performs it; blocks no cooperative thread. `name` alone, or all that are finished where it is nil. Throws where there
@@ -104,7 +106,9 @@ package struct BackupVerification {
         }
         backup.instances += 1
         backup.bytes += instance.size
-        if let fault = try fault(of: instance) { backup.add(fault, instance) }
+        if let fault = try fault(of: instance) {
+          backup.add(fault, instance, isSetAside: setAside.contains(instance.object))
+        }
       }
       position = last.id
     }
@@ -114,9 +118,25 @@ package struct BackupVerification {
     guard ObjectKey(checking: instance.object.name) != nil else { return .missing }
     if let fault = known[instance.object] { return fault }
     let progress = progress
-    let fault = try instance.file(at: source.path(of: instance.object)).fault { _ in try progress.advance(by: 0) }
+    var fault = try instance.file(at: source.path(of: instance.object)).fault { _ in try progress.advance(by: 0) }
+    switch fault {
+    case .missing: fault = try faultFoundBefore(of: instance)
+    // So that the next backup, which does not read what is there, copies it anew.
+    case .wrongSize, .wrongDigest: if source.setAside(instance.object) { setAside.insert(instance.object) }
+    case nil, .unreadable, .wrongHead: break
+    }
     known.updateValue(fault, forKey: instance.object)
     return fault
+  }
+
+  /// Of a file that was set aside; it may be whole again, if it was read wrong by a cable.
+  private mutating func faultFoundBefore(of instance: CheckedInstance) throws -> StoredFile.Fault? {
+    let progress = progress
+    let path = source.damagedPath(of: instance.object)
+    let fault = try instance.file(at: path).fault { _ in try progress.advance(by: 0) }
+    if fault == nil || fault == .wrongHead, rename(path, source.path(of: instance.object)) == 0 { return fault }
+    if fault != .missing { setAside.insert(instance.object) }
+    return fault ?? .wrongDigest
   }
 
   /// The database of a backup as this version reads it; of an earlier version's a copy, which is migrated. It has no name

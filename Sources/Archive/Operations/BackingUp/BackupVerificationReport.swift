@@ -22,16 +22,19 @@ package struct BackupVerificationReport: Codable, Sendable {
 
     mutating func add(_ kind: CheckFault.Kind, _ detail: String) { add(CheckFault(kind, detail)) }
 
-    mutating func add(_ fault: StoredFile.Fault, _ instance: CheckedInstance) {
+    mutating func add(_ fault: StoredFile.Fault, _ instance: CheckedInstance, isSetAside: Bool) {
+      let what = isSetAside ? "; set aside as .dcm.damaged, the next backup copies it anew" : ""
       let (kind, detail): (CheckFault.Kind, String) =
         switch fault {
         case .missing: (.missing, "its file is not in objects")
         case .unreadable: (.unreadable, "its file cannot be read now")
         case .wrongHead: (.damagedHead, "preamble or group 0002 are not as they were written; the data set is")
         case .wrongSize: (.corrupt, "its file is not as long as what was received")
+        case .wrongDigest where !isSetAside:
+          (.corrupt, "its file is not what was received: take it away, so that the next backup copies it anew")
         case .wrongDigest: (.corrupt, "its file is not what was received")
         }
-      add(CheckFault(kind, object: instance.object.name, instance: instance.sopInstanceUID, detail))
+      add(CheckFault(kind, object: instance.object.name, instance: instance.sopInstanceUID, detail + what))
     }
 
     private mutating func add(_ fault: CheckFault) {

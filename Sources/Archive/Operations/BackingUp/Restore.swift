@@ -163,7 +163,8 @@ package struct Restore {
         let fault = try bring(instance)
         try copy.write { database in
           try database.execute(
-            sql: "UPDATE instance SET fault = ? WHERE id = ?", arguments: [fault == nil ? 0 : 1, instance.id])
+            sql: "UPDATE instance SET fault = ? WHERE id = ?",
+            arguments: [fault == nil ? 0 : isQuarantined(instance.object) ? 2 : 1, instance.id])
         }
         if let fault { report.withoutFile.append("\(instance.sopInstanceUID): \(fault.rawValue)") }
         if fault == nil { report.instances += 1 }
@@ -189,12 +190,16 @@ package struct Restore {
       try file.write(bytes)
       try progress.advance(by: 0)
     }
+    // Left in its place, a damaged file would be taken for one that came back by the next start.
+    if there == .wrongSize || there == .wrongDigest { try store.quarantineNow(instance.object) }
     if let fault, fault != .wrongHead { return there == .missing ? fault : there }
-    if there != .missing { rename(store.path(of: instance.object), store.quarantinePath(of: instance.object)) }
+    if there == .unreadable { rename(store.path(of: instance.object), store.quarantinePath(of: instance.object)) }
     _ = try file.place(at: store.path(of: instance.object))
     report.copiedFiles += 1
     return nil
   }
+
+  private func isQuarantined(_ key: ObjectKey) -> Bool { access(store.quarantinePath(of: key), F_OK) == 0 }
 
   private func putInPlace() throws {
     try progress.begin("putting the index in place")

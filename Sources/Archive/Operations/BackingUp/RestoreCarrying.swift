@@ -114,6 +114,7 @@ struct RestoreCarrying {
         DELETE FROM contradiction WHERE instance IN (SELECT id FROM instance JOIN tombstone USING (object));
         DELETE FROM instance WHERE object IN (SELECT object FROM tombstone);
         DELETE FROM forwarding WHERE arrival IN (SELECT number FROM arrival JOIN tombstone USING (object));
+        DELETE FROM replaced_object WHERE arrival IN (SELECT number FROM arrival JOIN tombstone USING (object));
         DELETE FROM repeated_arrival WHERE arrival IN (SELECT number FROM arrival JOIN tombstone USING (object));
         DELETE FROM arrival WHERE object IN (SELECT object FROM tombstone);
         """)

@@ -20,6 +20,16 @@ struct Damage {
     }
   }
 
+  /// Whoever read the whole file and found it damaged has found out what `check` would: it is served no more. What cannot be
+  /// read now, or is damaged before its data set alone, stays in service.
+  static func note(_ fault: StoredFile.Fault, of object: ObjectKey, _ operations: ArchiveOperations) throws {
+    switch fault {
+    case .unreadable, .wrongHead: return
+    case .missing, .wrongSize, .wrongDigest:
+      _ = try Damage(fault: fault, store: operations.store, database: operations.database).takeOutOfService(object)
+    }
+  }
+
   /// False when it was deleted in the meantime. The file goes first: a row that is still served while its file is away gives
   /// a failure, a file that is still there while its row is flagged would be found whole again by a start.
   func takeOutOfService(_ object: ObjectKey) throws -> Bool {

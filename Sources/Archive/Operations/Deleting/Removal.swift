@@ -17,9 +17,10 @@ struct Removal {
       try Int.fetchOne(database, sql: "SELECT MAX(deletion) FROM tombstone WHERE is_removed = 0")
     }
     guard let newest else { return true }
+    let isQuarantineFree = try QuarantinedFiles(of: store).remove(deletedUpTo: newest, in: database)
     // Their bytes may stand in the arrivals log too; what comes into it from now on was not deleted by these.
     let isForgotten = try store.arrivals.forget()
-    return try remove(upTo: newest, isForgotten: isForgotten) && isForgotten
+    return try remove(upTo: newest, isForgotten: isForgotten && isQuarantineFree) && isForgotten && isQuarantineFree
   }
 
   private func remove(upTo deletion: Int, isForgotten: Bool) throws -> Bool {

@@ -33,6 +33,14 @@ enum TombstoneTable {
         "object": instance.object.name, "deletion": deletion, "uid": instance.sopInstanceUID,
         "digest": Data(instance.digest), "study": instance.place?.studyInstanceUID ?? "",
       ])
+    // Of files that were damaged and replaced some are in quarantine.
+    try database.cachedStatement(
+      sql: """
+        INSERT OR IGNORE INTO tombstone (object, deletion, sop_instance_uid, digest, study_uid, senders)
+        SELECT replaced_object.object, deletion, sop_instance_uid, digest, study_uid, senders
+        FROM replaced_object JOIN tombstone ON tombstone.object = ? WHERE arrival = ?
+        """
+    ).execute(arguments: [instance.object.name, instance.id])
   }
 
   /// Whether an operator said that no object of this SOP Instance UID is to come again into the study that it was deleted
@@ -72,7 +80,7 @@ enum TombstoneTable {
     try Row.fetchAll(
       database,
       sql: """
-        SELECT *, (SELECT COUNT(*) FROM tombstone WHERE deletion = number
+        SELECT *, (SELECT COUNT(DISTINCT sop_instance_uid) FROM tombstone WHERE deletion = number
           AND EXISTS (SELECT 1 FROM instance WHERE v_00080018 = sop_instance_uid)) AS again
         FROM deletion ORDER BY number
         """

@@ -95,7 +95,10 @@ struct Export {
         guard try stored.file(at: path).fault({ _ in try progress.advance(by: 0) }) == nil else { continue }
         report.alreadyThere += 1
       } else {
-        if let fault = try copy(source, to: path, partial) { return fail(instance, "its file is \(fault.rawValue)") }
+        if let fault = try copy(source, to: path, partial) {
+          try Damage.note(fault, of: stored.object, operations)
+          return fail(instance, "its file is \(fault.rawValue)")
+        }
         writtenFolders.insert(target)
         report.exported += 1
         report.bytes += instance.size

@@ -3,7 +3,8 @@
 import GRDB
 import Synchronization
 
-/// When each study was last used, in memory until it is written every few seconds; a crash forgets the last of it.
+/// When each study was last used, in memory until it is written: every few seconds, and before anybody judges by it. A crash
+/// forgets the last of it.
 final class AccessRecorder: Sendable {
   private let noted = Mutex<[String: Double]>([:])
   /// Different studies between two writes; what goes beyond is noted at its next use.
@@ -16,8 +17,24 @@ final class AccessRecorder: Sendable {
     }
   }
 
-  /// What has not been written yet; whoever takes it writes it.
-  func take() -> [String: Double] {
+  /// Whether it was used and that is not written yet.
+  func isAwaited(_ studyInstanceUID: String) -> Bool {
+    noted.withLock { $0[studyInstanceUID] != nil }
+  }
+
+  /// What cannot be written now is noted again.
+  func write(to database: any DatabaseWriter) throws {
+    let taken = take()
+    guard !taken.isEmpty else { return }
+    do {
+      try database.write { try Self.write(taken, in: $0) }
+    } catch {
+      for (uid, time) in taken where !isAwaited(uid) { note(uid, at: time) }
+      throw error
+    }
+  }
+
+  private func take() -> [String: Double] {
     noted.withLock { noted in
       defer { noted = [:] }
       return noted

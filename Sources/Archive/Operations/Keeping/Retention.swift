@@ -34,7 +34,7 @@ package struct RetentionReport: Codable, Sendable {
 }
 
 /// Rules become a plan, and a plan, when it is applied, takes at most what it said: what was held, used or added to since
-/// then is kept.
+/// then is kept, and so is what only a rule that was removed since would take.
 struct Retention {
   private let operations: ArchiveOperations
 
@@ -44,6 +44,7 @@ struct Retention {
 
   func plan() throws -> RetentionPlan {
     let time = operations.now()
+    try operations.accesses.write(to: operations.database)
     return try operations.database.write { database in
       let rules = try RetentionRuleTable.all(in: database)
       let found = try candidates(rules, at: time, in: database)
@@ -52,13 +53,19 @@ struct Retention {
       let bytes = free.reduce(0) { $0 + $1.study.bytes }
       try database.execute(
         sql: """
-          INSERT INTO retention_plan (made_at, made_by, rules, studies, instances, bytes) VALUES (?, ?, ?, ?, ?, ?)
+          INSERT INTO retention_plan (made_at, made_by, rules, studies, instances, bytes, is_listed)
+          VALUES (?, ?, ?, ?, ?, ?, 1)
           """,
         arguments: [
           time, operations.user.name, String(decoding: try JSONEncoder().encode(rules), as: UTF8.self), free.count,
           instances, bytes,
         ])
       let number = Int(database.lastInsertedRowID)
+      for candidate in free {
+        try PlannedStudies.insert(
+          plan: number, study: candidate.id, uid: candidate.study.studyInstanceUID, in: database)
+      }
+      try PlannedStudies.thinOut(in: database)
       try operations.record(
         .view, "retention planned", detail: "plan \(number)", count: free.count,
         subjects: free.map {
@@ -72,15 +79,21 @@ struct Retention {
 
   func apply(_ number: Int, _ progress: OperationProgress) throws -> RetentionReport {
     let (rules, time, planned) = try operations.database.read { database in try stored(number, in: database) }
-    let found = try operations.database.read { try candidates(rules, at: time, in: $0) }.filter { !$0.isHeld }
+    let found = try operations.database.read { database in
+      try candidates(rules, at: time, in: database).filter { try mayTake($0, plan: number, in: database) }
+    }
     let deletion = Deletion(of: operations)
     try progress.begin("deleting studies", total: found.count)
     var (studies, instances, bytes) = (0, 0, 0)
     for candidate in found {
       let reason = "retention plan \(number), rule \(candidate.study.rule)"
       let taken = try operations.spare.during {
-        try deletion.perform(study: candidate.id, reason: reason, OperationProgress()) { database in
-          try candidates(rules, at: time, study: candidate.id, in: database).contains { !$0.isHeld }
+        // It may have been retrieved a moment ago.
+        try operations.accesses.write(to: operations.database)
+        return try deletion.perform(study: candidate.id, reason: reason, OperationProgress()) { database in
+          let now = try candidates(
+            RetentionRuleTable.inForce(of: rules, in: database), at: time, study: candidate.id, in: database)
+          return try now.contains { try mayTake($0, plan: number, in: database) }
         }
       }
       if let taken {
@@ -94,7 +107,8 @@ struct Retention {
     let end = operations.now()
     try operations.database.write { database in
       try database.execute(
-        sql: "UPDATE retention_plan SET applied_at = ? WHERE number = ?", arguments: [end, number])
+        sql: "UPDATE retention_plan SET applied_at = ?, is_listed = 0 WHERE number = ?", arguments: [end, number])
+      try PlannedStudies.thinOut(in: database)
     }
     return RetentionReport(
       plan: number, studies: studies, instances: instances, bytes: bytes, kept: max(planned - studies, 0))
@@ -106,11 +120,24 @@ struct Retention {
     let row = try Row.fetchOne(database, sql: "SELECT * FROM retention_plan WHERE number = ?", arguments: [number])
     guard let row else { throw ArchiveError("there is no plan \(number): make one with collimator retention plan") }
     guard (row["applied_at"] as Double?) == nil else { throw ArchiveError("plan \(number) was applied already") }
-    let rules = try JSONDecoder().decode([RetentionRule].self, from: Data((row["rules"] as String).utf8))
+    guard row["is_listed"] else {
+      throw ArchiveError(
+        "of plan \(number) it is not known any more which studies it named: plan again with collimator retention plan")
+    }
+    let planned = try JSONDecoder().decode([RetentionRule].self, from: Data((row["rules"] as String).utf8))
+    let rules = try RetentionRuleTable.inForce(of: planned, in: database)
     return (rules, row["made_at"], row["studies"])
   }
 
-  private typealias Candidate = (id: Int64, study: RetentionPlan.Study, isHeld: Bool)
+  /// Nothing that the plan did not name, whatever has become a candidate since.
+  private func mayTake(_ candidate: Candidate, plan: Int, in database: Database) throws -> Bool {
+    let isUsed = operations.accesses.isAwaited(candidate.study.studyInstanceUID)
+    guard !candidate.isHeld, !isUsed || candidate.basis != .access else { return false }
+    return try PlannedStudies.contain(
+      study: candidate.id, uid: candidate.study.studyInstanceUID, plan: plan, in: database)
+  }
+
+  private typealias Candidate = (id: Int64, study: RetentionPlan.Study, isHeld: Bool, basis: RetentionRule.Basis)
 
   /// Whole studies that a rule would take, each by the first of its rules; nothing that came after `time` is among them.
   private func candidates(
@@ -140,7 +167,7 @@ struct Retention {
             row["id"],
             RetentionPlan.Study(
               studyInstanceUID: row["uid"], studyDate: row["date"], rule: rule.number, instances: row["instances"],
-              bytes: row["bytes"]), row["is_held"]
+              bytes: row["bytes"]), row["is_held"], rule.basis
           ))
       }
     }

@@ -88,6 +88,12 @@ enum RetentionRuleTable {
     try Row.fetchAll(database, sql: "SELECT * FROM retention_rule ORDER BY number").map(RetentionRule.init)
   }
 
+  /// Those that were not removed since.
+  static func inForce(of rules: [RetentionRule], in database: Database) throws -> [RetentionRule] {
+    let numbers = try Set(all(in: database).map(\.number))
+    return rules.filter { numbers.contains($0.number) }
+  }
+
   static func remove(_ number: Int, in database: Database) throws {
     try database.execute(sql: "DELETE FROM retention_rule WHERE number = ?", arguments: [number])
     guard database.changesCount == 1 else {

@@ -58,7 +58,8 @@ struct BackupVerifyCommand: AsyncParsableCommand {
     commandName: "verify", abstract: "Read the backups in a folder, and compare them with what was received.",
     discussion: """
       Nothing is restored, and no data directory is needed: the database of each backup is read, and each file that one of \
-      them names. What is damaged is named, and stays as it is.
+      them names. A damaged file is named, and gets another name (.dcm.damaged) where the folder can be written to: the next \
+      backup then copies the object anew.
       Exit codes: 0, all is whole; 1, it could not be done; 2, something is not, and is named.
       """)
 

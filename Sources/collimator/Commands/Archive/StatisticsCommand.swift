@@ -19,7 +19,8 @@ struct StatisticsCommand: AsyncParsableCommand {
       \(statistics.patients) patients, \(statistics.studies) studies, \(statistics.series) series, \
       \(statistics.instances) instances, \(ByteCount.text(statistics.bytes))
       \(statistics.missingInstances) instances without their file, \(statistics.deletedInstances) deleted, \
-      \(statistics.holdsInForce) legal holds in force
+      \(statistics.holdsInForce) legal holds in force, \(statistics.quarantinedFiles) files in quarantine \
+      (\(ByteCount.text(statistics.quarantinedBytes)))
       """)
     for (heading, shares) in [
       ("MODALITY", statistics.byModality), ("MONTH", statistics.byMonth), ("SENDER", statistics.bySender),
