@@ -2,6 +2,7 @@
 
 import NIOCore
 import NIOEmbedded
+import Synchronization
 import Testing
 import UpperLayer
 
@@ -9,16 +10,24 @@ import UpperLayer
 
 /// An event loop looks for an answer before it sleeps, but never at the expense of others, and not for ever.
 @Suite struct AnswerWatchTests {
-  private final class Looks: @unchecked Sendable {
-    var count = 0
-    var isThere = false
+  private final class Looks: Sendable {
+    private let made = Atomic(0)
+    private let isThere: Bool
+
+    init(findIt isThere: Bool = false) { self.isThere = isThere }
+
+    var count: Int { made.load(ordering: .relaxed) }
+
+    func look() -> Bool {
+      made.add(1, ordering: .relaxed)
+      return isThere
+    }
   }
 
   @Test func whatIsLikelyToComeSoonIsLookedFor() throws {
     let channel = try Self.channel()
     try channel.writeInbound(ByteBuffer(bytes: [1]))
-    let looks = Looks()
-    looks.isThere = true
+    let looks = Looks(findIt: true)
     // Somebody else may have been heard on this thread within the last millisecond.
     let end = NIODeadline.now() + .seconds(60)
     while looks.count == 0, NIODeadline.now() < end { try Self.ask(channel, looks) }
@@ -50,10 +59,7 @@ import UpperLayer
   }
 
   private static func ask(_ channel: EmbeddedChannel, _ looks: Looks) throws {
-    let awaited = AnswerAwaited.fromThread {
-      looks.count += 1
-      return looks.isThere
-    }
+    let awaited = AnswerAwaited.fromThread { looks.look() }
     try channel.triggerUserOutboundEvent(awaited).wait()
   }
 
