@@ -234,8 +234,10 @@ extension Archive {
   package func reading(as caller: Caller, for rights: GrantRights = .retrieve) -> ArchiveReader {
     ArchiveReader(
       caller: caller, rights: rights, index: index, store: store,
-      generation: { [accessGeneration] in accessGeneration.current })
+      generation: { [accessGeneration] in accessGeneration.current }, isLost: lostFiles.note)
   }
+
+  private var lostFiles: LostFiles { LostFiles(store: store, database: database) }
 
   /// Performs what may take something away from somebody. When it returns, nothing more is told or sent by what was taken
   /// away: what was begun before is handed out, or a second went by.

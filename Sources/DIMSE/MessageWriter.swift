@@ -66,6 +66,8 @@ package struct MessageWriter: Sendable {
     await turn.take()
     defer { turn.giveUp() }
     var next = try await nextChunk()
+    // What another thread sent before its turn was over is on its way to the event loop, and must not get between the pieces.
+    if next != nil { try await settle() }
     try await untilWritable()
     try await depart()
     if next == nil, let channel = openChannel {

@@ -10,6 +10,8 @@ package struct ServiceFailure: Error, Sendable, CustomStringConvertible {
   /// At most 64 characters of ASCII (VR LO), without patient data (PS3.7 annex C).
   package let comment: String
   package let offendingElements: [Tag]
+  /// What went wrong on this machine, for its log: it may name a path.
+  package private(set) var cause: String?
   /// Whether no status of the peer's is behind it: it asked for release instead of an answer.
   package private(set) var isUnanswered = false
 
@@ -41,8 +43,8 @@ package struct ServiceFailure: Error, Sendable, CustomStringConvertible {
 extension ServiceFailure {
   /// What cannot be recorded is not shown.
   init(auditing error: AuditError, _ status: Status = .refusedOutOfResources) {
-    // The sentence of SQLite is for the log.
     self.init(status, "the audit cannot be written now; try again later")
+    cause = "\(error)"
   }
 
   /// PS3.4 Table B.2-1: what the archive could not take, as the status that says whether to try again.
@@ -57,8 +59,8 @@ extension ServiceFailure {
       // PS3.7 §C.5: trying again would not help.
       self.init(.refusedNotAuthorized, "the object was deleted here and is not to come again")
     case .outOfResources:
-      // The sentence names a path of this machine: it is for the log, not for the peer.
       self.init(.refusedOutOfResources, "the archive cannot take objects now; try again later")
+      cause = error.description
     }
   }
 }

@@ -117,7 +117,7 @@ import Testing
   @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
   func aMissingFileFailsAlone() async throws {
     let node = try await filled()
-    try await node.addPeer("WS", may: "retrieve")
+    try await node.addPeer("WS", may: "query,retrieve")
     try await node.command("grant", "add", "--to", "WS", "--everything")
     let lost = try DataSetOfFile(path: Tool.fixture("ct-2.dcm")).bytes
     let path = try #require(try node.storedFiles().first { try DataSetOfFile(path: $0).bytes == lost })
@@ -131,6 +131,19 @@ import Testing
     let completed = try FileManager.default.contentsOfDirectory(atPath: folder.path).count
     #expect(completed > 0)
     #expect(result.all.contains("Number of Completed Suboperations : \(completed)"))
+    // Why is for the log: the peer hears nothing of this machine's folders.
+    #expect(
+      !result.all.contains(node.directory) && node.logged.contains("is not sent: its file"),
+      "\(result.all)\(node.logged)")
+    // From then on it is said beforehand.
+    var answered = ""
+    for _ in 0..<100 where !answered.contains("UNAVAILABLE") {
+      answered = try await node.dcmtk(
+        "findscu", as: "WS",
+        ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=\(study)", "-k", "InstanceAvailability"]
+      ).all
+    }
+    #expect(answered.contains("UNAVAILABLE"), "\(answered)")
   }
 
   /// What an administrator corrected leaves corrected, and says nothing of who it was taken for; the file stays as it came.

@@ -24,6 +24,13 @@ extension Administration {
     }
   }
 
+  /// Why such a caller would be let into no association; nil where one would be.
+  package func refusal(of caller: Caller) async throws -> String? {
+    let door = try await database.read { try PeerDoor.of(caller.peer, in: $0) }
+    guard let door, caller.identity.assurance < door.peer.demand else { return nil }
+    return "the peer demands \(door.peer.demand)"
+  }
+
   private static func door(named name: String, in database: Database) throws -> PeerDoor {
     guard let principal = try PrincipalTable.id(of: name, kind: "peer", in: database),
       let door = try PeerDoor.of(principal, in: database)

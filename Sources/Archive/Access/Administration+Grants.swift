@@ -44,7 +44,12 @@ extension Administration {
 
   private func record(_ act: String, about grant: Grant, in database: Database) throws {
     try record(
-      act, "grant \(grant.number), \(grant.state.rawValue): \(grant.terms.scope) to '\(grant.grantee)'",
+      act,
+      [
+        "grant \(grant.number), \(grant.state.rawValue): \(grant.terms.scope) to '\(grant.grantee)'",
+        grant.terms.narrowing.description, "may \(grant.terms.rights)",
+        grant.until.map { "until \(Moment.text($0))" } ?? "without an end",
+      ].filter { !$0.isEmpty }.joined(separator: "; "),
       grants: [grant.number], subjects: [AuditSubject](grant.terms.scope), in: database)
   }
 
@@ -125,7 +130,7 @@ extension Administration {
         party = id
       }
       let number = try ConsentTable.insert(draft, party: party, by: user.name, at: time, in: database)
-      try record("consent recorded", "consent \(number)", in: database)
+      try record("consent recorded", number, in: database)
       if draft.kind == .veto {
         try ShareReview(by: user.name, because: "veto \(number)", at: time, in: database).vetoed(party: party)
       }
@@ -142,8 +147,18 @@ extension Administration {
     let time = now()
     return try await database.write { database in
       let ended = try ConsentTable.withdraw(number, by: user.name, at: time, in: database)
-      try record("consent withdrawn", "consent \(number): \(ended) grants ended with it", in: database)
+      try record("consent withdrawn", number, "; \(ended) grants ended with it", in: database)
       return ended
     }
+  }
+
+  private func record(_ act: String, _ number: Int, _ more: String = "", in database: Database) throws {
+    guard let consent = try ConsentTable.all(where: "number = ?", [number], in: database).first else { return }
+    let about = [consent.scope.description, consent.narrowing.description].filter { !$0.isEmpty }.joined(
+      separator: ": ")
+    try record(
+      act,
+      "consent \(number), a \(consent.kind.rawValue): \(about), \(consent.party.map { "'\($0)'" } ?? "everybody")\(more)",
+      subjects: [AuditSubject](consent.scope), in: database)
   }
 }

@@ -21,7 +21,7 @@ enum ConsentBasis {
       throw ArchiveError("consent \(number) is about a part of that: narrow the grant as it says")
     }
     // Whoever decides for the patient gives it to others.
-    guard try consent.kind == .delegation || isFor(consent, grantee, in: database) else {
+    guard try consent.kind == .delegation || isFor(consent, grantee, at: time, in: database) else {
       throw ArchiveError("consent \(number) is for '\(consent.party ?? "")', not for '\(grantee.name)'")
     }
     var bounded = terms
@@ -70,14 +70,14 @@ enum ConsentBasis {
 
   /// Its party, a member of it, or anybody where it names none.
   private static func isFor(
-    _ consent: Consent, _ grantee: (principal: Int64, name: String), in database: Database
+    _ consent: Consent, _ grantee: (principal: Int64, name: String), at time: Double, in database: Database
   ) throws -> Bool {
     guard let party = consent.party, party != grantee.name else { return true }
     return try Int.fetchOne(
       database,
       sql: """
         SELECT 1 FROM membership JOIN principal ON principal.id = membership."group"
-        WHERE member = ? AND principal.name = ?
-        """, arguments: [grantee.principal, party]) != nil
+        WHERE member = :member AND principal.name = :party AND \(MembershipTable.holds)
+        """, arguments: ["member": grantee.principal, "party": party, "now": time]) != nil
   }
 }

@@ -136,6 +136,10 @@ enum GrantTable {
     case (.extend(let until), .active), (.extend(let until), .pending), (.extend(let until), .suspended),
       (.extend(let until), .expired):
       if let until, until <= time { throw ArchiveError("the grant would have ended already: --until is past") }
+      // Each time with its reason, and as loud.
+      if grant.terms.relationship == .emergency, until.map({ $0 > grant.until ?? $0 }) ?? true {
+        throw ArchiveError("emergency access is not extended: collimator grant emergency gives it anew")
+      }
       return "until = :until"
     case (.revoke, _):
       throw ArchiveError("there is no grant \(grant.number) that could be revoked: see collimator grant list")

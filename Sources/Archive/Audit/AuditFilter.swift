@@ -81,13 +81,17 @@ struct AuditPatient {
   init(_ id: String, issuer: String?, in database: Database) throws {
     let id = MatchingForm.storable(id.trimmed)
     let given = issuer.map { MatchingForm.storable($0.trimmed) }
-    let merged = try Row.fetchAll(
+    // What was merged into one that was merged into this one is this one's, too.
+    let all = try Row.fetchAll(
       database,
       sql: """
-        SELECT from_patient_id, from_issuer FROM correction
-        WHERE study_uid IS NULL AND undone_at IS NULL AND from_patient_id <> '' AND to_patient_id = ?1 AND (?2 IS NULL OR to_issuer = ?2)
-        """, arguments: [id, given])
-    let all = [[id, given]] + merged.map { [$0[0] as String, $0[1] as String?] }
+        WITH RECURSIVE called (id, issuer) AS (
+          SELECT ?1, ?2 UNION SELECT from_patient_id, from_issuer FROM correction JOIN called
+            ON to_patient_id = called.id AND (called.issuer IS NULL OR to_issuer = called.issuer)
+          WHERE study_uid IS NULL AND undone_at IS NULL AND from_patient_id <> ''
+        ) SELECT id, issuer FROM called
+        """, arguments: [id, given]
+    ).map { [$0[0] as String?, $0[1] as String?] }
     identities =
       "["
       + all.map { pair in

@@ -10,12 +10,15 @@ package struct ArchiveReader: Sendable {
   private let store: any ObjectStore
   /// Changes whenever anything did by which somebody sees more or less.
   private let generation: @Sendable () -> Int
+  /// Hears of objects whose bytes are gone.
+  private let isLost: @Sendable (ObjectKey) -> Void
 
   init(
     caller: Caller, rights: GrantRights = .retrieve, index: any InstanceIndex, store: any ObjectStore,
-    generation: @Sendable @escaping () -> Int = { 0 }
+    generation: @Sendable @escaping () -> Int = { 0 }, isLost: @Sendable @escaping (ObjectKey) -> Void = { _ in }
   ) {
     self.generation = generation
+    self.isLost = isLost
     self.caller = caller
     self.rights = rights
     self.index = index
@@ -77,7 +80,12 @@ package struct ArchiveReader: Sendable {
   /// Bytes of the data set of an instance that the index gave, as received; fewer at its end. Offsets are the file's: see
   /// `ServedInstance.size`.
   package func bytes(_ range: Range<Int>, of instance: ServedInstance) async throws -> [UInt8] {
-    try await store.read(range, of: instance.object)
+    do {
+      return try await store.read(range, of: instance.object)
+    } catch {
+      if error.kind == .missing { isLost(instance.object) }
+      throw error
+    }
   }
 
   /// Bytes of several instances that the index gave, read one behind the other on a thread that may wait for the disk: `take`
@@ -86,7 +94,11 @@ package struct ArchiveReader: Sendable {
     _ ranges: [(range: Range<Int>, instance: ServedInstance)],
     _ take: @escaping @Sendable (any ReadableBytes) throws(StoreError) -> Value
   ) async -> [Result<Value, StoreError>] {
-    await store.read(ranges.map { ($0.range, $0.instance.object) }, take)
+    let results = await store.read(ranges.map { ($0.range, $0.instance.object) }, take)
+    for (range, result) in zip(ranges, results) {
+      if case .failure(let error) = result, error.kind == .missing { isLost(range.instance.object) }
+    }
+    return results
   }
 
   /// The pages of one question, read as they are asked for; nothing stays open in between.

@@ -30,6 +30,11 @@ final class AnswerWatch: ChannelDuplexHandler {
     ) { $0 }
   }
 
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    audience.hear(ObjectIdentifier(self))
+    context.write(data, promise: promise)
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     audience.hear(ObjectIdentifier(self))
     context.fireChannelRead(data)

@@ -51,7 +51,7 @@ struct ServiceResponder: Sendable {
       }
       logger.info("query answered", metadata: ["matches": "\(matches)"])
     } catch let failure as ServiceFailure {
-      logger.info("query ended: \(failure.status) \(failure.comment)")
+      log("query ended", failure, usually: .info)
       final = failure.response(to: command)
     } catch  where Task.isCancelled {
       // Whatever the archive calls it that it was stopped.
@@ -230,7 +230,7 @@ struct ServiceResponder: Sendable {
       identifier = failed.map { ByteBuffer(bytes: $0.encoded(as: request.transferSyntax)) }
       log(outcome, of: command)
     } catch let failure as ServiceFailure {
-      logger.notice("\(command.commandField) refused: \(failure.status) \(failure.comment)")
+      log("\(command.commandField) refused", failure)
       final = failure.response(to: command)
     } catch let broken as BrokenAssociation {
       logger.notice("\(command.commandField) ended with the association: \(broken.cause)")
@@ -259,8 +259,15 @@ struct ServiceResponder: Sendable {
       ])
   }
 
+  /// What goes wrong on this machine is nobody else's fault, and somebody has to look after it.
+  private func log(_ what: String, _ failure: ServiceFailure, usually level: Logger.Level = .notice) {
+    logger.log(
+      level: failure.cause == nil ? level : .error, "\(what): \(failure.status) \(failure.comment)",
+      metadata: failure.cause.map { ["cause": "\($0)"] })
+  }
+
   func refuse(_ failure: ServiceFailure, _ command: CommandSet, contextID: UInt8) async throws {
-    logger.notice("\(command.commandField) refused: \(failure.status) \(failure.comment)")
+    log("\(command.commandField) refused", failure)
     services.archive.noteRefusal(of: command, by: caller, failure)
     try await writer.send(failure.response(to: command), contextID: contextID)
   }

@@ -55,7 +55,7 @@ final class ForwardingOperations: Sending {
       throw trouble
     } catch {
       if Task.isCancelled { throw CancellationError() }
-      await settle(planned, failure: "\(error)")
+      await settle(planned, failure: (error as? SubOperationFailure)?.inFull ?? "\(error)")
       return nil
     }
   }

@@ -43,6 +43,9 @@ package struct QueryPreview: Sendable {
       guard try await archive.rights(of: caller).contains(.query) else {
         throw ServiceFailure(.refusedNotAuthorized, "this peer may not query here (any more)")
       }
+      if let why = try await archive.administration(as: user).refusal(of: caller) {
+        throw ServiceFailure(.refusedNotAuthorized, why)
+      }
       identifier = try QueryIdentifier(reading: bytes, transferSyntax: syntax, model: model, negotiated: negotiated)
     } catch let failure as ServiceFailure {
       try await archive.audited(.query, "query", by: user, detail: words)

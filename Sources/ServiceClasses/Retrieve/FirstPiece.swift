@@ -64,8 +64,8 @@ extension Result where Success == Result<FirstPiece, ReadingError>, Failure == S
     let piece: FirstPiece
     switch self {
     case .success(.success(let read)): piece = read
-    case .success(.failure(let error)): throw SubOperationFailure("its file cannot be read: \(error)")
-    case .failure(let error): throw SubOperationFailure("its file cannot be read: \(error)")
+    case .success(.failure(let error)): throw SubOperationFailure(reading: error)
+    case .failure(let error): throw SubOperationFailure(reading: error)
     }
     guard piece.fileCount == FirstPiece.range(of: instance).count else {
       throw SubOperationFailure("its file is shorter than it was")

@@ -55,7 +55,7 @@ package struct ObjectConversion: Sendable {
     } catch is CancellationError {
       throw SubOperationFailure("the retrieval was given up")
     } catch {
-      throw SubOperationFailure("its file cannot be read: \(error)")
+      throw SubOperationFailure(reading: error)
     }
   }
 
@@ -120,9 +120,20 @@ package struct ObjectConversion: Sendable {
 
 /// Why one object is not sent, in words for the log.
 struct SubOperationFailure: Error, CustomStringConvertible {
+  /// For the peer too.
   let description: String
+  /// What went wrong on this machine, for its log: it may name a path.
+  private(set) var cause: String?
 
   init(_ description: String) {
     self.description = description
+  }
+
+  /// For this machine's administrator.
+  var inFull: String { cause.map { "\(description): \($0)" } ?? description }
+
+  init(reading error: any Error) {
+    description = "its file cannot be read"
+    cause = "\(error)"
   }
 }

@@ -118,7 +118,7 @@ package struct OutgoingObject: Sendable {
   ) async throws(SubOperationFailure) -> [UInt8] {
     let bytes: [UInt8]
     do { bytes = try await reader.bytes(range, of: instance) } catch {
-      throw SubOperationFailure("its file cannot be read: \(error)")
+      throw SubOperationFailure(reading: error)
     }
     guard bytes.count == range.count else { throw SubOperationFailure("its file is shorter than it was") }
     return bytes

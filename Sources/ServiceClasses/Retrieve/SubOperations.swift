@@ -106,7 +106,7 @@ struct SubOperations: Sending {
       return object
     } catch {
       if Task.isCancelled { throw CancellationError() }
-      await fail(planned, "\(error)")
+      await fail(planned, "\(error)", inFull: (error as? SubOperationFailure)?.inFull)
       return nil
     }
   }
@@ -158,11 +158,12 @@ struct SubOperations: Sending {
 
   func leave(_ planned: ServedInstance, _ why: String, wasReached: Bool) async { await fail(planned, why) }
 
-  func fail(_ planned: ServedInstance, _ why: String) async {
+  /// `inFull`: for the log, what the peer is not told.
+  func fail(_ planned: ServedInstance, _ why: String, inFull: String? = nil) async {
     ahead.pass(planned)
     notes.values.withLock { $0.firstFailure = $0.firstFailure ?? why }
     if progress.counts.failed < Self.mostNamed {
-      logger.notice("an object is not sent: \(why)", metadata: ["instance": "\(planned.sopInstanceUID)"])
+      logger.notice("an object is not sent: \(inFull ?? why)", metadata: ["instance": "\(planned.sopInstanceUID)"])
     }
     await progress.note(.failed, of: planned.sopInstanceUID)
   }

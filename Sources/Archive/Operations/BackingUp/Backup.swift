@@ -116,7 +116,7 @@ struct Backup {
       return
     }
     report.withoutFile.append("\(instance.sopInstanceUID): \(fault.rawValue)")
-    if !instance.isMissing { try Damage.note(fault, of: instance.object, operations) }
+    if !instance.isMissing { Damage.note(fault, of: instance.object, operations) }
     try copy.write { database in
       try database.execute(sql: "UPDATE instance SET fault = max(fault, 1) WHERE id = ?", arguments: [instance.id])
     }

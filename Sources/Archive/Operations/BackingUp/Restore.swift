@@ -186,9 +186,13 @@ package struct Restore {
     }
     let temporary = store.incomingPath(of: .random())
     let file = try NewFile(at: temporary)
-    let fault = try instance.file(at: source.path(of: instance.object)).fault { bytes in
-      try file.write(bytes)
-      try progress.advance(by: 0)
+    var fault: StoredFile.Fault? = .missing
+    // What a verification found damaged was perhaps read wrong then.
+    for path in [source.path(of: instance.object), source.damagedPath(of: instance.object)] where fault == .missing {
+      fault = try instance.file(at: path).fault { bytes in
+        try file.write(bytes)
+        try progress.advance(by: 0)
+      }
     }
     // Left in its place, a damaged file would be taken for one that came back by the next start.
     if there == .wrongSize || there == .wrongDigest { try store.quarantineNow(instance.object) }

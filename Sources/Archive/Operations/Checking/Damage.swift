@@ -21,12 +21,13 @@ struct Damage {
   }
 
   /// Whoever read the whole file and found it damaged has found out what `check` would: it is served no more. What cannot be
-  /// read now, or is damaged before its data set alone, stays in service.
-  static func note(_ fault: StoredFile.Fault, of object: ObjectKey, _ operations: ArchiveOperations) throws {
+  /// read now, or is damaged before its data set alone, stays in service; so does what cannot be flagged now, for `check`.
+  static func note(_ fault: StoredFile.Fault, of object: ObjectKey, _ operations: ArchiveOperations) {
     switch fault {
     case .unreadable, .wrongHead: return
+    case .missing where !LostFiles.isGone(object, from: operations.store): return
     case .missing, .wrongSize, .wrongDigest:
-      _ = try Damage(fault: fault, store: operations.store, database: operations.database).takeOutOfService(object)
+      _ = try? Damage(fault: fault, store: operations.store, database: operations.database).takeOutOfService(object)
     }
   }
 

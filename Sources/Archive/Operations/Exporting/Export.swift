@@ -96,7 +96,7 @@ struct Export {
         report.alreadyThere += 1
       } else {
         if let fault = try copy(source, to: path, partial) {
-          try Damage.note(fault, of: stored.object, operations)
+          Damage.note(fault, of: stored.object, operations)
           return fail(instance, "its file is \(fault.rawValue)")
         }
         writtenFolders.insert(target)
