@@ -309,6 +309,17 @@ import Testing
     let viewers = try await operations.viewers(ofPatient: "NEW", issuer: "A")
     #expect(viewers.map(\.principal) == ["WS"])
     #expect(viewers.map(\.grants) == [[1]])
+    // What was merged into one that was merged is followed, too, where nothing but the ID was shown.
+    let find = archive.audited(.query, "C-FIND", as: caller, detail: "")
+    try await find.end(
+      .success, count: 1, showing: AuditDisclosure(subjects: [AuditSubject(try #require(new))], grants: [1]))
+    try await archive.store(TestObject(instance: "9.3", study: "1.2.5", patientID: "NEWEST"))
+    let newest = try #require(PatientIdentity(id: "NEWEST", issuer: nil))
+    _ = try await archive.corrections(as: .current).merge(#require(new), into: newest, reason: "same", agreed: true)
+    let all = try await operations.viewers(ofPatient: "NEWEST", issuer: nil)
+    // By the query and by the retrieval.
+    #expect(all.map(\.principal) == ["WS", "WS"])
+    #expect(all.map(\.times) == [1, 1])
     try await archive.close()
   }
 }

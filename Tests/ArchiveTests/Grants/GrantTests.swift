@@ -83,6 +83,22 @@ import Testing
     try await archive.close()
   }
 
+  /// A permission to a group is for who belongs to it, and for nobody who did.
+  @Test func whoLeftAGroupHasNoPartInItsConsent() async throws {
+    let (archive, administration, _) = try await filled()
+    try await administration.setGroup("ward", members: ["WS"])
+    let consent = try await administration.record(
+      ConsentDraft(kind: .permission, scope: .patient(id: "P1", issuer: nil), party: "ward"))
+    var terms = GrantTerms(.patient(id: "P1", issuer: nil), relationship: .consent)
+    terms.basis.consent = consent
+    test.clock.advance(by: 1)
+    _ = try await administration.addGrant(to: "WS", terms)
+    try await administration.setGroup("ward", members: [])
+    test.clock.advance(by: 1)
+    await #expect(throws: ArchiveError.self) { _ = try await administration.addGrant(to: "WS", terms) }
+    try await archive.close()
+  }
+
   /// Whom a consent is about, for whom it is, and while it holds: a grant that rests on it is nothing else.
   @Test func aGrantGoesNoFurtherThanItsConsent() async throws {
     let (archive, administration, caller) = try await filled()

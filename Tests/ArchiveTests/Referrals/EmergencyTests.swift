@@ -31,7 +31,12 @@ import Testing
     #expect(grant.terms.relationship == .emergency && grant.terms.basis.reference == "trauma")
     let seen = try await archive.values(of: .studyInstanceUID, at: .study, as: caller)
     #expect(seen == (isSeen ? ["1.1"] : []))
-    folder.clock.advance(by: 3600)
+    // Each time with its reason: it may be cut, and is not extended.
+    for until in [nil, folder.clock.now + 7200] {
+      await #expect(throws: ArchiveError.self) { try await administration.extendGrant(grant.number, until: until) }
+    }
+    _ = try await administration.extendGrant(grant.number, until: folder.clock.now + 1800)
+    folder.clock.advance(by: 1800)
     #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller).isEmpty)
     try await archive.close()
   }
