@@ -13,18 +13,23 @@ struct CallerRoutes {
     let receiving: Caller?
   }
 
-  private let doors: [PeerDoor]
+  private let doors: [Int64: PeerDoor]
+  /// By how surely somebody is known. There may be thousands of peers, and of holders of grants.
+  private let widest: [IdentityAssurance: [PeerDoor]]
   private let now: Double
   private let database: Database
 
   init(at now: Double, in database: Database) throws {
-    doors = try PeerDoor.all(in: database)
+    let all = try PeerDoor.all(in: database)
+    doors = Dictionary(all.map { ($0.principal, $0) }, uniquingKeysWith: { first, _ in first })
+    widest = Dictionary(
+      IdentityAssurance.allCases.map { ($0, Self.widest(of: all, for: $0)) }, uniquingKeysWith: { first, _ in first })
     self.now = now
     self.database = database
   }
 
   func callers(_ principal: Int64, _ name: String) throws -> Callers {
-    if let door = doors.first(where: { $0.principal == principal }) {
+    if let door = doors[principal] {
       let own = door.caller(name, principal, known: door.ownProof)
       // What is sent to a peer goes to its address, whatever it would have to show as a caller.
       let receiving = door.isDestination ? door.caller(name, principal, known: .aeTitleWithAddress) : nil
@@ -34,13 +39,13 @@ struct CallerRoutes {
       return Callers(calling: [], receiving: nil)
     }
     return Callers(
-      calling: widest(for: known).map { door in
+      calling: (widest[known] ?? []).map { door in
         (door.caller(name, principal, known: known), door.usable(by: known))
       }, receiving: nil)
   }
 
   /// One without a ceiling lets through whatever any other lets through that may do no more.
-  private func widest(for known: IdentityAssurance) -> [PeerDoor] {
+  private static func widest(of doors: [PeerDoor], for known: IdentityAssurance) -> [PeerDoor] {
     let useful: GrantRights = [.query, .retrieve]
     let open = doors.filter { !$0.usable(by: known).isDisjoint(with: useful) }
     var wide: [PeerDoor] = []

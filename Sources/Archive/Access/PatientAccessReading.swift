@@ -67,7 +67,7 @@ struct PatientAccessReading {
         entries.append(
           PatientAccess.Entry(
             principal: holder.name, group: holder.group, grant: grant, opened: opened,
-            vetoes: isCut ? vetoes.filter { outranks($0, grant, holder) }.map(\.number) : []))
+            vetoes: isCut ? try numbers(of: vetoes, against: grant, holder) : []))
       }
     }
     let seeing = Set(entries.map(\.principal))
@@ -83,7 +83,7 @@ struct PatientAccessReading {
       return try holders(row, grant).map { holder in
         PatientAccess.Entry(
           principal: holder.name, group: holder.group, grant: grant, opened: nil,
-          vetoes: vetoes.filter { outranks($0, grant, holder) }.map(\.number))
+          vetoes: try numbers(of: vetoes, against: grant, holder))
       }
     }
     return PatientAccess(entries: entries, objects: nil, kept: [])
@@ -103,9 +103,15 @@ struct PatientAccessReading {
     }
   }
 
-  private func outranks(_ veto: Consent, _ grant: Grant, _ holder: Holder) -> Bool {
-    guard veto.party.map({ $0 == holder.name || $0 == holder.group }) ?? true else { return false }
-    return switch grant.terms.relationship?.standing ?? .ordinary {
+  /// Against the holder, or whichever group of theirs.
+  private func numbers(of vetoes: [Consent], against grant: Grant, _ holder: Holder) throws -> [Int] {
+    guard !vetoes.isEmpty else { return [] }
+    let parties = try [holder.name] + MembershipTable.groups(of: holder.principal, at: moment, in: database)
+    return vetoes.filter { ($0.party.map(parties.contains) ?? true) && outranks($0, grant) }.map(\.number)
+  }
+
+  private func outranks(_ veto: Consent, _ grant: Grant) -> Bool {
+    switch grant.terms.relationship?.standing ?? .ordinary {
     case .ordinary: true
     case .emergency: veto.holdsInEmergency
     case .own: false
