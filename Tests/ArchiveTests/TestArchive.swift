@@ -39,6 +39,14 @@ final class TestArchive: Sendable {
     return archive
   }
 
+  /// With one object, and a peer WS to whom nothing is open yet.
+  func withOneObject() async throws -> (Archive, Administration, Caller) {
+    let archive = try open()
+    try await archive.store(TestObject(instance: "1.1"))
+    let caller = try await archive.makeCaller("WS")
+    return (archive, archive.administration(as: .current), caller)
+  }
+
   /// The index as another process opens it: it waits while the archive writes, which it may do after an answer too.
   func database() throws -> DatabaseQueue {
     var configuration = Configuration()

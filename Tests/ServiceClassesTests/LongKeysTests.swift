@@ -131,19 +131,12 @@ private struct LongKeyWorld {
   private let folder: String
 
   init() async throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "collimator-long-\(UUID().uuidString)").path
     var options = ArchiveOptions()
     options.furtherKeys =
       (NaiveAttribute.further.map { FurtherKey($0.tag, at: .image) } + [FurtherKey(Tag(0x0040, 0x0241), at: .series)])
       .compactMap { $0 }
-    archive = try Archive.open(directory: folder, options: options)
-    let administration = archive.administration(as: .current)
-    try await administration.addPeer(
-      Peer(
-        name: "ALL", aeTitle: try #require(AETitle("ALL")), addresses: [try #require(Network("127.0.0.1"))], port: nil,
-        rights: [.query], acceptsPrivateSOPClasses: false))
-    _ = try await administration.addGrant(to: "ALL", scope: .everything, until: nil)
-    caller = try await administration.caller(named: "ALL", through: nil, assurance: nil)
+    let queried = try await QueriedArchive(options)
+    (archive, caller, folder) = (queried.archive, queried.caller, queried.folder)
     var random = NaiveWorld(random: SeededGenerator(seed: 40))
     for number in 0..<20 { try await store(random.object(number)) }
   }

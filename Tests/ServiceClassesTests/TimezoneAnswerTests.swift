@@ -80,17 +80,8 @@ import UpperLayer
   }
 
   private static func archive(zone: String, time: String = "233000.5") async throws -> (Archive, Caller, String) {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "collimator-zones-\(UUID().uuidString)").path
-    let archive = try Archive.open(directory: folder)
-    let administration = archive.administration(as: .current)
-    try await administration.addPeer(
-      Peer(
-        name: "WS", aeTitle: try #require(AETitle("WS")), addresses: [try #require(Network("127.0.0.1"))], port: nil,
-        rights: [.query], acceptsPrivateSOPClasses: false))
-    _ = try await administration.addGrant(to: "WS", scope: .everything, until: nil)
+    let queried = try await QueriedArchive()
     var object = DataSetBuilder(characterSet: .utf8)
-    object.set(.sopClassUID, .ui, "1.2.840.10008.5.1.4.1.1.2")
-    object.set(.sopInstanceUID, .ui, "1.2.3.1.1")
     object.set(.studyDate, .da, "20260102")
     if !time.isEmpty { object.set(.studyTime, .tm, time) }
     object.set(.acquisitionDateTime, .dt, "20260102233000.25")
@@ -99,13 +90,8 @@ import UpperLayer
     object.set(.patientBirthDate, .da, "19700101")
     object.set(.studyInstanceUID, .ui, "1.2.3")
     object.set(.seriesInstanceUID, .ui, "1.2.3.1")
-    let reception = try await archive.receive(
-      Announcement(
-        sopClassUID: "1.2.840.10008.5.1.4.1.1.2", sopInstanceUID: "1.2.3.1.1",
-        transferSyntaxUID: TransferSyntax.explicitVRLittleEndian.uid, callingAETitle: "CT"), from: .operator(.current))
-    try await reception.append(ByteBuffer(bytes: object.encoded(as: .explicitVRLittleEndian)))
-    _ = try await reception.commit()
-    return (archive, try await administration.caller(named: "WS", through: nil, assurance: nil), folder)
+    try await queried.store(object, as: "1.2.3.1.1")
+    return (queried.archive, queried.caller, queried.folder)
   }
 
   private static func answers(

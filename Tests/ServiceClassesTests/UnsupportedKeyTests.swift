@@ -95,32 +95,17 @@ import UpperLayer
 
   /// With one object, of which a sequence in a sequence says X.
   private static func withArchive(_ body: (Archive, Caller) async throws -> Void) async throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "collimator-keys-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let archive = try Archive.open(directory: folder)
-    let administration = archive.administration(as: .current)
-    try await administration.addPeer(
-      Peer(
-        name: "ALL", aeTitle: try #require(AETitle("ALL")), addresses: [try #require(Network("127.0.0.1"))], port: nil,
-        rights: [.query], acceptsPrivateSOPClasses: false))
-    _ = try await administration.addGrant(to: "ALL", scope: .everything, until: nil)
+    let queried = try await QueriedArchive()
+    defer { try? FileManager.default.removeItem(atPath: queried.folder) }
     var object = builder([
       .text(.patientID, .lo, "P1"), .text(Tag(0x0009, 0x0010), .lo, "ACME"), .text(privateKey, .lo, "x"),
       .sequence(
         request, [.text(.requestedProcedureID, .sh, "R1"), .sequence(protocolCode, [.text(code, .sh, "X")])]),
     ])
-    object.set(.sopClassUID, .ui, "1.2.840.10008.5.1.4.1.1.2")
-    object.set(.sopInstanceUID, .ui, "1.2.3.4.5")
     object.set(.seriesInstanceUID, .ui, "1.2.3.4")
     object.set(.studyInstanceUID, .ui, "1.2.3")
-    let reception = try await archive.receive(
-      Announcement(
-        sopClassUID: "1.2.840.10008.5.1.4.1.1.2", sopInstanceUID: "1.2.3.4.5",
-        transferSyntaxUID: TransferSyntax.explicitVRLittleEndian.uid, callingAETitle: "TEST"), from: .operator(.current)
-    )
-    try await reception.append(ByteBuffer(bytes: object.encoded(as: .explicitVRLittleEndian)))
-    _ = try await reception.commit()
-    try await body(archive, try await administration.caller(named: "ALL", through: nil, assurance: nil))
-    try await archive.close()
+    try await queried.store(object, as: "1.2.3.4.5")
+    try await body(queried.archive, queried.caller)
+    try await queried.archive.close()
   }
 }

@@ -11,12 +11,7 @@ import Testing
 @Suite struct AccessTellingTests {
   private let test = TestArchive()
 
-  private func filled() async throws -> (Archive, Administration, Caller) {
-    let archive = try test.open()
-    try await archive.store(TestObject(instance: "1.1"))
-    let caller = try await archive.makeCaller("WS")
-    return (archive, archive.administration(as: .current), caller)
-  }
+  private func filled() async throws -> (Archive, Administration, Caller) { try await test.withOneObject() }
 
   /// A world in which ann has a certificate and bob a password, and each peer lets in whom chance says.
   private func world(_ seed: UInt64, _ archive: Archive) async throws -> (GrantWorld, [Int64: Peer]) {

@@ -10,12 +10,7 @@ import Testing
 @Suite struct GrantTests {
   private let test = TestArchive()
 
-  private func filled() async throws -> (Archive, Administration, Caller) {
-    let archive = try test.open()
-    try await archive.store(TestObject(instance: "1.1"))
-    let caller = try await archive.makeCaller("WS")
-    return (archive, archive.administration(as: .current), caller)
-  }
+  private func filled() async throws -> (Archive, Administration, Caller) { try await test.withOneObject() }
 
   private func sees(_ caller: Caller, _ archive: Archive) async throws -> Bool {
     try await !archive.values(of: .studyInstanceUID, at: .study, as: caller).isEmpty
