@@ -167,6 +167,8 @@ import Testing
       let result = try await collimator(["grant", "import", "-"] + arguments, input: rows)
       #expect(result.status == 0 && result.errors.contains(words), "\(result.all)")
     }
+    let marked = try await collimator(["grant", "import", "-"], input: "\u{FEFF}" + rows)
+    #expect(marked.status == 0 && marked.errors.contains("2 are there already"), "\(marked.all)")
     #expect(try await json("grant", "list").count == 2)
   }
 

@@ -57,7 +57,7 @@ extension Administration {
     }
   }
 
-  /// By a grant of the same terms, in force or waiting, that begins no later and ends no earlier.
+  /// By a grant of the same terms, in force, waiting or suspended on purpose, that begins no later and ends no earlier.
   private func isGiven(_ row: ImportedRow, at time: Double, in database: Database) throws -> Bool {
     guard let principal = try PrincipalTable.id(of: row.grantee, in: database) else { return false }
     let terms = try ConsentBasis.bounded(row.terms, to: (principal, row.grantee), at: time, in: database)

@@ -103,7 +103,8 @@ struct CSVTable {
   let rows: [[String: String]]
 
   init(_ text: String) throws {
-    var records = try Self.records(text)
+    // Spreadsheets write a byte order mark first.
+    var records = try Self.records(text.first == "\u{FEFF}" ? String(text.dropFirst()) : text)
     guard !records.isEmpty else { throw ValidationError("the table is empty") }
     let names = records.removeFirst().map { $0.lowercased() }
     headings = names
