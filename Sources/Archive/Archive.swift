@@ -85,8 +85,10 @@ package final class Archive: Sendable {
         return try recovery.perform()
       }
       spare.take()
+      let records = SpareSpace(directory: directory, name: SpareSpace.forRecords, size: options.spareSpace)
+      records.take()
       var index = try SQLiteIndex(
-        database: database, layout: layout, audit: AuditTrail(database: database, now: now), now: now)
+        database: database, layout: layout, audit: AuditTrail(database: database, spare: records, now: now), now: now)
       index.rewriting = options.rewriting
       index.pageSize = options.pageSize
       return Archive(
@@ -177,7 +179,10 @@ extension Archive {
   /// once there is room.
   package func keepHouse() async throws {
     try await writeKnocks()
-    try await OperationThread.run { [spare] in spare.take() }
+    try await OperationThread.run { [spare, audit] in
+      spare.take()
+      audit.spare?.take()
+    }
   }
 
   /// Puts on the disk what was remembered since the last time.

@@ -10,7 +10,7 @@ package struct ArchiveOptions: Sendable {
   package var samples: (any SampleReading)?
   /// Bytes of a segment of the arrivals log; nil for the usual.
   package var arrivalsSegmentSize: Int?
-  /// Bytes that are held ready to be given up by a deletion on a full disk.
+  /// Bytes that are held ready to be given up by a deletion on a full disk, and as many again for the audit.
   package var spareSpace: Int
   /// Files up to which a start compares them with the index.
   var comparesUpTo = 100_000

@@ -23,7 +23,8 @@ enum DataDirectory {
 
   private static let folders = ["instances", "incoming", "arrivals", "quarantine", "thumbnails"]
   private static let files = [
-    "lock", "replacing", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "spare", "collimator.json",
+    "lock", "replacing", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", SpareSpace.forDeleting,
+    SpareSpace.forRecords, "collimator.json",
   ]
 
   /// Whether it is there and not this process' user's: what is made in it would not be its owner's.

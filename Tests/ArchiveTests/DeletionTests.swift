@@ -18,17 +18,31 @@ import Testing
     try await archive.store(TestObject(instance: "1.1"))
     let spare = test.directory + "/spare"
     #expect(FileManager.default.fileExists(atPath: spare))
-    try await archive.database.writeWithoutTransaction { database in
-      database.add(
-        function: DatabaseFunction("needs_space", argumentCount: 0) { _ in
-          guard FileManager.default.fileExists(atPath: spare) else { return nil }
-          throw DatabaseError(resultCode: .SQLITE_FULL)
-        })
-      try database.execute(
-        sql: "CREATE TEMP TRIGGER full BEFORE INSERT ON main.audit BEGIN SELECT needs_space(); END")
-    }
+    try await archive.fillTheDisk(exceptFor: spare)
     #expect(try await archive.operations(as: .current).deletionPreview(.everything).instances == 1)
-    try await archive.database.writeWithoutTransaction { try $0.execute(sql: "DROP TRIGGER temp.full") }
+    try await archive.makeRoom()
+    try await archive.close()
+  }
+
+  /// What the audit gives up to go on answering is not what a deletion needs.
+  @Test func theAuditHasASpareOfItsOwn() async throws {
+    let test = TestArchive()
+    let archive = try test.open(options: ArchiveOptions(spareSpace: 4096))
+    let spares = ["spare", "spare-records"].map { test.directory + "/" + $0 }
+    func areThere() -> [Bool] { spares.map(FileManager.default.fileExists) }
+    #expect(areThere() == [true, true])
+    try await archive.fillTheDisk(exceptFor: spares[1])
+    _ = try await archive.audit.record(AuditEntry(at: 0, .query, "C-FIND", by: .node))
+    #expect(areThere() == [true, false])
+    try await archive.makeRoom()
+    try await archive.keepHouse()
+    #expect(areThere() == [true, true])
+    // Given up already, and not enough.
+    try await archive.fillTheDisk(exceptFor: test.directory + "/lock")
+    await #expect(throws: AuditError.self) {
+      try await archive.audit.record(AuditEntry(at: 0, .query, "C-FIND", by: .node))
+    }
+    try await archive.makeRoom()
     try await archive.close()
   }
 
@@ -295,5 +309,24 @@ extension Archive {
     let found = try await values(of: .sopInstanceUID, at: .image, as: caller, [online]).sorted()
     try await administration(as: .current).removePeer(name)
     return found
+  }
+}
+
+extension Archive {
+  /// No record can be written as long as there is the file.
+  fileprivate func fillTheDisk(exceptFor spare: String) async throws {
+    try await database.writeWithoutTransaction { database in
+      database.add(
+        function: DatabaseFunction("needs_space", argumentCount: 0) { _ in
+          guard FileManager.default.fileExists(atPath: spare) else { return nil }
+          throw DatabaseError(resultCode: .SQLITE_FULL)
+        })
+      try database.execute(
+        sql: "CREATE TEMP TRIGGER full BEFORE INSERT ON main.audit BEGIN SELECT needs_space(); END")
+    }
+  }
+
+  fileprivate func makeRoom() async throws {
+    try await database.writeWithoutTransaction { try $0.execute(sql: "DROP TRIGGER temp.full") }
   }
 }

@@ -135,7 +135,7 @@ import Testing
     let names = try FileManager.default.contentsOfDirectory(atPath: test.directory).sorted()
     #expect(
       names.filter { !$0.hasPrefix("index.sqlite") } == [
-        "arrivals", "incoming", "instances", "lock", "quarantine", "spare",
+        "arrivals", "incoming", "instances", "lock", "quarantine", "spare", "spare-records",
       ])
     #expect(try test.files(in: "instances").allSatisfy { $0.wholeMatch(of: /[0-9a-f]{2}\/[0-9a-f]{32}\.dcm/) != nil })
     try await archive.close()

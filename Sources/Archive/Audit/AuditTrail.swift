@@ -37,11 +37,14 @@ package final class AuditTrail: Sendable {
   private static let pause = Duration.seconds(1)
 
   let database: DatabasePool
+  /// What is given up for records on a full disk; nil for nothing.
+  let spare: SpareSpace?
   let now: @Sendable () -> Double
   private let state = Mutex(State())
 
-  init(database: DatabasePool, now: @escaping @Sendable () -> Double) {
+  init(database: DatabasePool, spare: SpareSpace? = nil, now: @escaping @Sendable () -> Double) {
     self.database = database
+    self.spare = spare
     self.now = now
   }
 
@@ -154,11 +157,7 @@ package final class AuditTrail: Sendable {
       var entries = batch.map(\.entry)
       if lost > 0 { entries.insert(Self.loss(lost, at: time), at: 0) }
       do {
-        var numbers: [Int64] = []
-        try database.inTransaction(.immediate) {
-          numbers = try AuditTable.append(entries, in: database)
-          return .commit
-        }
+        let numbers = try write(entries, in: database)
         state.withLock { state in
           state.failure = nil
           state.lost -= lost
@@ -169,6 +168,19 @@ package final class AuditTrail: Sendable {
         giveUp(batch, AuditError(error))
       }
     }
+  }
+
+  /// The numbers of the records.
+  private func write(_ entries: [AuditEntry], in database: Database) throws -> [Int64] {
+    let body = {
+      var numbers: [Int64] = []
+      try database.inTransaction(.immediate) {
+        numbers = try AuditTable.append(entries, in: database)
+        return .commit
+      }
+      return numbers
+    }
+    return try spare.map { try $0.during(body) } ?? body()
   }
 
   /// Whoever waits is told; what nobody has to wait for is tried again.

@@ -6,18 +6,24 @@ import Glibc
 import GRDB
 
 /// A file that takes space and is worth nothing: where the disk is full to the last byte, it is given up, so that the index
-/// can be written once more. Deleting is how space comes back, and a deletion has to write first.
+/// can be written once more. Deleting is how space comes back, and a deletion has to write first; and what is shown to somebody
+/// has to be on record, for which there is one of its own, or asking would leave none to delete with.
 struct SpareSpace: Sendable {
   private let directory: String
+  private let name: String
   /// Bytes; 0 for none.
   private let size: Int
 
-  init(directory: String, size: Int) {
+  init(directory: String, name: String = Self.forDeleting, size: Int) {
     self.directory = directory
+    self.name = name
     self.size = size
   }
 
-  private var path: String { directory + "/spare" }
+  static let forDeleting = "spare"
+  static let forRecords = "spare-records"
+
+  private var path: String { "\(directory)/\(name)" }
 
   /// Takes the space where there is some to take; never the last of it.
   func take() {
