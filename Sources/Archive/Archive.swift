@@ -19,6 +19,7 @@ package final class Archive: Sendable {
   package let audit: AuditTrail
   private let accessGeneration: AccessGeneration
   var changes: ChangeWatch { index.changes }
+  var checkpoints: LogCheckpoints { index.checkpoints }
   /// Pages and objects on their way to callers.
   package let disclosures = Disclosures()
   /// What the start found and set right.
@@ -88,7 +89,8 @@ package final class Archive: Sendable {
       let records = SpareSpace(directory: directory, name: SpareSpace.forRecords, size: options.spareSpace)
       records.take()
       var index = try SQLiteIndex(
-        database: database, layout: layout, audit: AuditTrail(database: database, spare: records, now: now), now: now)
+        database: database, layout: layout, audit: AuditTrail(database: database, spare: records, now: now),
+        logPages: options.logPages, now: now)
       index.rewriting = options.rewriting
       index.pageSize = options.pageSize
       return Archive(
@@ -139,10 +141,10 @@ package final class Archive: Sendable {
     // GRDB sets NORMAL on its writer, which loses acknowledged commits in a power cut.
     let synchronous = try database.writeWithoutTransaction { database in
       try database.execute(sql: "PRAGMA synchronous = FULL")
-      // A checkpoint every 40 MiB: pages that are written again and again go to the database once.
-      try database.execute(sql: "PRAGMA wal_autocheckpoint = 10000")
-      // In bytes. A log that went into the database is cut to less than that: by its size questions know how it stands.
-      try database.execute(sql: "PRAGMA journal_size_limit = 39845888")
+      // Much is written by a migration; otherwise it is for `LogCheckpoints`, and this where that fails.
+      try database.execute(sql: "PRAGMA wal_autocheckpoint = 20000")
+      // In bytes. A log that grew longer than usual is cut to that once it went into the database.
+      try database.execute(sql: "PRAGMA journal_size_limit = 41943040")
       // In KiB. Who was shown a hundred thousand studies is as many places in two indexes: two MiB would be written over and over.
       try database.execute(sql: "PRAGMA cache_size = -32768")
       return try Int.fetchOne(database, sql: "PRAGMA synchronous")

@@ -12,6 +12,8 @@ package struct ArchiveOptions: Sendable {
   package var arrivalsSegmentSize: Int?
   /// Bytes that are held ready to be given up by a deletion on a full disk, and as many again for the audit.
   package var spareSpace: Int
+  /// Pages of SQLite's log that go into the database together.
+  package var logPages: Int
   /// Files up to which a start compares them with the index.
   var comparesUpTo = 100_000
   /// How the clauses of the predicate are written: as they are, but where it is shown that each is missed.
@@ -21,8 +23,9 @@ package struct ArchiveOptions: Sendable {
 
   package init(
     reserve: Int = 0, furtherKeys: [FurtherKey]? = nil, samples: (any SampleReading)? = nil,
-    arrivalsSegmentSize: Int? = nil, spareSpace: Int = 16 << 20
+    arrivalsSegmentSize: Int? = nil, spareSpace: Int = 16 << 20, logPages: Int? = nil
   ) {
+    self.logPages = logPages ?? LogCheckpoints.usualPages
     self.reserve = reserve
     self.furtherKeys = furtherKeys
     self.samples = samples

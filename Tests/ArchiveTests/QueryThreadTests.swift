@@ -57,7 +57,8 @@ import Testing
     let test = TestArchive()
     let archive = try test.open()
     let thread = try QueryThread(
-      number: 9, path: "\(test.directory)/index.sqlite", changes: ChangeWatch())
+      number: 9, path: "\(test.directory)/index.sqlite", changes: ChangeWatch(),
+      checkpoints: archive.checkpoints)
     let columns = (0..<60).map { "v_00080018 || \($0)" }.joined(separator: ", ")
     var most = 0
     for number in 0..<1000 {

@@ -64,7 +64,7 @@ struct FaultScenario {
 
 extension ArchiveOptions {
   /// So little that segments of the arrivals log are closed, freed and used again.
-  static let scenario = ArchiveOptions(arrivalsSegmentSize: 32 << 10, spareSpace: 64 << 10)
+  static let scenario = ArchiveOptions(arrivalsSegmentSize: 32 << 10, spareSpace: 64 << 10, logPages: 100)
 }
 
 struct Unclean: Error, CustomStringConvertible {

@@ -12,6 +12,7 @@ struct SQLiteIndex: InstanceIndex {
   /// Hears of whatever is written.
   let changes = ChangeWatch()
   private let threads: QueryThreads
+  let checkpoints: LogCheckpoints
   private var memory = VisibilityMemory()
   private let writer: IndexWriter
   /// Seconds since 1970 by which grants begin and end.
@@ -23,10 +24,14 @@ struct SQLiteIndex: InstanceIndex {
   var pageSize = QueryCompiler.pageSize
 
   init(
-    database: DatabasePool, layout: IndexLayout, audit: AuditTrail, now: @escaping @Sendable () -> Double
+    database: DatabasePool, layout: IndexLayout, audit: AuditTrail, logPages: Int = LogCheckpoints.usualPages,
+    now: @escaping @Sendable () -> Double
   ) throws {
     database.add(transactionObserver: changes, extent: .observerLifetime)
-    threads = try QueryThreads(path: database.path, changes: changes)
+    checkpoints = try LogCheckpoints(path: database.path, pages: logPages)
+    // Behind the other, which has to know at once that something was committed.
+    database.add(transactionObserver: checkpoints, extent: .observerLifetime)
+    threads = try QueryThreads(path: database.path, changes: changes, checkpoints: checkpoints)
     self.database = database
     self.layout = layout
     self.audit = audit
@@ -119,7 +124,9 @@ struct SQLiteIndex: InstanceIndex {
 
   /// Blocks until what was asked is read; nothing may be asked any more.
   func close() throws {
-    try threads.close()
+    let closed = Result { try threads.close() }
+    try checkpoints.close()
+    try closed.get()
   }
 
   private func question(_ caller: Caller, _ rights: GrantRights) -> Question {

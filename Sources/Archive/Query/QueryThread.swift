@@ -20,10 +20,6 @@ final class QueryThread: Sendable {
 
   /// How long it is kept at most: what others wrote meanwhile cannot go from the log into the database.
   private static let keeping = DispatchTimeInterval.milliseconds(100)
-  /// In bytes. A longer log is about to go into the database (see `Archive.openDatabase`), for which nobody may read what was
-  /// before its last page.
-  private static let longestLog = 40_000_000
-
   /// After so many questions it is looked at how much their statements hold: whoever asks decides how many there are.
   private static let questionsBetweenLooks = 64
   /// In bytes; more are forgotten, all of them.
@@ -31,10 +27,11 @@ final class QueryThread: Sendable {
 
   private let connection: DatabaseQueue
   private let changes: ChangeWatch
+  private let checkpoints: LogCheckpoints
   private let state = Mutex(State())
 
   /// `changes` hears of whatever is written to the database.
-  init(number: Int, path: String, changes: ChangeWatch) throws {
+  init(number: Int, path: String, changes: ChangeWatch, checkpoints: LogCheckpoints) throws {
     var configuration = GRDB.Configuration()
     configuration.readonly = true
     configuration.allowsUnsafeTransactions = true
@@ -48,6 +45,7 @@ final class QueryThread: Sendable {
     }
     connection = try DatabaseQueue(path: path, configuration: configuration)
     self.changes = changes
+    self.checkpoints = checkpoints
   }
 
   /// `body` reads one state of the database: that after so many changes, or nil where one was being committed. `done` is called
@@ -97,7 +95,7 @@ final class QueryThread: Sendable {
   }
 
   private func finish(_ read: Int?, _ database: Database) {
-    guard let read, isLogShort else { return Self.end(database) }
+    guard let read, !checkpoints.isDue else { return Self.end(database) }
     let (keeps, isFirst) = state.withLock { state in
       guard !state.isClosed else { return (false, false) }
       state.kept = read
@@ -128,12 +126,6 @@ final class QueryThread: Sendable {
     var (used, highest) = (CInt(), CInt())
     sqlite3_db_status(database.sqliteConnection, SQLITE_DBSTATUS_STMT_USED, &used, &highest, 0)
     if used > Self.mostOfStatements { database.releaseMemory() }
-  }
-
-  /// One that went into the database is cut to less.
-  private var isLogShort: Bool {
-    var log = stat()
-    return stat(connection.path + "-wal", &log) == 0 && log.st_size <= Self.longestLog
   }
 
   private static func end(_ database: Database) {

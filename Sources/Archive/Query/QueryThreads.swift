@@ -10,8 +10,10 @@ final class QueryThreads: Sendable {
   private let threads: [QueryThread]
   private let loads: Mutex<[Int]>
 
-  init(count: Int = 3, path: String, changes: ChangeWatch) throws {
-    threads = try (0..<max(count, 1)).map { try QueryThread(number: $0, path: path, changes: changes) }
+  init(count: Int = 3, path: String, changes: ChangeWatch, checkpoints: LogCheckpoints) throws {
+    threads = try (0..<max(count, 1)).map {
+      try QueryThread(number: $0, path: path, changes: changes, checkpoints: checkpoints)
+    }
     loads = Mutex(Array(repeating: 0, count: max(count, 1)))
   }
 
