@@ -88,6 +88,7 @@ extension Administration {
         throw ArchiveError("nothing of '\(sender)' is aside for \(uid): see collimator aside list")
       }
       let layout = IndexLayout(further: try FurtherKeyTable.settled(nil, in: database))
+      let series = try Self.series(ofStudies: aside.map(\.study), in: database)
       var count = 0
       for (study, patient) in aside {
         try database.execute(
@@ -103,7 +104,26 @@ extension Administration {
         .moved(studies: [MatchingForm.storable(uid)])
       try record(
         "objects let in", "\(count) objects of '\(sender)'", subjects: [AuditSubject](.study(uid: uid)), in: database)
+      try applyRules(to: series, in: database)
       return count
+    }
+  }
+
+  private static func series(ofStudies studies: [Int64], in database: Database) throws -> [Int64] {
+    try Int64.fetchAll(
+      database, sql: "SELECT id FROM series WHERE received_study IN (SELECT value FROM json_each(?)) ORDER BY id",
+      arguments: [IndexTables.json(studies)])
+  }
+
+  /// As if they had come just now; those that became part of one that was there are not there any more.
+  private func applyRules(to series: [Int64], in database: Database) throws {
+    let rules = try RuleSet(ReferralRuleTable.all(in: database).map(\.rule), in: database)
+    guard !rules.isEmpty else { return }
+    let granting = ReferralGranting(at: now(), in: database)
+    for id in series {
+      let referral = try String.fetchOne(database, sql: "SELECT referral FROM series WHERE id = ?", arguments: [id])
+      guard let referral else { continue }
+      try granting.give(rules, series: id, Referral(json: referral))
     }
   }
 
