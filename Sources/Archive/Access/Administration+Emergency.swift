@@ -30,14 +30,15 @@ extension Administration {
         try database.execute(
           sql: "UPDATE access_grant SET shape = ? WHERE number = ?", arguments: [target.shape.number, grant.number])
       }
+      let warning = try Self.reach(of: grant, at: time, in: database).warning
       try record(
-        EmergencyAct.begun, "\(grant.words); because: \(reason)",
+        EmergencyAct.begun, "\(grant.words); because: \(reason)\(warning.map { "; \($0)" } ?? "")",
         grants: [grant.number], subjects: [AuditSubject](scope), in: database)
       return grant
     }
   }
 
-  private static func lawOverridesVetoes(in database: Database) throws -> Bool {
+  static func lawOverridesVetoes(in database: Database) throws -> Bool {
     try Bool.fetchOne(database, sql: "SELECT overrides_vetoes FROM emergency_law") ?? false
   }
 
