@@ -106,7 +106,19 @@ import Testing
     #expect(try await json("consent", "list").first?["kind"] as? String == "veto")
     try await done("consent", "list", saying: "4711")
     #expect(try await json("grant", "emergency-law").first?["overridesVetoes"] as? Bool == false)
+    try await done("consent", "veto", "--patient", "4711", "--issuer", "CITYHOSPITAL", saying: "consent 2 is")
+    let patient = ["--patient", "4711", "--issuer", "CITYHOSPITAL"]
+    let urgent = ["grant", "emergency", "--as", "WS", "--reason", "unconscious"] + patient
+    let shut = try await collimator(urgent)
+    #expect(
+      shut.status == 0 && shut.output.contains("NOTHING of patient 4711 of CITYHOSPITAL is open to 'WS'"), "\(shut.all)"
+    )
+    #expect(shut.errors.contains("WARNING: A PATIENT'S VETO STANDS (consent 2)"), "\(shut.all)")
+    #expect(try await json(urgent).first?["opened"] as? Int == 0)
     try await done("grant", "emergency-law", "--overrides-vetoes", "yes", saying: "outranks patients' vetoes")
+    let opened = try await collimator(urgent)
+    #expect(opened.output.contains("patient 4711 of CITYHOSPITAL is open to 'WS'"), "\(opened.all)")
+    #expect(!opened.errors.contains("VETO"), "\(opened.all)")
     let emergency = try await json("grant", "emergency", "--as", "WS", "--patient", "4711", "--reason", "unconscious")
     #expect(emergency.first?["why"] as? String == "emergency")
     #expect(try await json("aside", "list").isEmpty)

@@ -88,6 +88,7 @@ extension Administration {
         throw ArchiveError("nothing of '\(sender)' is aside for \(uid): see collimator aside list")
       }
       let layout = IndexLayout(further: try FurtherKeyTable.settled(nil, in: database))
+      let series = try Self.series(ofStudies: aside.map(\.study), in: database)
       var count = 0
       for (study, patient) in aside {
         try database.execute(
@@ -103,7 +104,26 @@ extension Administration {
         .moved(studies: [MatchingForm.storable(uid)])
       try record(
         "objects let in", "\(count) objects of '\(sender)'", subjects: [AuditSubject](.study(uid: uid)), in: database)
+      try applyRules(to: series, in: database)
       return count
+    }
+  }
+
+  private static func series(ofStudies studies: [Int64], in database: Database) throws -> [Int64] {
+    try Int64.fetchAll(
+      database, sql: "SELECT id FROM series WHERE received_study IN (SELECT value FROM json_each(?)) ORDER BY id",
+      arguments: [IndexTables.json(studies)])
+  }
+
+  /// As if they had come just now; those that became part of one that was there are not there any more.
+  private func applyRules(to series: [Int64], in database: Database) throws {
+    let rules = try RuleSet(ReferralRuleTable.all(in: database).map(\.rule), in: database)
+    guard !rules.isEmpty else { return }
+    let granting = ReferralGranting(at: now(), in: database)
+    for id in series {
+      let referral = try String.fetchOne(database, sql: "SELECT referral FROM series WHERE id = ?", arguments: [id])
+      guard let referral else { continue }
+      try granting.give(rules, series: id, Referral(json: referral))
     }
   }
 
@@ -119,6 +139,22 @@ extension Administration {
     ).map { ($0[0], $0[1]) }
   }
 
+  /// As an index that is made anew would have it.
+  private static func beginner(of study: Int64, _ uid: String, in database: Database) throws -> Int64 {
+    let row = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT instance.id, arrived_at, begun_by, patient_id, issuer, sole_study
+        FROM study JOIN patient ON patient.id = received_patient JOIN series ON received_study = study.id
+          JOIN instance ON coalesce(folded_from, series) = series.id JOIN arrival ON number = instance.id
+        WHERE study.id = ? ORDER BY instance.id LIMIT 1
+        """, arguments: [study])
+    guard let row else { return 0 }
+    let patient = PatientIdentity(stored: row[3], issuer: row[4], soleStudy: row[5])
+    return try StudyBeginning(of: MatchingForm.storable(uid), of: patient, at: row[1], in: database)
+      .principal(or: row[2], aside: 0, first: row[0])
+  }
+
   /// The rows that were aside become, or become part of, those that are not.
   private static func join(
     _ study: Int64, of patient: Int64, _ uid: String, _ layout: IndexLayout, in database: Database
@@ -127,7 +163,9 @@ extension Administration {
       database, sql: "SELECT id FROM study WHERE v_0020000d = ? AND received_patient = ? AND aside = 0",
       arguments: [MatchingForm.storable(uid), patient])
     guard let main else {
-      return try database.execute(sql: "UPDATE study SET aside = 0 WHERE id = ?", arguments: [study])
+      let begunBy = try beginner(of: study, uid, in: database)
+      return try database.execute(
+        sql: "UPDATE study SET aside = 0, begun_by = ? WHERE id = ?", arguments: [begunBy, study])
     }
     let voices = Voices(layout.voices, in: database)
     let sayings = try voices.sayings(ofStudy: main).merging(voices.sayings(ofStudy: study)) { first, _ in first }

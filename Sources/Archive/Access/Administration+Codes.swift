@@ -43,7 +43,9 @@ extension Administration {
         arguments: StatementArguments([Data(code.hash).databaseValue] + scope + rest))
       let number = Int(database.lastInsertedRowID)
       try record(
-        "grant code opened", "code \(number) for \(terms.scope), shared by '\(sharer ?? user.name)'",
+        "grant code opened",
+        "code \(number) for \(terms.scope), shared by '\(sharer ?? user.name)'; may \(terms.rights); for "
+          + "\(AuditFacts.length(terms.seconds)); to be redeemed until \(Moment.text(time + terms.validity))",
         subjects: [AuditSubject](terms.scope), in: database)
       return number
     }
@@ -139,7 +141,7 @@ extension Administration {
       try AuditTable.append(
         AuditEntry(
           at: now(), .change, "grant code redeemed", by: actor, grants: [grant.number],
-          detail: "by '\(name)': grant \(grant.number), \(grant.terms.scope)",
+          detail: "by '\(name)': \(grant.words)",
           subjects: [AuditSubject](grant.terms.scope)), in: database)
     case .failure(let reason):
       try AuditTable.append(

@@ -30,14 +30,15 @@ extension Administration {
         try database.execute(
           sql: "UPDATE access_grant SET shape = ? WHERE number = ?", arguments: [target.shape.number, grant.number])
       }
+      let warning = try Self.reach(of: grant, at: time, in: database).warning
       try record(
-        EmergencyAct.begun, "grant \(grant.number): \(scope) to '\(name)', because: \(reason)",
+        EmergencyAct.begun, "\(grant.words); because: \(reason)\(warning.map { "; \($0)" } ?? "")",
         grants: [grant.number], subjects: [AuditSubject](scope), in: database)
       return grant
     }
   }
 
-  private static func lawOverridesVetoes(in database: Database) throws -> Bool {
+  static func lawOverridesVetoes(in database: Database) throws -> Bool {
     try Bool.fetchOne(database, sql: "SELECT overrides_vetoes FROM emergency_law") ?? false
   }
 
@@ -49,11 +50,14 @@ extension Administration {
   package func setEmergencyOverridesVetoes(_ overrides: Bool) async throws {
     let time = now()
     try await database.write { database in
+      let before = try Self.lawOverridesVetoes(in: database)
       try database.execute(
         sql: "INSERT OR REPLACE INTO emergency_law (only, overrides_vetoes, set_by, set_at) VALUES (1, ?, ?, ?)",
         arguments: [overrides, user.name, time])
-      try record(
-        "grant law set", overrides ? "emergency access overrides vetoes" : "vetoes stand in an emergency", in: database)
+      func words(_ overrides: Bool) -> String {
+        overrides ? "emergency access overrides vetoes" : "vetoes stand in an emergency"
+      }
+      try record("grant law set", "\(words(overrides)); before: \(words(before))", in: database)
     }
   }
 }

@@ -11,17 +11,23 @@ extension Administration {
   ) async throws -> Caller {
     let time = now()
     return try await database.read { database in
-      guard let principal = try PrincipalTable.id(of: name, in: database),
-        let kind = try PrincipalTable.kind(of: name, in: database), kind != "group"
-      else { throw ArchiveError("there is no peer or user '\(name)': a group's members call, not the group") }
-      if kind == "peer" {
-        guard let door = try PeerDoor.of(principal, in: database) else { throw Self.noPeer(name) }
-        return door.caller(name, principal, known: assurance ?? door.ownProof)
-      }
-      let known = try assurance ?? UserTable.strongestProof(of: principal, at: time, in: database) ?? .certificate
-      let door = try peer.map { try Self.door(named: $0, in: database) } ?? Self.openDoor(to: known, in: database)
-      return door.caller(name, principal, known: known)
+      try Self.caller(named: name, through: peer, assurance: assurance, at: time, in: database)
     }
+  }
+
+  static func caller(
+    named name: String, through peer: String?, assurance: IdentityAssurance?, at time: Double, in database: Database
+  ) throws -> Caller {
+    guard let principal = try PrincipalTable.id(of: name, in: database),
+      let kind = try PrincipalTable.kind(of: name, in: database), kind != "group"
+    else { throw ArchiveError("there is no peer or user '\(name)': a group's members call, not the group") }
+    if kind == "peer" {
+      guard let door = try PeerDoor.of(principal, in: database) else { throw noPeer(name) }
+      return door.caller(name, principal, known: assurance ?? door.ownProof)
+    }
+    let known = try assurance ?? UserTable.strongestProof(of: principal, at: time, in: database) ?? .certificate
+    let door = try peer.map { try Self.door(named: $0, in: database) } ?? openDoor(to: known, in: database)
+    return door.caller(name, principal, known: known)
   }
 
   /// Why such a caller would be let into no association; nil where one would be.

@@ -42,15 +42,9 @@ extension Administration {
     return grant
   }
 
-  private func record(_ act: String, about grant: Grant, in database: Database) throws {
+  private func record(_ act: String, about grant: Grant, _ more: String = "", in database: Database) throws {
     try record(
-      act,
-      [
-        "grant \(grant.number), \(grant.state.rawValue): \(grant.terms.scope) to '\(grant.grantee)'",
-        grant.terms.narrowing.description, "may \(grant.terms.rights)",
-        grant.until.map { "until \(Moment.text($0))" } ?? "without an end",
-      ].filter { !$0.isEmpty }.joined(separator: "; "),
-      grants: [grant.number], subjects: [AuditSubject](grant.terms.scope), in: database)
+      act, grant.words + more, grants: [grant.number], subjects: [AuditSubject](grant.terms.scope), in: database)
   }
 
   static func insert(
@@ -109,9 +103,11 @@ extension Administration {
   private func change(_ number: Int, _ change: GrantTable.Change, _ reason: String?) async throws -> Grant {
     let time = now()
     return try await database.write { database in
+      let before = try GrantTable.grant(number, at: time, in: database)
       let grant = try GrantTable.change(number, change, reason: reason, by: user.name, at: time, in: database)
       let endsEmergency = grant.terms.relationship == .emergency && grant.state == .revoked
-      try record(endsEmergency ? EmergencyAct.ended : "grant \(change.participle)", about: grant, in: database)
+      let more = (before.map { grant.words(before: $0) } ?? "") + (reason.map { "; because: \($0)" } ?? "")
+      try record(endsEmergency ? EmergencyAct.ended : "grant \(change.participle)", about: grant, more, in: database)
       return grant
     }
   }
@@ -154,11 +150,6 @@ extension Administration {
 
   private func record(_ act: String, _ number: Int, _ more: String = "", in database: Database) throws {
     guard let consent = try ConsentTable.all(where: "number = ?", [number], in: database).first else { return }
-    let about = [consent.scope.description, consent.narrowing.description].filter { !$0.isEmpty }.joined(
-      separator: ": ")
-    try record(
-      act,
-      "consent \(number), a \(consent.kind.rawValue): \(about), \(consent.party.map { "'\($0)'" } ?? "everybody")\(more)",
-      subjects: [AuditSubject](consent.scope), in: database)
+    try record(act, consent.words + more, subjects: [AuditSubject](consent.scope), in: database)
   }
 }

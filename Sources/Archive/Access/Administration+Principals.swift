@@ -36,8 +36,14 @@ extension Administration {
 
   package func setRoles(_ roles: Set<Role>, ofUser name: String) async throws {
     try await database.write { database in
-      try PrincipalDetailTable.setRoles(roles, of: UserTable.principal(of: name, in: database), in: database)
-      try record("roles set", "'\(name)': \(roles.map(\.rawValue).sorted().joined(separator: ", "))", in: database)
+      let principal = try UserTable.principal(of: name, in: database)
+      func facts() throws -> AuditFacts {
+        let roles = try PrincipalDetailTable.roles(of: principal, in: database).map(\.rawValue)
+        return AuditFacts([("roles", roles.joined(separator: ", "))])
+      }
+      let before = try facts()
+      try PrincipalDetailTable.setRoles(roles, of: principal, in: database)
+      try record("roles set", "'\(name)': \(before.changes(to: try facts()))", in: database)
     }
   }
 
@@ -45,8 +51,13 @@ extension Administration {
   package func setAttribute(_ attribute: String, _ value: String, of name: String) async throws {
     try await database.write { database in
       let (principal, _) = try Self.principal(name, in: database)
+      func facts() throws -> AuditFacts {
+        let value = try PrincipalDetailTable.attributes(of: principal, in: database)[attribute]
+        return AuditFacts([(attribute, value.map { AuditFacts.shown($0, of: attribute) })])
+      }
+      let before = try facts()
       try PrincipalDetailTable.setAttribute(attribute, value, of: principal, in: database)
-      try record("attribute set", "'\(name)': \(attribute)", in: database)
+      try record("attribute set", "'\(name)': \(before.changes(to: try facts()))", in: database)
     }
   }
 
@@ -80,6 +91,11 @@ extension Administration {
       let grant = try give(terms, to: name, pending: true, at: time, in: database)
       number = grant.number
       try link()
+      let end = age.map { ", until the age of \($0)" } ?? ""
+      let born = birthDate.map { ", said to be born \($0)" } ?? ""
+      try record(
+        "link added", "'\(name)' to \(patient) as \(relationship.rawValue)\(end)\(born)", grants: [grant.number],
+        subjects: [AuditSubject(patient)], in: database)
       if let age {
         try FamilyEnds.remember(age, birthDate, of: principal, patient, relationship, in: database)
       }
@@ -93,6 +109,9 @@ extension Administration {
     return try await database.write { database in
       let principal = try UserTable.principal(of: name, in: database)
       guard let patient = PatientIdentity(id: id, issuer: issuer) else { return 0 }
+      let links = try PrincipalDetailTable.links(of: principal, in: database).filter {
+        PatientIdentity(id: $0.patientID, issuer: $0.issuer) == patient
+      }
       let grants = try PrincipalDetailTable.unlink(principal, from: patient, in: database)
       // The patient's own, too, that an administrator gave beside.
       let count = try GrantTable.revoke(
@@ -101,7 +120,10 @@ extension Administration {
             OR principal = ? AND patient_id = ? AND issuer = ? AND relationship = 'self'
           """, [IndexTables.json(grants.map(Int64.init)), principal, patient.id, patient.issuer],
         because: "the link was removed", by: user.name, at: time, in: database)
-      try record("link removed", "'\(name)': \(patient), \(count) grants ended with it", in: database)
+      let were = links.isEmpty ? "none" : links.map(\.words).joined(separator: ", ")
+      try record(
+        "link removed", "'\(name)' to \(patient): it was \(were); \(count) grants ended with it", grants: grants,
+        subjects: [AuditSubject(patient)], in: database)
       return count
     }
   }
@@ -109,13 +131,14 @@ extension Administration {
   /// Makes the group, or changes what it is; nil leaves as it is.
   package func setGroup(_ name: String, kind: GroupKind?) async throws {
     try await database.write { database in
-      let group =
-        try PrincipalTable.id(of: name, kind: "group", in: database)
-        ?? PrincipalTable.insert(name, kind: "group", in: database)
+      let group = try self.group(name, in: database)
       guard let kind else { return }
+      let before = try String.fetchOne(
+        database, sql: "SELECT group_kind FROM principal WHERE id = ?", arguments: [group])
       try database.execute(
         sql: "UPDATE principal SET group_kind = ? WHERE id = ?", arguments: [kind.rawValue, group])
-      try record("group changed", "'\(name)' is a \(kind.rawValue)", in: database)
+      let changes = AuditFacts([("kind", before)]).changes(to: AuditFacts([("kind", kind.rawValue)]))
+      try record("group changed", "'\(name)': \(changes)", in: database)
     }
   }
 
@@ -126,9 +149,13 @@ extension Administration {
       guard let group = try PrincipalTable.id(of: name, kind: "group", in: database) else {
         throw ArchiveError("there is no group '\(name)': see collimator group list")
       }
+      let before = try MembershipTable.spans(of: member, in: group, at: time, in: database)
       try MembershipTable.add(
         member, to: group, since: since, until: until, by: user.name, at: time, in: database)
-      try record("group changed", "'\(member)' is a member of '\(name)'", in: database)
+      let now = try MembershipTable.spans(of: member, in: group, at: time, in: database)
+      try record(
+        "group changed", "'\(member)' is a member of '\(name)' \(now)" + (before.isEmpty ? "" : "; it was \(before)"),
+        in: database)
     }
   }
 
@@ -138,8 +165,11 @@ extension Administration {
       guard let group = try PrincipalTable.id(of: name, kind: "group", in: database),
         let principal = try PrincipalTable.id(of: member, in: database)
       else { throw ArchiveError("'\(member)' is no member of '\(name)'") }
+      let before = try MembershipTable.spans(of: member, in: group, at: time, in: database)
       try MembershipTable.end(principal, in: group, by: user.name, at: time, database)
-      try record("group changed", "'\(member)' is no member of '\(name)' any more", in: database)
+      try record(
+        "group changed",
+        "'\(member)' is no member of '\(name)' any more" + (before.isEmpty ? "" : "; it was \(before)"), in: database)
     }
   }
 }

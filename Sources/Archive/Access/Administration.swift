@@ -32,7 +32,9 @@ package struct Administration: Sendable {
   package func addPeer(_ peer: Peer) async throws {
     try await database.write { database in
       try PeerTable.insert(peer, in: database)
-      try record("peer added", "'\(peer.name)' may \(peer.rights.names.joined(separator: ", "))", in: database)
+      try record(
+        "peer added",
+        "'\(peer.name)' may \(peer.rights.names.joined(separator: ", "))\(AuditFacts(peer).more)", in: database)
     }
   }
 
@@ -55,14 +57,12 @@ package struct Administration: Sendable {
   /// Whatever may change of a peer, from its next association on; its name is how it is told from others, and stays.
   package func changePeer(_ name: String, _ change: @escaping @Sendable (Peer) throws -> Peer) async throws {
     try await database.write { database in
+      func facts() throws -> AuditFacts {
+        try PeerTable.peers(in: database).first { $0.peer.name == name }.map { AuditFacts($0.peer) } ?? AuditFacts()
+      }
+      let before = try facts()
       try PeerTable.change(name, in: database, change)
-      guard let peer = try PeerTable.peers(in: database).map(\.peer).first(where: { $0.name == name }) else { return }
-      let tls = peer.requiresTLS ? ", over TLS alone" : ""
-      let passwords = peer.allowsCleartextPasswords ? ", passwords in the clear allowed" : ""
-      try record(
-        "peer changed",
-        "'\(name)' may \(peer.rights.names.joined(separator: ", ")), demands \(peer.demand)\(tls)\(passwords)",
-        in: database)
+      try record("peer changed", "'\(name)': \(before.changes(to: try facts()))", in: database)
     }
   }
 
@@ -82,9 +82,7 @@ package struct Administration: Sendable {
   package func setGroup(_ name: String, members: [String]) async throws {
     let time = now()
     try await database.write { database in
-      let group =
-        try PrincipalTable.id(of: name, kind: "group", in: database)
-        ?? PrincipalTable.insert(name, kind: "group", in: database)
+      let group = try self.group(name, in: database)
       let present = Set(try MembershipTable.members(of: group, at: time, in: database))
       for member in present.subtracting(members) {
         guard let principal = try PrincipalTable.id(of: member, in: database) else { continue }
@@ -94,8 +92,22 @@ package struct Administration: Sendable {
         try MembershipTable.add(
           member, to: group, since: nil, until: nil, by: user.name, at: time, in: database)
       }
-      try record("group changed", "'\(name)': \(Set(members).sorted().joined(separator: ", "))", in: database)
+      let members = Set(members)
+      let changes = [("joined", members.subtracting(present)), ("left", present.subtracting(members))]
+        .filter { !$0.1.isEmpty }.map { "\($0.0): \($0.1.sorted().joined(separator: ", "))" }
+      try record(
+        "group changed",
+        "'\(name)': \((changes + ["members now: \(members.sorted().joined(separator: ", "))"]).joined(separator: "; "))",
+        in: database)
     }
+  }
+
+  /// Made where there is none, on record.
+  func group(_ name: String, in database: Database) throws -> Int64 {
+    if let group = try PrincipalTable.id(of: name, kind: "group", in: database) { return group }
+    let group = try PrincipalTable.insert(name, kind: "group", in: database)
+    try record("group added", "'\(name)'", in: database)
+    return group
   }
 
   package func groups() async throws -> [PeerGroup] {
@@ -122,11 +134,12 @@ package struct Administration: Sendable {
       guard let id = try PrincipalTable.id(of: name, kind: kind, in: database) else {
         throw ArchiveError("there is no \(kind) '\(name)': see collimator \(kind) list")
       }
-      try GrantTable.revoke(
+      let facts = try AuditFacts(ofPrincipal: id, at: time, in: database)
+      let count = try GrantTable.revoke(
         where: "principal = ? OR shared_by = ?", [id, id], because: "the \(kind) '\(name)' was removed", by: user.name,
         at: time, in: database)
       try database.execute(sql: "DELETE FROM principal WHERE id = ?", arguments: [id])
-      try record("\(kind) removed", "'\(name)'", in: database)
+      try record("\(kind) removed", "'\(name)'\(facts.more); \(count) grants ended with it", in: database)
     }
   }
 }

@@ -43,6 +43,20 @@ enum MembershipTable {
         """, arguments: [time, member, group, time])
   }
 
+  /// From when until when somebody belongs, or will belong, to a group, in words.
+  static func spans(of member: String, in group: Int64, at time: Double, in database: Database) throws -> String {
+    try Row.fetchAll(
+      database,
+      sql: """
+        SELECT since, until FROM membership JOIN principal ON principal.id = member
+        WHERE name = ? AND "group" = ? AND (until IS NULL OR until > ?) ORDER BY since
+        """, arguments: [member, group, time]
+    ).map { row in
+      let (since, until): (Double?, Double?) = (row[0], row[1])
+      return (since.map { "from \(Moment.text($0)) " } ?? "") + (until.map { "until \(Moment.text($0))" } ?? "for good")
+    }.joined(separator: ", ")
+  }
+
   static func members(of group: Int64, at time: Double, in database: Database) throws -> [String] {
     try String.fetchAll(
       database,

@@ -37,6 +37,8 @@ extension Administration {
       guard let peer = try PrincipalTable.id(of: name, kind: "peer", in: database) else {
         throw ArchiveError("there is no peer '\(name)': see collimator peer list")
       }
+      func facts() throws -> AuditFacts { AuditFacts(try QueryProfile.all(in: database)[peer] ?? QueryProfile()) }
+      let before = try facts()
       try database.execute(
         sql: """
           INSERT INTO query_profile (principal, most_answers, character_set)
@@ -45,9 +47,7 @@ extension Administration {
             most_answers = CASE WHEN :most IS NULL THEN most_answers ELSE nullif(:most, 0) END,
             character_set = ifnull(:terms, character_set)
           """, arguments: ["peer": peer, "most": most, "terms": terms])
-      let limit = most.map { $0 == 0 ? ", all answers" : ", \($0) answers at most" } ?? ""
-      let answers = characterSet.map { ", character set '\($0.joined(separator: "\\"))'" } ?? ""
-      try record("peer changed", "'\(name)' is answered anew\(limit)\(answers)", in: database)
+      try record("peer changed", "'\(name)' is answered anew: \(before.changes(to: try facts()))", in: database)
     }
   }
 }

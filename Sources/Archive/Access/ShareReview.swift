@@ -54,7 +54,8 @@ struct ShareReview {
       sql: "UPDATE access_grant SET until = ? WHERE number = ?", arguments: [end, share.number])
     try GrantTable.note(share.number, until: end, by: user, at: time, reason, in: database)
     try GrantTable.record(
-      "grants shortened", [share.number], because: reason, by: actor ?? .operator(user), at: time, in: database)
+      "grants shortened", [share.number], because: "\(reason), until \(Moment.text(end))", by: actor ?? .operator(user),
+      at: time, in: database)
     try GrantTable.follow(.extend(until: end), of: share.number, by: user, at: time, in: database)
   }
 }

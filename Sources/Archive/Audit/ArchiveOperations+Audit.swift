@@ -39,14 +39,16 @@ extension ArchiveOperations {
     return try await OperationThread.run { try database.read { try AuditCheckpoint(at: time, in: $0) } }
   }
 
-  /// Follows the chain from its first record to its last, and compares it with checkpoints.
+  /// Follows the chain from its first record to its last, and compares it with checkpoints. `retention`: seconds for which
+  /// records are kept, where that is known from elsewhere: what was pruned earlier is a fault.
   package func verifyAudit(
-    _ checkpoints: [AuditCheckpoint], _ progress: OperationProgress = OperationProgress()
+    _ checkpoints: [AuditCheckpoint], retention: Double? = nil, _ progress: OperationProgress = OperationProgress()
   ) async throws -> AuditVerification {
     await audit.flush()
+    let time = now()
     return try await OperationThread.run(progress) {
       try gate.during(.audit) {
-        try AuditVerifier(database, checkpoints: checkpoints, progress).perform()
+        try AuditVerifier(database, checkpoints: checkpoints, at: time, retention: retention, progress).perform()
       }
     }
   }

@@ -12,14 +12,23 @@ package struct AuditCheckpoint: Codable, Sendable, Hashable {
   /// When it was taken, in ISO 8601.
   package let at: String
 
-  package init(records: Int64, head: String, at: String) {
+  /// When the last record was written, and which was the oldest that was kept; checkpoints of earlier versions do not say so.
+  package let recorded: String?
+  package let first: Int64?
+
+  package init(records: Int64, head: String, at: String, recorded: String? = nil, first: Int64? = nil) {
     self.records = records
     self.head = head
     self.at = at
+    self.recorded = recorded
+    self.first = first
   }
 
   init(at time: Double, in database: Database) throws {
     let head = try AuditTable.head(in: database)
-    self.init(records: head.number, head: Arrival.hex(head.hash), at: Moment.text(time))
+    let recorded = try Double.fetchOne(database, sql: "SELECT at FROM audit WHERE number = ?", arguments: [head.number])
+    self.init(
+      records: head.number, head: Arrival.hex(head.hash), at: Moment.text(time), recorded: recorded.map(Moment.text),
+      first: try Int64.fetchOne(database, sql: "SELECT MIN(number) FROM audit"))
   }
 }

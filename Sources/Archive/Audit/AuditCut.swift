@@ -7,30 +7,43 @@ import GRDB
 struct AuditCut {
   static let act = "audit pruned"
 
+  /// Of the record that says so.
+  let number: Int64
+  let at: Double
+  let actor: String
+  let count: Int?
   let through: Int64
   /// Of the last record that was cut.
   let hash: [UInt8]
+  /// All that was cut is older; nil where the record does not say so.
+  let before: Double?
+  /// Whether it is recorded as what it is, and not only named so.
+  let isInOrder: Bool
 
   /// The latest.
   static func last(in database: Database) throws -> AuditCut? {
-    let detail = try Row.fetchOne(
-      database, sql: "SELECT detail FROM audit WHERE act = '\(act)' ORDER BY number DESC LIMIT 1")
-    return detail.flatMap { String.fromDatabaseValue($0[0]) }.flatMap(AuditCut.init)
+    let row = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT number, at, principal, count, detail, kind = 'audit' AND outcome = 'success' FROM audit
+        WHERE act = '\(act)' ORDER BY number DESC LIMIT 1
+        """)
+    return row.flatMap(AuditCut.init)
   }
 
-  private init?(_ detail: String) {
-    let words = detail.split(separator: " ")
-    guard words.count >= 4, words[0] == "through", words[2] == "hash", let number = Int64(words[1]) else { return nil }
-    var bytes: [UInt8] = []
-    var digits = words[3][...]
-    while digits.count >= 2 {
-      guard let byte = UInt8(digits.prefix(2), radix: 16) else { return nil }
-      bytes.append(byte)
-      digits = digits.dropFirst(2)
-    }
-    guard bytes.count == 32 else { return nil }
-    through = number
-    hash = bytes
+  private init?(_ row: Row) {
+    let words = (String.fromDatabaseValue(row[4]) ?? "").split(separator: " ")
+    guard words.count >= 4, words[0] == "through", words[2] == "hash", let through = Int64(words[1]), through > 0,
+      let hash = [UInt8](hexadecimal: words[3]), hash.count == 32
+    else { return nil }
+    number = Int64.fromDatabaseValue(row[0]) ?? 0
+    at = Double.fromDatabaseValue(row[1]) ?? 0
+    actor = String.fromDatabaseValue(row[2]) ?? ""
+    count = Int.fromDatabaseValue(row[3])
+    isInOrder = Bool.fromDatabaseValue(row[5]) ?? false
+    self.through = through
+    self.hash = hash
+    before = words.count == 6 && words[4] == "before" ? Moment.seconds(words[5]) : nil
   }
 
   /// Takes away the records before the first that is not older than `time`; what was cut is a record itself. Returns how many.
@@ -67,6 +80,16 @@ extension AuditCut {
 }
 
 extension [UInt8] {
+  fileprivate init?(hexadecimal text: Substring) {
+    self = []
+    var digits = text
+    while !digits.isEmpty {
+      guard digits.count >= 2, let byte = UInt8(digits.prefix(2), radix: 16) else { return nil }
+      append(byte)
+      digits = digits.dropFirst(2)
+    }
+  }
+
   fileprivate static func fromBlob(_ value: DatabaseValue) -> [UInt8]? {
     guard case .blob(let data) = value.storage else { return nil }
     return Array(data)

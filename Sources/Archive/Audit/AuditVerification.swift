@@ -12,6 +12,17 @@ package struct AuditVerification: Codable, Sendable {
     package let what: String
   }
 
+  /// What was taken away at the beginning, as a record in the chain says.
+  package struct Pruned: Codable, Sendable, Hashable {
+    package let record: Int64
+    package let through: Int64
+    package let at: String
+    package let before: String
+    package let by: String
+    /// Whether a checkpoint that agrees with the chain was taken since, so that the record was not written later.
+    package let isConfirmed: Bool
+  }
+
   /// The first record that is here; those before were pruned.
   package var first: Int64 = 0
   package var last: Int64 = 0
@@ -22,11 +33,17 @@ package struct AuditVerification: Codable, Sendable {
   package var checkpointsHeld = 0
   /// Checkpoints that saw nothing but what was pruned since: there is nothing left to compare them with.
   package var checkpointsBeforeCut = 0
+  package var pruned: Pruned?
+  /// Something that the last checkpoint saw is gone, and that it was pruned is said by nothing but the chain itself.
+  package var isUnproven = false
+  /// What cannot be told from the chain and the checkpoints that were given.
+  package var untold: [String] = []
   /// The first hundred.
   package var faults: [Fault] = []
   package var faultCount = 0
 
   package var isWhole: Bool { faultCount == 0 }
+  package var isProven: Bool { isWhole && !isUnproven }
 
   fileprivate mutating func add(_ record: Int64?, _ what: String) {
     faultCount += 1
@@ -38,17 +55,27 @@ package struct AuditVerification: Codable, Sendable {
 struct AuditVerifier {
   private let database: DatabasePool
   private let checkpoints: [AuditCheckpoint]
+  private let now: Double
+  private let retention: Double?
   private let progress: OperationProgress
   private var report = AuditVerification()
   private var hash = AuditDigest.start
   private var number: Int64 = 0
   private var hashes: [Int64: String] = [:]
+  /// Where the chain begins with it.
+  private var cut: AuditCut?
 
   private static let pageSize = 4096
 
-  init(_ database: DatabasePool, checkpoints: [AuditCheckpoint], _ progress: OperationProgress) {
+  /// `retention`: seconds, where it is known how long records are kept.
+  init(
+    _ database: DatabasePool, checkpoints: [AuditCheckpoint], at now: Double, retention: Double?,
+    _ progress: OperationProgress
+  ) {
     self.database = database
     self.checkpoints = checkpoints
+    self.now = now
+    self.retention = retention
     self.progress = progress
   }
 
@@ -62,6 +89,7 @@ struct AuditVerifier {
     report.head = Arrival.hex(hash)
     try checkOrphans()
     compareCheckpoints()
+    try judgeCut()
     try checkStructure()
     return report
   }
@@ -79,6 +107,7 @@ struct AuditVerifier {
       hash = []
       return
     }
+    self.cut = cut
     hash = cut.hash
     hashes[cut.through] = Arrival.hex(cut.hash)
   }
@@ -168,6 +197,38 @@ struct AuditVerifier {
       } else {
         report.add(checkpoint.records, "it is not the record that the checkpoint of \(checkpoint.at) saw")
       }
+    }
+  }
+
+  /// What was pruned is told by a record alone, unless a checkpoint was taken since.
+  private mutating func judgeCut() throws {
+    let last = checkpoints.max { $0.records < $1.records }
+    if last.map({ $0.records == 0 }) ?? true {
+      report.untold.append(
+        "no checkpoint that saw a record was given: records cut off at the end, or a chain written anew, cannot be missed"
+      )
+    }
+    guard let cut else { return }
+    let judgement = AuditCutJudgement(cut, at: now, retention: retention)
+    let contradictions = judgement.contradictions + checkpoints.flatMap { judgement.contradictions(with: $0) }
+    for words in contradictions { report.add(cut.number, words) }
+    let isConfirmed = checkpoints.contains { $0.records >= cut.number && hashes[$0.records] == $0.head }
+    report.pruned = AuditVerification.Pruned(
+      record: cut.number, through: cut.through, at: Moment.text(cut.at), before: cut.before.map(Moment.text) ?? "",
+      by: cut.actor, isConfirmed: isConfirmed)
+    report.untold += try database.read { try judgement.doubts(in: $0) }
+    if !isConfirmed {
+      // Where it is known how long records are kept, they go by and by.
+      report.isUnproven = !checkpoints.isEmpty && retention == nil
+      report.untold.append(
+        "that the records up to \(cut.through) were pruned, and not taken away, is said by record \(cut.number) alone: no "
+          + "checkpoint taken since was given")
+    }
+    if let last, last.records > 0, last.records <= cut.through {
+      report.isUnproven = true
+      report.untold.append(
+        "nothing that the last checkpoint (\(last.at), record \(last.records)) saw is left: whether anything else was removed "
+          + "cannot be told")
     }
   }
 

@@ -108,6 +108,7 @@ package struct Conflicts: Sendable {
       guard let digest else {
         throw ArchiveError("there is no version \(number) of \(uid): see collimator conflicts show")
       }
+      let was = try Self.standing(of: uid, in: database)
       try Self.end(of: uid, by: user, at: time, in: database)
       try database.execute(
         sql: """
@@ -117,7 +118,8 @@ package struct Conflicts: Sendable {
         sql: "UPDATE instance SET preference = -1 WHERE v_00080018 = ? AND digest = ?", arguments: [uid, digest])
       try AuditTable.append(
         AuditEntry(
-          at: time, .correction, "version chosen", by: actor, detail: "version \(number) of \(uid): \(reason)"),
+          at: time, .correction, "version chosen", by: actor,
+          detail: "version \(number) of \(uid), digest \(Arrival.hex(Array(digest))): \(reason)\(was)"),
         in: database)
     }
   }
@@ -129,10 +131,26 @@ package struct Conflicts: Sendable {
       guard try ConflictChoiceTable.chosen(of: uid, in: database) != nil else {
         throw ArchiveError("no version of \(uid) was chosen")
       }
+      let was = try Self.standing(of: uid, in: database)
       try Self.end(of: uid, by: user, at: time, in: database)
       try AuditTable.append(
-        AuditEntry(at: time, .correction, "choice of version undone", by: actor, detail: "of \(uid)"), in: database)
+        AuditEntry(at: time, .correction, "choice of version undone", by: actor, detail: "of \(uid)\(was)"),
+        in: database)
     }
+  }
+
+  /// The choice that stands, for the record; empty where there is none.
+  private static func standing(of uid: String, in database: Database) throws -> String {
+    let row = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT digest, reason, made_by, made_at FROM conflict_choice WHERE sop_instance_uid = ? AND undone_at IS NULL
+        ORDER BY number DESC LIMIT 1
+        """, arguments: [uid])
+    return row.map { row in
+      "; before, by '\(row[2] as String)' on \(Moment.text(row[3])): digest \(Arrival.hex(Array(row[0] as Data))), because: "
+        + "\(row[1] as String)"
+    } ?? ""
   }
 
   private static func end(of uid: String, by user: String, at time: Double, in database: Database) throws {

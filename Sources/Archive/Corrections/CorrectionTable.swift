@@ -11,19 +11,25 @@ enum CorrectionTable {
 
   /// As whose a study is shown that was received as that patient's: the corrections follow one another in the order in
   /// which they were made. nil where none applies.
-  static func target(of received: PatientIdentity, study uid: String, in database: Database) throws -> Target? {
+  ///
+  /// `time`: as it was then, whatever was corrected or undone since; nil for now.
+  static func target(
+    of received: PatientIdentity, study uid: String, at time: Double? = nil, in database: Database
+  ) throws -> Target? {
+    let stands = time == nil ? "undone_at IS NULL" : "made_at < ?6 AND (undone_at IS NULL OR undone_at >= ?6)"
     let statement = try database.cachedStatement(
       sql: """
         SELECT number, to_patient_id, to_issuer, demographics FROM correction
-        WHERE from_patient_id = ? AND from_issuer = ? AND from_sole_study = ? AND undone_at IS NULL AND number > ?
-          AND (study_uid IS NULL OR study_uid = ?)
+        WHERE from_patient_id = ?1 AND from_issuer = ?2 AND from_sole_study = ?3 AND number > ?4
+          AND (study_uid IS NULL OR study_uid = ?5) AND \(stands)
         ORDER BY number LIMIT 1
         """)
+    let then = time.map { [$0.databaseValue] } ?? []
     var current = received
     var last: Int64 = 0
     var target: Target?
     while let row = try Row.fetchOne(
-      statement, arguments: [current.id, current.issuer, current.soleStudy, last, uid])
+      statement, arguments: [current.id, current.issuer, current.soleStudy, last, uid] + StatementArguments(then))
     {
       last = row[0]
       current = PatientIdentity(stored: row[1], issuer: row[2], soleStudy: "")

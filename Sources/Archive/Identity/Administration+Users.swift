@@ -12,7 +12,10 @@ extension Administration {
     try await database.write { database in
       let principal = try UserTable.insert(name, password: hash, by: user.name, at: time, in: database)
       if let certificate { try UserCertificateTable.insert(certificate, of: principal, in: database) }
-      try record("user added", "'\(name)'", in: database)
+      let facts = AuditFacts([
+        ("password", hash == nil ? "none" : "set"), ("certificate", certificate?.words),
+      ])
+      try record("user added", "'\(name)'\(facts.more)", in: database)
     }
   }
 
@@ -37,8 +40,9 @@ extension Administration {
   /// Ends a lock too.
   package func unlockUser(_ name: String) async throws {
     try await database.write { database in
+      let before = try UserTable.lockFacts(of: name, in: database)
       try UserTable.unlock(name, in: database)
-      try record("user unlocked", "'\(name)'", in: database)
+      try record("user unlocked", "'\(name)'\(before.more)", in: database)
     }
   }
 
@@ -56,14 +60,18 @@ extension Administration {
     try await database.write { database in
       try UserCertificateTable.insert(
         certificate, of: UserTable.principal(of: name, in: database), in: database)
-      try record("certificate added", "of '\(name)': \(certificate.fingerprint)", in: database)
+      try record("certificate added", "of '\(name)': \(certificate.words)", in: database)
     }
   }
 
   package func removeCertificate(_ fingerprint: CertificateFingerprint, ofUser name: String) async throws {
     try await database.write { database in
-      try UserCertificateTable.remove(fingerprint, of: UserTable.principal(of: name, in: database), in: database)
-      try record("certificate removed", "of '\(name)': \(fingerprint)", in: database)
+      let principal = try UserTable.principal(of: name, in: database)
+      let known = try UserCertificateTable.certificates(of: principal, in: database).first {
+        $0.fingerprint == fingerprint
+      }
+      try UserCertificateTable.remove(fingerprint, of: principal, in: database)
+      try record("certificate removed", "of '\(name)': \(known?.words ?? "\(fingerprint)")", in: database)
     }
   }
 
@@ -81,7 +89,7 @@ extension Administration {
     }
     try await database.write { database in
       try TokenIssuerTable.insert(issuer, in: database)
-      try record("token issuer added", "'\(issuer.issuer)' for '\(issuer.audience)'", in: database)
+      try record("token issuer added", "'\(issuer.issuer)'\(AuditFacts(issuer).more)", in: database)
     }
   }
 
@@ -91,8 +99,9 @@ extension Administration {
 
   package func removeTokenIssuer(_ issuer: String) async throws {
     try await database.write { database in
+      let known = try TokenIssuerTable.issuer(issuer, in: database).map { AuditFacts($0) }
       try TokenIssuerTable.remove(issuer, in: database)
-      try record("token issuer removed", "'\(issuer)'", in: database)
+      try record("token issuer removed", "'\(issuer)'\(known?.more ?? "")", in: database)
     }
   }
 
@@ -107,4 +116,9 @@ extension Administration {
     guard (8...1024).contains(password.bytes.count) else { throw ArchiveError("a password has 8 to 1024 characters") }
     return try await passwords.hash(password)
   }
+}
+
+extension UserCertificate {
+  /// For the record.
+  fileprivate var words: String { "\(fingerprint)\(AuditFacts(self).more)" }
 }

@@ -54,6 +54,19 @@ enum UserTable {
         """, arguments: [principal(of: name, in: database)])
   }
 
+  /// What keeps a user out, for the record.
+  static func lockFacts(of name: String, in database: Database) throws -> AuditFacts {
+    let row = try Row.fetchOne(
+      database, sql: "SELECT locked_by, locked_at, failed_logins, locked_until FROM user WHERE principal = ?",
+      arguments: [principal(of: name, in: database)])
+    let failures: Int = row?[2] ?? 0
+    return AuditFacts([
+      ("locked by", row?[0]), ("locked on", (row?[1] as Double?).map(Moment.text)),
+      ("wrong passwords", failures > 0 ? String(failures) : nil),
+      ("no password taken until", (row?[3] as Double?).map(Moment.text)),
+    ])
+  }
+
   static func all(at time: Double, in database: Database) throws -> [User] {
     try Row.fetchAll(
       database, sql: "SELECT user.*, name FROM user JOIN principal ON id = principal ORDER BY name"

@@ -34,7 +34,8 @@ struct Addressing {
     let studies = try Row.fetchAll(
       database.cachedStatement(
         sql: """
-          SELECT begun_by, patient_id = ? AND issuer = ? AND sole_study = ?, aside
+          SELECT begun_by, patient_id = ? AND issuer = ? AND sole_study = ?, study.aside,
+            (SELECT patient FROM study AS shown WHERE shown.id = coalesce(study.folded_into, study.id))
           FROM study JOIN patient ON patient.id = received_patient WHERE v_0020000d = ? AND aside IN (0, ?)
           """),
       arguments: [
@@ -42,16 +43,32 @@ struct Addressing {
       ])
     let there = studies.filter { $0[2] as Int64 == 0 }
     let hasSomeAside = there.count < studies.count
-    // The same UID under another patient is an attempt to move it, unless it is the sender's own.
-    let same = there.filter { $0[1] as Bool }
+    // The same UID under another patient is an attempt to move it, unless it is the sender's own; or that one is whose the
+    // study was corrected to be.
+    let received = there.filter { $0[1] as Bool }
+    let same = try received.isEmpty && !there.isEmpty ? there.filter(isShown(under: hierarchy, in: database)) : received
     let concerned = same.isEmpty ? there : same
     // Beside what the sender has aside of it, as if the study were there: it could be.
     let isOthers = concerned.isEmpty ? hasSomeAside : concerned.contains { $0[0] as Int64 != sender }
-    guard isOthers else { return Judgement() }
+    guard isOthers else { return Judgement(isStanding: there.isEmpty || !received.isEmpty) }
     guard !same.isEmpty, let caller = record.arrival.caller,
       try isOpen(to: caller, hasSomeAside: hasSomeAside, in: database)
     else { return Judgement(aside: sender, isStanding: false) }
     return Judgement(isStanding: false)
+  }
+
+  /// Whether a row is shown as of the patient as whose the object would be.
+  private func isShown(
+    under hierarchy: InstanceRecord.Hierarchy, in database: Database
+  ) throws -> (Row) -> Bool {
+    let uid = hierarchy.studyInstanceUID
+    let target =
+      try CorrectionTable.target(of: hierarchy.patient, study: uid, in: database)?.patient ?? hierarchy.patient
+    let patient = try Int64.fetchOne(
+      database.cachedStatement(
+        sql: "SELECT id FROM patient WHERE patient_id = ? AND issuer = ? AND sole_study = ?"),
+      arguments: [target.id, target.issuer, target.soleStudy])
+    return { row in patient != nil && row[3] as Int64? == patient }
   }
 
   /// What was deleted and is kept out must not be found out by who never had to do with it: as if it were still there for

@@ -24,13 +24,17 @@ struct HierarchyRows {
     self.database = database
   }
 
-  /// `aside`: for whom it is kept aside, in rows of its own; 0 for nobody.
-  func place(of hierarchy: InstanceRecord.Hierarchy, begunBy: Int64, aside: Int64) throws -> Found {
+  /// `aside`: for whom it is kept aside, in rows of its own; 0 for nobody. `time`: when it arrived.
+  func place(of hierarchy: InstanceRecord.Hierarchy, sender: Int64, at time: Double, aside: Int64) throws -> Found {
     let patient = try patientID(of: hierarchy.patient)
     let (study, isNewStudy) = try id(
       in: "study", uid: ("v_0020000d", hierarchy.studyInstanceUID), parent: ("received_patient", patient),
-      shown: "patient", [("aside", aside), ("begun_by", begunBy)], [], hierarchy.study)
+      shown: "patient", [("aside", aside), ("begun_by", sender)], [], hierarchy.study)
     if isNewStudy, try needsPlacing(hierarchy) {
+      let begunBy = try StudyBeginning(of: hierarchy, at: time, in: database).principal(or: sender, aside: aside)
+      if begunBy != sender {
+        try database.execute(sql: "UPDATE study SET begun_by = ? WHERE id = ?", arguments: [begunBy, study])
+      }
       try Placement(layout: layout, in: database).place(study: hierarchy.studyInstanceUID)
     }
     let (series, isNewSeries) = try id(

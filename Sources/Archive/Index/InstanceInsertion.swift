@@ -230,7 +230,10 @@ struct InstanceInsertion {
     let number = try arrive(as: number, aside: aside, in: database)
     let rows = HierarchyRows(layout: layout, in: database)
     let place =
-      try known ?? record.hierarchy.map { try rows.place(of: $0, begunBy: record.arrival.principal, aside: aside) }
+      try known
+      ?? record.hierarchy.map {
+        try rows.place(of: $0, sender: record.arrival.principal, at: record.arrival.time, aside: aside)
+      }
     let preference =
       try (memory?.choosesVersions(in: database) ?? true)
       && ConflictChoiceTable.isChosen(record.digest, of: record.sopInstanceUID, in: database)

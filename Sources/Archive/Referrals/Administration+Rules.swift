@@ -8,7 +8,7 @@ extension Administration {
     let time = now()
     try await database.write { database in
       try ReferralRuleTable.insert(rule, by: user.name, at: time, in: database)
-      try record("rule added", "'\(rule.name)'", in: database)
+      try record("rule added", rule.words, in: database)
     }
   }
 
@@ -20,10 +20,9 @@ extension Administration {
   package func removeRule(_ name: String, revoking: Bool) async throws -> Int {
     let time = now()
     return try await database.write { database in
+      let standing = try ReferralRuleTable.all(in: database).first { $0.rule.name == name }
+      guard let standing else { throw ArchiveError("there is no rule '\(name)': see collimator rule list") }
       try database.execute(sql: "DELETE FROM referral_rule WHERE name = ?", arguments: [name])
-      guard database.changesCount == 1 else {
-        throw ArchiveError("there is no rule '\(name)': see collimator rule list")
-      }
       let revoked =
         try revoking
         ? GrantTable.revoke(
@@ -31,7 +30,10 @@ extension Administration {
           ["rule \(name)", "rule \(name) study ", "rule \(name) study!"], because: "the rule was removed",
           by: user.name,
           at: time, in: database) : 0
-      try record("rule removed", "'\(name)', \(revoked) of its grants revoked", in: database)
+      try record(
+        "rule removed",
+        "\(standing.rule.words); added by '\(standing.addedBy)' on \(Moment.text(standing.addedAt)); \(revoked) of its grants "
+          + "revoked", in: database)
       return revoked
     }
   }
@@ -90,9 +92,15 @@ extension Administration {
         return (page.last?.series, found)
       }
       given += found
-      guard let end else { return given }
+      guard let end else { break }
       last = end
     }
+    let grants = given
+    try await database.write { database in
+      let names = standing.map { "'\($0.name)'" }.joined(separator: ", ")
+      try record("rules backfilled", "\(names): \(grants.count) grants given or approved", in: database)
+    }
+    return given
   }
 
   private static func page(after last: Int64, in database: Database) throws -> [(series: Int64, Referral)] {

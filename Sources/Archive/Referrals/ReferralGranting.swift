@@ -110,7 +110,7 @@ struct ReferralGranting {
     try AuditTable.append(
       AuditEntry(
         at: time, .change, act, by: .node, grants: [grant.number],
-        detail: "by the rule '\(rule.name)': \(grant.terms.scope) to '\(grant.grantee)', \(grant.state.rawValue)",
+        detail: "by the rule '\(rule.name)': \(grant.words)",
         subjects: [AuditSubject](grant.terms.scope)), in: database)
   }
 

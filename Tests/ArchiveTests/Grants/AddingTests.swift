@@ -114,6 +114,157 @@ import Testing
     try await archive.close()
   }
 
+  /// A study of P1 that was corrected to be P2's: who began it, who may add to P2, who may add to P1, and who sees all.
+  private struct Corrected {
+    let archive: Archive
+    let ct: Caller
+    let adder: Caller
+    let stranger: Caller
+    let reader: Caller
+    let correction: Int
+
+    func seen(by caller: Caller) async throws -> [String] {
+      try await archive.values(of: .sopInstanceUID, at: .image, as: caller).sorted()
+    }
+  }
+
+  private func corrected(isMerge: Bool) async throws -> Corrected {
+    let archive = try test.open()
+    let administration = archive.administration(as: .current)
+    let ct = try await peer("CT1", [.store], in: archive)
+    let adder = try await peer("WS", [.store, .query], in: archive)
+    let stranger = try await peer("STRANGER", [.store, .query], in: archive)
+    let reader = try await peer("READER", [.query], in: archive)
+    for (name, patient) in [("WS", "P2"), ("STRANGER", "P1")] {
+      let terms = GrantTerms(.patient(id: patient, issuer: nil), rights: [.query, .add])
+      _ = try await administration.addGrant(to: name, terms)
+    }
+    _ = try await administration.addGrant(to: "READER", scope: .everything, until: nil)
+    #expect(try await send(TestObject(instance: "1.1"), as: ct, to: archive) == .stored)
+    // Nobody has corrected anything: it is another's study, as of another patient.
+    #expect(try await send(TestObject(instance: "1.9", patientID: "P2"), as: adder, to: archive) == .stored)
+    #expect(try await administration.studiesAside().map(\.sender) == ["WS"])
+    let deletion = DeletionOrder(reason: "test")
+    _ = try await archive.operations(as: .current).delete(.instance(uid: "1.9"), deletion)
+    test.clock.advance(by: 1)
+    let number = try await correct(archive, isMerge: isMerge)
+    test.clock.advance(by: 1)
+    return Corrected(
+      archive: archive, ct: ct, adder: adder, stranger: stranger, reader: reader, correction: number)
+  }
+
+  /// Under the ID that a study was corrected to, or under that which it came with: into the study where the sender may add to
+  /// it as whose it is shown, else aside. A new index says the same, row for row.
+  @Test(arguments: [true, false])
+  func whatIsSentForACorrectedPatientGoesIntoTheStudy(isMerge: Bool) async throws {
+    let world = try await corrected(isMerge: isMerge)
+    let archive = world.archive
+    let administration = archive.administration(as: .current)
+    let second = TestObject(instance: "1.4", series: "1.2.3.4", patientID: "P2")
+    for object in [TestObject(instance: "1.2", patientID: "P2"), TestObject(instance: "1.3"), second] {
+      #expect(try await send(object, as: world.adder, to: archive) == .stored)
+    }
+    #expect(try await administration.studiesAside().isEmpty)
+    // Who may add to whom it was may not add to whose it is.
+    for object in [TestObject(instance: "1.5"), TestObject(instance: "1.6", patientID: "P2")] {
+      #expect(try await send(object, as: world.stranger, to: archive) == .stored)
+    }
+    #expect(try await administration.studiesAside().map(\.sender) == ["STRANGER", "STRANGER"])
+    let all = ["1.1", "1.2", "1.3", "1.4"]
+    #expect(try await world.seen(by: world.reader) == all)
+    #expect(try await world.seen(by: world.adder) == all)
+    for (tag, value) in [
+      (Tag.numberOfStudyRelatedInstances, "4"), (.numberOfStudyRelatedSeries, "2"), (.patientID, "P2"),
+    ] {
+      #expect(try await archive.values(of: tag, at: .study, as: world.reader) == [value])
+    }
+    try await expectSameIndexAnew(archive)
+    #expect(try await world.seen(by: world.reader) == all)
+    try await archive.close()
+  }
+
+  /// Who began it goes on, under either ID; who added by a grant has not begun it, and undoing parts the two again.
+  @Test(arguments: [true, false])
+  func whoAddedToACorrectedStudyHasNotBegunIt(isMerge: Bool) async throws {
+    let world = try await corrected(isMerge: isMerge)
+    let archive = world.archive
+    let administration = archive.administration(as: .current)
+    #expect(try await send(TestObject(instance: "1.2", patientID: "P2"), as: world.adder, to: archive) == .stored)
+    try await administration.revokeGrant(1)
+    #expect(try await send(TestObject(instance: "1.7", patientID: "P2"), as: world.adder, to: archive) == .stored)
+    #expect(try await world.seen(by: world.reader) == ["1.1", "1.2"])
+    for object in [TestObject(instance: "1.8"), TestObject(instance: "1.10", patientID: "P2")] {
+      #expect(try await send(object, as: world.ct, to: archive) == .stored)
+    }
+    #expect(try await world.seen(by: world.reader) == ["1.1", "1.10", "1.2", "1.8"])
+    try await expectSameIndexAnew(archive)
+    _ = try await administration.admit(study: "1.2.3", from: "WS")
+    #expect(try await world.seen(by: world.reader) == ["1.1", "1.10", "1.2", "1.7", "1.8"])
+    try await expectSameIndexAnew(archive)
+    test.clock.advance(by: 1)
+    _ = try await archive.corrections(as: .current).undo(world.correction, reason: "not so", agreed: true)
+    #expect(try await archive.values(of: .patientID, at: .study, as: world.reader).sorted() == ["P1", "P2"])
+    #expect(
+      try await archive.values(of: .numberOfStudyRelatedInstances, at: .study, as: world.reader).sorted() == ["2", "3"])
+    try await expectSameIndexAnew(archive)
+    try await archive.close()
+  }
+
+  /// What was aside is let in as it would have come: whoever sent it has not begun what was there.
+  @Test func whatIsLetInIsWhatANewIndexSays() async throws {
+    let world = try await corrected(isMerge: false)
+    let archive = world.archive
+    #expect(try await send(TestObject(instance: "1.2", patientID: "P2"), as: world.stranger, to: archive) == .stored)
+    _ = try await archive.administration(as: .current).admit(study: "1.2.3", from: "STRANGER")
+    #expect(try await world.seen(by: world.reader) == ["1.1", "1.2"])
+    try await expectSameIndexAnew(archive)
+    #expect(try await send(TestObject(instance: "1.3", patientID: "P2"), as: world.stranger, to: archive) == .stored)
+    #expect(try await world.seen(by: world.reader) == ["1.1", "1.2"])
+    try await archive.close()
+  }
+
+  private func correct(_ archive: Archive, isMerge: Bool) async throws -> Int {
+    let corrections = archive.corrections(as: .current)
+    let (wrong, right) = (
+      PatientIdentity(stored: "P1", issuer: "", soleStudy: ""), PatientIdentity(stored: "P2", issuer: "", soleStudy: "")
+    )
+    let outcome =
+      isMerge
+      ? try await corrections.merge(wrong, into: right, given: .init(name: "Roe"), reason: "one person", agreed: true)
+      : try await corrections.reassign(
+        study: "1.2.3", from: Corrections.Holder(id: "P1", issuer: nil), to: right, given: .init(name: "Roe"),
+        reason: "wrong worklist", agreed: true)
+    guard case .done(let number, 1) = outcome else { throw ArchiveError("not corrected: \(outcome)") }
+    return number
+  }
+
+  private func expectSameIndexAnew(_ archive: Archive) async throws {
+    let before = try IndexDump(of: archive)
+    _ = try await archive.operations(as: .current).reindex()
+    let after = try IndexDump(of: archive)
+    let differences = Set(before.lines).symmetricDifference(after.lines).sorted()
+    #expect(differences == [])
+  }
+
+  /// Who began a study of their own of this UID, under whom the other was corrected to be, goes on in it.
+  @Test func whoBeganGoesOnAfterACorrection() async throws {
+    let archive = try test.open()
+    let administration = archive.administration(as: .current)
+    let ct = try await peer("CT1", [.store], in: archive)
+    let mr = try await peer("MR1", [.store], in: archive)
+    #expect(try await send(TestObject(instance: "1.1"), as: ct, to: archive) == .stored)
+    #expect(try await send(TestObject(instance: "1.2", patientID: "P2"), as: mr, to: archive) == .stored)
+    _ = try await administration.admit(study: "1.2.3", from: "MR1")
+    test.clock.advance(by: 1)
+    _ = try await correct(archive, isMerge: false)
+    test.clock.advance(by: 1)
+    #expect(try await send(TestObject(instance: "1.3", patientID: "P2"), as: mr, to: archive) == .stored)
+    #expect(try await send(TestObject(instance: "1.4"), as: ct, to: archive) == .stored)
+    #expect(try await administration.studiesAside().isEmpty)
+    try await expectSameIndexAnew(archive)
+    try await archive.close()
+  }
+
   /// What was deleted and is kept out is refused to who sent it, or may add where it was; who never had to do with it hears
   /// what it would hear of a UID that never was here, and nobody else sees what it sent.
   @Test func whatIsKeptOutIsNotToldToStrangers() async throws {

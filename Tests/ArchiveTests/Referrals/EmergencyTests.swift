@@ -31,6 +31,14 @@ import Testing
     #expect(grant.terms.relationship == .emergency && grant.terms.basis.reference == "trauma")
     let seen = try await archive.values(of: .studyInstanceUID, at: .study, as: caller)
     #expect(seen == (isSeen ? ["1.1"] : []))
+    let reach = try await administration.reach(ofEmergency: grant)
+    #expect(reach.objects == 1 && reach.opened == (isSeen ? 1 : 0) && reach.forbidden == (isSeen ? 0 : 1))
+    #expect(reach.vetoes == (isSeen ? [] : [1]))
+    #expect((reach.warning == nil) == isSeen && reach.warning?.contains("NOTHING IS OPEN") ?? true, "\(reach)")
+    let record = try await archive.database.read { database in
+      try String.fetchOne(database, sql: "SELECT detail FROM audit WHERE act = ?", arguments: [EmergencyAct.begun])
+    }
+    #expect(record?.contains("VETO STANDS (consent 1)") == !isSeen, "\(record ?? "")")
     // Each time with its reason: it may be cut, and is not extended.
     for until in [nil, folder.clock.now + 7200] {
       await #expect(throws: ArchiveError.self) { try await administration.extendGrant(grant.number, until: until) }
@@ -38,6 +46,77 @@ import Testing
     _ = try await administration.extendGrant(grant.number, until: folder.clock.now + 1800)
     folder.clock.advance(by: 1800)
     #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: caller).isEmpty)
+    try await archive.close()
+  }
+
+  /// Of two studies and a CT and an MR series: what of them a veto leaves, and that it is said.
+  @Test(
+    arguments: [
+      (nil, patient, 4, 4, nil), (.study(uid: "1.1"), patient, 4, 2, "only 2 of 4"),
+      (.study(uid: "1.1"), .study(uid: "1.1"), 2, 0, "NOTHING IS OPEN of 2"),
+      (.study(uid: "1.1"), .study(uid: "1.2"), 2, 2, nil), (.series(uid: "1.1.1"), patient, 4, 3, "only 3 of 4"),
+      (patient, .study(uid: "1.2"), 2, 0, "NOTHING IS OPEN of 2"),
+      (.patient(id: "P1", issuer: "ELSEWHERE"), patient, 4, 4, nil),
+      (.patient(id: "P9", issuer: nil), .patient(id: "P9", issuer: nil), 0, 0, "what comes"),
+      (nil, .patient(id: "P9", issuer: nil), 0, 0, nil),
+    ] as [(GrantScope?, GrantScope, Int, Int, String?)])
+  func whatAVetoLeavesIsSaid(
+    _ veto: GrantScope?, _ asked: GrantScope, objects: Int, opened: Int, words: String?
+  ) async throws {
+    let archive = try folder.open()
+    let administration = archive.administration(as: .current)
+    _ = try await archive.makeCaller("TRAUMA")
+    for study in ["1.1", "1.2"] {
+      for (number, modality) in ["CT", "MR"].enumerated() {
+        try await ReferredObject(
+          study: study, series: "\(study).\(number + 1)", instance: "\(study).\(number + 1).1", modality: modality
+        ).store(in: archive)
+      }
+    }
+    if let veto { _ = try await administration.record(ConsentDraft(kind: .veto, scope: veto)) }
+    let grant = try await administration.openEmergency(to: "TRAUMA", asked, reason: "trauma", seconds: 3600)
+    let reach = try await administration.reach(ofEmergency: grant)
+    #expect(reach.objects == objects && reach.opened == opened, "\(reach)")
+    #expect(reach.vetoes == (words == nil ? [] : [1]))
+    #expect(words.map { reach.warning?.contains($0) == true } ?? (reach.warning == nil), "\(reach.warning ?? "")")
+    try await archive.close()
+  }
+
+  /// A veto against somebody else is none, one against a group of theirs is; one that falls on nothing here is said, too.
+  @Test(
+    arguments: [
+      ("OTHER", nil, 1, nil), ("practice", nil, 0, "NOTHING IS OPEN"), ("TRAUMA", nil, 0, "NOTHING IS OPEN"),
+      ("TRAUMA", "MR", 1, "forbids nothing of what is stored now"),
+    ] as [(String, String?, Int, String?)])
+  func againstWhomAVetoIs(party: String, modality: String?, opened: Int, words: String?) async throws {
+    let archive = try folder.open()
+    let administration = archive.administration(as: .current)
+    for name in ["TRAUMA", "OTHER"] { _ = try await archive.makeCaller(name) }
+    try await administration.setGroup("practice", members: ["TRAUMA"])
+    try await ReferredObject().store(in: archive)
+    var narrowing = GrantNarrowing()
+    if let modality { narrowing.modalities = [modality] }
+    _ = try await administration.record(
+      ConsentDraft(kind: .veto, scope: Self.patient, narrowing: narrowing, party: party))
+    let grant = try await administration.openEmergency(to: "TRAUMA", Self.patient, reason: "trauma", seconds: 3600)
+    let reach = try await administration.reach(ofEmergency: grant)
+    #expect(reach.opened == opened)
+    #expect(words.map { reach.warning?.contains($0) == true } ?? (reach.warning == nil), "\(reach.warning ?? "")")
+    try await archive.close()
+  }
+
+  /// A user whom no peer lets in sees nothing, whatever is opened.
+  @Test func whoCannotCallSeesNothing() async throws {
+    let archive = try folder.open()
+    let administration = archive.administration(as: .current)
+    try await administration.addUser("lang", password: nil)
+    try await ReferredObject().store(in: archive)
+    let grant = try await administration.openEmergency(to: "lang", Self.patient, reason: "trauma", seconds: 3600)
+    let closed = try await administration.reach(ofEmergency: grant)
+    #expect(closed.opened == 0 && closed.warning?.contains("nobody can call") == true)
+    _ = try await archive.makeCaller("WS")
+    let open = try await administration.reach(ofEmergency: grant)
+    #expect(open.opened == 1 && open.warning == nil)
     try await archive.close()
   }
 

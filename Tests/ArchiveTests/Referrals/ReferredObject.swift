@@ -52,11 +52,13 @@ struct ReferredObject: Sendable {
 
   private static let sopClass = "1.2.840.10008.5.1.4.1.1.2"
 
-  func store(in archive: Archive) async throws {
+  /// `sender`: nil for an operator.
+  func store(in archive: Archive, from sender: Caller? = nil) async throws {
     let announcement = Announcement(
       sopClassUID: Self.sopClass, sopInstanceUID: instance,
       transferSyntaxUID: TransferSyntax.explicitVRLittleEndian.uid, callingAETitle: calling)
-    let reception = try await archive.receive(announcement, from: .operator(.current, defaultIssuer: nil))
+    let reception = try await archive.receive(
+      announcement, from: sender.map { .peer($0) } ?? .operator(.current, defaultIssuer: nil))
     try await reception.append(dataSet)
     _ = try await reception.commit()
   }

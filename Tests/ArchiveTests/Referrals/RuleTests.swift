@@ -134,6 +134,39 @@ import Testing
     try await archive.close()
   }
 
+  /// What was aside opens nothing; let in, it opens what it would have opened had it come then, once.
+  @Test(arguments: ["1.1.1", "1.1.2"]) func whatIsLetInMeetsTheRules(series: String) async throws {
+    let archive = try folder.open()
+    let administration = archive.administration(as: .current)
+    let weber = try await archive.makeCaller("WEBER")
+    let (title, network) = (try #require(AETitle("MR2")), try #require(Network("127.0.0.1")))
+    try await administration.addPeer(
+      Peer(
+        name: "MR2", aeTitle: title, addresses: [network], port: nil, rights: .store, acceptsPrivateSOPClasses: false))
+    guard case .admitted(let sender, _) = try await archive.caller(callingAETitle: "MR2", address: "127.0.0.1") else {
+      return #expect(Bool(false))
+    }
+    try await ReferredObject(referringID: "1").store(in: archive)
+    try await administration.addRule(Self.rule([(.referringID, "12345")]))
+    var other = Self.object
+    (other.series, other.instance) = (series, "1.1.9")
+    try await other.store(in: archive, from: sender)
+    #expect(try await administration.studiesAside().map(\.instances) == [1])
+    #expect(try await administration.backfillRules(nil).isEmpty)
+    #expect(try await administration.grants().isEmpty)
+    #expect(try await administration.admit(study: "1.1", from: "MR2") == 1)
+    // Of a series that was there, its first object spoke for it.
+    let isNew = series == "1.1.2"
+    #expect(try await administration.grants().map(\.state) == (isNew ? [.active] : []))
+    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: weber) == (isNew ? ["1.1"] : []))
+    #expect(try await administration.backfillRules(nil).isEmpty)
+    (other.instance, other.series) = ("1.1.10", series + ".1")
+    try await other.store(in: archive, from: sender)
+    #expect(try await administration.admit(study: "1.1", from: "MR2") == 1)
+    #expect(try await administration.grants().map(\.state) == [.active])
+    try await archive.close()
+  }
+
   @Test func anIdentificationActivatesWhatANameMadePending() async throws {
     let archive = try folder.open()
     let administration = archive.administration(as: .current)

@@ -70,6 +70,14 @@ enum TombstoneTable {
           """), arguments: ["study": study, "sender": sender]) ?? false
   }
 
+  /// Which studies it took something from.
+  static func subjects(ofDeletion number: Int, in database: Database) throws -> [AuditSubject] {
+    try String.fetchAll(
+      database, sql: "SELECT DISTINCT study_uid FROM tombstone WHERE deletion = ? AND study_uid <> '' ORDER BY 1",
+      arguments: [number]
+    ).map { AuditSubject(patientID: "", issuer: "", studyInstanceUID: $0) }
+  }
+
   /// Whether this very object was deleted.
   static func names(_ object: String, in database: Database) throws -> Bool {
     try Bool.fetchOne(

@@ -101,7 +101,15 @@ enum LegalHoldTable {
 
   /// Each with whom it is about.
   static func all(in database: Database) throws -> [(HoldListing, AuditSubject)] {
-    try Row.fetchAll(database, sql: "SELECT * FROM legal_hold ORDER BY number").map { row in
+    try holds(where: "1", in: database)
+  }
+
+  static func hold(_ number: Int, in database: Database) throws -> (HoldListing, AuditSubject)? {
+    try holds(where: "number = \(number)", in: database).first
+  }
+
+  private static func holds(where condition: String, in database: Database) throws -> [(HoldListing, AuditSubject)] {
+    try Row.fetchAll(database, sql: "SELECT * FROM legal_hold WHERE \(condition) ORDER BY number").map { row in
       (
         HoldListing(row),
         AuditSubject(
@@ -171,7 +179,9 @@ extension ArchiveOperations {
     return try await OperationThread.run {
       try database.write { database in
         let hold = try LegalHoldTable.insert(scope, reason: reason, by: name, at: time, in: database)
-        try record(.correction, "legal hold placed", detail: "\(hold.number), \(hold.what): \(reason)", in: database)
+        try record(
+          .correction, "legal hold placed", detail: "\(hold.number), \(hold.what): \(reason)",
+          subjects: try LegalHoldTable.hold(hold.number, in: database).map { [$0.1] } ?? [], in: database)
         return hold
       }
     }
@@ -188,7 +198,12 @@ extension ArchiveOperations {
     try await OperationThread.run {
       try database.write { database in
         try LegalHoldTable.release(number, reason: reason, by: name, at: time, in: database)
-        try record(.correction, "legal hold released", detail: "\(number): \(reason)", in: database)
+        let hold = try LegalHoldTable.hold(number, in: database)
+        let was =
+          hold.map { ", \($0.0.what), placed by '\($0.0.placedBy)' on \($0.0.placedAt) because: \($0.0.reason)" } ?? ""
+        try record(
+          .correction, "legal hold released", detail: "\(number): \(reason); it was \(number)\(was)",
+          subjects: hold.map { [$0.1] } ?? [], in: database)
       }
     }
   }
@@ -197,8 +212,14 @@ extension ArchiveOperations {
   package func liftDeletion(_ number: Int) async throws {
     try await OperationThread.run {
       try database.write { database in
+        let deletion = try TombstoneTable.deletions(in: database).first { $0.number == number }
         try TombstoneTable.lift(number, in: database)
-        try record(.correction, "deletion lifted", detail: "deletion \(number) keeps out nothing more", in: database)
+        let was = deletion.map {
+          ": \($0.instances) objects, by '\($0.deletedBy)' on \($0.deletedAt) because: \($0.reason)"
+        }
+        try record(
+          .correction, "deletion lifted", detail: "deletion \(number) keeps out nothing more\(was ?? "")",
+          subjects: try TombstoneTable.subjects(ofDeletion: number, in: database), in: database)
       }
     }
   }

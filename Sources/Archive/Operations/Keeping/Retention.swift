@@ -181,7 +181,7 @@ extension ArchiveOperations {
     return try await OperationThread.run {
       try database.write { database in
         let number = try RetentionRuleTable.insert(rule, by: name, at: time, in: database)
-        try record(.correction, "retention rule added", detail: "rule \(number): \(rule.days) days", in: database)
+        try record(.correction, "retention rule added", detail: "rule \(number): \(rule.words)", in: database)
         return number
       }
     }
@@ -194,8 +194,11 @@ extension ArchiveOperations {
   package func removeRetentionRule(_ number: Int) async throws {
     try await OperationThread.run {
       try database.write { database in
+        let rule = try RetentionRuleTable.all(in: database).first { $0.number == number }
         try RetentionRuleTable.remove(number, in: database)
-        try record(.correction, "retention rule removed", detail: "rule \(number)", in: database)
+        try record(
+          .correction, "retention rule removed", detail: "rule \(number)\(rule.map { ": \($0.words)" } ?? "")",
+          in: database)
       }
     }
   }

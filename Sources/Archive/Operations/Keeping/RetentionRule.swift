@@ -34,6 +34,17 @@ package struct RetentionRule: Codable, Sendable {
     modalities = (row["modalities"] as String).split(separator: "\\").map(String.init)
   }
 
+  /// For the record.
+  var words: String {
+    let since =
+      switch basis {
+      case .studyDate: "the study date"
+      case .arrival: "the arrival"
+      case .access: "the last access"
+      }
+    return "\(days) days after \(since)" + (modalities.isEmpty ? "" : ", of \(modalities.joined(separator: ", "))")
+  }
+
   /// A condition on `study`, with its arguments, as of `time` in seconds since 1970.
   func condition(at time: Double) -> (sql: String, arguments: [DatabaseValue]) {
     let cutoff = time - Double(days) * 86_400

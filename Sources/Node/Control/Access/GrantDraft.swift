@@ -158,11 +158,16 @@ package struct GrantListing: Codable, Sendable {
   package let revokedBy: String?
   /// Of one that was just given: what whoever gave it is to know, in sentences; nil in lists, and where there is nothing.
   package let remarks: [String]?
+  /// Of emergency access that was just given: of how many objects how many it opens.
+  package let objects: Int?
+  package let opened: Int?
 
   init(_ grant: Grant) { self.init(grant, remarks: []) }
 
-  init(_ grant: Grant, remarks: [String]) {
+  init(_ grant: Grant, remarks: [String], reach: EmergencyReach? = nil) {
     self.remarks = remarks.isEmpty ? nil : remarks
+    objects = reach?.objects
+    opened = reach?.opened
     let terms = grant.terms
     number = grant.number
     to = grant.grantee

@@ -69,15 +69,22 @@ struct SharingPerformer: Sendable {
     }
   }
 
+  private static func words(on reach: EmergencyReach) -> String {
+    guard reach.forbidden == 0 else { return "; a veto stands, \(reach.opened) of \(reach.objects) objects are open" }
+    return ""
+  }
+
   private func emergency(_ operation: SharingOperation) async throws -> SharingResult {
     switch operation {
     case .openEmergency(let name, let scope, let reason, let seconds):
       let grant = try await administration.openEmergency(
         to: name, GrantScope(scope), reason: reason, seconds: seconds)
+      let reach = try await administration.reach(ofEmergency: grant)
       // Loud, and without a word about the patient.
       Logger(label: "collimator.emergency").critical(
-        "EMERGENCY ACCESS was opened to '\(name)' by '\(user.name)': grant \(grant.number)")
-      return .grant(GrantListing(grant, remarks: try await administration.remarks(on: grant.scope)))
+        "EMERGENCY ACCESS was opened to '\(name)' by '\(user.name)': grant \(grant.number)\(Self.words(on: reach))")
+      let remarks = [reach.warning].compactMap(\.self) + (try await administration.remarks(on: grant.scope))
+      return .grant(GrantListing(grant, remarks: remarks, reach: reach))
     case .emergencyLaw(let overrides?):
       try await administration.setEmergencyOverridesVetoes(overrides)
       Logger(label: "collimator.emergency").warning(

@@ -10,7 +10,8 @@ package enum AuditOrder: Codable, Sendable {
   case export(AuditFilter, after: Int64, limit: Int)
   case viewers(patientID: String, issuer: String?)
   case checkpoint
-  case verify([AuditCheckpoint])
+  /// `retention`: seconds.
+  case verify([AuditCheckpoint], retention: Double?)
   case prune(before: Double)
 }
 
@@ -31,7 +32,8 @@ extension ArchiveOperations {
       .records(try await auditExport(filter, after: after, limit: limit))
     case .viewers(let id, let issuer): .viewers(try await viewers(ofPatient: id, issuer: issuer))
     case .checkpoint: .checkpoint(try await auditCheckpoint())
-    case .verify(let checkpoints): .verification(try await verifyAudit(checkpoints, progress))
+    case .verify(let checkpoints, let retention):
+      .verification(try await verifyAudit(checkpoints, retention: retention, progress))
     case .prune(let time): .pruned(try await pruneAudit(before: time))
     }
   }

@@ -32,9 +32,7 @@ struct SharingOutput {
       note(code.remarks, "note")
     case .codes(let codes): try show(codes) { Self.table(codes) }
     case .grant(let grant):
-      try show(grant) {
-        "grant \(grant.number): \(grant.what) is open to '\(grant.to)'" + (grant.until.map { " until \($0)." } ?? ".")
-      }
+      try show(grant) { Self.words(grant) }
       note(grant.remarks, grant.why == "emergency" ? "WARNING" : "note")
     case .emergencyLaw(let overrides):
       try show(Law(overridesVetoes: overrides)) {
@@ -65,6 +63,18 @@ struct SharingOutput {
     var table = Table("RULE", "TO", "STUDY", "WHAT", "STATE")
     for grant in grants { table.add(grant.rule, grant.to, grant.studyInstanceUID, grant.what, grant.state) }
     return table.text
+  }
+
+  /// That it is open is said of what is: a veto may stand.
+  private static func words(_ grant: GrantListing) -> String {
+    let until = grant.until.map { " until \($0)." } ?? "."
+    if grant.objects == 0 { return "grant \(grant.number): \(grant.what) is given to '\(grant.to)'\(until)" }
+    guard let objects = grant.objects, let opened = grant.opened, opened < objects else {
+      return "grant \(grant.number): \(grant.what) is open to '\(grant.to)'\(until)"
+    }
+    let much = opened == 0 ? "NOTHING" : "only \(opened) of \(objects) objects"
+    return "grant \(grant.number): \(much) of \(grant.what) \(opened == 1 || opened == 0 ? "is" : "are") open to "
+      + "'\(grant.to)'\(until)"
   }
 
   private static func words(_ code: CodeListing) -> String {

@@ -9,35 +9,57 @@ struct AuditVerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Follow the chain of records, and find any that was changed, removed, moved or cut off.",
-    discussion: "Without a checkpoint that was kept elsewhere, records cut off at the end cannot be missed.")
+    discussion: """
+      Without a checkpoint that was kept elsewhere, records cut off at the end cannot be missed. What was pruned is a record \
+      that whoever can write to the database can write, too: where no checkpoint taken since confirms it, that is said, and the \
+      status is 2, unless --retention says that it was old enough and something that the last checkpoint saw is left.
+      """)
 
   @Option(help: "A file of checkpoints, as 'audit checkpoint --to' writes it. Repeatable.")
   var checkpoint: [String] = []
 
+  @Option(help: "How many days records are kept here: what was pruned before it was so old is a fault.")
+  var retention: Int?
+
   @OptionGroup var listing: ListingOptions
   @OptionGroup var archive: DataDirectoryOptions
 
+  func validate() throws {
+    if let retention, !(1...36_525).contains(retention) {
+      throw ValidationError("--retention '\(retention)' is not from 1 to 36525 days")
+    }
+  }
+
   func run() async throws {
     let checkpoints = try checkpoint.flatMap { try AuditCheckpointFile(path: $0).read() }
-    guard case .verification(let report) = try await archive.perform(.verify(checkpoints)) else { return }
+    let order = AuditOrder.verify(checkpoints, retention: retention.map { Double($0) * 86_400 })
+    guard case .verification(let report) = try await archive.perform(order) else { return }
     if listing.json {
       try Output.print(json: report)
     } else {
-      for fault in report.faults {
-        Output.print(fault.record.map { "record \($0): \(fault.what)" } ?? fault.what)
-      }
-      let extent = report.records == 0 ? "no records" : "records \(report.first) to \(report.last)"
-      Output.print(
-        report.isWhole
-          ? "\(extent): the chain holds; \(report.checkpointsHeld) of \(checkpoints.count) checkpoints compared"
-          : "\(extent): \(report.faultCount) faults")
-      if report.checkpointsBeforeCut > 0 {
-        Output.print(
-          "\(report.checkpointsBeforeCut) checkpoints saw only what was pruned since; "
-            + "'collimator audit list --kind audit' says by whom")
-      }
+      print(report, of: checkpoints.count)
     }
-    try OperationExit.report(isClean: report.isWhole)
+    try OperationExit.report(isClean: report.isProven)
+  }
+
+  private func print(_ report: AuditVerification, of checkpoints: Int) {
+    for fault in report.faults {
+      Output.print(fault.record.map { "record \($0): \(fault.what)" } ?? fault.what)
+    }
+    let extent = report.records == 0 ? "no records" : "records \(report.first) to \(report.last)"
+    Output.print(
+      report.isWhole
+        ? "\(extent): the chain holds; \(report.checkpointsHeld) of \(checkpoints) checkpoints compared"
+        : "\(extent): \(report.faultCount) faults")
+    if let pruned = report.pruned {
+      Output.print(
+        "pruned: records up to \(pruned.through), from before \(pruned.before), on \(pruned.at) by "
+          + "\(pruned.by.isEmpty ? "the node" : "'\(pruned.by)'"), as record \(pruned.record) says")
+    }
+    if report.checkpointsBeforeCut > 0 {
+      Output.print("\(report.checkpointsBeforeCut) checkpoints saw only what was pruned since")
+    }
+    for words in report.untold { Output.print("cannot be told: \(words)") }
   }
 }
 
@@ -143,6 +165,9 @@ struct AuditPruneCommand: AsyncParsableCommand {
     guard yes || Self.isConfirmed(before) else { throw ExitCode.failure }
     guard case .pruned(let count) = try await archive.perform(.prune(before: time)) else { return }
     Output.print("\(count) records from before \(AuditTime.text(time)) are gone.")
+    if count > 0 {
+      Output.note("Take a checkpoint now ('collimator audit checkpoint --to …'): it confirms that you did this.")
+    }
   }
 
   private static func isConfirmed(_ before: String) -> Bool {
