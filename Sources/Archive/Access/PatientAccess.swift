@@ -23,6 +23,10 @@ package struct PatientAccess: Sendable {
     case receive
   }
 
+  /// Who was asked for or, where they had been merged away, whoever they were at the moment.
+  package let patient: PatientIdentity
+  /// Of who was asked for: into whom they were merged, by the moment or since then.
+  package let merged: PatientMove?
   package let entries: [Entry]
   /// Of the patient; nil of the past, of which it is not known what was stored.
   package let objects: Int?

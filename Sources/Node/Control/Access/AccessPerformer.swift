@@ -207,16 +207,17 @@ extension ExplainedListing {
   fileprivate init(_ explanation: Explanation) {
     self.init(
       through: explanation.caller.peerName, knownBy: explanation.caller.identity.assurance.description,
-      studies: explanation.studies.map(ExplanationListing.init), studiesInAll: explanation.studiesInAll)
+      merged: explanation.merged.map(\.description), studies: explanation.studies.map(ExplanationListing.init), studiesInAll: explanation.studiesInAll)
   }
 }
 
 extension PatientAccessListing {
   fileprivate init(_ access: PatientAccess) {
     self.init(
+      patient: access.patient.description, merged: access.merged?.description,
       entries: access.entries.map { entry in
         AccessListing(
-          who: entry.principal, group: entry.group, grant: GrantListing(entry.grant),
+          patient: access.patient.description, who: entry.principal, group: entry.group, grant: GrantListing(entry.grant),
           opened: entry.opened.map { opened in
             Dictionary(opened.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first })
           }, vetoes: entry.vetoes)
@@ -234,7 +235,8 @@ extension ExplanationListing {
       grants: explanation.grants.map {
         Judgement(
           grant: GrantListing($0.grant), group: $0.group, reasons: $0.reasons, objects: $0.objects, right: $0.right)
-      }, vetoes: explanation.vetoes.map(ConsentListing.init), obstacles: explanation.obstacles)
+      }, vetoes: explanation.vetoes.map(ConsentListing.init), obstacles: explanation.obstacles,
+      remarks: explanation.moved.isEmpty ? nil : explanation.moved.map(\.description))
   }
 }
 

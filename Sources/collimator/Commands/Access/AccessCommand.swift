@@ -49,6 +49,9 @@ struct AccessCommand: AsyncParsableCommand {
   }
 
   private func remark(on access: PatientAccessListing) {
+    if let merged = access.merged {
+      Output.note("\(Table.printable(merged)): see that one. What follows is of \(Table.printable(access.patient)).")
+    }
     guard let objects = access.objects else {
       return Output.note(
         "as grants, memberships and vetoes were then; locks, peers' rights and ceilings, and what was stored, are not "

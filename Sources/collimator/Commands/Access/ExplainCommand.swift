@@ -31,6 +31,9 @@ struct ExplainCommand: AsyncParsableCommand {
     let target: ExplainedTarget = study.map { .study(uid: $0) } ?? .patient(id: patient ?? "", issuer: issuer)
     guard case .access(.explained(let explained)) = try await archive.perform(.access(.explain(asked.name, target)))
     else { return }
+    for merge in explained.merged {
+      Output.note("\(Table.printable(merge)): see that one. What follows is of that one, too.")
+    }
     if explained.studiesInAll > explained.studies.count {
       Output.note(
         "the first \(explained.studies.count) of \(explained.studiesInAll) studies; of another one: --study UID")
@@ -52,6 +55,7 @@ struct ExplainCommand: AsyncParsableCommand {
         ? "  '\(Table.printable(asked.caller))' sees nothing of it"
         : "  '\(Table.printable(asked.caller))' may \(rights.joined(separator: ", ")) of them",
     ]
+    lines += (study.remarks ?? []).map { "  \(Table.printable($0))" }
     lines += study.grants.map(text)
     if study.grants.isEmpty { lines.append("  no grant is about it") }
     for veto in study.vetoes {
