@@ -86,7 +86,8 @@ struct PatientAccessReading {
     }
     let seeing = Set(entries.map(\.principal))
     return PatientAccess(
-      patient: patient, merged: merged, entries: entries, objects: try objects.all(), kept: Set(idle).subtracting(seeing).sorted())
+      patient: patient, merged: merged, entries: entries, objects: try objects.all(),
+      kept: Set(idle).subtracting(seeing).sorted())
   }
 
   private func recorded() throws -> PatientAccess {

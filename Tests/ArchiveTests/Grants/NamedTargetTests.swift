@@ -128,7 +128,8 @@ import Testing
         })
     }
     #expect(
-      explained.studies.map { $0.moved.map(\.from.id) }.filter { !$0.isEmpty } == (isMerged ? [["P2"], ["P4", "P2"]] : []))
+      explained.studies.map { $0.moved.map(\.from.id) }.filter { !$0.isEmpty }
+        == (isMerged ? [["P2"], ["P4", "P2"]] : []))
     let issuer = id == "P3" ? "A" : nil
     let access = try await administration.access(toPatient: id, issuer: issuer, at: nil)
     #expect(access.patient.id == (isMerged ? "P1" : "P3") && (access.merged != nil) == isMerged)

@@ -207,7 +207,8 @@ extension ExplainedListing {
   fileprivate init(_ explanation: Explanation) {
     self.init(
       through: explanation.caller.peerName, knownBy: explanation.caller.identity.assurance.description,
-      merged: explanation.merged.map(\.description), studies: explanation.studies.map(ExplanationListing.init), studiesInAll: explanation.studiesInAll)
+      merged: explanation.merged.map(\.description), studies: explanation.studies.map(ExplanationListing.init),
+      studiesInAll: explanation.studiesInAll)
   }
 }
 
@@ -217,7 +218,8 @@ extension PatientAccessListing {
       patient: access.patient.description, merged: access.merged?.description,
       entries: access.entries.map { entry in
         AccessListing(
-          patient: access.patient.description, who: entry.principal, group: entry.group, grant: GrantListing(entry.grant),
+          patient: access.patient.description, who: entry.principal, group: entry.group,
+          grant: GrantListing(entry.grant),
           opened: entry.opened.map { opened in
             Dictionary(opened.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first })
           }, vetoes: entry.vetoes)
