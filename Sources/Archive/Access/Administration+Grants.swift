@@ -22,7 +22,7 @@ extension Administration {
   }
 
   /// Its scope as it will be compared.
-  private static func stored(_ terms: GrantTerms) throws -> GrantTerms {
+  static func stored(_ terms: GrantTerms) throws -> GrantTerms {
     var terms = terms
     terms.scope = try TargetColumns(terms.scope, terms.narrowing).scope
     return terms

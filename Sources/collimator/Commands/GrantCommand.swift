@@ -43,9 +43,7 @@ extension GrantCommand {
     @OptionGroup var archive: DataDirectoryOptions
 
     func run() async throws {
-      var draft = GrantDraft(to: to, scope: target.scope(), until: try terms.until.map(EndOfGrant.seconds))
-      try terms.fill(&draft)
-      draft.narrowing = target.narrowing()
+      var draft = try terms.draft(to: to, target)
       draft.isCeiling = ceiling
       draft.sharer = by
       guard case .grant(let grant, let sentence) = try await archive.perform(.addGrant(draft)) else { return }

@@ -59,10 +59,15 @@ struct AccessPerformer: Sendable {
       return .done("grant \(number) ends \(until.map(Moment.text) ?? "never").\(state)")
     case .importGrants(let drafts, let dryRun):
       let time = Date().timeIntervalSince1970
-      let rows = try drafts.map { draft in
-        let terms = try GrantTerms(draft, at: time)
-        let isReckoned = draft.until == nil && terms.until != nil
-        return ImportedRow(draft.to, terms, pending: draft.isPending, hasReckonedEnd: isReckoned)
+      let rows = try drafts.enumerated().map { index, draft in
+        do {
+          let terms = try GrantTerms(draft, at: time)
+          let isReckoned = draft.until == nil && terms.until != nil
+          return ImportedRow(
+            draft.to, terms, pending: draft.isPending, hasReckonedEnd: isReckoned, sharer: draft.sharer)
+        } catch let error as OperationError {
+          throw OperationError("row \(index + 1): \(error.description)")
+        }
       }
       let imported = try await administration.importGrants(rows, dryRun: dryRun)
       var listings: [GrantListing] = []
