@@ -292,6 +292,31 @@ import Testing
     #expect(try await collimator(named).output.contains("WS"))
   }
 
+  /// Whoever asks what somebody would see is told where nobody can be that somebody, as `explain` says.
+  @Test func whomNobodyCanBeIsSaid() async throws {
+    try await world()
+    try await done("peer", "set", "CLINIC", "--demand", "password", saying: "CLINIC")
+    try await done("grant", "add", "--to", "weber", "--everything", saying: "is open")
+    for (arguments, words) in [
+      ([], "note: nothing proves somebody to be 'weber'"), (["--known-by", "password"], "nothing proves"),
+      (["--through", "CLINIC", "--known-by", "address"], "the peer demands a password"),
+    ] {
+      let query = try await collimator(["query", "--as", "weber", "-k", "StudyInstanceUID", "--json"] + arguments)
+      #expect(query.errors.contains(words) && query.output.hasPrefix("[") == (query.status == 0), "\(query.all)")
+      #expect((query.status == 0) == (arguments.first != "--through"), "\(query.all)")
+    }
+    try await done("user", "password", "weber", saying: "weber", input: "correct horse\n")
+    let able = try await collimator(["query", "--as", "weber", "-k", "StudyInstanceUID"])
+    #expect(able.status == 0 && !able.errors.contains("note:"), "\(able.all)")
+    let unable = try await collimator(["query", "--as", "weber", "-k", "StudyInstanceUID", "--known-by", "certificate"])
+    #expect(unable.status == 0 && unable.errors.contains("can show a password as it is, not a"), "\(unable.all)")
+    try await done("user", "lock", "weber", saying: "locked")
+    try await refused(
+      "query", "--as", "weber", "-k", "StudyInstanceUID", saying: "the user is locked: collimator user unlock")
+    let peer = try await collimator(["query", "--as", "WS", "-k", "StudyInstanceUID"])
+    #expect(peer.status == 0 && !peer.errors.contains("note:"), "\(peer.all)")
+  }
+
   /// A clinic redeems its own code, as the user it proves to be; wrong, used and locked are told apart for nobody.
   @Test(arguments: [false, true])
   func whoeverCallsRedeemsForThemselves(overTLS: Bool) async throws {

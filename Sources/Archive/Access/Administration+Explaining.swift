@@ -27,9 +27,13 @@ extension Administration {
 
   /// Why such a caller would be let into no association; nil where one would be.
   package func refusal(of caller: Caller) async throws -> String? {
-    let door = try await database.read { try PeerDoor.of(caller.peer, in: $0) }
-    guard let door, caller.identity.assurance < door.peer.demand else { return nil }
-    return "the peer demands \(door.peer.demand)"
+    try await database.read { database in try Explainer.refusal(of: caller, in: database) }
+  }
+
+  /// A sentence on what such a caller is told, where nobody can be that caller as it is.
+  package func remark(on caller: Caller) async throws -> String? {
+    let time = now()
+    return try await database.read { database in try Explainer.remark(on: caller, at: time, in: database) }
   }
 
   private static func door(named name: String, in database: Database) throws -> PeerDoor {

@@ -63,19 +63,42 @@ struct Explainer {
     _ caller: Caller, _ door: PeerDoor?, _ proof: IdentityAssurance?, in database: Database
   ) throws -> [String] {
     guard let door else { return ["the peer '\(caller.peerName)' was removed"] }
-    var obstacles = door.obstacles(to: caller.identity.assurance)
-    guard caller.principal != caller.peer else { return obstacles }
-    let name = caller.identity.principalName
+    let atThePeer = door.obstacles(to: caller.identity.assurance)
+    guard caller.principal != caller.peer else { return atThePeer }
+    return try atThePeer + [lock(of: caller, in: database), doubt(of: caller, proof)].compactMap(\.self)
+  }
+
+  private static func lock(of caller: Caller, in database: Database) throws -> String? {
     let isLocked = try Bool.fetchOne(
       database, sql: "SELECT locked_at IS NOT NULL FROM user WHERE principal = ?", arguments: [caller.principal])
-    if isLocked ?? false { obstacles.append("the user is locked: collimator user unlock '\(name)'") }
-    if proof == nil {
-      obstacles.append(
-        "nothing proves somebody to be '\(name)': collimator user password, user certificate, issuer add")
-    } else if let proof, proof < caller.identity.assurance {
-      obstacles.append("the user can show \(proof) as it is, not \(caller.identity.assurance)")
+    return isLocked ?? false
+      ? "the user is locked: collimator user unlock '\(caller.identity.principalName)'" : nil
+  }
+
+  /// Why nobody can call as this user as it is; nil where somebody can.
+  private static func doubt(of caller: Caller, _ proof: IdentityAssurance?) -> String? {
+    guard let proof else {
+      return
+        "nothing proves somebody to be '\(caller.identity.principalName)': collimator user password, user certificate, "
+        + "issuer add"
     }
-    return obstacles
+    return proof < caller.identity.assurance
+      ? "the user can show \(proof) as it is, not \(caller.identity.assurance)" : nil
+  }
+
+  /// Why such a caller would be let into no association that may query; nil where one would be.
+  static func refusal(of caller: Caller, in database: Database) throws -> String? {
+    guard let door = try PeerDoor.of(caller.peer, in: database) else { return nil }
+    if caller.identity.assurance < door.peer.demand { return "the peer demands \(door.peer.demand)" }
+    return try lock(of: caller, in: database)
+  }
+
+  /// What is to be known of an answer to such a caller: as it is, nobody can be that.
+  static func remark(on caller: Caller, at now: Double, in database: Database) throws -> String? {
+    guard caller.principal != caller.peer else { return nil }
+    return try doubt(of: caller, proof(of: caller, at: now, in: database)).map {
+      "\($0). Nobody can presently call as they are answered here, and see any of it."
+    }
   }
 
   /// `condition`: of a `study` and its `patient`.

@@ -75,6 +75,8 @@ package struct PreviewListing: Codable, Sendable {
   package let isCut: Bool
   /// The status with which it would end, and its Error Comment; nil for success.
   package let failure: String?
+  /// Sentences: that nobody can call so as it is.
+  package let remarks: [String]
 }
 
 package enum ExplainedTarget: Codable, Sendable {

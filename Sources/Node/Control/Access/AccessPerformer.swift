@@ -166,10 +166,12 @@ struct AccessPerformer: Sendable {
         }
       return .explained(ExplainedListing(explained))
     case .query(let name, let patientRoot, let identifier, let negotiated, let limit):
+      let caller = try await caller(name)
       let answers = try await QueryPreview(archive: archive, as: user, aeTitle: aeTitle).answers(
-        to: caller(name), model: patientRoot ? .patientRoot : .studyRoot, identifier: identifier,
+        to: caller, model: patientRoot ? .patientRoot : .studyRoot, identifier: identifier,
         negotiated: QueryNegotiation(negotiated), limit: limit)
-      return .answers(PreviewListing(answers))
+      let remark = try await administration.remark(on: caller)
+      return .answers(PreviewListing(answers, remarks: [remark].compactMap(\.self)))
     case .access(let patient, let issuer, let moment):
       return .access(
         PatientAccessListing(try await administration.access(toPatient: patient, issuer: issuer, at: moment)))
@@ -260,10 +262,10 @@ extension QueryNegotiation {
 }
 
 extension PreviewListing {
-  fileprivate init(_ answers: QueryPreview.Answers) {
+  fileprivate init(_ answers: QueryPreview.Answers, remarks: [String]) {
     self.init(
       identifiers: answers.identifiers,
       unsupportedKeys: answers.unsupportedKeys.map { DataDictionary.entry(for: $0)?.keyword ?? $0.description },
-      isCut: answers.isCut, failure: answers.failure.map { "\($0.status): \($0.comment)" })
+      isCut: answers.isCut, failure: answers.failure.map { "\($0.status): \($0.comment)" }, remarks: remarks)
   }
 }
