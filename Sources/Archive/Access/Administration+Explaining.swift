@@ -16,6 +16,9 @@ extension Administration {
         let kind = try PrincipalTable.kind(of: name, in: database), kind != "group"
       else { throw ArchiveError("there is no peer or user '\(name)': a group's members call, not the group") }
       if kind == "peer" {
+        guard peer ?? name == name else {
+          throw ArchiveError("'\(name)' is a peer, which calls as itself: --through is of a user")
+        }
         guard let door = try PeerDoor.of(principal, in: database) else { throw Self.noPeer(name) }
         return door.caller(name, principal, known: assurance ?? door.ownProof)
       }

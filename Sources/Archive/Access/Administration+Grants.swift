@@ -120,6 +120,12 @@ extension Administration {
 extension Administration {
   package func record(_ draft: ConsentDraft) async throws -> Int {
     let time = now()
+    if let until = draft.until, until <= time {
+      throw ArchiveError("the consent would have ended already: --until is past")
+    }
+    if let from = draft.from, let until = draft.until, until <= from {
+      throw ArchiveError("the consent would end before it begins: --until is not after --from")
+    }
     return try await database.write { database in
       try NamedTarget(draft.scope, in: database).require()
       var party: Int64?

@@ -45,6 +45,14 @@ enum MembershipTable {
         """, arguments: [time, member, group, time])
   }
 
+  /// Whether somebody belongs to a group, now or from a later moment on.
+  static func lasts(_ member: Int64, in group: Int64, at time: Double, in database: Database) throws -> Bool {
+    try Bool.fetchOne(
+      database,
+      sql: "SELECT EXISTS (SELECT 1 FROM membership WHERE member = ? AND \"group\" = ? AND coalesce(until, 1e18) > ?)",
+      arguments: [member, group, time]) ?? false
+  }
+
   /// When the membership that holds ends, infinity for never; nil where none holds.
   static func end(of member: Int64, in group: Int64, at time: Double, in database: Database) throws -> Double? {
     let end = try Double.fetchOne(

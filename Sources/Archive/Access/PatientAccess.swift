@@ -30,6 +30,8 @@ package struct PatientAccess: Sendable {
   package let entries: [Entry]
   /// Of the patient; nil of the past, of which it is not known what was stored.
   package let objects: Int?
+  /// A sentence where nothing of the patient is here; nil of the past.
+  package let absence: String?
   /// Who holds a grant about the patient that is in force, and can do nothing by it.
   package let kept: [String]
 }

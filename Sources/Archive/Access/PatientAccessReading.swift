@@ -86,8 +86,13 @@ struct PatientAccessReading {
     }
     let seeing = Set(entries.map(\.principal))
     return PatientAccess(
-      patient: patient, merged: merged, entries: entries, objects: try objects.all(),
+      patient: patient, merged: merged, entries: entries, objects: try objects.all(), absence: try absence(),
       kept: Set(idle).subtracting(seeing).sorted())
+  }
+
+  private func absence() throws -> String? {
+    let issuer = patient.issuer.isEmpty ? nil : patient.issuer
+    return try NamedTarget(.patient(id: patient.id, issuer: issuer), in: database).absence()
   }
 
   private func recorded() throws -> PatientAccess {
@@ -101,7 +106,7 @@ struct PatientAccessReading {
           vetoes: try numbers(of: vetoes, against: grant, holder))
       }
     }
-    return PatientAccess(patient: patient, merged: merged, entries: entries, objects: nil, kept: [])
+    return PatientAccess(patient: patient, merged: merged, entries: entries, objects: nil, absence: nil, kept: [])
   }
 
   private func grantRows() throws -> [Row] {

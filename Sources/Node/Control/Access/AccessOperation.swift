@@ -190,6 +190,8 @@ package struct PatientAccessListing: Codable, Sendable {
   package let entries: [AccessListing]
   /// Of the patient; nil of the past.
   package let objects: Int?
+  /// A sentence where nothing of the patient is here.
+  package let absence: String?
   /// Who holds a grant that is in force, and can do nothing by it.
   package let kept: [String]
 }

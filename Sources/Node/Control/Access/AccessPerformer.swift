@@ -191,7 +191,7 @@ struct AccessPerformer: Sendable {
   private func caller(_ name: CallerName) async throws -> Caller {
     try await administration.caller(
       named: name.name, through: name.through,
-      assurance: try name.assurance.map { try IdentityAssurance(word: $0) })
+      assurance: try name.assurance.map { try IdentityAssurance(word: $0, of: "--known-by") })
   }
 }
 
@@ -230,7 +230,7 @@ extension PatientAccessListing {
           opened: entry.opened.map { opened in
             Dictionary(opened.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first })
           }, vetoes: entry.vetoes)
-      }, objects: access.objects, kept: access.kept)
+      }, objects: access.objects, absence: access.absence, kept: access.kept)
   }
 }
 

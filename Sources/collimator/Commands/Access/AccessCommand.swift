@@ -58,7 +58,9 @@ struct AccessCommand: AsyncParsableCommand {
           + "remembered: collimator audit list says who changed what")
     }
     Output.note(
-      objects == 0 ? "nothing of this patient is stored here" : "\(objects) objects of this patient are stored here")
+      access.absence.map(Table.printable)
+        ?? (objects == 0
+          ? "nothing of this patient is stored here" : "\(objects) objects of this patient are stored here"))
     guard !access.kept.isEmpty else { return }
     let names = access.kept.prefix(20).map { "'\(Table.printable($0))'" }.joined(separator: ", ")
     let more = access.kept.count > 20 ? " and \(access.kept.count - 20) more" : ""

@@ -25,6 +25,8 @@ struct ExplainCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (study == nil) != (patient == nil) else { throw ValidationError("say --study UID or --patient ID") }
+    guard issuer == nil || patient != nil else { throw ValidationError("--issuer goes with --patient") }
+    try EmptyValue.refuse(in: ["--study": study, "--patient": patient])
   }
 
   func run() async throws {

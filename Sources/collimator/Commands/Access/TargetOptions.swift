@@ -129,7 +129,7 @@ struct TermsOptions: ParsableArguments {
   var pending: Bool?
 
   func validate() throws {
-    try EmptyValue.refuse(in: ["--may": may, "--template": template])
+    try EmptyValue.refuse(in: ["--may": may, "--template": template, "--purpose": purpose, "--reference": reference])
   }
 
   func draft(to grantee: String, _ target: TargetOptions) throws -> GrantDraft {
