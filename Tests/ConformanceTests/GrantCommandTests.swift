@@ -137,6 +137,10 @@ import Testing
       (["--everything", "--until", "27-1-1"], "is not a date"),
       (["--everything", "--from", "2027-1-1T12:00"], "is not a date"),
       (["--patient", "4711", "--why", "self"], "a patient's own grant is a user's"),
+      (["--everything", "--modality", ""], "--modality is empty"),
+      (["--everything", "--type", " "], "--type is empty"),
+      (["--everything", "--may", ","], "--may is empty"), (["--everything", "--title", ""], "--title is empty"),
+      (["--everything", "--studies-to", ""], "--studies-to is empty"), (["--patient", ""], "identifies nobody"),
     ] {
       let result = try await collimator(to + arguments)
       #expect(result.status != 0 && result.errors.contains(words), "\(arguments): \(result.all)")
@@ -182,6 +186,70 @@ import Testing
     let marked = try await collimator(["grant", "import", "-"], input: "\u{FEFF}" + rows)
     #expect(marked.status == 0 && marked.errors.contains("2 are there already"), "\(marked.all)")
     #expect(try await json("grant", "list").count == 2)
+  }
+
+  /// What `grant add` has an option for, a table has a column for, and its help names it.
+  @Test func aTableSaysAllThatAGrantCan() async throws {
+    let help = try await Tool.run(Tool.collimator, ["grant", "import", "--help"]).output
+    let listed = try #require(help.replacing(/\s+/, with: " ").firstMatch(of: /needed: (.*?)\. They say/)?.1)
+    let columns = Set(listed.split(separator: ", ").map(String.init))
+    let options = try await Tool.run(Tool.collimator, ["grant", "add", "--help"]).output
+      .matches(of: /--(?:no-)?([a-z-]+)/).map { String($0.1) }
+    let others: Set = [
+      "no", "json", "data", "version", "help", "to", "patient", "issuer", "until", "template", "socket",
+    ]
+    let missing = Set(options).subtracting(columns).subtracting(others)
+    #expect(missing.isEmpty && columns.isSuperset(of: ["consent", "ceiling", "by", "pending", "title"]), "\(missing)")
+    try await world()
+    let table = """
+      to,everything,patient,study,modality,type,title,studies-from,studies-to,template,may,from,until,why,purpose,consent,\
+      reference,least,pending,ceiling,by
+      weber,,4711,,CT,reports,18748-4^LN,2020-01-01,20301231,,"query,share",2026-01-01,2999-01-01,consulting,TREAT,1,\
+      form 7,password,yes,no,
+      WS,yes,,,CT,images,,,,,,,,,,,,,,yes,
+      weber,,4711,,,,,,,,"query,share",,,,,,,,,,
+      CLINIC,,4711,,,,,,,,query,,,,,,,,,,weber
+      """
+    try await refused("grant", "import", "-", saying: "row 1: there is no consent 1", input: table)
+    try await done("consent", "permit", "--patient", "4711", saying: "consent 1 is recorded")
+    for (arguments, words) in [([], "4 grants were given."), (["--dry-run"], "0 grants would be given, 4 are there")] {
+      let result = try await collimator(["grant", "import", "-"] + arguments, input: table)
+      #expect(result.status == 0 && result.errors.contains(words), "\(result.all)")
+    }
+    let grants = try await json("grant", "list")
+    let first = try #require(grants.first)
+    let expected: [String: String] = [
+      "to": "weber", "why": "consulting", "purposeOfUse": "TREAT", "reference": "form 7", "least": "password",
+      "state": "pending",
+    ]
+    for (key, value) in expected { #expect(first[key] as? String == value, "\(key)") }
+    #expect(first["consent"] as? Int == 1 && first["from"] != nil && first["until"] != nil)
+    let what = try #require(first["what"] as? String)
+    for words in ["CT", "reports", "18748-4", "20200101", "20301231"] { #expect(what.contains(words), "\(what)") }
+    #expect(grants.map { $0["isCeiling"] as? Bool } == [false, true, false, false])
+    #expect(grants.map { $0["sharedFrom"] as? Int } == [nil, nil, nil, 3])
+    #expect(grants.last?["grantedBy"] as? String == "weber")
+    try await done("consent", "withdraw", "1", saying: "1 grants that rested on it ended")
+  }
+
+  @Test(
+    arguments: [
+      ("to,paitent\nWS,4711", "no column 'paitent'; it has to, everything, patient"),
+      ("to,patient,\nWS,4711,", "no column without a heading"), ("to,to,patient\nWS,WS,4711", "headed 'to'"),
+      ("patient\n4711", "no column 'to'"), ("to,everything\nWS,true", "row 1: 'everything' is yes or no, not 'true'"),
+      ("to,patient,consent\nWS,4711,x", "row 1: 'consent' is the number of one"),
+      ("to,patient,ceiling\nWS,4711,maybe", "'ceiling' is yes or no"),
+      ("to,patient,why\nWS,4711,\nWS,4711,friend", "row 2: --why takes one of"),
+      ("to,patient,by\nWS,4711,CLINIC", "row 1: 'CLINIC' has no grant by which patient 4711"),
+      ("to,patient,by\nWS,4711,nobody", "row 1: there is no peer, user or group 'nobody'"),
+      ("to,patient,ceiling\nweber,4711,yes", "row 1: a ceiling is a peer's"),
+      ("to,patient,until\nWS,4711,2001-01-01", "row 1: the grant would have ended"), ("", "the table is empty"),
+      ("to,patient\nWS", "row 1 has 1 values under 2 headings"), ("to,patient\nWS,\"4711", "a quote is not closed"),
+    ])
+  func whatIsWrongInATableIsSaid(table: String, words: String) async throws {
+    try await world()
+    try await refused("grant", "import", "-", saying: words, input: table)
+    #expect(try await json("grant", "list").isEmpty)
   }
 
   @Test func whatIsExtendedSaysHowItStands() async throws {
@@ -234,6 +302,31 @@ import Testing
     // Nothing proves anybody to be weber.
     #expect(access.all.contains("'weber' hold grants and see nothing of it"), "\(access.all)")
     #expect(try await collimator(named).output.contains("WS"))
+  }
+
+  /// Whoever asks what somebody would see is told where nobody can be that somebody, as `explain` says.
+  @Test func whomNobodyCanBeIsSaid() async throws {
+    try await world()
+    try await done("peer", "set", "CLINIC", "--demand", "password", saying: "CLINIC")
+    try await done("grant", "add", "--to", "weber", "--everything", saying: "is open")
+    for (arguments, words) in [
+      ([], "note: nothing proves somebody to be 'weber'"), (["--known-by", "password"], "nothing proves"),
+      (["--through", "CLINIC", "--known-by", "address"], "the peer demands a password"),
+    ] {
+      let query = try await collimator(["query", "--as", "weber", "-k", "StudyInstanceUID", "--json"] + arguments)
+      #expect(query.errors.contains(words) && query.output.hasPrefix("[") == (query.status == 0), "\(query.all)")
+      #expect((query.status == 0) == (arguments.first != "--through"), "\(query.all)")
+    }
+    try await done("user", "password", "weber", saying: "weber", input: "correct horse\n")
+    let able = try await collimator(["query", "--as", "weber", "-k", "StudyInstanceUID"])
+    #expect(able.status == 0 && !able.errors.contains("note:"), "\(able.all)")
+    let unable = try await collimator(["query", "--as", "weber", "-k", "StudyInstanceUID", "--known-by", "certificate"])
+    #expect(unable.status == 0 && unable.errors.contains("can show a password as it is, not a"), "\(unable.all)")
+    try await done("user", "lock", "weber", saying: "locked")
+    try await refused(
+      "query", "--as", "weber", "-k", "StudyInstanceUID", saying: "the user is locked: collimator user unlock")
+    let peer = try await collimator(["query", "--as", "WS", "-k", "StudyInstanceUID"])
+    #expect(peer.status == 0 && !peer.errors.contains("note:"), "\(peer.all)")
   }
 
   /// A clinic redeems its own code, as the user it proves to be; wrong, used and locked are told apart for nobody.

@@ -10,7 +10,9 @@ extension Administration {
     to name: String, _ scope: GrantScope, reason: String, seconds: Double
   ) async throws -> Grant {
     let time = now()
-    guard reason.trimmed.count >= 3 else { throw ArchiveError("say why, for the record: --reason") }
+    guard reason.trimmed.count >= 3 else {
+      throw ArchiveError("say why, for the record, in three letters or more: --reason")
+    }
     guard seconds >= 60, seconds <= 86_400 else {
       throw ArchiveError("emergency access lasts between a minute and a day")
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Access
+import Foundation
 import GRDB
 
 extension Administration {
@@ -22,6 +23,9 @@ extension Administration {
       let kind = try PrincipalTable.kind(of: name, in: database), kind != "group"
     else { throw ArchiveError("there is no peer or user '\(name)': a group's members call, not the group") }
     if kind == "peer" {
+      guard peer ?? name == name else {
+        throw ArchiveError("'\(name)' is a peer, which calls as itself: --through is of a user")
+      }
       guard let door = try PeerDoor.of(principal, in: database) else { throw noPeer(name) }
       return door.caller(name, principal, known: assurance ?? door.ownProof)
     }
@@ -32,9 +36,13 @@ extension Administration {
 
   /// Why such a caller would be let into no association; nil where one would be.
   package func refusal(of caller: Caller) async throws -> String? {
-    let door = try await database.read { try PeerDoor.of(caller.peer, in: $0) }
-    guard let door, caller.identity.assurance < door.peer.demand else { return nil }
-    return "the peer demands \(door.peer.demand)"
+    try await database.read { database in try Explainer.refusal(of: caller, in: database) }
+  }
+
+  /// A sentence on what such a caller is told, where nobody can be that caller as it is.
+  package func remark(on caller: Caller) async throws -> String? {
+    let time = now()
+    return try await database.read { database in try Explainer.remark(on: caller, at: time, in: database) }
   }
 
   private static func door(named name: String, in database: Database) throws -> PeerDoor {
@@ -70,30 +78,43 @@ extension Administration {
 
   package func explain(_ caller: Caller, patient id: String, issuer: String?) async throws -> Explanation {
     guard let patient = PatientIdentity(id: id, issuer: issuer) else {
-      return Explanation(caller: caller, studies: [], studiesInAll: 0)
+      return Explanation(caller: caller, merged: [], studies: [], studiesInAll: 0)
     }
+    let time = now()
+    let merged = try await database.read { database in
+      try PatientMove.all(ofID: patient.id, at: time, in: database).filter { issuer == nil || $0.from == patient }
+    }
+    let present = try String(
+      decoding: JSONEncoder().encode(merged.map { [$0.into.id, $0.into.issuer] }), as: UTF8.self)
     // Without an issuer: of each that there is, for who asks may not know of it.
     return try await explain(
       caller, "patient \(patient)",
-      where: "patient.patient_id = ? AND sole_study = '' AND (? IS NULL OR patient.issuer = ?)",
-      [patient.id, issuer == nil ? nil : patient.issuer, patient.issuer])
+      where: """
+        patient.id IN (
+          SELECT id FROM patient WHERE patient_id = ? AND sole_study = '' AND (? IS NULL OR issuer = ?)
+          UNION SELECT patient.id FROM json_each(?) AS other JOIN patient
+            ON patient_id = other.value ->> 0 AND issuer = other.value ->> 1 AND sole_study = '')
+        """, [patient.id, issuer == nil ? nil : patient.issuer, patient.issuer, present], merged: merged)
   }
 
   private func explain(
-    _ caller: Caller, _ asked: String, where condition: String, _ arguments: StatementArguments
+    _ caller: Caller, _ asked: String, where condition: String, _ arguments: StatementArguments,
+    merged: [PatientMove] = []
   ) async throws -> Explanation {
     let time = now()
     let explained = try await database.read { database in
-      try Explainer(caller, at: time, in: database).explain(where: condition, arguments)
+      try Explainer(caller, at: time, in: database).explain(where: condition, arguments, merged: merged)
     }
     try await view.record(
       "access explained", "of '\(caller.identity.principalName)' through '\(caller.peerName)' to \(asked)",
       count: explained.studies.count,
-      of: explained.studies.map { AuditSubject($0.patient, studyInstanceUID: $0.studyInstanceUID) })
+      of: merged.map { AuditSubject($0.from) }
+        + explained.studies.map { AuditSubject($0.patient, studyInstanceUID: $0.studyInstanceUID) })
     return explained
   }
 
-  /// Who can see something of a patient now, or at a moment (seconds since 1970).
+  /// Who can see something of a patient now, or at a moment (seconds since 1970): of the one into whom they were merged, where
+  /// they were.
   package func access(toPatient id: String, issuer: String?, at moment: Double?) async throws -> PatientAccess {
     guard let patient = PatientIdentity(id: id, issuer: issuer) else {
       throw ArchiveError("an empty Patient ID identifies nobody")
@@ -104,7 +125,7 @@ extension Administration {
     }
     try await view.record(
       "access listed", moment.map { "as it was at \(Moment.text($0))" } ?? "", count: access.entries.count,
-      of: [AuditSubject(patient)])
+      of: Set([patient, access.patient]).map { AuditSubject($0) })
     return access
   }
 }

@@ -22,7 +22,7 @@ extension Administration {
   }
 
   /// Its scope as it will be compared.
-  private static func stored(_ terms: GrantTerms) throws -> GrantTerms {
+  static func stored(_ terms: GrantTerms) throws -> GrantTerms {
     var terms = terms
     terms.scope = try TargetColumns(terms.scope, terms.narrowing).scope
     return terms
@@ -116,6 +116,12 @@ extension Administration {
 extension Administration {
   package func record(_ draft: ConsentDraft) async throws -> Int {
     let time = now()
+    if let until = draft.until, until <= time {
+      throw ArchiveError("the consent would have ended already: --until is past")
+    }
+    if let from = draft.from, let until = draft.until, until <= from {
+      throw ArchiveError("the consent would end before it begins: --until is not after --from")
+    }
     return try await database.write { database in
       try NamedTarget(draft.scope, in: database).require()
       var party: Int64?

@@ -11,8 +11,13 @@ package struct ImportedRow: Sendable {
   package let pending: Bool?
   /// Its end is reckoned from today, as a template has it: one that was given yesterday is the same.
   package let hasReckonedEnd: Bool
+  /// Who opens it, by a grant with the right to share; nil for the administrator.
+  package let sharer: String?
 
-  package init(_ grantee: String, _ terms: GrantTerms, pending: Bool? = nil, hasReckonedEnd: Bool = false) {
+  package init(
+    _ grantee: String, _ terms: GrantTerms, pending: Bool? = nil, hasReckonedEnd: Bool = false, sharer: String? = nil
+  ) {
+    self.sharer = sharer
     self.grantee = grantee
     self.terms = terms
     self.pending = pending
@@ -39,11 +44,15 @@ extension Administration {
         var imported = ImportedGrants()
         for (index, row) in rows.enumerated() {
           do {
-            guard try !isGiven(row, at: time, in: database) else {
+            let terms = try row.sharer.map { sharer in
+              try Self.shared(Self.stored(row.terms), by: sharer, at: time, in: database)
+            }
+            guard try !isGiven(row, terms ?? row.terms, at: time, in: database) else {
               imported.known += 1
               continue
             }
-            let grant = try give(row.terms, to: row.grantee, pending: row.pending, at: time, in: database)
+            let grant = try give(
+              terms ?? row.terms, to: row.grantee, pending: row.pending, by: row.sharer, at: time, in: database)
             imported.given.append((grant, row.terms))
           } catch let error as ArchiveError {
             throw ArchiveError("row \(index + 1): \(error.description)")
@@ -58,9 +67,11 @@ extension Administration {
   }
 
   /// By a grant of the same terms, in force, waiting or suspended on purpose, that begins no later and ends no earlier.
-  private func isGiven(_ row: ImportedRow, at time: Double, in database: Database) throws -> Bool {
+  private func isGiven(
+    _ row: ImportedRow, _ asked: GrantTerms, at time: Double, in database: Database
+  ) throws -> Bool {
     guard let principal = try PrincipalTable.id(of: row.grantee, in: database) else { return false }
-    let terms = try ConsentBasis.bounded(row.terms, to: (principal, row.grantee), at: time, in: database)
+    let terms = try ConsentBasis.bounded(asked, to: (principal, row.grantee), at: time, in: database)
     let target = try TargetColumns(
       terms.scope, terms.narrowing, effect: terms.effect, standing: terms.relationship?.standing ?? .ordinary)
     let named = TargetColumns.names.map { "\($0) IS ?" }.joined(separator: " AND ")
@@ -69,12 +80,13 @@ extension Administration {
       database.cachedStatement(
         sql: """
           SELECT * FROM access_grant WHERE principal = ? AND state <> 'revoked' AND rights = ? AND relationship IS ?
-            AND consent IS ? AND least_assurance = ? AND \(named)
+            AND consent IS ? AND least_assurance = ? AND shared_by IS ? AND \(named)
           """),
       arguments: StatementArguments(
         [
           principal.databaseValue, terms.rights.rawValue.databaseValue, (terms.relationship?.rawValue).databaseValue,
           terms.basis.consent.databaseValue, terms.leastAssurance.rung.databaseValue,
+          (terms.basis.share?.sharer).databaseValue,
         ] + target.values))
     let (from, until) = (max(terms.from ?? 0, time), terms.until ?? .infinity)
     for row in same {

@@ -80,7 +80,13 @@ extension Administration {
       let principal = try UserTable.principal(of: name, in: database)
       var terms = template.terms(.patient(id: patient.id, issuer: patient.issuer), at: time)
       terms.relationship = relationship
-      if let age { terms.until = try Coming.birthday(age, of: patient, birthDate, in: database) }
+      if let age {
+        let end = try Coming.birthday(age, of: patient, birthDate, in: database)
+        guard end > time else {
+          throw ArchiveError("\(patient) has been \(age) since \(Moment.text(end)): it would have ended")
+        }
+        terms.until = end
+      }
       // The link first: the patient's own grant rests on it.
       var number: Int?
       func link() throws {
@@ -108,9 +114,14 @@ extension Administration {
     let time = now()
     return try await database.write { database in
       let principal = try UserTable.principal(of: name, in: database)
-      guard let patient = PatientIdentity(id: id, issuer: issuer) else { return 0 }
+      guard let patient = PatientIdentity(id: id, issuer: issuer) else {
+        throw ArchiveError("an empty Patient ID identifies nobody")
+      }
       let links = try PrincipalDetailTable.links(of: principal, in: database).filter {
         PatientIdentity(id: $0.patientID, issuer: $0.issuer) == patient
+      }
+      guard !links.isEmpty else {
+        throw ArchiveError("'\(name)' is not linked to \(patient): see collimator user show '\(name)'")
       }
       let grants = try PrincipalDetailTable.unlink(principal, from: patient, in: database)
       // The patient's own, too, that an administrator gave beside.
@@ -120,7 +131,7 @@ extension Administration {
             OR principal = ? AND patient_id = ? AND issuer = ? AND relationship = 'self'
           """, [IndexTables.json(grants.map(Int64.init)), principal, patient.id, patient.issuer],
         because: "the link was removed", by: user.name, at: time, in: database)
-      let were = links.isEmpty ? "none" : links.map(\.words).joined(separator: ", ")
+      let were = links.map(\.words).joined(separator: ", ")
       try record(
         "link removed", "'\(name)' to \(patient): it was \(were); \(count) grants ended with it", grants: grants,
         subjects: [AuditSubject(patient)], in: database)
@@ -145,10 +156,9 @@ extension Administration {
   /// From a moment, until a moment; nil from now, and without an end.
   package func addMember(_ member: String, toGroup name: String, since: Double?, until: Double?) async throws {
     let time = now()
+    if let until, until <= time { throw ArchiveError("the membership would have ended already: --until is past") }
     try await database.write { database in
-      guard let group = try PrincipalTable.id(of: name, kind: "group", in: database) else {
-        throw ArchiveError("there is no group '\(name)': see collimator group list")
-      }
+      let group = try Self.existingGroup(name, in: database)
       let before = try MembershipTable.spans(of: member, in: group, at: time, in: database)
       try MembershipTable.add(
         member, to: group, since: since, until: until, by: user.name, at: time, in: database)
@@ -162,15 +172,23 @@ extension Administration {
   package func removeMember(_ member: String, fromGroup name: String) async throws {
     let time = now()
     try await database.write { database in
-      guard let group = try PrincipalTable.id(of: name, kind: "group", in: database),
-        let principal = try PrincipalTable.id(of: member, in: database)
-      else { throw ArchiveError("'\(member)' is no member of '\(name)'") }
+      let group = try Self.existingGroup(name, in: database)
+      guard let principal = try PrincipalTable.id(of: member, in: database),
+        try MembershipTable.lasts(principal, in: group, at: time, in: database)
+      else { throw ArchiveError("'\(member)' is no member of '\(name)': see collimator group list") }
       let before = try MembershipTable.spans(of: member, in: group, at: time, in: database)
       try MembershipTable.end(principal, in: group, by: user.name, at: time, database)
       try record(
         "group changed",
         "'\(member)' is no member of '\(name)' any more" + (before.isEmpty ? "" : "; it was \(before)"), in: database)
     }
+  }
+
+  private static func existingGroup(_ name: String, in database: Database) throws -> Int64 {
+    guard let group = try PrincipalTable.id(of: name, kind: "group", in: database) else {
+      throw ArchiveError("there is no group '\(name)': see collimator group list")
+    }
+    return group
   }
 }
 
@@ -187,10 +205,13 @@ enum Coming {
         WHERE patient_id = ? AND issuer = ? AND sole_study = '' AND k_00100030 <> '' AND aside = 0
         ORDER BY received_demographics IS NULL, study.id
         """, arguments: [patient.id, patient.issuer])
+    guard (1...120).contains(age) else { throw ArchiveError("\(age) is no age: --ends-at-age takes 1 to 120 years") }
+    if let given, day(given) == nil {
+      throw ArchiveError("'\(given)' is no birth date: --birth-date takes YYYYMMDD or 2015-03-01")
+    }
     guard let text = given ?? known, let day = day(text) else {
       throw ArchiveError("when \(patient) was born is not known here: say it with --birth-date YYYYMMDD")
     }
-    guard (1...120).contains(age) else { throw ArchiveError("\(age) is no age") }
     return Double(days(year: day.year + age, month: day.month, day: day.day)) * 86_400
   }
 

@@ -136,8 +136,10 @@ package struct Administration: Sendable {
       }
       let facts = try AuditFacts(ofPrincipal: id, at: time, in: database)
       let count = try GrantTable.revoke(
-        where: "principal = ? OR shared_by = ?", [id, id], because: "the \(kind) '\(name)' was removed", by: user.name,
-        at: time, in: database)
+        where: """
+          principal = :id OR shared_by = :id
+            OR consent IN (SELECT number FROM consent WHERE kind = 'permission' AND against = :id)
+          """, ["id": id], because: "the \(kind) '\(name)' was removed", by: user.name, at: time, in: database)
       try database.execute(sql: "DELETE FROM principal WHERE id = ?", arguments: [id])
       try record("\(kind) removed", "'\(name)'\(facts.more); \(count) grants ended with it", in: database)
     }

@@ -20,13 +20,13 @@ enum ConsentBasis {
     guard consent.narrowing == GrantNarrowing() || consent.narrowing == terms.narrowing else {
       throw ArchiveError("consent \(number) is about a part of that: narrow the grant as it says")
     }
-    // Whoever decides for the patient gives it to others.
-    guard try consent.kind == .delegation || isFor(consent, grantee, at: time, in: database) else {
+    let partyEnd = try partyEnd(of: number, for: grantee.principal, at: time, in: database)
+    guard partyEnd > time else {
       throw ArchiveError("consent \(number) is for '\(consent.party ?? "")', not for '\(grantee.name)'")
     }
     var bounded = terms
     bounded.from = [terms.from, consent.from].compactMap(\.self).max()
-    bounded.until = [terms.until, consent.until].compactMap(\.self).min()
+    bounded.until = [terms.until, consent.until, partyEnd == .infinity ? nil : partyEnd].compactMap(\.self).min()
     if let from = bounded.from, let until = bounded.until, until <= from {
       throw ArchiveError("consent \(number) does not hold while the grant would")
     }
@@ -34,11 +34,36 @@ enum ConsentBasis {
   }
 
   /// Throws, in words, where a grant would outlast the consent that it rests on. `until`: nil for no end.
-  static func requireEnd(of grant: Grant, until: Double?, in database: Database) throws {
-    guard let number = grant.terms.basis.consent, let end = try standing(number, in: database)?.until,
-      until.map({ $0 > end }) ?? true
-    else { return }
-    throw ArchiveError("it rests on consent \(number) and cannot outlast it: that ends \(Moment.text(end))")
+  static func requireEnd(of grant: Grant, until: Double?, at time: Double, in database: Database) throws {
+    guard let number = grant.terms.basis.consent, let consent = try standing(number, in: database) else { return }
+    if let end = consent.until, until.map({ $0 > end }) ?? true {
+      throw ArchiveError("it rests on consent \(number) and cannot outlast it: that ends \(Moment.text(end))")
+    }
+    let holder = try GrantTable.holder(of: grant.number, in: database) ?? 0
+    let end = try partyEnd(of: number, for: holder, at: time, in: database)
+    guard end > time else {
+      throw ArchiveError(
+        "it rests on consent \(number), which is for '\(consent.party ?? "")': '\(grant.grantee)' does not belong to it"
+      )
+    }
+    guard until ?? .infinity > end else { return }
+    throw ArchiveError(
+      "it rests on consent \(number), which is for '\(consent.party ?? "")': the membership of '\(grant.grantee)' in it ends "
+        + Moment.text(end))
+  }
+
+  /// Until when somebody is among those whom a consent lets have something: infinity for ever, not after now where they are
+  /// not. Whoever decides for the patient gives it to others; a permission is for its party or, where that is a group, for who
+  /// belongs to it at the time.
+  static func partyEnd(
+    of number: Int, for principal: Int64, at time: Double, in database: Database
+  ) throws -> Double {
+    let row = try Row.fetchOne(
+      database.cachedStatement(sql: "SELECT kind, against FROM consent WHERE number = ?"), arguments: [number])
+    guard let row else { return 0 }
+    let party: Int64 = row[1]
+    if row[0] == Consent.Kind.delegation.rawValue || party == 0 || party == principal { return .infinity }
+    return try MembershipTable.end(of: principal, in: party, at: time, in: database) ?? 0
   }
 
   private static func standing(_ number: Int, in database: Database) throws -> Consent? {
@@ -66,18 +91,5 @@ enum ConsentBasis {
       arguments: [MatchingForm.storable(uid.trimmed)])
     return !whose.isEmpty
       && whose.allSatisfy { PatientIdentity(stored: $0[0], issuer: $0[1], soleStudy: $0[2]) == patient }
-  }
-
-  /// Its party, a member of it, or anybody where it names none.
-  private static func isFor(
-    _ consent: Consent, _ grantee: (principal: Int64, name: String), at time: Double, in database: Database
-  ) throws -> Bool {
-    guard let party = consent.party, party != grantee.name else { return true }
-    return try Int.fetchOne(
-      database,
-      sql: """
-        SELECT 1 FROM membership JOIN principal ON principal.id = membership."group"
-        WHERE member = :member AND principal.name = :party AND \(MembershipTable.holds)
-        """, arguments: ["member": grantee.principal, "party": party, "now": time]) != nil
   }
 }

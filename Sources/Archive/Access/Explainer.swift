@@ -63,23 +63,48 @@ struct Explainer {
     _ caller: Caller, _ door: PeerDoor?, _ proof: IdentityAssurance?, in database: Database
   ) throws -> [String] {
     guard let door else { return ["the peer '\(caller.peerName)' was removed"] }
-    var obstacles = door.obstacles(to: caller.identity.assurance)
-    guard caller.principal != caller.peer else { return obstacles }
-    let name = caller.identity.principalName
+    let atThePeer = door.obstacles(to: caller.identity.assurance)
+    guard caller.principal != caller.peer else { return atThePeer }
+    return try atThePeer + [lock(of: caller, in: database), doubt(of: caller, proof)].compactMap(\.self)
+  }
+
+  private static func lock(of caller: Caller, in database: Database) throws -> String? {
     let isLocked = try Bool.fetchOne(
       database, sql: "SELECT locked_at IS NOT NULL FROM user WHERE principal = ?", arguments: [caller.principal])
-    if isLocked ?? false { obstacles.append("the user is locked: collimator user unlock '\(name)'") }
-    if proof == nil {
-      obstacles.append(
-        "nothing proves somebody to be '\(name)': collimator user password, user certificate, issuer add")
-    } else if let proof, proof < caller.identity.assurance {
-      obstacles.append("the user can show \(proof) as it is, not \(caller.identity.assurance)")
+    return isLocked ?? false
+      ? "the user is locked: collimator user unlock '\(caller.identity.principalName)'" : nil
+  }
+
+  /// Why nobody can call as this user as it is; nil where somebody can.
+  private static func doubt(of caller: Caller, _ proof: IdentityAssurance?) -> String? {
+    guard let proof else {
+      return
+        "nothing proves somebody to be '\(caller.identity.principalName)': collimator user password, user certificate, "
+        + "issuer add"
     }
-    return obstacles
+    return proof < caller.identity.assurance
+      ? "the user can show \(proof) as it is, not \(caller.identity.assurance)" : nil
+  }
+
+  /// Why such a caller would be let into no association that may query; nil where one would be.
+  static func refusal(of caller: Caller, in database: Database) throws -> String? {
+    guard let door = try PeerDoor.of(caller.peer, in: database) else { return nil }
+    if caller.identity.assurance < door.peer.demand { return "the peer demands \(door.peer.demand)" }
+    return try lock(of: caller, in: database)
+  }
+
+  /// What is to be known of an answer to such a caller: as it is, nobody can be that.
+  static func remark(on caller: Caller, at now: Double, in database: Database) throws -> String? {
+    guard caller.principal != caller.peer else { return nil }
+    return try doubt(of: caller, proof(of: caller, at: now, in: database)).map {
+      "\($0). Nobody can presently call as they are answered here, and see any of it."
+    }
   }
 
   /// `condition`: of a `study` and its `patient`.
-  func explain(where condition: String, _ arguments: StatementArguments) throws -> Explanation {
+  func explain(
+    where condition: String, _ arguments: StatementArguments, merged: [PatientMove] = []
+  ) throws -> Explanation {
     let from = "FROM study JOIN patient ON patient.id = study.patient WHERE \(condition)"
     let rows = try Row.fetchAll(
       database,
@@ -88,14 +113,17 @@ struct Explainer {
           ORDER BY study.id LIMIT \(Self.mostStudies)
         """, arguments: arguments)
     let count = try Int.fetchOne(database, sql: "SELECT COUNT(*) \(from)", arguments: arguments)
-    return Explanation(caller: caller, studies: try rows.map(explain), studiesInAll: count ?? 0)
+    return Explanation(
+      caller: caller, merged: merged, studies: try rows.map(explain), studiesInAll: count ?? 0)
   }
 
   private func explain(_ row: Row) throws -> StudyExplanation {
     let study: Int64 = row[0]
+    let patient = PatientIdentity(stored: row[2], issuer: row[3], soleStudy: row[4])
+    let moved = try PatientMove.all(ofStudyIn: study, at: now, in: database).filter { $0.into == patient }
     let about = StudyFacts(
-      patient: PatientIdentity(stored: row[2], issuer: row[3], soleStudy: row[4]), uid: row[1], date: row[5],
-      series: try parts(of: study))
+      patient: patient, former: try moved + PatientMove.all(into: patient, at: now, in: database), uid: row[1],
+      date: row[5], series: try parts(of: study))
     let count = ObjectCount(where: "study.id = :study", ["study": study], at: now, in: database)
     let judgements = try grants(on: about).map { grant, group in
       let reasons = reasons(grant, group, about)
@@ -108,7 +136,7 @@ struct Explainer {
     let aside: Int64 = row[6]
     if aside != 0, aside != caller.principal { obstacles.append("it is kept aside for another sender") }
     return StudyExplanation(
-      studyInstanceUID: about.uid, patient: about.patient, studyDate: about.date, instances: try count.all(),
+      studyInstanceUID: about.uid, patient: patient, moved: moved, studyDate: about.date, instances: try count.all(),
       seen: try ways.map { ($0.name, $0.isOpen ? try count.seen(by: $0.caller, $0.right) : 0) },
       grants: judgements, vetoes: try vetoes(on: about), obstacles: obstacles)
   }
@@ -147,7 +175,8 @@ struct Explainer {
     }
   }
 
-  /// The caller's, of groups that were left too, that are about the study or everything, or about a namesake of the patient.
+  /// The caller's, of groups that were left too, that are about the study or everything, or about a namesake of the patient
+  /// or whoever they were before.
   private func grants(on study: StudyFacts) throws -> [(Grant, (group: Int64, name: String, holds: Bool)?)] {
     let holders = [caller.principal] + memberships.map(\.group)
     let rows = try Row.fetchAll(
@@ -156,17 +185,19 @@ struct Explainer {
         SELECT * FROM access_grant WHERE number IN (
           SELECT number FROM access_grant WHERE scope = 'everything'
           UNION SELECT number FROM access_grant WHERE patient_id = ?
+          UNION SELECT number FROM access_grant WHERE patient_id IN (SELECT value FROM json_each(?))
           UNION SELECT number FROM access_grant WHERE study_uid = ?
           UNION SELECT number FROM access_grant WHERE series_uid IN (SELECT value FROM json_each(?)))
         AND effect = 'opens' AND principal IN (SELECT value FROM json_each(?)) ORDER BY number
         """,
       arguments: [
-        study.patient.isSomebody ? study.patient.id : nil, study.uid,
+        study.patient.isSomebody ? study.patient.id : nil, QueryCompiler.json(study.former.map(\.from.id)), study.uid,
         QueryCompiler.json(Array(Set(study.series.map(\.series)))), IndexTables.json(holders),
       ])
-    return rows.map { row in
-      let holder: Int64 = row["principal"]
-      return (GrantTable.grant(row, at: now), memberships.first { $0.group == holder })
+    return rows.compactMap { row in
+      let (grant, holder) = (GrantTable.grant(row, at: now), row["principal"] as Int64)
+      guard study.isNear(grant.scope) else { return nil }
+      return (grant, memberships.first { $0.group == holder })
     }
   }
 

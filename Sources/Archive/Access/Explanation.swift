@@ -6,6 +6,8 @@ package import Access
 package struct Explanation: Sendable {
   /// How they would call.
   package let caller: Caller
+  /// Of the patient who was asked for: into whom they were merged; what is explained is of these.
+  package let merged: [PatientMove]
   package let studies: [StudyExplanation]
   /// How many there are of what was asked for, explained or not.
   package let studiesInAll: Int
@@ -28,6 +30,8 @@ package struct StudyExplanation: Sendable {
 
   package let studyInstanceUID: String
   package let patient: PatientIdentity
+  /// Whose it was when it came, where that was somebody else.
+  package let moved: [PatientMove]
   package let studyDate: String
   package let instances: Int
   /// Of how many instances the caller has each right and can use it: the predicate's own word, and what the peer may do. A peer

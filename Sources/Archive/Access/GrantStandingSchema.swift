@@ -62,6 +62,10 @@ enum GrantStandingSchema {
               AND \(condition) RETURNING access_grant.number
             """), "it holds while the consent does", database)
     }
+    try boundShares(database)
+  }
+
+  static func boundShares(_ database: Database) throws {
     // What was shared on from what was shared follows in another round.
     for _ in 0..<64 {
       let basis = "SELECT number FROM access_grant WHERE state = 'revoked'"
@@ -78,7 +82,7 @@ enum GrantStandingSchema {
   }
 
   @discardableResult
-  private static func revoke(_ condition: String, _ reason: String, _ database: Database) throws -> Int {
+  static func revoke(_ condition: String, _ reason: String, _ database: Database) throws -> Int {
     try note(
       database.makeStatement(
         sql: """
@@ -89,7 +93,7 @@ enum GrantStandingSchema {
 
   /// What a statement changed is on record, as it stands now.
   @discardableResult
-  private static func note(_ statement: Statement, _ reason: String, _ database: Database) throws -> Int {
+  static func note(_ statement: Statement, _ reason: String, _ database: Database) throws -> Int {
     let numbers = try Int.fetchAll(statement)
     for number in numbers {
       try database.execute(

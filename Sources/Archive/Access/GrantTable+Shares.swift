@@ -19,7 +19,7 @@ extension GrantTable {
 
   /// Throws, in words, where what was shared would hold longer than what it rests on.
   static func requireBasis(of grant: Grant, for change: Change, at time: Double, in database: Database) throws {
-    if case .extend(let until) = change { try ConsentBasis.requireEnd(of: grant, until: until, in: database) }
+    if case .extend(let until) = change { try ConsentBasis.requireEnd(of: grant, until: until, at: time, in: database) }
     guard let share = grant.terms.basis.share, let basis = try self.grant(share.grant, at: time, in: database) else {
       return
     }

@@ -20,6 +20,16 @@ enum GrantTable {
       case .extend: "extended"
       }
     }
+
+    /// In which a grant has to be; nil for any that has not been revoked.
+    fileprivate var requiredState: Grant.State? {
+      switch self {
+      case .approve: .pending
+      case .suspend: .active
+      case .resume: .suspended
+      case .revoke, .extend: nil
+      }
+    }
   }
 
   static func insert(
@@ -141,14 +151,17 @@ enum GrantTable {
         throw ArchiveError("emergency access is not extended: collimator grant emergency gives it anew")
       }
       return "until = :until"
-    case (.revoke, _):
-      throw ArchiveError("there is no grant \(grant.number) that could be revoked: see collimator grant list")
+    case (.revoke, _), (_, .revoked):
+      let end = grant.revokedAt.map { " on \(Moment.text($0))" } ?? ""
+      throw ArchiveError(
+        "grant \(grant.number) was revoked\(grant.revokedBy.map { " by \($0)" } ?? "")\(end): give another one")
     case (.approve, .expired), (.suspend, .expired), (.resume, .expired):
       throw ArchiveError(
         "grant \(grant.number) ended \(grant.until.map(Moment.text) ?? ""), and opens nothing: collimator grant extend "
           + "\(grant.number) --until DATE gives it another end first")
     case (.approve, _), (.suspend, _), (.resume, _), (.extend, _):
-      throw ArchiveError("grant \(grant.number) is \(grant.state.rawValue): that cannot be done to it")
+      let state = change.requiredState.map { ", not \($0.rawValue)" } ?? ""
+      throw ArchiveError("grant \(grant.number) is \(grant.state.rawValue)\(state): it cannot be \(change.participle)")
     }
   }
 

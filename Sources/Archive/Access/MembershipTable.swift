@@ -18,22 +18,24 @@ enum MembershipTable {
       throw ArchiveError("there is no peer or user '\(member)': see collimator peer list and collimator user list")
     }
     if let since, let until, until <= since { throw ArchiveError("a membership ends after it begins") }
-    try end(principal, in: group, by: user, at: time, database)
+    try close(principal, in: group, at: time, database)
     try database.execute(
       sql: "INSERT INTO membership (member, \"group\", since, until) VALUES (?, ?, ?, ?)",
       arguments: [principal, group, since ?? time, until])
-    // A veto may be against the group.
-    try ShareReview(by: user, because: "the sharer's membership in a group", at: time, in: database)
-      .perform(where: "shared_by = ?", [principal])
+    // It may end earlier than before, and a veto may be against the group.
+    try ShareReview(by: user, because: "membership in a group", at: time, in: database).belongs(principal)
   }
 
-  /// What never began is not kept. What the member shared by the group's grants ends with it.
+  /// What the member shared by the group's grants, and has by permissions to the group, ends with it.
   static func end(
     _ member: Int64, in group: Int64, by user: String, at time: Double, _ database: Database
   ) throws {
-    try GrantTable.revoke(
-      where: "shared_by = ? AND shared_from IN (SELECT number FROM access_grant WHERE principal = ?)",
-      [member, group], because: "the sharer's membership ended", by: user, at: time, in: database)
+    try close(member, in: group, at: time, database)
+    try ShareReview(by: user, because: "the membership ended", at: time, in: database).belongs(member)
+  }
+
+  /// What never began is not kept.
+  private static func close(_ member: Int64, in group: Int64, at time: Double, _ database: Database) throws {
     try database.execute(
       sql: "DELETE FROM membership WHERE member = ? AND \"group\" = ? AND since >= ?",
       arguments: [member, group, time])
@@ -55,6 +57,24 @@ enum MembershipTable {
       let (since, until): (Double?, Double?) = (row[0], row[1])
       return (since.map { "from \(Moment.text($0)) " } ?? "") + (until.map { "until \(Moment.text($0))" } ?? "for good")
     }.joined(separator: ", ")
+  }
+
+  /// Whether somebody belongs to a group, now or from a later moment on.
+  static func lasts(_ member: Int64, in group: Int64, at time: Double, in database: Database) throws -> Bool {
+    try Bool.fetchOne(
+      database,
+      sql: "SELECT EXISTS (SELECT 1 FROM membership WHERE member = ? AND \"group\" = ? AND coalesce(until, 1e18) > ?)",
+      arguments: [member, group, time]) ?? false
+  }
+
+  /// When the membership that holds ends, infinity for never; nil where none holds.
+  static func end(of member: Int64, in group: Int64, at time: Double, in database: Database) throws -> Double? {
+    let end = try Double.fetchOne(
+      database,
+      sql:
+        "SELECT max(coalesce(until, 1e18)) FROM membership WHERE member = :member AND \"group\" = :group AND \(holds)",
+      arguments: ["member": member, "group": group, "now": time])
+    return end.map { $0 < 1e18 ? $0 : .infinity }
   }
 
   static func members(of group: Int64, at time: Double, in database: Database) throws -> [String] {

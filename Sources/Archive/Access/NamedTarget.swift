@@ -131,7 +131,13 @@ extension Administration {
     guard !rest.isEmpty else { return [] }
     var cuts: [String] = []
     if let until = grant.until, until < asked.until ?? .infinity {
-      cuts.append("it ends \(Moment.text(until)), earlier than was asked for: so does \(rest)")
+      let consent = try grant.terms.basis.consent.flatMap {
+        try ConsentTable.all(where: "number = ?", [$0], in: database).first
+      }
+      // Else a permission to a group.
+      let party = consent.flatMap { $0.until == until ? nil : $0.party }
+      let end = party.map { "the membership in '\($0)', for whom consent \(consent?.number ?? 0) is" } ?? rest
+      cuts.append("it ends \(Moment.text(until)), earlier than was asked for: so does \(end)")
     }
     if let from = grant.terms.from, from > asked.from ?? 0 {
       cuts.append("it begins \(Moment.text(from)), later than was asked for: so does \(rest)")

@@ -23,9 +23,15 @@ package struct PatientAccess: Sendable {
     case receive
   }
 
+  /// Who was asked for or, where they had been merged away, whoever they were at the moment.
+  package let patient: PatientIdentity
+  /// Of who was asked for: into whom they were merged, by the moment or since then.
+  package let merged: PatientMove?
   package let entries: [Entry]
   /// Of the patient; nil of the past, of which it is not known what was stored.
   package let objects: Int?
+  /// A sentence where nothing of the patient is here; nil of the past.
+  package let absence: String?
   /// Who holds a grant about the patient that is in force, and can do nothing by it.
   package let kept: [String]
 }

@@ -20,8 +20,17 @@ struct PatientAccessReading {
   private let database: Database
   private let named: [String: DatabaseValue]
 
-  init(_ patient: PatientIdentity, at moment: Double, now: Double, in database: Database) throws {
+  /// Who was asked for is somebody else, then or now.
+  private let merged: PatientMove?
+  /// Who is this patient at the moment: grants on these open nothing.
+  private let former: [PatientMove]
+
+  init(_ asked: PatientIdentity, at moment: Double, now: Double, in database: Database) throws {
+    let move = try PatientMove.of(asked, at: moment, in: database)
+    let patient = move?.into ?? asked
     self.patient = patient
+    merged = try move ?? PatientMove.of(asked, at: now, in: database)
+    former = try PatientMove.all(into: patient, at: moment, in: database)
     self.moment = moment
     isPast = moment < now
     self.database = database
@@ -70,9 +79,20 @@ struct PatientAccessReading {
             vetoes: isCut ? try numbers(of: vetoes, against: grant, holder) : []))
       }
     }
+    for row in try formerGrantRows() {
+      let grant = GrantTable.grant(row, at: moment)
+      guard grant.state == .active, grant.terms.from.map({ $0 <= moment }) ?? true else { continue }
+      idle += try holders(row, grant).map(\.name)
+    }
     let seeing = Set(entries.map(\.principal))
     return PatientAccess(
-      entries: entries, objects: try objects.all(), kept: Set(idle).subtracting(seeing).sorted())
+      patient: patient, merged: merged, entries: entries, objects: try objects.all(), absence: try absence(),
+      kept: Set(idle).subtracting(seeing).sorted())
+  }
+
+  private func absence() throws -> String? {
+    let issuer = patient.issuer.isEmpty ? nil : patient.issuer
+    return try NamedTarget(.patient(id: patient.id, issuer: issuer), in: database).absence()
   }
 
   private func recorded() throws -> PatientAccess {
@@ -86,7 +106,7 @@ struct PatientAccessReading {
           vetoes: try numbers(of: vetoes, against: grant, holder))
       }
     }
-    return PatientAccess(entries: entries, objects: nil, kept: [])
+    return PatientAccess(patient: patient, merged: merged, entries: entries, objects: nil, absence: nil, kept: [])
   }
 
   private func grantRows() throws -> [Row] {
@@ -95,6 +115,16 @@ struct PatientAccessReading {
       sql: """
         SELECT * FROM access_grant WHERE effect = 'opens' AND (scope = 'everything' OR \(Self.isAbout)) ORDER BY number
         """, arguments: StatementArguments(named))
+  }
+
+  /// On whoever was merged into the patient.
+  private func formerGrantRows() throws -> [Row] {
+    try former.flatMap { move in
+      try Row.fetchAll(
+        database,
+        sql: "SELECT * FROM access_grant WHERE effect = 'opens' AND patient_id = ? AND issuer = ? ORDER BY number",
+        arguments: [move.from.id, move.from.issuer])
+    }
   }
 
   private func standingVetoes() throws -> [Consent] {

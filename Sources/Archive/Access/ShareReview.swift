@@ -5,7 +5,8 @@ import GRDB
 
 /// Looks anew at what was shared whenever something changed on which the sharer's own right depends: a correction, a veto, a
 /// membership, a ceiling, an arrival. What they may not see any more they do not go on showing. What ended so stays ended when
-/// the change is taken back: it can be shared again.
+/// the change is taken back: it can be shared again. So it is with what somebody has by a patient's permission to a group of
+/// theirs.
 struct ShareReview {
   let user: String
   /// Whose deed it is; nil for the operator `user`.
@@ -24,17 +25,35 @@ struct ShareReview {
 
   /// Of the shares that meet a condition; those that have ended already open nothing, and are looked at when they are extended.
   func perform(where condition: String = "1", _ arguments: StatementArguments = StatementArguments()) throws {
-    let shares = try GrantTable.all(
-      at: time, where: "shared_from IS NOT NULL AND state <> 'revoked' AND (\(condition))", arguments, in: database)
+    try bound(where: "shared_from IS NOT NULL AND (\(condition))", arguments) { share in
+      try SharingRight.end(of: share, at: time, in: database)
+    }
+  }
+
+  /// Somebody belongs to a group, or no longer.
+  func belongs(_ member: Int64) throws {
+    let permissions = "SELECT number FROM consent WHERE kind = 'permission' AND against NOT IN (0, ?)"
+    try bound(where: "principal = ? AND consent IN (\(permissions))", [member, member]) { grant in
+      guard let consent = grant.terms.basis.consent else { return .infinity }
+      return try ConsentBasis.partyEnd(of: consent, for: member, at: time, in: database)
+    }
+    try perform(where: "shared_by = ?", [member])
+  }
+
+  private func bound(
+    where condition: String, _ arguments: StatementArguments, to end: (Grant) throws -> Double
+  ) throws {
+    let grants = try GrantTable.all(
+      at: time, where: "state <> 'revoked' AND \(condition)", arguments, in: database)
     var ended: [Int64] = []
-    for share in shares where share.state != .expired {
-      let end = try SharingRight.end(of: share, at: time, in: database)
+    for grant in grants where grant.state != .expired {
+      let end = try end(grant)
       guard end > time else {
-        ended.append(Int64(share.number))
+        ended.append(Int64(grant.number))
         continue
       }
       // It may have been shortened just now, with the one that it rests on.
-      if end < share.until ?? .infinity, try outlasts(share, end) { try shorten(share, to: end) }
+      if end < grant.until ?? .infinity, try outlasts(grant, end) { try shorten(grant, to: end) }
     }
     guard !ended.isEmpty else { return }
     try GrantTable.revoke(

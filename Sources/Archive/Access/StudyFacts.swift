@@ -14,14 +14,32 @@ struct StudyFacts {
   }
 
   let patient: PatientIdentity
+  /// Whose it was, and who is this patient now.
+  let former: [PatientMove]
   let uid: String
   let date: String
   let series: [Part]
+
+  /// Whether it is worth a word why a grant is not about the study: one on a namesake of somebody from whom it moved is not.
+  func isNear(_ scope: GrantScope) -> Bool {
+    guard case .patient(let id, _) = scope else { return true }
+    return id.isSpelt(as: patient.id) || move(from: scope) != nil
+  }
+
+  /// How it moved away from whom a grant is on.
+  private func move(from scope: GrantScope) -> PatientMove? {
+    guard case .patient(let id, let issuer) = scope else { return nil }
+    let named = PatientIdentity(stored: id, issuer: issuer ?? "", soleStudy: "")
+    return named == patient ? nil : former.first { $0.from == named }
+  }
 
   /// Empty where something of the study is meant.
   func whyNot(_ scope: GrantScope, _ narrowing: GrantNarrowing) -> [String] {
     var reasons: [String] = []
     var parts = series
+    if let move = move(from: scope) {
+      return ["\(move), and a grant on the former patient does not open what moved: give it anew"]
+    }
     switch scope {
     case .everything: break
     case .patient(let id, let issuer):

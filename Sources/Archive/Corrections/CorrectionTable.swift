@@ -38,6 +38,33 @@ enum CorrectionTable {
     return target
   }
 
+  /// By which corrections what was received as that patient's is shown as another's at a moment, in the order in which they
+  /// follow one another. `study`: of one study; nil for all, by the merges alone.
+  static func path(
+    of received: PatientIdentity, study uid: String?, at moment: Double, in database: Database
+  ) throws -> [Correction] {
+    let statement = try database.cachedStatement(
+      sql: """
+        SELECT * FROM correction
+        WHERE from_patient_id = ? AND from_issuer = ? AND from_sole_study = ? AND number > ? AND made_at <= ?
+          AND (undone_at IS NULL OR undone_at > ?) AND (study_uid IS NULL OR study_uid = ?)
+        ORDER BY number LIMIT 1
+        """)
+    var path: [Correction] = []
+    var current = received
+    while let row = try Row.fetchOne(
+      statement,
+      arguments: [
+        current.id, current.issuer, current.soleStudy, path.last?.number ?? 0, moment, moment, uid,
+      ])
+    {
+      let correction = Correction(row)
+      path.append(correction)
+      current = correction.to
+    }
+    return path
+  }
+
   static func insert(_ draft: CorrectionDraft, by user: String, at time: Double, in database: Database) throws -> Int64
   {
     try database.execute(
@@ -53,15 +80,7 @@ enum CorrectionTable {
   }
 
   static func all(in database: Database) throws -> [Correction] {
-    try Row.fetchAll(database, sql: "SELECT * FROM correction ORDER BY number").map { row in
-      Correction(
-        number: row["number"], study: row["study_uid"],
-        from: PatientIdentity(
-          stored: row["from_patient_id"], issuer: row["from_issuer"], soleStudy: row["from_sole_study"]),
-        to: PatientIdentity(stored: row["to_patient_id"], issuer: row["to_issuer"], soleStudy: ""),
-        reason: row["reason"], madeBy: row["made_by"], madeAt: row["made_at"], undoneBy: row["undone_by"],
-        undoneAt: row["undone_at"], undoneReason: row["undone_reason"])
-    }
+    try Row.fetchAll(database, sql: "SELECT * FROM correction ORDER BY number").map { Correction($0) }
   }
 }
 
@@ -89,4 +108,16 @@ package struct Correction: Sendable, Hashable {
   package let undoneBy: String?
   package let undoneAt: Double?
   package let undoneReason: String?
+}
+
+extension Correction {
+  fileprivate init(_ row: Row) {
+    self.init(
+      number: row["number"], study: row["study_uid"],
+      from: PatientIdentity(
+        stored: row["from_patient_id"], issuer: row["from_issuer"], soleStudy: row["from_sole_study"]),
+      to: PatientIdentity(stored: row["to_patient_id"], issuer: row["to_issuer"], soleStudy: ""),
+      reason: row["reason"], madeBy: row["made_by"], madeAt: row["made_at"], undoneBy: row["undone_by"],
+      undoneAt: row["undone_at"], undoneReason: row["undone_reason"])
+  }
 }

@@ -22,7 +22,7 @@ extension Peer {
       }
       networks.append(network)
     }
-    let demand = try IdentityAssurance(word: draft.demand)
+    let demand = try IdentityAssurance(word: draft.demand, of: "--demand")
     guard !networks.isEmpty || demand == .aeTitleAlone else {
       throw OperationError("say where the peer may come from: --address ADDRESS")
     }
@@ -64,9 +64,9 @@ extension GroupListing {
 }
 
 extension IdentityAssurance {
-  init(word: String) throws(OperationError) {
+  init(word: String, of option: String) throws(OperationError) {
     guard let assurance = Self(rawValue: word) else {
-      throw OperationError("--demand takes one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+      throw OperationError("\(option) takes one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     self = assurance
   }

@@ -28,8 +28,12 @@ struct PeerOperations {
     case .listKnocks:
       return .knocks(try await administration.knocks().map(KnockListing.init))
     case .addGroup(let name, let members):
+      let before = try await administration.groups().first { $0.name == name }?.members ?? []
       try await administration.setGroup(name, members: members)
-      return .done("group '\(name)': \(members.joined(separator: ", "))")
+      let gone = before.filter { !members.contains($0) }
+      return .done(
+        "group '\(name)': \(members.isEmpty ? "nobody" : members.joined(separator: ", "))"
+          + (gone.isEmpty ? "" : "; no longer \(gone.joined(separator: ", "))"))
     case .listGroups:
       return .groups(try await administration.groups().map(GroupListing.init))
     case .removeGroup(let name):
@@ -54,10 +58,13 @@ struct PeerOperations {
   private static func sentence(on grant: Grant) -> String {
     let what = [grant.scope.description, grant.terms.narrowing.description].filter { !$0.isEmpty }
       .joined(separator: ": ")
+    let time =
+      (grant.terms.from.map { " from \(Moment.text($0))" } ?? "")
+      + (grant.until.map { " until \(Moment.text($0))" } ?? "")
     if grant.terms.effect == .limits {
-      return "grant \(grant.number): through '\(grant.grantee)' at most \(what) is seen."
+      return "grant \(grant.number): through '\(grant.grantee)' at most \(what) is seen\(time)."
     }
-    guard grant.state == .pending else { return "grant \(grant.number): \(what) is open to '\(grant.grantee)'." }
+    guard grant.state == .pending else { return "grant \(grant.number): \(what) is open to '\(grant.grantee)'\(time)." }
     return
       "grant \(grant.number) is pending: \(what) for '\(grant.grantee)'. Once it is verified: collimator grant approve "
       + "\(grant.number)"

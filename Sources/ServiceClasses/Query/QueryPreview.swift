@@ -40,11 +40,11 @@ package struct QueryPreview: Sendable {
     let syntax = TransferSyntax.explicitVRLittleEndian
     let identifier: QueryIdentifier
     do {
-      guard try await archive.rights(of: caller).contains(.query) else {
-        throw ServiceFailure(.refusedNotAuthorized, "this peer may not query here (any more)")
-      }
       if let why = try await archive.administration(as: user).refusal(of: caller) {
         throw ServiceFailure(.refusedNotAuthorized, why)
+      }
+      guard try await archive.rights(of: caller).contains(.query) else {
+        throw ServiceFailure(.refusedNotAuthorized, "this peer may not query here (any more)")
       }
       identifier = try QueryIdentifier(reading: bytes, transferSyntax: syntax, model: model, negotiated: negotiated)
     } catch let failure as ServiceFailure {

@@ -43,9 +43,7 @@ extension GrantCommand {
     @OptionGroup var archive: DataDirectoryOptions
 
     func run() async throws {
-      var draft = GrantDraft(to: to, scope: target.scope(), until: try terms.until.map(EndOfGrant.seconds))
-      try terms.fill(&draft)
-      draft.narrowing = target.narrowing()
+      var draft = try terms.draft(to: to, target)
       draft.isCeiling = ceiling
       draft.sharer = by
       guard case .grant(let grant, let sentence) = try await archive.perform(.addGrant(draft)) else { return }
@@ -66,9 +64,17 @@ extension GrantCommand {
     @OptionGroup var listing: ListingOptions
     @OptionGroup var archive: DataDirectoryOptions
 
+    private static let states = ["pending", "active", "suspended", "revoked", "expired"]
+
+    func validate() throws {
+      guard let state, !Self.states.contains(state) else { return }
+      throw ValidationError("--state takes one of \(Self.states.joined(separator: ", "))")
+    }
+
     func run() async throws {
       guard case .grants(let all) = try await archive.perform(.listGrants) else { return }
       let grants = all.filter { (to ?? $0.to) == $0.to && (state ?? $0.state) == $0.state }
+      if let to, !all.contains(where: { $0.to == to }) { Output.note("no grant is or was to '\(Table.printable(to))'") }
       guard !listing.json else { return try Output.print(json: grants) }
       Output.print(GrantTableText(grants).text)
     }

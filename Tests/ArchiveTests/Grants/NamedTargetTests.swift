@@ -99,6 +99,68 @@ import Testing
     try await archive.close()
   }
 
+  /// Who asks for an ID that was merged away is told so, and how it is now; who has a grant on it, why it opens nothing.
+  @Test(arguments: ["P2", "P3", "P4"])
+  func whoWasMergedAwayIsSaid(id: String) async throws {
+    let (archive, administration) = try await made()
+    try await archive.store(TestObject(instance: "4.1", series: "4.1", study: "4", patientID: "P4"))
+    let caller = try await archive.makeCaller("ASKER")
+    for scope in [Self.old, .patient(id: "P4", issuer: nil), .patient(id: "P4", issuer: "A")] {
+      _ = try await administration.addGrant(to: "ASKER", scope: scope, until: nil)
+    }
+    let before = test.clock.now
+    test.clock.advance(by: 10)
+    let corrections = archive.corrections(as: .current)
+    // P4 to P2 to P1.
+    _ = try await corrections.merge(try identity("P4"), into: try identity("P2"), reason: "twice", agreed: true)
+    _ = try await corrections.merge(try identity("P2"), into: try identity("P1"), reason: "twice", agreed: true)
+    let isMerged = id != "P3"
+    let explained = try await administration.explain(caller, patient: id, issuer: nil)
+    #expect(explained.merged.map(\.description).contains { $0.contains("patient \(id) was merged into") } == isMerged)
+    #expect(explained.merged.map(\.into.id) == (isMerged ? ["P1"] : []))
+    #expect(Set(explained.studies.map(\.studyInstanceUID)) == (isMerged ? ["1.2.3", "2", "4"] : ["3"]))
+    for study in explained.studies where isMerged {
+      // Those on P2 and P4, both of whom P1 is; not one on a namesake of theirs.
+      #expect(study.grants.map(\.grant.number) == [1, 2] && study.seen.allSatisfy { $0.instances == 0 })
+      #expect(
+        study.grants.allSatisfy {
+          $0.reasons.joined().contains("a grant on the former patient does not open what moved")
+        })
+    }
+    #expect(
+      explained.studies.map { $0.moved.map(\.from.id) }.filter { !$0.isEmpty }
+        == (isMerged ? [["P2"], ["P4", "P2"]] : []))
+    let issuer = id == "P3" ? "A" : nil
+    let access = try await administration.access(toPatient: id, issuer: issuer, at: nil)
+    #expect(access.patient.id == (isMerged ? "P1" : "P3") && (access.merged != nil) == isMerged)
+    #expect(access.objects == (isMerged ? 3 : 1) && access.entries.isEmpty)
+    #expect(access.kept == (isMerged ? ["ASKER"] : []))
+    // Before, each was somebody of their own; that it is so no longer is said.
+    let then = try await administration.access(toPatient: id, issuer: issuer, at: before)
+    #expect(then.patient.id == id && (then.merged != nil) == isMerged)
+    #expect(then.entries.map(\.grant.number) == (id == "P2" ? [1] : id == "P4" ? [2] : []))
+    for number in [2, 1] { _ = try await corrections.undo(number, reason: "were right", agreed: true) }
+    #expect(try await administration.explain(caller, patient: id, issuer: nil).merged.isEmpty)
+    #expect(try await administration.access(toPatient: id, issuer: issuer, at: nil).merged == nil)
+    try await archive.close()
+  }
+
+  /// One study alone: grants on whose it was are told, and those on others of that one's studies are not.
+  @Test func whoseAStudyWasIsSaid() async throws {
+    let (archive, administration) = try await made()
+    let caller = try await archive.makeCaller("ASKER")
+    _ = try await administration.addGrant(to: "ASKER", scope: Self.old, until: nil)
+    _ = try await archive.corrections(as: .current).reassign(
+      study: "2", from: nil, to: try identity("P1"), reason: "mistaken", agreed: true)
+    for (study, reasons) in [("2", 1), ("1.2.3", 0)] {
+      let explained = try #require(try await administration.explain(caller, study: study).studies.first)
+      #expect(explained.grants.flatMap(\.reasons).count == reasons && explained.moved.count == reasons)
+      #expect(explained.grants.allSatisfy { $0.reasons[0].contains("the study was reassigned from P2 to P1 on") })
+    }
+    #expect(try await administration.explain(caller, patient: "P2", issuer: nil).studies.isEmpty)
+    try await archive.close()
+  }
+
   /// What was received by that ID is held, and what else is the patient's is not.
   @Test func aHoldOnAnIDThatWasMergedSaysSo() async throws {
     let (archive, _) = try await made()

@@ -75,6 +75,8 @@ package struct PreviewListing: Codable, Sendable {
   package let isCut: Bool
   /// The status with which it would end, and its Error Comment; nil for success.
   package let failure: String?
+  /// Sentences: that nobody can call so as it is.
+  package let remarks: [String]
 }
 
 package enum ExplainedTarget: Codable, Sendable {
@@ -148,6 +150,8 @@ package struct ExplainedListing: Codable, Sendable {
   package let through: String
   /// In words.
   package let knownBy: String
+  /// Sentences: into whom the patient was merged who was asked for.
+  package let merged: [String]
   package let studies: [ExplanationListing]
   package let studiesInAll: Int
 }
@@ -173,18 +177,27 @@ package struct ExplanationListing: Codable, Sendable {
   package let grants: [Judgement]
   package let vetoes: [ConsentListing]
   package let obstacles: [String]
+  /// Sentences: whose it was when it came; nil where it was always this patient's.
+  package let remarks: [String]?
 }
 
 /// Who can see something of a patient.
 package struct PatientAccessListing: Codable, Sendable {
+  /// Of whom it is: of another than was asked for where that one was merged away.
+  package let patient: String
+  /// A sentence: into whom they were merged who was asked for; nil for nobody.
+  package let merged: String?
   package let entries: [AccessListing]
   /// Of the patient; nil of the past.
   package let objects: Int?
+  /// A sentence where nothing of the patient is here.
+  package let absence: String?
   /// Who holds a grant that is in force, and can do nothing by it.
   package let kept: [String]
 }
 
 package struct AccessListing: Codable, Sendable {
+  package let patient: String
   package let who: String
   package let group: String?
   package let grant: GrantListing

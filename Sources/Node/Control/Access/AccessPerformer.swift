@@ -59,10 +59,15 @@ struct AccessPerformer: Sendable {
       return .done("grant \(number) ends \(until.map(Moment.text) ?? "never").\(state)")
     case .importGrants(let drafts, let dryRun):
       let time = Date().timeIntervalSince1970
-      let rows = try drafts.map { draft in
-        let terms = try GrantTerms(draft, at: time)
-        let isReckoned = draft.until == nil && terms.until != nil
-        return ImportedRow(draft.to, terms, pending: draft.isPending, hasReckonedEnd: isReckoned)
+      let rows = try drafts.enumerated().map { index, draft in
+        do {
+          let terms = try GrantTerms(draft, at: time)
+          let isReckoned = draft.until == nil && terms.until != nil
+          return ImportedRow(
+            draft.to, terms, pending: draft.isPending, hasReckonedEnd: isReckoned, sharer: draft.sharer)
+        } catch let error as OperationError {
+          throw OperationError("row \(index + 1): \(error.description)")
+        }
       }
       let imported = try await administration.importGrants(rows, dryRun: dryRun)
       var listings: [GrantListing] = []
@@ -161,10 +166,12 @@ struct AccessPerformer: Sendable {
         }
       return .explained(ExplainedListing(explained))
     case .query(let name, let patientRoot, let identifier, let negotiated, let limit):
+      let caller = try await caller(name)
       let answers = try await QueryPreview(archive: archive, as: user, aeTitle: aeTitle).answers(
-        to: caller(name), model: patientRoot ? .patientRoot : .studyRoot, identifier: identifier,
+        to: caller, model: patientRoot ? .patientRoot : .studyRoot, identifier: identifier,
         negotiated: QueryNegotiation(negotiated), limit: limit)
-      return .answers(PreviewListing(answers))
+      let remark = try await administration.remark(on: caller)
+      return .answers(PreviewListing(answers, remarks: [remark].compactMap(\.self)))
     case .access(let patient, let issuer, let moment):
       return .access(
         PatientAccessListing(try await administration.access(toPatient: patient, issuer: issuer, at: moment)))
@@ -184,7 +191,7 @@ struct AccessPerformer: Sendable {
   private func caller(_ name: CallerName) async throws -> Caller {
     try await administration.caller(
       named: name.name, through: name.through,
-      assurance: try name.assurance.map { try IdentityAssurance(word: $0) })
+      assurance: try name.assurance.map { try IdentityAssurance(word: $0, of: "--known-by") })
   }
 }
 
@@ -207,20 +214,23 @@ extension ExplainedListing {
   fileprivate init(_ explanation: Explanation) {
     self.init(
       through: explanation.caller.peerName, knownBy: explanation.caller.identity.assurance.description,
-      studies: explanation.studies.map(ExplanationListing.init), studiesInAll: explanation.studiesInAll)
+      merged: explanation.merged.map(\.description), studies: explanation.studies.map(ExplanationListing.init),
+      studiesInAll: explanation.studiesInAll)
   }
 }
 
 extension PatientAccessListing {
   fileprivate init(_ access: PatientAccess) {
     self.init(
+      patient: access.patient.description, merged: access.merged?.description,
       entries: access.entries.map { entry in
         AccessListing(
-          who: entry.principal, group: entry.group, grant: GrantListing(entry.grant),
+          patient: access.patient.description, who: entry.principal, group: entry.group,
+          grant: GrantListing(entry.grant),
           opened: entry.opened.map { opened in
             Dictionary(opened.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first })
           }, vetoes: entry.vetoes)
-      }, objects: access.objects, kept: access.kept)
+      }, objects: access.objects, absence: access.absence, kept: access.kept)
   }
 }
 
@@ -234,7 +244,8 @@ extension ExplanationListing {
       grants: explanation.grants.map {
         Judgement(
           grant: GrantListing($0.grant), group: $0.group, reasons: $0.reasons, objects: $0.objects, right: $0.right)
-      }, vetoes: explanation.vetoes.map(ConsentListing.init), obstacles: explanation.obstacles)
+      }, vetoes: explanation.vetoes.map(ConsentListing.init), obstacles: explanation.obstacles,
+      remarks: explanation.moved.isEmpty ? nil : explanation.moved.map(\.description))
   }
 }
 
@@ -251,10 +262,10 @@ extension QueryNegotiation {
 }
 
 extension PreviewListing {
-  fileprivate init(_ answers: QueryPreview.Answers) {
+  fileprivate init(_ answers: QueryPreview.Answers, remarks: [String]) {
     self.init(
       identifiers: answers.identifiers,
       unsupportedKeys: answers.unsupportedKeys.map { DataDictionary.entry(for: $0)?.keyword ?? $0.description },
-      isCut: answers.isCut, failure: answers.failure.map { "\($0.status): \($0.comment)" })
+      isCut: answers.isCut, failure: answers.failure.map { "\($0.status): \($0.comment)" }, remarks: remarks)
   }
 }

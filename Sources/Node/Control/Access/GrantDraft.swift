@@ -78,11 +78,11 @@ extension GrantTerms {
     }
     if let why = draft.why {
       guard let relationship = Relationship(rawValue: why) else {
-        throw OperationError("--why takes one of \(Relationship.allCases.map(\.rawValue).joined(separator: ", "))")
+        throw OperationError("--why takes one of \(Relationship.given.map(\.rawValue).joined(separator: ", "))")
       }
       terms.relationship = relationship
     }
-    if let least = draft.least { terms.leastAssurance = try IdentityAssurance(word: least) }
+    if let least = draft.least { terms.leastAssurance = try IdentityAssurance(word: least, of: "--least") }
     terms.from = draft.from
     terms.until = draft.until ?? terms.until
     terms.effect = draft.isCeiling ? .limits : .opens
@@ -91,6 +91,11 @@ extension GrantTerms {
     terms.basis.reference = draft.reference
     self = terms
   }
+}
+
+extension Relationship {
+  /// What a person may say; an emergency has a command of its own.
+  fileprivate static var given: [Relationship] { allCases.filter { $0 != .emergency } }
 }
 
 extension GrantNarrowing {

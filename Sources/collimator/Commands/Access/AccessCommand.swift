@@ -49,13 +49,18 @@ struct AccessCommand: AsyncParsableCommand {
   }
 
   private func remark(on access: PatientAccessListing) {
+    if let merged = access.merged {
+      Output.note("\(Table.printable(merged)): see that one. What follows is of \(Table.printable(access.patient)).")
+    }
     guard let objects = access.objects else {
       return Output.note(
         "as grants, memberships and vetoes were then; locks, peers' rights and ceilings, and what was stored, are not "
           + "remembered: collimator audit list says who changed what")
     }
     Output.note(
-      objects == 0 ? "nothing of this patient is stored here" : "\(objects) objects of this patient are stored here")
+      access.absence.map(Table.printable)
+        ?? (objects == 0
+          ? "nothing of this patient is stored here" : "\(objects) objects of this patient are stored here"))
     guard !access.kept.isEmpty else { return }
     let names = access.kept.prefix(20).map { "'\(Table.printable($0))'" }.joined(separator: ", ")
     let more = access.kept.count > 20 ? " and \(access.kept.count - 20) more" : ""

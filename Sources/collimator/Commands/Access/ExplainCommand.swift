@@ -25,12 +25,17 @@ struct ExplainCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (study == nil) != (patient == nil) else { throw ValidationError("say --study UID or --patient ID") }
+    guard issuer == nil || patient != nil else { throw ValidationError("--issuer goes with --patient") }
+    try EmptyValue.refuse(in: ["--study": study, "--patient": patient])
   }
 
   func run() async throws {
     let target: ExplainedTarget = study.map { .study(uid: $0) } ?? .patient(id: patient ?? "", issuer: issuer)
     guard case .access(.explained(let explained)) = try await archive.perform(.access(.explain(asked.name, target)))
     else { return }
+    for merge in explained.merged {
+      Output.note("\(Table.printable(merge)): see that one. What follows is of that one, too.")
+    }
     if explained.studiesInAll > explained.studies.count {
       Output.note(
         "the first \(explained.studies.count) of \(explained.studiesInAll) studies; of another one: --study UID")
@@ -52,6 +57,7 @@ struct ExplainCommand: AsyncParsableCommand {
         ? "  '\(Table.printable(asked.caller))' sees nothing of it"
         : "  '\(Table.printable(asked.caller))' may \(rights.joined(separator: ", ")) of them",
     ]
+    lines += (study.remarks ?? []).map { "  \(Table.printable($0))" }
     lines += study.grants.map(text)
     if study.grants.isEmpty { lines.append("  no grant is about it") }
     for veto in study.vetoes {

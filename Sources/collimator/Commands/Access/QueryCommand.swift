@@ -52,7 +52,7 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   private func remarks(on answers: PreviewListing, _ matches: [DataSet]) -> [String] {
-    var remarks: [String] = []
+    var remarks = answers.remarks.map { "note: \($0)" }
     if !answers.unsupportedKeys.isEmpty {
       remarks.append(
         "FF01: this node does not know \(answers.unsupportedKeys.joined(separator: ", ")), and answers without")

@@ -62,6 +62,11 @@ struct RecordOptions: ParsableArguments {
       throw ValidationError("say what is meant: \(words)")
     }
     guard issuer == nil || patient != nil else { throw ValidationError("--issuer goes with --patient") }
+    // As a script gives it whose variable is not set: it would not narrow.
+    try EmptyValue.refuse(in: [
+      "--modality": modality, "--type": type, "--title": title, "--studies-from": studiesFrom,
+      "--studies-to": studiesTo,
+    ])
   }
 
   /// nil where none is named.
@@ -123,7 +128,13 @@ struct TermsOptions: ParsableArguments {
     inversion: .prefixedNo, help: "Open nothing until it is approved (self, child, parent and guardian do so anyway).")
   var pending: Bool?
 
-  func fill(_ draft: inout GrantDraft) throws {
+  func validate() throws {
+    try EmptyValue.refuse(in: ["--may": may, "--template": template, "--purpose": purpose, "--reference": reference])
+  }
+
+  func draft(to grantee: String, _ target: TargetOptions) throws -> GrantDraft {
+    var draft = GrantDraft(to: grantee, scope: target.scope(), until: try until.map(EndOfGrant.seconds))
+    draft.narrowing = target.narrowing()
     draft.template = template
     draft.may = may?.commaSeparated ?? []
     draft.from = try from.map(EndOfGrant.beginning)
@@ -133,6 +144,7 @@ struct TermsOptions: ParsableArguments {
     draft.reference = reference
     draft.least = least
     draft.isPending = pending
+    return draft
   }
 }
 

@@ -12,10 +12,19 @@ extension UserCommand {
     @Argument(help: "The user's name.")
     var name: String
 
-    @Argument(help: "The roles; none takes them away.")
+    @Argument(help: "The roles, in place of those that the user has.")
     var roles: [String] = []
 
+    @Flag(help: "Take away all roles.")
+    var none = false
+
     @OptionGroup var archive: DataDirectoryOptions
+
+    func validate() throws {
+      guard roles.isEmpty == none else {
+        throw ValidationError("say the roles, or --none; which there are tells collimator user show")
+      }
+    }
 
     func run() async throws {
       try await archive.perform(.access(.setRoles(roles, user: name))).printOutcome()
@@ -71,6 +80,12 @@ extension UserCommand {
     var birthDate: String?
 
     @OptionGroup var archive: DataDirectoryOptions
+
+    func validate() throws {
+      guard birthDate == nil || endsAtAge != nil else {
+        throw ValidationError("--birth-date says when the patient is of an age: it goes with --ends-at-age")
+      }
+    }
 
     func run() async throws {
       let draft = PatientLinkDraft(

@@ -35,7 +35,12 @@ struct AuditFilterOptions: ParsableArguments {
 
   func validate() throws {
     guard issuer == nil || patient != nil else { throw ValidationError("--issuer goes with --patient") }
-    _ = try filter()
+    try EmptyValue.refuse(in: [
+      "--who": who, "--patient": patient, "--study": study, "--kind": kind, "--outcome": outcome,
+    ])
+    let filter = try filter()
+    guard let from = filter.from, let until = filter.until, until <= from else { return }
+    throw ValidationError("--to is before --from")
   }
 
   func filter() throws -> AuditFilter {
