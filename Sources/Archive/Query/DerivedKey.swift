@@ -17,49 +17,69 @@ enum DerivedKey {
   ) -> String {
     let columns = members.map(\.column)
     let said = columns.map { "series.\($0) <> ''" }.joined(separator: " OR ")
-    return """
+    let collected = { (tables: String, condition: String) in
+      """
       (SELECT group_concat(\(member.column), '\\') FROM (
         SELECT DISTINCT \(columns.map { "series.\($0) AS \($0)" }.joined(separator: ", "))
-        FROM \(visibility.telling.table(.series))
-        WHERE series.study = study.id AND (\(said)) AND \(isSeen(visibility))
+        FROM \(tables)
+        WHERE \(condition) AND (\(said))
         ORDER BY \((1...max(columns.count, 1)).map(String.init).joined(separator: ", "))))
       """
+    }
+    return visibility.both(
+      collected(
+        visibility.telling.table(.series), "series.study = study.id AND \(isSeen(visibility))"),
+      collected(visibility.bothSeries.rows, visibility.bothSeries.areSeen))
   }
 
   static func expression(
     for tag: Tag, _ visibility: Visibility
   ) -> (level: IndexedAttribute.Level, sql: String)? {
     switch tag {
-    case .numberOfPatientRelatedStudies: (.patient, ofPatient("COUNT(DISTINCT study.id)", visibility))
-    case .numberOfPatientRelatedSeries: (.patient, ofPatient("COUNT(DISTINCT series.id)", visibility))
+    case .numberOfPatientRelatedStudies:
+      (.patient, ofPatient("COUNT(DISTINCT \(visibility.hasAside ? "study.v_0020000d" : "study.id"))", visibility))
+    case .numberOfPatientRelatedSeries:
+      (
+        .patient,
+        ofPatient(
+          "COUNT(DISTINCT \(visibility.hasAside ? "study.v_0020000d || char(31) || series.v_0020000e" : "series.id"))",
+          visibility)
+      )
     case .numberOfPatientRelatedInstances: (.patient, ofPatient("COUNT(DISTINCT instance.v_00080018)", visibility))
     case .numberOfStudyRelatedSeries:
-      (.study, "(SELECT COUNT(*) FROM series WHERE series.study = study.id AND \(hasInstances(visibility)))")
+      (
+        .study,
+        visibility.both(
+          "(SELECT COUNT(*) FROM series WHERE series.study = study.id AND \(hasInstances(visibility)))",
+          counted("series.v_0020000e", .study, visibility))
+      )
     case .numberOfStudyRelatedInstances:
       (
         .study,
-        """
-        (SELECT COUNT(DISTINCT instance.v_00080018) FROM series JOIN instance ON instance.series = series.id
-          WHERE series.study = study.id AND \(visibility.counted))
-        """
+        visibility.both(
+          """
+          (SELECT COUNT(DISTINCT instance.v_00080018) FROM series JOIN instance ON instance.series = series.id
+            WHERE series.study = study.id AND \(visibility.counted))
+          """, counted("instance.v_00080018", .study, visibility))
       )
-    case .modalitiesInStudy:
-      (
-        .study,
-        collected("v_00080060", visibility.telling.table(.series), "series.v_00080060 <> '' AND \(isSeen(visibility))")
-      )
+    case .modalitiesInStudy: (.study, modalities(visibility))
     case .sopClassesInStudy:
       (
         .study,
-        collected("v_00080016", "series JOIN instance ON instance.series = series.id", visibility.counted)
+        visibility.both(
+          collected(
+            "instance.v_00080016", "FROM series JOIN instance ON instance.series = series.id",
+            "series.study = study.id AND \(visibility.counted)"),
+          collected("instance.v_00080016", visibility.bothRows(of: .study), visibility.instance))
       )
     case .numberOfSeriesRelatedInstances:
       (
         .series,
-        """
-        (SELECT COUNT(DISTINCT instance.v_00080018) FROM instance
-          WHERE instance.series = series.id AND \(visibility.counted))
-        """
+        visibility.both(
+          """
+          (SELECT COUNT(DISTINCT instance.v_00080018) FROM instance
+            WHERE instance.series = series.id AND \(visibility.counted))
+          """, counted("instance.v_00080018", .series, visibility))
       )
     // Available Transfer Syntax UID.
     case Tag(0x0008, 0x3002): (.instance, "instance.transfer_syntax")
@@ -73,11 +93,17 @@ enum DerivedKey {
     let isFaulty =
       switch level {
       case .instance: "instance.fault <> 0"
-      case .series: faulty("instance", "instance.series = series.id AND \(visibility.counted)", visibility)
-      case .study: faulty("series \(below)", "series.study = study.id AND \(visibility.counted)", visibility)
+      case .series:
+        visibility.both(
+          faulty("FROM instance", "instance.series = series.id AND \(visibility.counted)", visibility),
+          faulty(visibility.bothRows(of: .series), visibility.instance, visibility))
+      case .study:
+        visibility.both(
+          faulty("FROM series \(below)", "series.study = study.id AND \(visibility.counted)", visibility),
+          faulty(visibility.bothRows(of: .study), visibility.instance, visibility))
       case .patient:
         faulty(
-          "study JOIN series ON series.study = study.id \(below)",
+          "FROM study JOIN series ON series.study = study.id \(below)",
           "study.patient = patient.id AND \(visibility.toldInstance)", visibility)
       }
     // Asked once in a statement: nearly always nothing is faulty.
@@ -87,7 +113,7 @@ enum DerivedKey {
 
   private static func faulty(_ tables: String, _ place: String, _ visibility: Visibility) -> String {
     """
-    EXISTS (SELECT 1 FROM \(tables) WHERE +instance.fault <> 0 AND \(place) AND NOT EXISTS (
+    EXISTS (SELECT 1 \(tables) WHERE +instance.fault <> 0 AND \(place) AND NOT EXISTS (
       SELECT 1 FROM instance AS other WHERE other.v_00080018 = instance.v_00080018
         AND +other.series = instance.series AND +other.fault = 0 AND \(visibility.otherVersion)))
     """
@@ -104,9 +130,26 @@ enum DerivedKey {
   /// Without an order of its own, it is sorted.
   private static func collected(_ column: String, _ tables: String, _ condition: String) -> String {
     """
-    (SELECT group_concat(value, '\\') FROM (SELECT DISTINCT \(column) AS value FROM \(tables)
-      WHERE series.study = study.id AND \(condition) ORDER BY value))
+    (SELECT group_concat(value, '\\') FROM (SELECT DISTINCT \(column) AS value \(tables)
+      WHERE \(condition) ORDER BY value))
     """
+  }
+
+  private static func modalities(_ visibility: Visibility) -> String {
+    let (rows, areSeen) = visibility.bothSeries
+    let isSaid = "series.v_00080060 <> ''"
+    return visibility.both(
+      collected(
+        "series.v_00080060", "FROM \(visibility.telling.table(.series))",
+        "series.study = study.id AND \(isSaid) AND \(isSeen(visibility))"),
+      collected("series.v_00080060", "FROM \(rows)", "\(isSaid) AND \(areSeen)"))
+  }
+
+  /// Of the rows of one study, or of one series of it.
+  private static func counted(
+    _ column: String, _ level: IndexedAttribute.Level, _ visibility: Visibility
+  ) -> String {
+    "(SELECT COUNT(DISTINCT \(column)) \(visibility.bothRows(of: level)) WHERE \(visibility.instance))"
   }
 
   private static func ofPatient(_ aggregate: String, _ visibility: Visibility) -> String {

@@ -77,7 +77,9 @@ struct QueryCompiler {
     let isNamed = named != nil
     let (place, bound) = driver.conditions(after: mark, isNamed: isNamed)
     let all =
-      place + [named.map(driver.within), visibilityCondition(isNamed: isNamed), apart].compactMap(\.self) + conditions
+      place
+      + [named.map(driver.within), visibilityCondition(isNamed: isNamed), apart, visibility.isTold(at: level)]
+      .compactMap(\.self) + conditions
     let first =
       driver.columns + [
         "\(level.rawValue).id", "patient.patient_id", "patient.issuer", "patient.sole_study",
@@ -208,11 +210,13 @@ struct QueryCompiler {
         ValueListFunction.isOneOf.condition(on: "series.v_00080060"),
         ValueListFunction.list(of: wanted.map(MatchingForm.storable))
       )
-    add(
-      """
+    let one = """
       EXISTS (SELECT 1 FROM \(visibility.telling.table(.series)) WHERE series.study = study.id AND \(visibility.series)
         AND \(modality))
-      """, sought)
+      """
+    guard visibility.hasAside else { return add(one, sought) }
+    let (rows, areSeen) = visibility.bothSeries
+    add(visibility.both(one, "EXISTS (SELECT 1 FROM \(rows) WHERE \(areSeen) AND \(modality))"), sought, sought)
   }
 }
 

@@ -34,6 +34,8 @@ struct Visibility {
   private(set) var named: [String: DatabaseValue]
   /// Whether there are patients of whom the caller is told by voices; nil where that is still to be asked.
   var meetsContradictions: Bool?
+  /// Whether something is kept aside for the caller.
+  let hasAside: Bool
 
   init(_ question: Question, in database: Database) throws {
     let found = try VisibilityHolders(question, in: database)
@@ -45,6 +47,10 @@ struct Visibility {
     ]
     for (index, holder) in holders.enumerated() { named["h\(index)"] = holder.databaseValue }
     if let grant = question.grant { named["grant"] = grant.databaseValue }
+    hasAside =
+      try Int.fetchOne(
+        database.cachedStatement(sql: "SELECT 1 FROM study WHERE aside = ? AND aside <> 0 LIMIT 1"),
+        arguments: [question.caller.principal]) != nil
   }
 
   var predicate: VisibilityPredicate { wording.predicate }

@@ -55,12 +55,16 @@ import Testing
     #expect(try await archive.newsAside(after: news.last) == AsideNews(senders: [:], last: news.last))
     let aside = try await administration.studiesAside()
     #expect(aside.map(\.sender) == ["WS", "WS"] && aside.map(\.instances).reduce(0, +) == 4)
-    // What the sender itself was granted shows what it sent, as its own study.
+    // What the sender itself was granted shows what it sent, in the study that it came for.
     _ = try await administration.addGrant(to: "WS", scope: .patient(id: "P1", issuer: nil), until: nil)
     #expect(
-      try await archive.values(of: .sopInstanceUID, at: .image, as: stranger).sorted() == [
-        "1.1", "1.1", "1.2", "1.2", "1.3", "1.4",
-      ])
+      try await archive.values(of: .sopInstanceUID, at: .image, as: stranger).sorted() == ["1.1", "1.2", "1.3", "1.4"])
+    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: stranger) == ["1.2.3"])
+    // A study of two patients who are both seen is two (A48).
+    _ = try await administration.addGrant(to: "WS", scope: .patient(id: "P2", issuer: nil), until: nil)
+    #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: stranger) == ["1.2.3", "1.2.3"])
+    #expect(try await archive.values(of: .patientID, at: .study, as: stranger).sorted() == ["P1", "P2"])
+    try await administration.revokeGrant(3)
     // A new index keeps aside what is aside.
     _ = try await OperationThread.run {
       try Reindex(of: archive.operations(as: .current), OperationProgress()).perform()
@@ -92,6 +96,75 @@ import Testing
     #expect(try await archive.values(of: .studyInstanceUID, at: .study, as: station) == ["1.2.3"])
     #expect(try await archive.values(of: .numberOfStudyRelatedInstances, at: .study, as: station) == ["2"])
     try await archive.close()
+  }
+
+  /// What the sender is told at each level of a study of which it has something aside and sees something else.
+  @Test(arguments: [true, false])
+  func whatIsAsideAndWhatIsSeenIsOne(isKeyed: Bool) async throws {
+    let archive = try test.open()
+    let administration = archive.administration(as: .current)
+    let ct = try await peer("CT1", [.store], in: archive)
+    let station = try await peer("WS", [.store, .query], in: archive)
+    _ = try await administration.addGrant(to: "WS", scope: .patient(id: "P1", issuer: nil), until: nil)
+    for instance in ["1.1", "1.2"] {
+      #expect(try await send(TestObject(instance: instance), as: ct, to: archive) == .stored)
+    }
+    for object in [
+      TestObject(instance: "1.2"), TestObject(instance: "1.3"),
+      TestObject(instance: "1.4", series: "1.2.3.2", modality: "MR"),
+    ] { #expect(try await send(object, as: station, to: archive) == .stored) }
+    #expect(try await administration.studiesAside().map(\.instances) == [3])
+    let key = MatchingKey(tag: .modalitiesInStudy, matching: .singleValue("MR"))
+    let told = { (tag: DICOMData.Tag, level: QueryRetrieveLevel) in
+      let keys = isKeyed && level != .patient ? [key] : []
+      return try await archive.values(of: tag, at: level, as: station, keys).sorted()
+    }
+    #expect(try await told(.studyInstanceUID, .study) == ["1.2.3"])
+    #expect(try await told(.numberOfStudyRelatedSeries, .study) == ["2"])
+    #expect(try await told(.numberOfStudyRelatedInstances, .study) == ["4"])
+    #expect(try await told(.modalitiesInStudy, .study) == ["CT\\MR"])
+    #expect(try await told(.seriesInstanceUID, .series) == ["1.2.3.1", "1.2.3.2"])
+    #expect(try await told(.numberOfSeriesRelatedInstances, .series) == ["1", "3"])
+    #expect(try await told(.numberOfStudyRelatedInstances, .series) == ["4", "4"])
+    #expect(try await told(.sopInstanceUID, .image) == ["1.1", "1.2", "1.3", "1.4"])
+    #expect(try await told(.numberOfPatientRelatedStudies, .patient) == ["1"])
+    #expect(try await told(.numberOfPatientRelatedSeries, .patient) == ["2"])
+    #expect(try await told(.numberOfPatientRelatedInstances, .patient) == ["4"])
+    try await archive.close()
+  }
+
+  /// Whoever sees a part of a study, and sent another, cannot tell whether there is something else by what somebody adds to it.
+  @Test func whatIsAddedTellsNothingOfWhatIsHidden() async throws {
+    var told: [[String]] = []
+    for isThere in [true, false] {
+      let test = TestArchive()
+      let archive = try test.open()
+      let ct = try await peer("CT1", [.store], in: archive)
+      let pacs = try await peer("PACS", [.store, .add], in: archive)
+      let station = try await peer("WS", [.store, .query], in: archive)
+      var terms = GrantTerms(.patient(id: "P1", issuer: nil), rights: [.query])
+      terms.narrowing.recordTypes = .reports
+      _ = try await archive.administration(as: .current).addGrant(to: "WS", terms)
+      if isThere { #expect(try await send(TestObject(instance: "1.1"), as: ct, to: archive) == .stored) }
+      for (sender, instance) in [(station, "1.2"), (pacs, "1.3"), (station, "1.4")] {
+        let report = TestObject(
+          instance: instance, series: "1.2.3.2", modality: "SR", sopClass: "1.2.840.10008.5.1.4.1.1.88.11")
+        #expect(try await send(report, as: sender, to: archive) == .stored)
+      }
+      var all: [String] = []
+      for (tag, level) in [
+        (.studyInstanceUID, .study), (.numberOfStudyRelatedInstances, .study), (.numberOfStudyRelatedSeries, .study),
+        (.modalitiesInStudy, .study), (.sopClassesInStudy, .study), (.seriesInstanceUID, .series),
+        (.numberOfSeriesRelatedInstances, .series), (.sopInstanceUID, .image),
+        (.numberOfPatientRelatedInstances, .patient), (.numberOfPatientRelatedStudies, .patient),
+      ] as [(DICOMData.Tag, QueryRetrieveLevel)] {
+        all += try await archive.values(of: tag, at: level, as: station) + ["|"]
+      }
+      told.append(all)
+      try await archive.close()
+    }
+    #expect(told[0] == told[1])
+    #expect(told[0].first == "1.2.3" && told[0].contains("1.3"))
   }
 
   @Test func aGrantLetsAddWhatItSays() async throws {

@@ -57,7 +57,7 @@ struct GrantComparison {
       let study = "1.\(Int.random(in: 0..<GrantWorld.studies, using: &random))"
       // What is matched is what the earliest that is seen says of it.
       let speaker = { (one: SeenObject, visible: [SeenObject]) in
-        visible.first { level == .patient ? $0.patientRow == one.patientRow : $0.studyRow == one.studyRow }
+        visible.first { level == .patient ? $0.patientRow == one.patientRow : $0.ownStudyRow == one.ownStudyRow }
       }
       switch Int.random(in: level == .patient ? 0..<3 : 0..<8, using: &random) {
       case 1:
@@ -110,10 +110,12 @@ struct GrantComparison {
       (tags + Self.told(at: level)).map { row[$0].map { $0.sorted().joined(separator: "\\") } ?? "?" }.joined(
         separator: " ")
     }.sorted()
-    let groups = Dictionary(grouping: visible.filter { key?.leaves($0, visible) ?? true }, by: name)
-    // What is aside is a study of its own; the answers are those of both.
-    let expected = groups.map { name, found in
-      ([name.last ?? ""] + counts(found) + said(level, found, visible)).joined(separator: " ")
+    // What is aside is a study of its own, unless what others sent of it is seen too: that tells of both.
+    let expected = Dictionary(grouping: visible, by: name).compactMap { name, found -> String? in
+      guard let one = found.first(where: { $0.aside == 0 }) ?? found.first, key?.leaves(one, visible) ?? true else {
+        return nil
+      }
+      return ([name.last ?? ""] + counts(found) + said(level, one, visible)).joined(separator: " ")
     }.sorted()
     let rowCount = Set(world.objects.map { name(SeenObject(object: $0, aside: 0)) }).count
     note(
@@ -161,7 +163,7 @@ struct GrantComparison {
 
   /// Of each series what its earliest object says.
   fileprivate static func modalities(of found: [SeenObject]) -> Set<String> {
-    Set(Dictionary(found.map { ($0.seriesRow, $0.modality) }, uniquingKeysWith: { first, _ in first }).values)
+    Set(Dictionary(found.map { ($0.ownSeriesRow, $0.modality) }, uniquingKeysWith: { first, _ in first }).values)
   }
 
   /// What one object says where another may say otherwise.
@@ -172,17 +174,17 @@ struct GrantComparison {
   }
 
   /// By the earliest that is seen of the patient, the study and the series.
-  private func said(_ level: QueryRetrieveLevel, _ found: [SeenObject], _ visible: [SeenObject]) -> [String] {
-    guard let one = found.first else { return [] }
+  private func said(_ level: QueryRetrieveLevel, _ one: SeenObject, _ visible: [SeenObject]) -> [String] {
     if level == .patient {
       return visible.first { $0.patientRow == one.patientRow }.map { [$0.name, $0.comment] } ?? []
     }
     let study =
-      visible.first { $0.studyRow == one.studyRow }.map {
+      visible.first { $0.ownStudyRow == one.ownStudyRow }.map {
         [$0.name, $0.comment, $0.date, $0.accession, $0.description]
       } ?? []
     guard level != .study else { return study }
-    return study + (visible.first { $0.seriesRow == one.seriesRow }.map { [$0.modality, $0.seriesDescription] } ?? [])
+    return study
+      + (visible.first { $0.ownSeriesRow == one.ownSeriesRow }.map { [$0.modality, $0.seriesDescription] } ?? [])
   }
 
   private mutating func note(

@@ -9,13 +9,18 @@ import Access
 struct SeenObject {
   let object: TestObject
   let aside: Int64
+  /// Whether what others sent of the study is seen, too: then both are one to the caller.
+  var isJoined = false
 
   subscript<Value>(dynamicMember path: KeyPath<TestObject, Value>) -> Value { object[keyPath: path] }
 
   /// Empty IDs are of nobody: each study's own.
   var patientRow: String { "\(object.patientID) \(object.issuer) \(object.patientID.isEmpty ? object.study : "")" }
-  var studyRow: String { "\(object.study)#\(aside)" }
-  var seriesRow: String { "\(object.series)#\(aside)" }
+  var studyRow: String { "\(object.study)#\(isJoined ? 0 : aside)" }
+  var seriesRow: String { "\(object.series)#\(isJoined ? 0 : aside)" }
+  /// The rows in which it lies, which say of a study and a series what they say.
+  var ownStudyRow: String { "\(object.study)#\(aside)" }
+  var ownSeriesRow: String { "\(object.series)#\(aside)" }
 }
 
 /// The predicate once more, as plainly as it can be said: each object by itself, each grant by itself.
@@ -36,8 +41,13 @@ struct GrantOracle {
 
   /// In the order in which they came.
   var visible: [SeenObject] {
-    world.objects.indices.filter { sees(world.objects[$0], aside: world.aside[$0]) }
+    let seen = world.objects.indices.filter { sees(world.objects[$0], aside: world.aside[$0]) }
       .map { SeenObject(object: world.objects[$0], aside: world.aside[$0]) }
+    let others = Set(seen.filter { $0.aside == 0 }.map { "\($0.patientRow) \($0.studyRow)" })
+    return seen.map { one in
+      SeenObject(
+        object: one.object, aside: one.aside, isJoined: others.contains("\(one.patientRow) \(one.object.study)#0"))
+    }
   }
 
   private func sees(_ object: TestObject, aside: Int64) -> Bool {
