@@ -235,6 +235,7 @@ import Testing
       ("password changed", { try await administration.setPassword(password, ofUser: "weber") }),
       ("user locked", { try await administration.lockUser("weber") }),
       ("user unlocked", { try await administration.unlockUser("weber") }),
+      ("group added", { try await administration.setGroup("clinic", kind: nil) }),
       ("group changed", { try await administration.setGroup("clinic", members: ["weber"]) }),
       (
         "grant added",
