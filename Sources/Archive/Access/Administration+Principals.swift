@@ -142,14 +142,17 @@ extension Administration {
   /// Makes the group, or changes what it is; nil leaves as it is.
   package func setGroup(_ name: String, kind: GroupKind?) async throws {
     try await database.write { database in
-      let group = try self.group(name, in: database)
-      guard let kind else { return }
+      let (group, isNew) = try Self.group(name, in: database)
+      guard let kind else {
+        if isNew { try record("group added", "'\(name)'", in: database) }
+        return
+      }
       let before = try String.fetchOne(
         database, sql: "SELECT group_kind FROM principal WHERE id = ?", arguments: [group])
       try database.execute(
         sql: "UPDATE principal SET group_kind = ? WHERE id = ?", arguments: [kind.rawValue, group])
       let changes = AuditFacts([("kind", before)]).changes(to: AuditFacts([("kind", kind.rawValue)]))
-      try record("group changed", "'\(name)': \(changes)", in: database)
+      try record("group changed", "'\(name)'\(isNew ? " is made" : ""): \(changes)", in: database)
     }
   }
 

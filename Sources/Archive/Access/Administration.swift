@@ -82,7 +82,7 @@ package struct Administration: Sendable {
   package func setGroup(_ name: String, members: [String]) async throws {
     let time = now()
     try await database.write { database in
-      let group = try self.group(name, in: database)
+      let (group, isNew) = try Self.group(name, in: database)
       let present = Set(try MembershipTable.members(of: group, at: time, in: database))
       for member in present.subtracting(members) {
         guard let principal = try PrincipalTable.id(of: member, in: database) else { continue }
@@ -97,17 +97,15 @@ package struct Administration: Sendable {
         .filter { !$0.1.isEmpty }.map { "\($0.0): \($0.1.sorted().joined(separator: ", "))" }
       try record(
         "group changed",
-        "'\(name)': \((changes + ["members now: \(members.sorted().joined(separator: ", "))"]).joined(separator: "; "))",
+        "'\(name)'\(isNew ? " is made" : ""): \((changes + ["members now: \(members.sorted().joined(separator: ", "))"]).joined(separator: "; "))",
         in: database)
     }
   }
 
-  /// Made where there is none, on record.
-  func group(_ name: String, in database: Database) throws -> Int64 {
-    if let group = try PrincipalTable.id(of: name, kind: "group", in: database) { return group }
-    let group = try PrincipalTable.insert(name, kind: "group", in: database)
-    try record("group added", "'\(name)'", in: database)
-    return group
+  /// Made where there is none.
+  static func group(_ name: String, in database: Database) throws -> (id: Int64, isNew: Bool) {
+    if let group = try PrincipalTable.id(of: name, kind: "group", in: database) { return (group, false) }
+    return (try PrincipalTable.insert(name, kind: "group", in: database), true)
   }
 
   package func groups() async throws -> [PeerGroup] {
