@@ -110,6 +110,15 @@ import Testing
     }
   }
 
+  @Test func anAddressThatIsNoneIsExplained() async throws {
+    let folder = try TemporaryFolder()
+    let result = try await Tool.run(
+      Tool.collimator, ["serve", "--data", "\(folder.path)/data", "--port", "0", "--bind", "999.1.1.1"])
+    #expect(result.status == 1)
+    #expect(result.errors.contains("cannot listen on '999.1.1.1'"), "\(result.errors)")
+    #expect(!result.errors.contains("SocketAddressError"), "\(result.errors)")
+  }
+
   private func config(environment: [String: String], file: String, flags: [String]) async throws -> Tool.Result {
     let folder = try TemporaryFolder()
     if !file.isEmpty { try Data(file.utf8).write(to: URL(filePath: "\(folder.path)/collimator.json")) }
