@@ -25,8 +25,19 @@ package struct Association {
   /// Of a requestor: how long the peer may take for each answer; nil waits for as long as the association goes on.
   private var answersWithin: (deadline: AnswerDeadline, time: TimeAmount)?
 
-  /// Of abstract syntaxes with a context that cannot be used: why, in words.
-  private let refusals: [String: String]
+  /// Of a requestor: its contexts that cannot be used.
+  private var unusable: [UnusableContext] = []
+
+  private struct UnusableContext {
+    let abstractSyntax: String
+    let transferSyntaxes: [String]
+    /// In words.
+    let why: String
+
+    func isFor(_ abstractSyntax: String, _ transferSyntaxUID: String?) -> Bool {
+      self.abstractSyntax == abstractSyntax && transferSyntaxUID.map(transferSyntaxes.contains) ?? true
+    }
+  }
 
   private init(request: AssociateRQ, acceptance: AssociateAC, messages: MessageReader, writer: MessageWriter) {
     callingAETitle = request.callingAETitle
@@ -36,23 +47,34 @@ package struct Association {
     let proposed = Dictionary(
       request.presentationContexts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     var contexts: [UInt8: AcceptedContext] = [:]
-    var refusals: [String: String] = [:]
     for result in acceptance.presentationContexts {
-      guard let context = proposed[result.id], contexts[result.id] == nil else { continue }
-      if let why = result.whyUnusable(of: context) {
-        refusals[context.abstractSyntax] = why
-      } else {
-        contexts[result.id] = AcceptedContext(
-          id: result.id, abstractSyntax: context.abstractSyntax, transferSyntaxUID: result.transferSyntax)
+      guard let context = proposed[result.id], contexts[result.id] == nil, result.whyUnusable(of: context) == nil else {
+        continue
       }
+      contexts[result.id] = AcceptedContext(
+        id: result.id, abstractSyntax: context.abstractSyntax, transferSyntaxUID: result.transferSyntax)
     }
-    (self.contexts, self.refusals) = (contexts, refusals)
+    self.contexts = contexts
   }
 
-  /// Why there is no context for it; nil where there is one.
-  package func whyUnusable(_ abstractSyntax: String) -> String? {
-    guard !contexts.values.contains(where: { $0.abstractSyntax == abstractSyntax }) else { return nil }
-    return refusals[abstractSyntax] ?? "its answer does not mention it"
+  /// Why there is no context for it, in this transfer syntax where one is named; nil where there is one.
+  package func whyUnusable(_ abstractSyntax: String, in transferSyntaxUID: String? = nil) -> String? {
+    let isThere = contexts.values.contains { context in
+      context.abstractSyntax == abstractSyntax
+        && (transferSyntaxUID ?? context.transferSyntaxUID) == context.transferSyntaxUID
+    }
+    guard !isThere else { return nil }
+    return unusable.last { $0.isFor(abstractSyntax, transferSyntaxUID) }?.why ?? "it was not proposed"
+  }
+
+  /// Of what this node proposed itself: a peer's request may be longer than what is worth keeping.
+  private mutating func noteUnusable(_ proposed: [ProposedPresentationContext], in acceptance: AssociateAC) {
+    unusable = proposed.filter { contexts[$0.id] == nil }.map { context in
+      let result = acceptance.presentationContexts.last { $0.id == context.id }
+      return UnusableContext(
+        abstractSyntax: context.abstractSyntax, transferSyntaxes: context.transferSyntaxes,
+        why: result.map { $0.whyUnusable(of: context) ?? "" } ?? "its answer does not mention it")
+    }
   }
 
   /// The acceptor's side: waits for the request and answers with what `decide` says. nil, when it was rejected.
@@ -81,6 +103,7 @@ package struct Association {
     let acceptance = try await messages.nextAssociateConfirmation()
     var association = Association(request: request, acceptance: acceptance, messages: messages, writer: writer)
     association.answersWithin = answersWithin
+    association.noteUnusable(request.presentationContexts, in: acceptance)
     return association
   }
 

@@ -39,7 +39,7 @@ extension CommandSet {
     priority = elements.integer(0x0700)
     status = elements.integer(0x0900).map(Status.init(rawValue:))
     offendingElements = elements.tags(0x0901)
-    errorComment = elements.text(0x0902)
+    errorComment = elements.line(0x0902)
     errorID = elements.integer(0x0903)
     moveDestination = elements.text(0x0600)
     moveOriginatorAETitle = elements.text(0x1030)
@@ -116,6 +116,15 @@ private struct CommandElements {
     while let last = text.unicodeScalars.last, last == " " || last == "\0" { text.unicodeScalars.removeLast() }
     text = text.drop { $0 == " " }
     return text.isEmpty ? nil : String(text)
+  }
+
+  /// What people are shown: a VR of LO has no control characters, and none that is there anyhow ends a line or moves a cursor.
+  func line(_ element: UInt16) -> String? {
+    text(element).map { text in
+      String(
+        String.UnicodeScalarView(
+          text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+    }
   }
 
   func tags(_ element: UInt16) -> [Tag] {

@@ -12,6 +12,8 @@ package struct ServiceFailure: Error, Sendable, CustomStringConvertible {
   package let offendingElements: [Tag]
   /// What went wrong on this machine, for its log: it may name a path.
   package private(set) var cause: String?
+  /// What a person is told who asked, where that is more than an Error Comment holds.
+  private var explanation: String?
   /// Whether no status of the peer's is behind it: it asked for release instead of an answer.
   package private(set) var isUnanswered = false
 
@@ -29,7 +31,7 @@ package struct ServiceFailure: Error, Sendable, CustomStringConvertible {
     self.offendingElements = offendingElements
   }
 
-  package var description: String { comment }
+  package var description: String { explanation ?? comment }
 
   /// The final response that says so.
   package func response(to request: CommandSet) -> CommandSet {
@@ -41,6 +43,15 @@ package struct ServiceFailure: Error, Sendable, CustomStringConvertible {
 }
 
 extension ServiceFailure {
+  /// The peer gave this node no presentation context for it.
+  init(withoutContextFor sopClassUID: String, in transferSyntaxUID: String?, because why: String) {
+    let comment = "the peer accepted no presentation context for it"
+    self.init(.sopClassNotSupported, comment)
+    func name(_ uid: String) -> String { UIDRegistry.name(of: uid) ?? "'\(uid)'" }
+    let syntax = transferSyntaxUID.map { " in \(name($0))" } ?? ""
+    explanation = "\(comment), \(name(sopClassUID))\(syntax): \(why)"
+  }
+
   /// What cannot be recorded is not shown.
   init(auditing error: AuditError, _ status: Status = .refusedOutOfResources) {
     self.init(status, "the audit cannot be written now; try again later")

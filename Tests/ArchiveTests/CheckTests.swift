@@ -22,6 +22,21 @@ import Testing
     try await archive.close()
   }
 
+  /// Whatever is taken is kept: whoever sends odd UIDs makes no damage of it.
+  @Test func anOddUIDIsNoDamage() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let odd = ["1.2\0.3", "1.2\0\0.4", "1.2 x", "1.2.\u{7F}"]
+    for uid in odd { #expect(try await archive.store(TestObject(instance: uid)) == .stored) }
+    let operations = archive.operations(as: .current)
+    #expect(try await operations.check(CheckOrder()).faults.map(\.detail) == [])
+    _ = try await operations.reindex()
+    let report = try await operations.check(CheckOrder())
+    #expect(report.isClean, "\(report.faults)")
+    #expect(report.instances == odd.count)
+    try await archive.close()
+  }
+
   /// F14: each damaged file is named in one pass, is not served, and is healed by the same object sent again.
   @Test(arguments: Attack.allCases)
   private func whatIsDamagedIsNamedAndNotServed(attack: Attack) async throws {

@@ -69,10 +69,12 @@ import Testing
     let node = try await world(tokens)
     try Data("planted ticket".utf8).write(to: URL(filePath: tokens.path + "/ticket"))
     let good = tokens.path + "/good.jwt"
+    let line = tokens.path + "/line"
+    try (Data(contentsOf: URL(filePath: good)) + Data("\n".utf8)).write(to: URL(filePath: line))
     for (peer, options) in [
       ("WS", []), ("WS", ["-usr", "weber"]), ("PW", ["-usr", "weber", "-pwd", Self.right]),
       ("PW", ["-usr", "weber", "-pwd", Self.right, "-rsp"]), ("TOKEN", ["--jwt", good]),
-      ("TOKEN", ["--jwt", good, "-rsp"]),
+      ("TOKEN", ["--jwt", good, "-rsp"]), ("TOKEN", ["--jwt", line]),
     ] as [(String, [String])] {
       let result = try await node.dcmtk(
         "storescu", as: peer, ["-R", "-xe"] + options, files: [Tool.fixture("ct-1.dcm")])

@@ -66,6 +66,26 @@ import Testing
     #expect(!result.errors.contains("COLLIMATOR_PORT"), "\(result.errors)")
   }
 
+  /// `maximumPDULength` is --maximum-pdu-length and COLLIMATOR_MAXIMUM_PDU_LENGTH.
+  @Test func eachVariableIsNamedAsItsFlag() async throws {
+    let plain = try await config(environment: [:], file: "{}", flags: [])
+    let settings = try JSONDecoder().decode([Value].self, from: Data(plain.output.utf8))
+    #expect(settings.count > 40)
+    let names = settings.map { setting in
+      let words = setting.name.replacing(/[a-z](?=[A-Z])|[A-Z](?=[A-Z][a-z])/) { "\($0.output)_" }
+      return (setting, "COLLIMATOR_\(words.uppercased())")
+    }
+    let environment = names.map { ($1, $0.name == "tlsPort" ? "0" : $0.value) }
+    let result = try await config(
+      environment: Dictionary(uniqueKeysWithValues: environment), file: "{}", flags: ["--maximum-pdu-length", "4096"])
+    #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    let values = try JSONDecoder().decode([Value].self, from: Data(result.output.utf8))
+    for (setting, name) in names {
+      let origin = setting.name == "maximumPDULength" ? "flag" : "environment \(name)"
+      #expect(values.first { $0.name == setting.name }?.origin == origin)
+    }
+  }
+
   /// What is wrong, in which file, what is expected, and what to do; no words of a library.
   @Test(
     arguments: [
@@ -88,6 +108,15 @@ import Testing
     for library in ["Provider", "Snapshot", "ConfigKey", "NSCocoa", "Swift."] {
       #expect(!result.errors.contains(library), "\(result.errors)")
     }
+  }
+
+  @Test func anAddressThatIsNoneIsExplained() async throws {
+    let folder = try TemporaryFolder()
+    let result = try await Tool.run(
+      Tool.collimator, ["serve", "--data", "\(folder.path)/data", "--port", "0", "--bind", "999.1.1.1"])
+    #expect(result.status == 1)
+    #expect(result.errors.contains("cannot listen on '999.1.1.1'"), "\(result.errors)")
+    #expect(!result.errors.contains("SocketAddressError"), "\(result.errors)")
   }
 
   private func config(environment: [String: String], file: String, flags: [String]) async throws -> Tool.Result {

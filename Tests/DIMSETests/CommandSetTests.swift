@@ -35,6 +35,16 @@ import Testing
     #expect(try CommandSet(reading: command.encoded()) == command)
   }
 
+  /// Another node's words stand on one line of ours, whatever it sends.
+  @Test func aCommentIsOneLine() throws {
+    var command = CommandSet(.cStoreRSP)
+    command.messageIDBeingRespondedTo = 1
+    command.status = .refusedOutOfResources
+    command.errorComment = "the disk\r\n9 stored\u{1B}[31m\0 is full"
+    let comment = try CommandSet(reading: command.encoded()).errorComment
+    #expect(comment == "the disk\u{FFFD}\u{FFFD}9 stored\u{FFFD}[31m\u{FFFD} is full")
+  }
+
   /// PS3.7 §6.3.1: the group length counts the bytes that follow it, and all lengths are even.
   @Test func theGroupLengthIsRight() throws {
     var command = CommandSet(.cEchoRQ)

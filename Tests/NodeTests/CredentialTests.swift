@@ -32,6 +32,19 @@ import UpperLayer
     if (1...5).contains(type) { #expect(UserIdentity(showing: shown)?.type == type) }
   }
 
+  @Test func aNameMayBePadded() {
+    for padding in [[], [0], [0, 0]] as [[UInt8]] {
+      guard case .usernameAndPasscode("weber", _) = credential(2, Array("weber".utf8) + padding) else {
+        Issue.record("\(padding.count) NULs behind a name are taken for a part of it")
+        return
+      }
+    }
+    guard case .username("weber\0b") = credential(1, Array("weber\0b\0".utf8)) else {
+      Issue.record("what stands between is not the name that was sent")
+      return
+    }
+  }
+
   @Test func aNameThatIsNoTextIsNobody() {
     for type in [1, 2] as [UInt8] {
       guard case .unintelligible = credential(type, [0x77, 0xFF, 0xFE]) else {

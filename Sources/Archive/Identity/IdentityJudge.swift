@@ -97,7 +97,8 @@ final class IdentityJudge: Sendable {
     let (asked, address) = (now(), peer.address)
     let stored = try await database.read { database in
       try AddressTable.requirePatience(with: address, at: asked, in: database)
-      return try UserTable.password(of: name, in: database)
+      // What is no name is nobody's: to SQLite it would end at its first NUL, and could be another one.
+      return PrincipalTable.isName(name) ? try UserTable.password(of: name, in: database) : nil
     }
     let hash = stored?.hash ?? nobody
     let isRight = try await passwords.matches(passcode, hash, peer: peer.principal)

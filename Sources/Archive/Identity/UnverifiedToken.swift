@@ -23,7 +23,8 @@ struct UnverifiedToken {
     guard token.bytes.count <= Self.longest else {
       throw IdentityRefusal(.malformedToken, "its token has \(token.bytes.count) bytes, more than \(Self.longest)")
     }
-    let parts = token.bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    let compact = Self.withoutPadding(token.bytes)
+    let parts = compact.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard parts.count == 3, let header = Self.decode(Header.self, from: parts[0]),
       let claims = Self.decode(TokenClaims.self, from: parts[1])
     else {
@@ -33,10 +34,17 @@ struct UnverifiedToken {
     guard header.crit == nil else {
       throw IdentityRefusal(.malformedToken, "its token has critical header parameters, which this node does not know")
     }
-    compact = token.bytes
+    self.compact = Array(compact)
     algorithm = header.alg
     keyIdentifier = header.kid
     issuer = claims.text("iss")
+  }
+
+  /// A token is often the content of a file, which ends with a line, and fields of DICOM are padded to an even length: no character of
+  /// a token is less than a space.
+  private static func withoutPadding(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
+    let count = bytes.reversed().drop { $0 <= UInt8(ascii: " ") }.count
+    return bytes.prefix(count).drop { $0 <= UInt8(ascii: " ") }
   }
 
   private static func decode<Value: Decodable>(_ type: Value.Type, from base64URL: ArraySlice<UInt8>) -> Value? {

@@ -41,6 +41,10 @@ struct AssociationListener: Sendable {
       throw OperationError(
         "cannot listen on \(configuration.bindAddress):\(port): \(String(cString: strerror(error.errnoCode)))"
       )
+    } catch is SocketAddressError.UnknownHost {
+      throw OperationError(
+        "cannot listen on '\(configuration.bindAddress)': that is no address, and no name of one; 0.0.0.0 is every network "
+          + "that this machine is in")
     }
     address = server.localAddress?.ipAddress ?? configuration.bindAddress
     self.port = server.localAddress?.port ?? port

@@ -10,7 +10,9 @@ extension Credential {
     let primary = identity.primaryField.readableBytesView
     switch identity.type {
     case 1, 2:
-      guard let name = String(validating: primary, as: UTF8.self) else {
+      // Devices pad to an even length with NUL.
+      let padding = primary.reversed().prefix { $0 == 0 }.count
+      guard let name = String(validating: primary.dropLast(padding), as: UTF8.self) else {
         self = .unintelligible("a user name that is no UTF-8")
         return
       }

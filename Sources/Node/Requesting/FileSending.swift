@@ -101,7 +101,7 @@ package struct FileSending: Sendable {
         do {
           waiting[try await Self.begin(file, &user)] = file
         } catch let failure as ServiceFailure {
-          report(file.outcome(status: nil, comment: failure.comment))
+          report(file.outcome(status: nil, comment: failure.description))
         }
       }
       while !waiting.isEmpty { report(try await Self.answer(to: &waiting, user)) }

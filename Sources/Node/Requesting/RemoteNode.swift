@@ -88,20 +88,17 @@ package struct RemoteNode: Sendable {
   private func connect(_ limits: UpperLayerLimits) async throws -> (AssociationChannel, TLSConnection?) {
     let tls: TLSClient? =
       if let tls { try await TLSClient(tls, calling: host, deadline: .nanoseconds(timeout.nanoseconds)) } else { nil }
+    let attempts = CancellableConnection()
     do {
-      return try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-        .connectTimeout(.nanoseconds(timeout.nanoseconds))
-        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .connect(host: host, port: port) { channel in
-          channel.eventLoop.makeCompletedFuture {
-            try channel.writePiecesInTurn()
-            try channel.pipeline.syncOperations.addHandler(AnswerWatch())
-            let tls = try tls?.secure(channel)
-            if tls == nil { try channel.pipeline.syncOperations.addHandler(PlainDoor(.client)) }
-            try channel.pipeline.syncOperations.configureDIMSE(role: .requestor, limits: limits)
-            return (try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init()), tls)
+      return try await attempts.made {
+        try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+          .connectTimeout(.nanoseconds(timeout.nanoseconds))
+          .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+          .connect(host: host, port: port) { channel in
+            attempts.note(channel)
+            return channel.eventLoop.makeCompletedFuture { try Self.prepare(channel, limits, tls) }
           }
-        }
+      }
     } catch let error as NIOConnectionError {
       throw unreachable(error.connectionErrors.first?.error)
     } catch let error as IOError {
@@ -109,6 +106,17 @@ package struct RemoteNode: Sendable {
     } catch is ChannelError {
       throw OperationError("\(host):\(port) cannot be reached: it did not answer in \(timeout)")
     }
+  }
+
+  private static func prepare(
+    _ channel: any Channel, _ limits: UpperLayerLimits, _ tls: TLSClient?
+  ) throws -> (AssociationChannel, TLSConnection?) {
+    try channel.writePiecesInTurn()
+    try channel.pipeline.syncOperations.addHandler(AnswerWatch())
+    let tls = try tls?.secure(channel)
+    if tls == nil { try channel.pipeline.syncOperations.addHandler(PlainDoor(.client)) }
+    try channel.pipeline.syncOperations.configureDIMSE(role: .requestor, limits: limits)
+    return (try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init()), tls)
   }
 
   /// `error` is nil where the name led nowhere.

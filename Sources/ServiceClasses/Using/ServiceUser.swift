@@ -85,7 +85,9 @@ package struct ServiceUser {
         && (transferSyntaxUID ?? context.transferSyntaxUID) == context.transferSyntaxUID
     }
     guard let context else {
-      throw ServiceFailure(.sopClassNotSupported, "the peer accepted no presentation context for it")
+      throw ServiceFailure(
+        withoutContextFor: sopClassUID, in: transferSyntaxUID,
+        because: association.whyUnusable(sopClassUID, in: transferSyntaxUID) ?? "")
     }
     return context
   }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import Node
+import UpperLayer
 
 struct SendCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,24 +20,35 @@ struct SendCommand: AsyncParsableCommand {
 
   func run() async throws {
     let files = try FileWalk(path).files
+    let node = try remote.node()
     var bar = ProgressBar("sending", total: files.count)
     var outcomes: [SendOutcome] = []
-    for try await outcome in FileSending(files, to: try remote.node(), outstanding: outstanding)
-      .outcomes()
-    {
-      outcomes.append(outcome)
-      bar.advance()
+    var failure: (any Error)?
+    do {
+      for try await outcome in FileSending(files, to: node, outstanding: outstanding).outcomes() {
+        outcomes.append(outcome)
+        bar.advance()
+      }
+    } catch let end as AssociationEnd {
+      failure = remote.explained(end, by: node)
+    } catch {
+      failure = error
     }
     bar.finish()
-    if listing.json { try Output.print(json: outcomes) } else { Self.print(outcomes) }
+    // What came before the other node gave up is told too: it has that.
+    if failure == nil || node.hasAccepted { try show(outcomes, unanswered: files.count - outcomes.count) }
+    if let failure { throw failure }
     if outcomes.contains(where: { !$0.isStored }) { throw ExitCode.failure }
   }
 
-  private static func print(_ outcomes: [SendOutcome]) {
+  private func show(_ outcomes: [SendOutcome], unanswered: Int) throws {
+    guard !listing.json else { return try Output.print(json: outcomes) }
     for outcome in outcomes where !outcome.isStored {
       Output.print("refused  \(outcome.path): \(outcome.status.map { "\($0) " } ?? "")\(outcome.comment ?? "")")
     }
     let stored = outcomes.count { $0.isStored }
-    Output.print("\(stored) stored, \(outcomes.count - stored) refused")
+    Output.print(
+      "\(stored) stored, \(outcomes.count - stored) refused"
+        + (unanswered > 0 ? ", \(unanswered) not sent or not answered" : ""))
   }
 }

@@ -34,7 +34,7 @@ struct Settings {
     for setting in Setting.allCases {
       let (value, origin) =
         try given[setting].map { ($0, "flag") }
-        ?? Self.value(of: setting, in: environment, "the environment", key: ["collimator", setting.rawValue]).map {
+        ?? Self.value(of: setting, in: environment, "the environment", key: setting.environmentKey).map {
           ($0.value, "environment \($0.key)")
         }
         ?? Self.value(of: setting, in: file, "'\(path)'", key: [setting.rawValue]).map { ($0.value, path) }
@@ -177,7 +177,7 @@ struct Settings {
   ) throws {
     let known = try Set(
       Setting.allCases.map { setting in
-        try environment.value(forKey: AbsoluteConfigKey(["collimator", setting.rawValue]), type: .string).encodedKey
+        try environment.value(forKey: AbsoluteConfigKey(setting.environmentKey), type: .string).encodedKey
       })
     for name in names.sorted()
     where name.hasPrefix("COLLIMATOR_") && name != "COLLIMATOR_DATA" && !known.contains(name) {
@@ -242,6 +242,9 @@ extension Setting.Kind {
 }
 
 extension Setting {
+  /// A word begins where a small letter is followed by a capital: `maximumPDULength` is MAXIMUM_PDU_LENGTH, as its flag is.
+  fileprivate var environmentKey: [String] { ["collimator", rawValue.replacing("PDU", with: "Pdu")] }
+
   /// What its value has to be, in words.
   fileprivate var expectation: String {
     switch kind {

@@ -82,6 +82,19 @@ import Testing
     try await world.archive.close()
   }
 
+  /// SQLite compares a text up to its first NUL: what stands behind it would be in the log, and hide from the audit who it was.
+  @Test func whatIsNoNameIsNobodys() async throws {
+    let world = try await World(.aeTitleWithAddress)
+    for name in ["weber\0planted", "weber\0\nplanted", "weber\0", "weber\n", "\0weber", ""] {
+      for passcode in ["right password", "wrong password"] {
+        let refusal = try await world.archive.identify([.password(name, passcode)], as: "EXCUSED").refusal
+        #expect(refusal?.kind == .unknownUser, "\(name.debugDescription): \(String(describing: refusal))")
+        #expect(refusal?.description.contains("planted") == false)
+      }
+    }
+    try await world.archive.close()
+  }
+
   /// A title alone is nobody, but where an administrator said so by name.
   @Test func aTitleAloneIsNeverEnoughByDefault() async throws {
     let test = TestArchive()

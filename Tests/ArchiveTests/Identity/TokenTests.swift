@@ -62,6 +62,25 @@ import Testing
     try await archive.close()
   }
 
+  /// As it stands in a file that ends with a line, or in a field that was padded; what stands within it is the issuer's.
+  @Test func aTokenMayBePadded() async throws {
+    let (test, issuer) = (TestArchive(), TestIssuer())
+    let archive = try await open(test, issuer.issuer)
+    let token = try await issuer.token(TestIssuer.claims(at: test.clock.now)).bytes
+    for padding in ["\n", "\r\n", " ", "\0", " \n\0\0"] {
+      let outside = [.jwt(Secret(token + padding.utf8)), .jwt(Secret(padding.utf8 + token))] as [Credential]
+      for padded in outside {
+        #expect(try await archive.identify([padded]).evidence == .token(issuer: "https://login.example"))
+      }
+      let within = Secret(token.dropLast() + padding.utf8 + token.suffix(1))
+      #expect(try await archive.identify([.jwt(within)]).refusal != nil)
+    }
+    for none in ["", " ", "\n", "\0\0"] {
+      #expect(try await archive.identify([.jwt(Secret(Array(none.utf8)))]).refusal?.kind == .malformedToken)
+    }
+    try await archive.close()
+  }
+
   @Test func aTokenWithoutAWholeSignatureIsNone() async throws {
     let (test, issuer) = (TestArchive(), TestIssuer())
     let archive = try await open(test, issuer.issuer)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""answers.py COLLIMATOR FILE: servers that answer as none should, and what `collimator echo` says of each; exits 1 and says what was wrong."""
+"""answers.py COLLIMATOR FILE: servers that answer as none should, and what `collimator echo` and its likes say of each; exits 1 and says what was wrong."""
 import socket
 import struct
 import subprocess
@@ -96,6 +96,18 @@ def after_acceptance(answer):
     return serve
 
 
+def takes_one(connection):
+    """An object, and aborts at the next."""
+    accept(connection)
+    # The last fragment of a data set (PS3.8 Annex E.2).
+    while read(connection)[11] != 2:
+        pass
+    answer(connection, 0, 0x8001)
+    read(connection)
+    connection.sendall(b"\7\0\0\0\0\4\0\0\2\0")
+    connection.recv(1 << 16)
+
+
 def hangs_up(connection):
     read(connection)
 
@@ -114,7 +126,7 @@ def listener():
 def echo(what, words, port, *more, asking=("echo",)):
     command = [sys.argv[1], *asking, "--port", port, "--timeout", "2", "--response-timeout", "2", *more]
     result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    if result.returncode == 0 or words not in result.stderr:
+    if result.returncode == 0 or words not in result.stdout + result.stderr:
         problems.append(f"{what}: {result.returncode} {result.stdout}{result.stderr}")
 
 
@@ -161,6 +173,14 @@ served("it hangs up", hangs_up, "closed the connection without an answer")
 served("silence", silent, "said nothing")
 find, move = ["find", "-k", "PatientID"], ["move", "--study", "1.2.3", "--to", "ANY"]
 get, send = ["get", "--study", "1.2.3", "--output", tempfile.mkdtemp()], ["send", sys.argv[2]]
+name = "Study Root Query/Retrieve Information Model"
+refused = lambda connection: (accept(connection, 1), connection.recv(1 << 16))
+for asking, words in ((find, f"{name} - FIND: user rejection"), (move, f"{name} - MOVE: user rejection"), (send, "Little Endian: user rejection")):
+    served(f"no context for {asking[0]}", refused, words, asking)
+    served(f"called, by {asking[0]}", rejects(1, 1, 7), "try another --called", asking)
+two = [*send, sys.argv[2]]
+served("an abort amid objects, the count", takes_one, "1 stored, 0 refused, 1 not sent or not answered", two)
+served("an abort amid objects, the reason", takes_one, "and then ended it", two)
 for asking, field in ((["echo"], 0x8030), (find, 0x8020), (send, 0x8001), (move, 0x8021), (get, 0x8010)):
     served(f"other Message IDs than {asking[0]}'s", answers_another(field), "which awaits none", asking)
     served(f"requests for answers to {asking[0]}", asks_itself, "no answer in 2 s", asking)

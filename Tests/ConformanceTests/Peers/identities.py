@@ -79,6 +79,7 @@ def as_pynetdicom_says_them():
             # A name alone proves nothing, and gets no positive response.
             ("WS", 1, b"weber", None, None), ("PW", 1, b"weber", None, REFUSED), ("WS", 1, b"\xff\xfe", None, REFUSED),
             ("WS", 2, b"weber", right, proven), ("PW", 2, b"weber", right, proven), ("TOKEN", 2, b"weber", right, REFUSED),
+            ("WS", 2, b"weber\0", right, proven), ("WS", 2, b"weber\0\nplanted", right, REFUSED), ("WS", 2, b"weber\0\nplanted", wrong, REFUSED),
             ("WS", 2, b"weber", wrong, REFUSED), ("PW", 2, b"nobody", right, REFUSED), ("STRICT", 2, b"weber", right, REFUSED),
             ("WS", 3, b"planted-ticket", None, REFUSED), ("WS", 4, b"planted-assertion", None, REFUSED),
             ("WS", 5, good, None, proven), ("PW", 5, good, None, proven), ("TOKEN", 5, good, None, proven),

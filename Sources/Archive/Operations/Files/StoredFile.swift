@@ -90,9 +90,16 @@ struct StoredFile: Sendable {
     let version = meta?.elements?.string(.implementationVersionName) ?? ""
     let isOurs = version.hasPrefix("COLLIMATOR_") && version.utf8.count <= 16
     return FileMetaInformation.encoded(
-      sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID, transferSyntaxUID: transferSyntaxUID,
+      sopClassUID: Self.asWritten(sopClassUID, meta?.mediaStorageSOPClassUID),
+      sopInstanceUID: Self.asWritten(sopInstanceUID, meta?.mediaStorageSOPInstanceUID),
+      transferSyntaxUID: transferSyntaxUID,
       sourceAETitle: arrival?.callingAETitle ?? meta?.sourceApplicationEntityTitle ?? "", privateInformation: note,
       versionName: isOurs ? version : Implementation.versionName)
+  }
+
+  /// A NUL within a UID is one in the file, and none in the index.
+  private static func asWritten(_ indexed: String, _ inFile: String?) -> String {
+    inFile.flatMap { MatchingForm.storable($0) == indexed ? $0 : nil } ?? indexed
   }
 
   /// What the head says of the arrival is what the index says. A head without a note is of an earlier version.

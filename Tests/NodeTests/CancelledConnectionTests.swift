@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+import UpperLayer
+
+@testable import Node
+
+/// A destination that is not there keeps nobody who has given it up: neither a C-CANCEL nor the end of the node waits for it.
+@Suite struct CancelledConnectionTests {
+  /// Cancelled before the connection is begun, and while it is under way.
+  @Test(.timeLimit(.minutes(1)), arguments: [0, 10_000])
+  func whoGivesUpDoesNotWait(yields: Int) async throws {
+    let silent = try SilentPort()
+    let node = RemoteNode(
+      host: "127.0.0.1", port: silent.port, callingAETitle: "A", calledAETitle: "B", timeout: .seconds(3600))
+    let calling = Task {
+      try await node.withAssociation(proposing: []) { _ in }
+    }
+    for _ in 0..<yields { await Task.yield() }
+    calling.cancel()
+    await #expect(throws: CancellationError.self) { try await calling.value }
+  }
+}
+
+/// A port on which nobody answers a connection any more: as many wait for it as may.
+private final class SilentPort {
+  let port: Int
+  private var sockets: [Int32]
+
+  init() throws {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    sockets = [listening]
+    let isListening = withUnsafeMutablePointer(to: &address) { address in
+      address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        bind(listening, address, length) == 0 && getsockname(listening, address, &length) == 0
+          && listen(listening, 0) == 0
+      }
+    }
+    port = Int(UInt16(bigEndian: address.sin_port))
+    try #require(isListening)
+    for _ in 0..<3 {
+      let waiting = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+      sockets.append(waiting)
+      _ = withUnsafePointer(to: address) { address in
+        address.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(waiting, $0, length) }
+      }
+    }
+  }
+
+  deinit {
+    for socket in sockets { close(socket) }
+  }
+}
