@@ -79,6 +79,17 @@ import Testing
     #expect(try await made.verify(made.names[0]).isClean)
   }
 
+  /// A network or a cable that reads it wrong once has damaged nothing.
+  @Test(arguments: [StoredFile.Fault.wrongSize, .wrongDigest]) func aDamageIsReadTwice(fault: StoredFile.Fault) {
+    for (readings, judged) in [([fault, nil], nil), ([fault, fault], fault), ([nil], nil), ([.missing], .missing)]
+      as [([StoredFile.Fault?], StoredFile.Fault?)]
+    {
+      var left = readings[...]
+      #expect(StoredFile.confirmed(at: "/nowhere") { left.popFirst() ?? .unreadable } == judged)
+      #expect(left.isEmpty)
+    }
+  }
+
   /// What was found damaged is copied anew by the next backup, unless it turns out to be whole after all.
   @Test(arguments: [false, true]) func whatIsFoundDamagedIsMendedByTheNextBackup(isWholeAgain: Bool) async throws {
     let (test, vault) = (TestArchive(), TestArchive())

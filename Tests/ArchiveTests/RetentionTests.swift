@@ -145,6 +145,67 @@ import Testing
     try await archive.close()
   }
 
+  /// One that a crash cut off takes nothing, and what is left of it goes with the next; two are not made at once.
+  @Test func aPlanThatWasNotFinishedIsRefused() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let all = try await archive.storeFamily()
+    test.clock.advance(by: 10 * Self.day)
+    let operations = archive.operations(as: .current)
+    _ = try await operations.addRetentionRule(RetentionRule(days: 9, basis: .arrival, modalities: []))
+    let cut = try await operations.planRetention().number
+    try await archive.database.write { database in
+      try database.execute(sql: "UPDATE retention_plan SET is_listed = 0 WHERE number = ?", arguments: [cut])
+    }
+    await #expect(throws: ArchiveError.self) { try await operations.applyRetention(cut) }
+    #expect(try await archive.instanceUIDs().count == all)
+    try operations.gate.during(.planning) {
+      _ = #expect(throws: ArchiveError.self) { try operations.gate.during(.planning) {} }
+    }
+    let whole = try await operations.planRetention().number
+    let left = try await archive.database.read {
+      try Int.fetchAll($0, sql: "SELECT DISTINCT plan FROM planned_study")
+    }
+    #expect(left == [whole])
+    #expect(try await operations.applyRetention(whole).instances == all)
+    try await archive.close()
+  }
+
+  /// Of many studies the writer is let go in between, and one is looked at without looking at all.
+  @Test func aLargePlanIsWrittenInPieces() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.storeFamily()
+    let operations = archive.operations(as: .current)
+    let many = 2_500
+    try await archive.database.write { database in
+      try database.execute(
+        sql: """
+          WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 999 + \(many))
+          INSERT INTO study (id, patient, received_patient, v_0020000d)
+          SELECT i, (SELECT MIN(id) FROM patient), (SELECT MIN(id) FROM patient), '2.25.' || i FROM n;
+          INSERT INTO series (id, study, received_study, v_0020000e, v_00080060)
+          SELECT id, id, id, v_0020000d, 'CT' FROM study WHERE id >= 1000;
+          INSERT INTO arrival (number, object, sender, calling, arrived_at)
+          SELECT id, printf('%032x', id), '', '', 1 FROM study WHERE id >= 1000;
+          INSERT INTO instance (id, series, object, transfer_syntax, digest, size, v_00080018, v_00080016)
+          SELECT id, id, printf('%032x', id), '', x'00', 1, '2.25.' || id, '' FROM study WHERE id >= 1000;
+          """)
+    }
+    _ = try await operations.addRetentionRule(RetentionRule(days: 9, basis: .arrival, modalities: []))
+    let plan = try await operations.planRetention()
+    #expect(plan.studies.count == many && plan.instances == many)
+    let (pieces, planned, listed) = try await archive.database.read { database in
+      (
+        try Int.fetchAll(database, sql: "SELECT count FROM audit WHERE act = 'retention planned' ORDER BY number"),
+        try Int.fetchOne(database, sql: "SELECT COUNT(DISTINCT study_uid) FROM planned_study"),
+        try Bool.fetchOne(database, sql: "SELECT is_listed FROM retention_plan")
+      )
+    }
+    #expect(pieces == [1_000, 1_000, 500] && planned == many && listed == true)
+    try await archive.close()
+  }
+
   /// What was retrieved is in memory for a few seconds: that counts too.
   @Test func whatWasRetrievedAMomentAgoIsKept() async throws {
     let test = TestArchive()

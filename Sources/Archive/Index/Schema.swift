@@ -37,6 +37,7 @@ enum Schema {
     GrantStandingSchema.register(in: &migrator)
     KeepingSchema.register(in: &migrator)
     GroupPermissionSchema.register(in: &migrator)
+    DeletionSchema.register(in: &migrator)
     return migrator
   }
 

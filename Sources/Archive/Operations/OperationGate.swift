@@ -5,7 +5,7 @@ import Synchronization
 /// Which long operations run on an archive: two of one kind never do, nor two that would disturb each other.
 final class OperationGate: Sendable {
   enum Kind: String, Sendable {
-    case check, reindex, backup, audit
+    case check, reindex, backup, audit, planning
 
     /// A check walks the rows that a reindex replaces.
     fileprivate var disturbing: [Kind] {
@@ -15,6 +15,8 @@ final class OperationGate: Sendable {
       case .backup: [.backup]
       // Whoever follows the chain must not find it cut meanwhile.
       case .audit: [.audit]
+      // What one has not finished writing is what the other takes for left over.
+      case .planning: [.planning]
       }
     }
   }

@@ -117,8 +117,8 @@ package struct BackupVerification {
   private mutating func fault(of instance: CheckedInstance) throws -> StoredFile.Fault? {
     guard ObjectKey(checking: instance.object.name) != nil else { return .missing }
     if let fault = known[instance.object] { return fault }
-    let progress = progress
-    var fault = try instance.file(at: source.path(of: instance.object)).fault { _ in try progress.advance(by: 0) }
+    let path = source.path(of: instance.object)
+    var fault = try StoredFile.confirmed(at: path) { try self.fault(of: instance, at: path) }
     switch fault {
     case .missing: fault = try faultFoundBefore(of: instance)
     // So that the next backup, which does not read what is there, copies it anew.
@@ -131,12 +131,15 @@ package struct BackupVerification {
 
   /// Of a file that was set aside; it may be whole again, if it was read wrong by a cable.
   private mutating func faultFoundBefore(of instance: CheckedInstance) throws -> StoredFile.Fault? {
-    let progress = progress
     let path = source.damagedPath(of: instance.object)
-    let fault = try instance.file(at: path).fault { _ in try progress.advance(by: 0) }
+    let fault = try self.fault(of: instance, at: path)
     if fault == nil || fault == .wrongHead, rename(path, source.path(of: instance.object)) == 0 { return fault }
     if fault != .missing { setAside.insert(instance.object) }
     return fault ?? .wrongDigest
+  }
+
+  private func fault(of instance: CheckedInstance, at path: String) throws -> StoredFile.Fault? {
+    try instance.file(at: path).fault { _ in try progress.advance(by: 0) }
   }
 
   /// The database of a backup as this version reads it; of an earlier version's a copy, which is migrated. It has no name

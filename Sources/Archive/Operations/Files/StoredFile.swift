@@ -59,6 +59,14 @@ struct StoredFile: Sendable {
     return head.found == head.expected && isNoteOfArrival(in: head.found) ? nil : .wrongHead
   }
 
+  /// A cable or a network may have read it wrong: bytes are other than they were if they are so twice.
+  static func confirmed(at path: String, _ reading: () throws -> Fault?) rethrows -> Fault? {
+    let fault = try reading()
+    guard fault == .wrongSize || fault == .wrongDigest else { return fault }
+    OpenFile.forget(path)
+    return try reading()
+  }
+
   /// What may stand before the data set, as it is and as it was written; the bytes behind it are the data set's.
   private struct Head {
     let found: [UInt8]
@@ -131,6 +139,14 @@ struct OpenFile: ~Copyable {
   }
 
   deinit {
+    close(descriptor)
+  }
+
+  /// Whoever reads it next has it from the disk, as far as the system will.
+  static func forget(_ path: String) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { return }
+    posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
     close(descriptor)
   }
 

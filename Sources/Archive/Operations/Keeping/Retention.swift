@@ -42,39 +42,55 @@ struct Retention {
     self.operations = operations
   }
 
+  /// So many studies of a plan are written at once: objects that arrive meanwhile wait for no more.
+  private static let pieceSize = 1_000
+
   func plan() throws -> RetentionPlan {
     let time = operations.now()
     try operations.accesses.write(to: operations.database)
-    return try operations.database.write { database in
+    // At one moment, beside whoever writes.
+    let (rules, found, lists) = try operations.database.read { database in
       let rules = try RetentionRuleTable.all(in: database)
       let found = try candidates(rules, at: time, in: database)
-      let free = found.filter { !$0.isHeld }
-      let instances = free.reduce(0) { $0 + $1.study.instances }
-      let bytes = free.reduce(0) { $0 + $1.study.bytes }
+      return (rules, found, try found.map { try $0.isHeld ? "" : PlannedStudies.list(of: $0.id, in: database) })
+    }
+    let free = zip(found, lists).filter { !$0.0.isHeld }
+    let studies = free.map(\.0.study)
+    let instances = studies.reduce(0) { $0 + $1.instances }
+    let bytes = studies.reduce(0) { $0 + $1.bytes }
+    let words = String(decoding: try JSONEncoder().encode(rules), as: UTF8.self)
+    let number = try operations.database.write { database in
       try database.execute(
         sql: """
-          INSERT INTO retention_plan (made_at, made_by, rules, studies, instances, bytes, is_listed)
-          VALUES (?, ?, ?, ?, ?, ?, 1)
-          """,
-        arguments: [
-          time, operations.user.name, String(decoding: try JSONEncoder().encode(rules), as: UTF8.self), free.count,
-          instances, bytes,
-        ])
-      let number = Int(database.lastInsertedRowID)
-      for candidate in free {
-        try PlannedStudies.insert(
-          plan: number, study: candidate.id, uid: candidate.study.studyInstanceUID, in: database)
-      }
-      try PlannedStudies.thinOut(in: database)
-      try operations.record(
-        .view, "retention planned", detail: "plan \(number)", count: free.count,
-        subjects: free.map {
-          AuditSubject(patientID: "", issuer: "", studyInstanceUID: $0.study.studyInstanceUID)
-        }, in: database)
-      return RetentionPlan(
-        number: number, madeAt: Moment.text(time), studies: free.map(\.study), instances: instances, bytes: bytes,
-        held: found.count - free.count)
+          INSERT INTO retention_plan (made_at, made_by, rules, studies, instances, bytes) VALUES (?, ?, ?, ?, ?, ?)
+          """, arguments: [time, operations.user.name, words, studies.count, instances, bytes])
+      return Int(database.lastInsertedRowID)
     }
+    try write(free.map { (uid: $0.0.study.studyInstanceUID, instances: $0.1) }, of: number)
+    try PlannedStudies.thinOut(in: operations.database)
+    return RetentionPlan(
+      number: number, madeAt: Moment.text(time), studies: studies, instances: instances, bytes: bytes,
+      held: found.count - free.count)
+  }
+
+  /// Not before all of it is there it can be applied.
+  private func write(_ studies: [(uid: String, instances: String)], of plan: Int) throws {
+    var rest = studies[...]
+    repeat {
+      let piece = rest.prefix(Self.pieceSize)
+      rest = rest.dropFirst(piece.count)
+      try operations.database.write { database in
+        for study in piece {
+          try PlannedStudies.insert(plan: plan, uid: study.uid, instances: study.instances, in: database)
+        }
+        if rest.isEmpty {
+          try database.execute(sql: "UPDATE retention_plan SET is_listed = 1 WHERE number = ?", arguments: [plan])
+        }
+        try operations.record(
+          .view, "retention planned", detail: "plan \(plan)", count: piece.count,
+          subjects: piece.map { AuditSubject(patientID: "", issuer: "", studyInstanceUID: $0.uid) }, in: database)
+      }
+    } while !rest.isEmpty
   }
 
   func apply(_ number: Int, _ progress: OperationProgress) throws -> RetentionReport {
@@ -83,6 +99,9 @@ struct Retention {
       try candidates(rules, at: time, in: database).filter { try mayTake($0, plan: number, in: database) }
     }
     let deletion = Deletion(of: operations)
+    var isComplete = false
+    // Whoever stops it half-way has the space of what is deleted.
+    defer { if !isComplete { _ = try? deletion.removeFiles() } }
     try progress.begin("deleting studies", total: found.count)
     var (studies, instances, bytes) = (0, 0, 0)
     for candidate in found {
@@ -103,13 +122,14 @@ struct Retention {
       }
       try progress.advance()
     }
+    isComplete = true
     _ = try deletion.removeFiles()
     let end = operations.now()
     try operations.database.write { database in
       try database.execute(
         sql: "UPDATE retention_plan SET applied_at = ?, is_listed = 0 WHERE number = ?", arguments: [end, number])
-      try PlannedStudies.thinOut(in: database)
     }
+    try PlannedStudies.remove(plan: number, from: operations.database)
     return RetentionReport(
       plan: number, studies: studies, instances: instances, bytes: bytes, kept: max(planned - studies, 0))
   }
@@ -145,6 +165,8 @@ struct Retention {
   ) throws -> [Candidate] {
     var found: [Candidate] = []
     var known: Set<Int64> = []
+    // An alternative in one statement would look at every study for the sake of one.
+    let one = study == nil ? "? IS NULL" : "study.id = ?"
     for rule in rules {
       let condition = rule.condition(at: time)
       let rows = try Row.fetchAll(
@@ -156,11 +178,11 @@ struct Retention {
             (SELECT COALESCE(SUM(size), 0) FROM series JOIN instance ON instance.series = series.id
               WHERE series.study = study.id) AS bytes,
             EXISTS (SELECT 1 FROM legal_hold AS hold WHERE \(LegalHoldTable.isHeld)) AS is_held
-          FROM study WHERE study.patient IS NOT NULL AND (? IS NULL OR study.id = ?) AND \(condition.sql) AND \(RetentionRule.newestArrival) <= ?
+          FROM study WHERE study.patient IS NOT NULL AND \(one) AND \(condition.sql)
+            AND \(RetentionRule.newestArrival) <= ?
           ORDER BY study.id
           """,
-        arguments: StatementArguments(
-          [study.databaseValue, study.databaseValue] + condition.arguments + [time.databaseValue]))
+        arguments: StatementArguments([study.databaseValue] + condition.arguments + [time.databaseValue]))
       for row in rows where known.insert(row["id"]).inserted {
         found.append(
           (
@@ -204,7 +226,9 @@ extension ArchiveOperations {
   }
 
   package func planRetention() async throws -> RetentionPlan {
-    try await OperationThread.run { try spare.during { try Retention(of: self).plan() } }
+    try await OperationThread.run {
+      try gate.during(.planning) { try spare.during { try Retention(of: self).plan() } }
+    }
   }
 
   package func applyRetention(
