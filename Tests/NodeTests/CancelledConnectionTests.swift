@@ -29,25 +29,24 @@ private final class SilentPort {
   private var sockets: [Int32]
 
   init() throws {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    // As sockaddr_in lies in memory: whose module has its members depends on what else is imported.
+    var address: [UInt8] = [UInt8(AF_INET), 0, 0, 0, 127, 0, 0, 1] + [UInt8](repeating: 0, count: 8)
+    var length = socklen_t(address.count)
     let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     sockets = [listening]
-    let isListening = withUnsafeMutablePointer(to: &address) { address in
-      address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        bind(listening, address, length) == 0 && getsockname(listening, address, &length) == 0
-          && listen(listening, 0) == 0
+    let isListening = address.withUnsafeMutableBytes { bytes in
+      bytes.withMemoryRebound(to: sockaddr.self) { address in
+        bind(listening, address.baseAddress, length) == 0
+          && getsockname(listening, address.baseAddress, &length) == 0 && listen(listening, 0) == 0
       }
     }
-    port = Int(UInt16(bigEndian: address.sin_port))
+    port = Int(address[2]) << 8 | Int(address[3])
     try #require(isListening)
     for _ in 0..<3 {
       let waiting = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
       sockets.append(waiting)
-      _ = withUnsafePointer(to: address) { address in
-        address.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(waiting, $0, length) }
+      _ = address.withUnsafeBytes { bytes in
+        bytes.withMemoryRebound(to: sockaddr.self) { connect(waiting, $0.baseAddress, length) }
       }
     }
   }
