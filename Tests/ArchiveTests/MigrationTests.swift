@@ -42,4 +42,26 @@ import Testing
     }
     #expect(rows == ["0102 17", " "])
   }
+
+  /// Or each row that goes costs as much as there are rows that might refer to it.
+  @Test func whatRefersToARowIsFoundByAnIndex() throws {
+    let database = try DatabaseQueue()
+    try Schema.migrator.migrate(database)
+    try database.read { database in
+      let tables = try String.fetchAll(
+        database, sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+      var looked = 0
+      for table in tables {
+        for key in try Row.fetchAll(database, sql: "PRAGMA foreign_key_list(\"\(table)\")") {
+          let column: String = key["from"]
+          let plan = try Row.fetchAll(
+            database, sql: "EXPLAIN QUERY PLAN SELECT 1 FROM \"\(table)\" WHERE \"\(column)\" = ?", arguments: [1]
+          ).map { $0["detail"] as String }
+          #expect(!plan.contains { $0.hasPrefix("SCAN") }, "\(table).\(column): \(plan)")
+          looked += 1
+        }
+      }
+      #expect(looked > 20)
+    }
+  }
 }

@@ -36,6 +36,7 @@ enum Schema {
     QuerySchema.registerIndexes(in: &migrator)
     GrantStandingSchema.register(in: &migrator)
     KeepingSchema.register(in: &migrator)
+    DeletionSchema.register(in: &migrator)
     return migrator
   }
 
