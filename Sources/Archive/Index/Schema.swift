@@ -38,6 +38,7 @@ enum Schema {
     KeepingSchema.register(in: &migrator)
     GroupPermissionSchema.register(in: &migrator)
     DeletionSchema.register(in: &migrator)
+    DeletionSchema.register(in: &migrator)
     return migrator
   }
 
