@@ -38,7 +38,6 @@ enum Schema {
     KeepingSchema.register(in: &migrator)
     GroupPermissionSchema.register(in: &migrator)
     DeletionSchema.register(in: &migrator)
-    DeletionSchema.register(in: &migrator)
     return migrator
   }
 

@@ -89,7 +89,9 @@ extension ArchiveOperations {
       }
     }
     guard let finished else { return interval }
-    return interval - .seconds(now() - finished)
+    let passed = now() - finished
+    // A clock that was ahead when the last one ended, and was set right, says nothing about when that was.
+    return passed < -60 ? .zero : interval - .seconds(passed)
   }
 
   package func reindex(_ progress: OperationProgress = OperationProgress()) async throws -> ReindexReport {
