@@ -74,6 +74,9 @@ package struct MatchingOptions: Sendable, Hashable {
 
 /// A question to the index.
 package struct FindQuery: Sendable {
+  /// More are a statement that takes long to prepare.
+  private static let mostBriefKeys = 64
+
   package let informationModel: InformationModel
   package let level: QueryRetrieveLevel
   package let keys: [MatchingKey]
@@ -89,5 +92,18 @@ package struct FindQuery: Sendable {
     self.keys = keys.map(\.inOrder)
     self.returning = returning
     self.options = options
+  }
+
+  /// Whether it is likely to take but a moment: it is by a key of which one value selects few rows.
+  package var isBrief: Bool {
+    guard keys.count <= Self.mostBriefKeys else { return false }
+    return keys.contains { key in
+      guard QueryDriver.keys.contains(key.tag) else { return false }
+      return switch key.matching {
+      case .singleValue: true
+      case .uidList(let uids): uids.count == 1
+      default: false
+      }
+    }
   }
 }
