@@ -13,6 +13,7 @@ struct SQLiteIndex: InstanceIndex {
   let changes = ChangeWatch()
   private let threads: QueryThreads
   private var memory = VisibilityMemory()
+  private let known = KnownStatements()
   private let writer: IndexWriter
   /// Seconds since 1970 by which grants begin and end.
   var clock: @Sendable () -> Double
@@ -76,9 +77,10 @@ struct SQLiteIndex: InstanceIndex {
     _ query: FindQuery, as caller: Caller, after mark: PageMark?
   ) -> @Sendable (Database, Int?) throws -> FindPage {
     let question = question(caller, .query)
-    return { [layout, memory] database, read in
+    return { [layout, memory, known] database, read in
       try Self.page(
-        of: query, in: layout, for: memory.visibility(question, reading: read, in: database), after: mark, in: database)
+        of: query, in: layout, for: memory.visibility(question, reading: read, in: database), after: mark, known,
+        in: database)
     }
   }
 
