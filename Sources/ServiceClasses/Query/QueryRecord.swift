@@ -34,7 +34,7 @@ struct QueryRecord {
     case .asked where isAll:
       stage = .ended
       whole = (page.count, page.disclosure)
-      if isHeldUp { give() }
+      if isHeldUp || read.isCheap { give() }
     case .asked:
       stage = .begun
       outstanding.append(read.beginning(showing: page.disclosure))
@@ -44,7 +44,8 @@ struct QueryRecord {
     while outstanding.count > (isHeldUp ? 0 : Self.mostAhead) { _ = try await outstanding.removeFirst().number() }
   }
 
-  /// What tells of an answer of one page is written when that is on its way: the thread that writes takes a processor to wake.
+  /// What tells of an answer of one page is written when that is on its way, where the thread that writes has to be woken for it:
+  /// that takes a processor, and the rows would wait.
   mutating func give() {
     guard let (count, disclosure) = whole else { return }
     whole = nil
