@@ -99,6 +99,9 @@ package struct MessageWriter: Sendable {
     try await outbound.write(contentsOf: [])
   }
 
+  /// Whether the system took all that was written, as far as that is seen from here.
+  package var isEmptied: Bool { openChannel != nil }
+
   /// The channel where what is written goes out at once, and nothing is in between.
   private var openChannel: (any Channel)? {
     guard let channel, eventLoop.inEventLoop, channel.isActive, channel.isWritable else { return nil }

@@ -209,4 +209,6 @@ extension InstanceIndex {
     }
     return BegunMatches(isThere: { false }) { () async throws(IndexError) in try await reading.value.get() }
   }
+
+  func briefMatches(of query: FindQuery, as caller: Caller) -> FindPage? { nil }
 }

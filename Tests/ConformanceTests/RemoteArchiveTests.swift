@@ -122,6 +122,32 @@ struct RemoteArchiveTests {
     #expect(plain.status != 0)
   }
 
+  /// It says so many matches at most, or is not there at all: what came is shown, then what became of the rest.
+  @Test func whatCameBeforeAFailureIsShown() async throws {
+    let archive = try RunningNode()
+    try await archive.addPeer("MOD", may: "store")
+    try await archive.addPeer("COLLIMATOR", may: "query")
+    try await archive.command("grant", "add", "--to", "COLLIMATOR", "--everything")
+    let files = ["ct-1.dcm", "mr-japanese.dcm"].map(Tool.fixture)
+    #expect(try await archive.send(files, as: "MOD").allSatisfy { $0.status == "0000" })
+    let asking = try RunningNode()
+    let added = try await asking.command(
+      "peer", "add", "COLLIMATOR", "--name", "NEXT", "--address", "127.0.0.1", "--port", archive.port, "--may", "query")
+    #expect(added.status == 0, "\(added.all)")
+    for (most, output, error) in [("1", "1 match", "more than 1 matches"), ("0", "2 matches", "")] {
+      try await archive.command("peer", "answers", "COLLIMATOR", "--most", most)
+      let found = try await asking.command("remote", "find", "NEXT", "-k", "StudyInstanceUID")
+      #expect(found.output.contains(output) && (error.isEmpty || found.errors.contains(error)), "\(found.all)")
+      #expect((found.status == 0) == error.isEmpty, "\(found.all)")
+      let records = try await AuditTests.records(asking, "--kind", "query").filter { $0.act == "remote find" }
+      #expect(records.last?.count == (error.isEmpty ? 2 : 1))
+      #expect(records.last?.outcome == (error.isEmpty ? "success" : "partial"))
+    }
+    #expect(archive.stop() == 0)
+    let gone = try await asking.command("remote", "find", "NEXT", "-k", "StudyInstanceUID")
+    #expect(gone.status != 0 && !gone.output.contains("match"), "\(gone.all)")
+  }
+
   /// Orthanc asks, has what it found moved to itself, and so is the destination; all arrives bit for bit.
   @Test(orthanc, arguments: [false, true])
   func orthancAsksAndIsTheDestination(overTLS: Bool) async throws {

@@ -121,6 +121,42 @@ import UpperLayer
     try await made.archive.close()
   }
 
+  /// An answer of one page is recorded when it is on its way: also where that fails, and however it was read.
+  @Test(.timeLimit(.minutes(5)), arguments: [(false, false), (false, true), (true, false), (true, true)])
+  func whatWasToldIsRecorded(isHere: Bool, fails: Bool) async throws {
+    struct Gone: Error {}
+    let made = try await ManyInstances(3)
+    let service = FindService(archive: made.archive, aeTitle: "COLLIMATOR")
+    let (request, identifier) = request(made.caller)
+    let sent = Atomic(0)
+    let wasHere = Atomic(false)
+    let end = ContinuousClock.now + .seconds(120)
+    var rounds = 0
+    repeat {
+      rounds += 1
+      let look: FindService.Look = { awaited in
+        if isHere, case .fromHere(let isThere) = awaited, isThere() { wasHere.store(true, ordering: .relaxed) }
+      }
+      do {
+        let count = try await service.find(request, model: .studyRoot, identifier: identifier, await: look) { _, told in
+          sent.add(try await told().count, ordering: .relaxed)
+          if fails { throw Gone() }
+        }
+        #expect(count == 3 && !fails)
+      } catch is Gone {
+        #expect(fails)
+      }
+      // On a machine that has much to do a moment may pass with nothing read.
+    } while isHere && !wasHere.load(ordering: .relaxed) && ContinuousClock.now < end
+    #expect(wasHere.load(ordering: .relaxed) == isHere)
+    #expect(sent.load(ordering: .relaxed) == 3 * rounds)
+    let recorded = try await made.archive.database.read { database in
+      try Int.fetchAll(database, sql: "SELECT count FROM audit WHERE kind = 'query' AND outcome = 'success'")
+    }
+    #expect(recorded == Array(repeating: 3, count: rounds))
+    try await made.archive.close()
+  }
+
   /// Rows go out while their record is written; the query does not end before it is. While none can be written none go out.
   @Test func nothingIsToldThatCannotBeRecorded() async throws {
     let made = try await ManyInstances(Self.matches)

@@ -14,6 +14,7 @@ import UpperLayer
 @Suite struct UnsupportedKeyTests {
   private static let request = Tag(0x0040, 0x0275)
   private static let protocolCode = Tag(0x0040, 0x0008)
+  private static let alternate = Tag(0x0008, 0x3001)
   private static let code = Tag(0x0008, 0x0100)
   private static let privateKey = Tag(0x0009, 0x1001)
 
@@ -43,6 +44,9 @@ import UpperLayer
         [Self.privateKey], true, [.requestedProcedureID]
       ),
       ([.sequence(Self.request, [.text(.requestedProcedureID, .sh, "R1")])], [], true, [.requestedProcedureID]),
+      // Alternate Representation Sequence, of which this archive knows nothing: in whole, and by an item's key.
+      ([.sequence(Self.alternate, [])], [Self.alternate], true, nil),
+      ([.sequence(Self.alternate, [.text(.sopInstanceUID, .ui, "1.2")])], [Self.alternate], true, nil),
       ([.sequence(.patientID, [.text(.requestedProcedureID, .sh, "R1")])], [.patientID], true, nil),
     ]
     try await Self.withArchive { archive, caller in

@@ -54,6 +54,9 @@ package final class AuditTrail: Sendable {
   /// Why nothing can be recorded now; nil while all is well.
   package var failure: AuditError? { state.withLock { $0.failure } }
 
+  /// Whether records are being written: what is given now goes with the next of them, and no thread is woken for it.
+  package var isWriting: Bool { state.withLock { $0.isWriting } }
+
   /// Returns the record's number when it is on the disk.
   @discardableResult
   package func record(_ entry: AuditEntry) async throws(AuditError) -> Int64 {

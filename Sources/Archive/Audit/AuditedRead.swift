@@ -45,6 +45,9 @@ package final class AuditedRead: Sendable {
   /// Why nothing can be recorded now, and so nothing may be shown before it is; nil while all is well.
   package var failure: AuditError? { trail.failure }
 
+  /// Whether what is given now wakes no thread.
+  package var isCheap: Bool { trail.isWriting }
+
   /// Returns when it is on the disk that this began, and what it is about.
   package func begin(showing disclosure: AuditDisclosure) async throws(AuditError) {
     _ = try await beginning(showing: disclosure).number()

@@ -24,6 +24,9 @@ protocol InstanceIndex: Sendable {
   /// The first matches: they are being read when this returns.
   func beginMatches(of query: FindQuery, as caller: Caller) -> BegunMatches
 
+  /// The first matches, read where this is called; nil where that would take longer than a moment.
+  func briefMatches(of query: FindQuery, as caller: Caller) -> FindPage?
+
   /// What the caller has the rights to of what a selection names: of several versions of an object the one that is served.
   func instances(
     in selection: InstanceSelection, as caller: Caller, for rights: GrantRights, after mark: PageMark?

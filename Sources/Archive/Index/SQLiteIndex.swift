@@ -14,6 +14,7 @@ struct SQLiteIndex: InstanceIndex {
   private let threads: QueryThreads
   let checkpoints: LogCheckpoints
   private var memory = VisibilityMemory()
+  private let known = KnownStatements()
   private let writer: IndexWriter
   /// Seconds since 1970 by which grants begin and end.
   var clock: @Sendable () -> Double
@@ -69,11 +70,22 @@ struct SQLiteIndex: InstanceIndex {
     }
   }
 
+  func briefMatches(of query: FindQuery, as caller: Caller) -> FindPage? {
+    threads.readBriefly(page(query, as: caller, after: nil))
+  }
+
   private func reading(_ query: FindQuery, as caller: Caller, after mark: PageMark?) -> QueryReading<FindPage> {
+    threads.begin(page(query, as: caller, after: mark))
+  }
+
+  private func page(
+    _ query: FindQuery, as caller: Caller, after mark: PageMark?
+  ) -> @Sendable (Database, Int?) throws -> FindPage {
     let question = question(caller, .query)
-    return threads.begin { [layout, memory] database, read in
+    return { [layout, memory, known] database, read in
       try Self.page(
-        of: query, in: layout, for: memory.visibility(question, reading: read, in: database), after: mark, in: database)
+        of: query, in: layout, for: memory.visibility(question, reading: read, in: database), after: mark, known,
+        in: database)
     }
   }
 

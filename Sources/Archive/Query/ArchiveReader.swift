@@ -46,6 +46,13 @@ package struct ArchiveReader: Sendable {
     return BegunPage(isThere: matches.isThere) { try await matches.page().read(moment) }
   }
 
+  /// The first of them, read on the thread that this is called on; nil where that took longer than a moment, or others are
+  /// being read: see `FindQuery.isBrief`.
+  package func brief(_ query: FindQuery) -> FindPage? {
+    let moment = (generation: generation(), time: ContinuousClock.now)
+    return index.briefMatches(of: query, as: caller)?.read(moment)
+  }
+
   /// How long a page is taken for what the caller may still be told: a grant may end by itself.
   private static let freshness = Duration.milliseconds(100)
 
@@ -131,11 +138,21 @@ package struct ArchiveReader: Sendable {
   }
 }
 
-/// A page that is being read.
+/// A page that is being read, or was.
 package struct BegunPage: Sendable {
   package let isThere: @Sendable () -> Bool
   /// For one task, and once.
   package let page: @Sendable () async throws -> FindPage
+
+  init(isThere: @Sendable @escaping () -> Bool, page: @Sendable @escaping () async throws -> FindPage) {
+    self.isThere = isThere
+    self.page = page
+  }
+
+  /// One that is there.
+  package init(_ page: FindPage) {
+    self.init(isThere: { true }, page: { page })
+  }
 }
 
 /// Whom a Patient ID names.

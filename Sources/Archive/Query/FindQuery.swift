@@ -46,6 +46,15 @@ package struct MatchingKey: Sendable, Hashable {
     return MatchingKey(tag: tag, matching: .uidList(Set(uids.map(MatchingForm.storable)).sorted()))
   }
 
+  /// nil where it asks for more than one, or for none.
+  var onlyValue: String? {
+    switch matching {
+    case .singleValue(let value): value
+    case .uidList(let uids): uids.count == 1 ? uids[0] : nil
+    default: nil
+    }
+  }
+
   /// `sequence`: the one in whose items it has to match; nil for an attribute of the identifier itself.
   package init(tag: Tag, in sequence: Tag? = nil, matching: Matching) {
     if let sequence {
@@ -74,6 +83,9 @@ package struct MatchingOptions: Sendable, Hashable {
 
 /// A question to the index.
 package struct FindQuery: Sendable {
+  /// More are a statement that takes long to prepare.
+  private static let mostBriefKeys = 64
+
   package let informationModel: InformationModel
   package let level: QueryRetrieveLevel
   package let keys: [MatchingKey]
@@ -89,5 +101,11 @@ package struct FindQuery: Sendable {
     self.keys = keys.map(\.inOrder)
     self.returning = returning
     self.options = options
+  }
+
+  /// Whether it is likely to take but a moment: it is by a key of which one value selects few rows.
+  package var isBrief: Bool {
+    guard keys.count <= Self.mostBriefKeys else { return false }
+    return keys.contains { QueryDriver.keys.contains($0.tag) && $0.onlyValue != nil }
   }
 }

@@ -10,13 +10,23 @@ struct PageStatements {
   private var voices: Source?
 
   init(
-    _ query: FindQuery, _ layout: IndexLayout, _ visibility: Visibility, after mark: PageMark?, in database: Database
+    _ query: FindQuery, _ layout: IndexLayout, _ visibility: Visibility, after mark: PageMark?,
+    _ known: KnownStatements, in database: Database
   ) throws {
     let isApart = try visibility.meetsContradictions ?? visibility.findsContradictions(in: database)
+    if !isApart, let statement = known.statement(query, visibility, after: mark) {
+      compiler = statement.compiler
+      rows = try Source((statement.sql, statement.values), visibility, in: database)
+      return
+    }
     compiler = QueryCompiler(query, layout: layout, visibility: visibility, isApart: isApart, after: mark)
     let named = compiler.isBroad ? try visibility.namedStudies(in: database) : nil
-    rows = try Source(compiler.statement(within: named), visibility, in: database)
-    guard isApart else { return }
+    let (sql, values) = compiler.statement(within: named)
+    rows = try Source((sql, values), visibility, in: database)
+    guard isApart else {
+      if mark == nil { known.keep(.init(compiler: compiler, sql: sql, values: values), of: query, visibility) }
+      return
+    }
     let other = QueryCompiler(
       query, layout: layout, visibility: visibility.telling(from: .voices), isApart: true, after: mark)
     voices = try Source(other.statement(within: named), visibility, in: database)

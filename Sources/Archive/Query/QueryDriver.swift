@@ -22,7 +22,7 @@ struct QueryDriver {
 
   private static let listChunk = 256
   /// Of which one value selects few rows, the most selective first.
-  private static let keys: [Tag] = [
+  static let keys: [Tag] = [
     .sopInstanceUID, .seriesInstanceUID, .studyInstanceUID, .accessionNumber, .patientID,
   ]
 

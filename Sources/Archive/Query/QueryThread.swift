@@ -69,6 +69,27 @@ final class QueryThread: Sendable {
     }
   }
 
+  /// The same on the thread that this is called on; nil where it failed, or was given up because it took longer than a moment.
+  /// For whoever knows that the thread has nothing else to do.
+  func perform<Value>(
+    within time: Duration = BriefReading.longest, _ body: (Database, Int?) throws -> Value
+  ) -> Value? {
+    connection.unsafeReentrantWrite { database in
+      defer { forgetStatements(database) }
+      do {
+        return try BriefReading.limited(to: time, database) {
+          let read = try begin(database)
+          let value = try body(database, read)
+          finish(read, database)
+          return value
+        }
+      } catch {
+        Self.end(database)
+        return nil
+      }
+    }
+  }
+
   /// Blocks until what it was given before is read.
   func close() throws {
     state.withLock { $0.isClosed = true }

@@ -33,6 +33,16 @@ final class QueryThreads: Sendable {
     return reading
   }
 
+  /// Reads on the thread that this is called on, over the connection of one that has nothing to do; nil where there is none, or
+  /// where it takes longer than a moment.
+  func readBriefly<Value>(
+    within time: Duration = BriefReading.longest, _ body: (Database, _ read: Int?) throws -> Value
+  ) -> Value? {
+    guard let number = takeIdle() else { return nil }
+    defer { giveBack(number) }
+    return threads[number].perform(within: time, body)
+  }
+
   /// Blocks until what was asked is read.
   func close() throws {
     // Each, whatever becomes of the others.
@@ -44,6 +54,14 @@ final class QueryThreads: Sendable {
       let least = loads.indices.min { loads[$0] < loads[$1] } ?? 0
       loads[least] += 1
       return least
+    }
+  }
+
+  private func takeIdle() -> Int? {
+    loads.withLock { loads in
+      let idle = loads.firstIndex(of: 0)
+      if let idle { loads[idle] = 1 }
+      return idle
     }
   }
 

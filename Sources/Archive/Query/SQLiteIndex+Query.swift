@@ -6,9 +6,9 @@ extension SQLiteIndex {
   /// One page of a question, judged and copied while the statement goes on.
   static func page(
     of query: FindQuery, in layout: IndexLayout, for visibility: Visibility, after mark: PageMark?,
-    in database: Database
+    _ known: KnownStatements, in database: Database
   ) throws -> FindPage {
-    var statements = try PageStatements(query, layout, visibility, after: mark, in: database)
+    var statements = try PageStatements(query, layout, visibility, after: mark, known, in: database)
     var rows = CopiedRows(
       width: statements.compiler.columns.width, isOneEach: query.level == .patient || query.level == .study)
     var count = 0

@@ -54,6 +54,8 @@ struct Visibility {
   }
 
   var predicate: VisibilityPredicate { wording.predicate }
+  /// The same for whatever is written in the same words.
+  var wordingID: ObjectIdentifier { ObjectIdentifier(wording) }
   var pageSize: Int { wording.question.pageSize }
   var arguments: StatementArguments { StatementArguments(named) }
   private var condition: String { wording.condition }

@@ -7,8 +7,8 @@ import Synchronization
 import UpperLayer
 
 /// Looks for an answer for some microseconds before the event loop goes to sleep: to wake a thread takes longer than many a peer
-/// takes to answer, and a retrieve waits once for each object; a question by a key is read as fast. Not where others are heard
-/// on the same event loop, which would wait meanwhile, and seldom where it takes longer anyway.
+/// takes to answer, and a retrieve waits once for each object. A question by a key is read as fast, and so right here. Not where
+/// others are heard on the same event loop, which would wait meanwhile, and seldom where it takes longer anyway.
 final class AnswerWatch: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -23,6 +23,7 @@ final class AnswerWatch: ChannelDuplexHandler {
   private var ofPeer = Patience(.microseconds(50))
   /// Where threads share processors, to look keeps the very thread waiting that is looked for.
   private var ofThreads = Patience(.microseconds(150), mostAway: .microseconds(20))
+  private var ofHere = Patience(.zero)
 
   func handlerAdded(context: ChannelHandlerContext) {
     descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
@@ -49,9 +50,12 @@ final class AnswerWatch: ChannelDuplexHandler {
   }
 
   private func look(for awaited: AnswerAwaited, _ context: ChannelHandlerContext) {
+    // To do it is no waste of a processor.
+    if case .fromHere(let isThere) = awaited { return ofHere.attempt(isThere) }
     defer { Self.looking.subtract(1, ordering: .relaxed) }
     guard Self.looking.add(1, ordering: .relaxed).newValue <= Self.mostLooking else { return }
     switch awaited {
+    case .fromHere: return
     case .fromThread(let isThere): ofThreads.look(isThere)
     case .fromPeer:
       // What is not written yet cannot be answered.
@@ -81,25 +85,30 @@ private struct Patience {
   }
 
   mutating func look(_ isThere: () -> Bool) {
+    let (longest, mostAway) = (longest, mostAway)
+    attempt {
+      var now = NIODeadline.now()
+      let end = now + longest
+      var isAway = false
+      repeat {
+        guard !isThere() else { return true }
+        // Others may have work for this processor.
+        sched_yield()
+        let before = now
+        now = .now()
+        isAway = now - before > mostAway
+      } while now < end && !isAway
+      return false
+    }
+  }
+
+  /// `body`: whether it was worth it.
+  mutating func attempt(_ body: () -> Bool) {
     guard left == 0 else {
       left -= 1
       return
     }
-    var now = NIODeadline.now()
-    let end = now + longest
-    var isAway = false
-    repeat {
-      guard !isThere() else {
-        pause = 0
-        return
-      }
-      // Others may have work for this processor.
-      sched_yield()
-      let before = now
-      now = .now()
-      isAway = now - before > mostAway
-    } while now < end && !isAway
-    pause = min(2 * pause + 1, Self.mostPassedOver)
+    pause = body() ? 0 : min(2 * pause + 1, Self.mostPassedOver)
     left = pause
   }
 }

@@ -43,11 +43,11 @@ struct ServiceResponder: Sendable {
     do {
       let matches = try await services.find.find(
         request, model: model, identifier: Array(identifier.readableBytesView),
-        await: { [writer] in writer.awaitAnswer(.fromThread(isThere: $0)) }
+        await: { [writer] in writer.awaitAnswer($0) }
       ) {
         try await writer.send($0, contextID: contextID, dataSets: $1)
         // Matches are found faster than an event loop sends them: without a halt they pile up in memory before it.
-        try await writer.settle()
+        if !writer.isEmptied { try await writer.settle() }
       }
       logger.info("query answered", metadata: ["matches": "\(matches)"])
     } catch let failure as ServiceFailure {

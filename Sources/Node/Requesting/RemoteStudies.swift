@@ -13,23 +13,14 @@ package struct RemoteStudies {
     self.node = node
   }
 
-  /// The matches of one query in the Study Root information model (PS3.4 C.6.2); throws what it answers instead of success.
-  /// `watch` is told how many there are after each.
-  package func matches(
-    of identifiers: [DataSetBuilder], watching watch: (_ count: Int) -> Void = { _ in }
-  ) async throws -> [DataSet] {
+  /// One query in the Study Root information model (PS3.4 C.6.2): `take` gets each match when it comes. Throws what the other
+  /// archive answers instead of success.
+  package func find(_ identifier: DataSetBuilder, taking take: (DataSet) -> Void) async throws {
     let model = UIDRegistry.studyRootFind
-    return try await node.withAssociation(proposing: [RetrievalContexts.ofModel(model)]) { association in
+    try await node.withAssociation(proposing: [RetrievalContexts.ofModel(model)]) { association in
       var user = ServiceUser(association)
-      var matches: [DataSet] = []
-      for identifier in identifiers {
-        let response = try await user.find(sopClassUID: model, identifier: identifier) {
-          matches.append($0)
-          watch(matches.count)
-        }
-        try response.requireSuccess(of: node.calledAETitle)
-      }
-      return matches
+      let response = try await user.find(sopClassUID: model, identifier: identifier, take: take)
+      try response.requireSuccess(of: node.calledAETitle)
     }
   }
 }

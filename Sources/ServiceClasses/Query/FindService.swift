@@ -4,6 +4,7 @@ import Access
 package import Archive
 import DICOMData
 package import DIMSE
+import Synchronization
 package import UpperLayer
 
 /// The Query service as SCP (PS3.4 C.4.1): matches are sent as pending responses while they are found; the function's
@@ -13,8 +14,8 @@ package struct FindService: Sendable {
   /// for when nothing keeps them from going out any more.
   package typealias Send = @Sendable (CommandSet, _ identifiers: () async throws -> DataSetSeries) async throws -> Void
 
-  /// May wait a moment on its own thread for what is being read on another.
-  package typealias Look = @Sendable (_ isThere: @escaping @Sendable () -> Bool) -> Void
+  /// May spend a moment on its own thread on what is to be read, or is being read on another.
+  package typealias Look = @Sendable (AnswerAwaited) -> Void
 
   private static let few = 16
 
@@ -32,15 +33,15 @@ package struct FindService: Sendable {
     send: @escaping Send
   ) async throws -> Int {
     let (identifier, profile) = try await judged(request, model, bytes)
-    // It is read while what is recorded of the question is put into words.
-    let first = archive.reading(as: request.caller).beginning(of: identifier.query)
+    let first = first(of: identifier.query, as: request.caller, look)
+    // Where another thread reads, it does so while what is recorded of the question is put into words.
     let read = archive.audited(
       .query, "C-FIND", as: request.caller,
       detail: "\(identifier.query.description); transfer syntax \(request.transferSyntax.uid)",
       identifier: bytes.count <= Self.longestRecorded ? bytes : nil)
     var record = QueryRecord(read)
     do {
-      look(first.isThere)
+      look(.fromThread(isThere: first.isThere))
       try await answer(request, identifier, profile, from: first.page, &record, send)
       return record.sent
     } catch let error as AuditError {
@@ -49,6 +50,21 @@ package struct FindService: Sendable {
       await record.end(because: error)
       throw error
     }
+  }
+
+  /// The first page, read right here or begun to be read: of a question by a key to wake another thread takes as long as to read.
+  private func first(of query: FindQuery, as caller: Caller, _ look: Look) -> BegunPage {
+    let reader = archive.reading(as: caller)
+    let brief = Mutex<FindPage?>(nil)
+    if query.isBrief {
+      look(
+        .fromHere {
+          let page = reader.brief(query)
+          brief.withLock { $0 = page }
+          return page != nil
+        })
+    }
+    return brief.withLock(\.self).map(BegunPage.init) ?? reader.beginning(of: query)
   }
 
   /// Longer identifiers are told in words alone.
@@ -97,6 +113,7 @@ package struct FindService: Sendable {
           most: most)
       }
       disclosure.end()
+      record.give()
       record.sent += min(told.count, left)
       guard told.count <= left else {
         throw ServiceFailure(.refusedOutOfResources, "more than \(most) matches: ask for fewer")

@@ -16,6 +16,8 @@ struct QueryRecord {
   var sent = 0
   private let read: AuditedRead
   private var stage = Stage.asked
+  /// An answer of one page that is going out.
+  private var whole: (count: Int, disclosure: AuditDisclosure)?
   /// Of what is being written, the oldest first.
   private var outstanding: [AuditReceipt] = []
 
@@ -23,24 +25,35 @@ struct QueryRecord {
     self.read = read
   }
 
-  /// Returns when the page may be sent; `isAll`: with it everything is said.
+  /// Returns when the page may be sent; `isAll`: with it everything is said. Call `give` once it is.
   mutating func cover(_ page: FindPage, isAll: Bool) async throws(AuditError) {
     guard page.count > 0 else { return }
+    give()
+    let isHeldUp = read.failure != nil
     switch stage {
     case .asked where isAll:
       stage = .ended
-      outstanding.append(read.ending(.success, count: page.count, showing: page.disclosure))
+      whole = (page.count, page.disclosure)
+      if isHeldUp || read.isCheap { give() }
     case .asked:
       stage = .begun
       outstanding.append(read.beginning(showing: page.disclosure))
     case .begun, .ended:
       outstanding.append(try await read.goOn(showing: page.disclosure))
     }
-    let most = read.failure == nil ? Self.mostAhead : 0
-    while outstanding.count > most { _ = try await outstanding.removeFirst().number() }
+    while outstanding.count > (isHeldUp ? 0 : Self.mostAhead) { _ = try await outstanding.removeFirst().number() }
+  }
+
+  /// What tells of an answer of one page is written when that is on its way, where the thread that writes has to be woken for it:
+  /// that takes a processor, and the rows would wait.
+  mutating func give() {
+    guard let (count, disclosure) = whole else { return }
+    whole = nil
+    outstanding.append(read.ending(.success, count: count, showing: disclosure))
   }
 
   mutating func end() async throws(AuditError) {
+    give()
     for receipt in outstanding { _ = try await receipt.number() }
     guard stage != .ended else { return }
     stage = .ended
@@ -49,6 +62,7 @@ struct QueryRecord {
 
   /// The answer was given up; what was sent of it was recorded before.
   mutating func end(because error: any Error) async {
+    give()
     for receipt in outstanding { _ = try? await receipt.number() }
     guard stage != .ended else { return }
     stage = .ended

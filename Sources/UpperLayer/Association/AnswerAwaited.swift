@@ -6,4 +6,7 @@ package enum AnswerAwaited: Sendable {
   case fromPeer
   /// Of what another thread of this process was asked.
   case fromThread(isThere: @Sendable () -> Bool)
+  /// It is found out right there, which takes a moment at most. `isThere`: whether that did; where it did not, another thread is
+  /// to be asked.
+  case fromHere(isThere: @Sendable () -> Bool)
 }

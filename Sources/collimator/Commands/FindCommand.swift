@@ -25,25 +25,28 @@ struct FindCommand: AsyncParsableCommand {
   func run() async throws {
     let keys = try query.keys()
     let node = try remote.node()
-    let (matches, failure): ([DataSet], OperationError?)
+    var matches: [DataSet] = []
+    var failure: OperationError?
     do {
-      (matches, failure) = try await find(keys, in: node)
+      failure = try await find(keys, in: node, taking: &matches)
     } catch let end as AssociationEnd {
-      throw remote.explained(end, by: node)
+      failure = remote.explained(end, by: node)
     }
-    // What came before the other node gave up is an answer too: it may answer so many at most.
+    // What came before the other node gave up is an answer too: it may answer so many at most, or be gone.
     if failure == nil || !matches.isEmpty { MatchOutput(keys: keys, matches: matches).print(asJSON: listing.json) }
     if let failure { throw failure }
   }
 
-  private func find(_ keys: [QueryKey], in node: RemoteNode) async throws -> ([DataSet], OperationError?) {
+  /// Returns why it did not end well.
+  private func find(
+    _ keys: [QueryKey], in node: RemoteNode, taking matches: inout [DataSet]
+  ) async throws -> OperationError? {
     let model = patientRoot || query.level == .patient ? UIDRegistry.patientRootFind : UIDRegistry.studyRootFind
     let proposed = ProposedPresentationContext(
       id: 1, abstractSyntax: model,
       transferSyntaxes: [TransferSyntax.explicitVRLittleEndian.uid, TransferSyntax.implicitVRLittleEndian.uid])
     return try await node.withAssociation(proposing: [proposed]) { association in
       var user = ServiceUser(association)
-      var matches: [DataSet] = []
       let progress = MatchProgress(of: remote.called)
       defer { progress.clear() }
       let response = try await user.find(sopClassUID: model, identifier: query.identifier(keys)) {
@@ -53,9 +56,9 @@ struct FindCommand: AsyncParsableCommand {
       guard response.status == .success else {
         let status = response.status.map { "\($0)" } ?? "no status"
         let words = "\(remote.called) answered \(status)" + (response.errorComment.map { ": \($0)" } ?? "")
-        return (matches, OperationError(words))
+        return OperationError(words)
       }
-      return (matches, nil)
+      return nil
     }
   }
 }

@@ -72,13 +72,31 @@ extension RemoteCommand {
       let asked = query.identifier(keys)
       let purpose = RemotePurpose.find(
         level: query.level.rawValue, identifier: asked.encoded(as: .implicitVRLittleEndian))
-      let matches = try await called.call(for: purpose) { peer in
-        let progress = MatchProgress(of: "'\(peer.name)'")
-        defer { progress.clear() }
-        let found = try await RemoteStudies(of: peer.node).matches(of: [asked]) { progress.draw($0) }
-        return (found, count: found.count, failure: nil)
+      let (matches, failure): ([DataSet], (any Error)?) = try await called.call(for: purpose) { peer in
+        let (found, failure) = try await find(asked, in: peer)
+        return ((found, failure), count: found.count, failure: failure.map { "\($0)" })
       }
       MatchOutput(keys: keys, matches: matches).print(asJSON: listing.json)
+      if let failure { throw failure }
+    }
+
+    /// What came before the other archive gave up is an answer too, and so is why it did; where nothing came it throws.
+    private func find(
+      _ asked: DataSetBuilder, in peer: PeerCallListing
+    ) async throws -> (found: [DataSet], failure: (any Error)?) {
+      let progress = MatchProgress(of: "'\(peer.name)'")
+      defer { progress.clear() }
+      var found: [DataSet] = []
+      do {
+        try await RemoteStudies(of: peer.node).find(asked) {
+          found.append($0)
+          progress.draw(found.count)
+        }
+        return (found, nil)
+      } catch {
+        guard !found.isEmpty else { throw error }
+        return (found, (error as? AssociationEnd).map { peer.node.explained($0) } ?? error)
+      }
     }
   }
 
