@@ -30,6 +30,7 @@ package final class Archive: Sendable {
   private let knocks = KnockRecorder()
   private let accesses = AccessRecorder()
   private let gate = OperationGate()
+  private let damagedFiles: DamagedFiles
   let now: @Sendable () -> Double
 
   private init(
@@ -43,6 +44,7 @@ package final class Archive: Sendable {
     self.recovery = recovery
     self.now = now
     database = index.database
+    damagedFiles = DamagedFiles(store: store, database: index.database)
     audit = index.audit
     surroundings = ReceptionSurroundings(
       store: store, index: index, layout: index.layout, gate: WriteGate(),
@@ -241,7 +243,8 @@ extension Archive {
   package func reading(as caller: Caller, for rights: GrantRights = .retrieve) -> ArchiveReader {
     ArchiveReader(
       caller: caller, rights: rights, index: index, store: store,
-      generation: { [accessGeneration] in accessGeneration.current }, isLost: lostFiles.note)
+      generation: { [accessGeneration] in accessGeneration.current }, isLost: lostFiles.note,
+      isDamaged: damagedFiles.note)
   }
 
   private var lostFiles: LostFiles { LostFiles(store: store, database: database) }

@@ -17,7 +17,8 @@ import Testing
   private static func withThreads(_ body: (QueryThreads) async throws -> Void) async throws {
     let test = TestArchive()
     let archive = try test.open()
-    let threads = try QueryThreads(count: 1, path: "\(test.directory)/index.sqlite", changes: ChangeWatch())
+    let threads = try QueryThreads(
+      count: 1, path: "\(test.directory)/index.sqlite", changes: ChangeWatch(), checkpoints: archive.checkpoints)
     try await body(threads)
     try threads.close()
     try await archive.close()

@@ -190,8 +190,8 @@ extension ServedInstance {
       Content(
         object: entry.record.object, sopClassUID: entry.record.values[1], sopInstanceUID: entry.record.sopInstanceUID,
         seriesInstanceUID: hierarchy.seriesInstanceUID, studyInstanceUID: hierarchy.studyInstanceUID,
-        transferSyntaxUID: entry.record.transferSyntaxUID, size: entry.record.size, fault: .none,
-        patient: hierarchy.patient, coercion: nil))
+        transferSyntaxUID: entry.record.transferSyntaxUID, size: entry.record.size,
+        digest: entry.record.digest, fault: .none, patient: hierarchy.patient, coercion: nil))
   }
 }
 

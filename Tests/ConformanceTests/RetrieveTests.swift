@@ -146,6 +146,45 @@ import Testing
     #expect(answered.contains("UNAVAILABLE"), "\(answered)")
   }
 
+  /// Of one that is read at once not a byte goes out; of a long one, which is told by its end, no end.
+  @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"), arguments: [0, 3 << 20])
+  func otherBytesThanWereReceivedAreNotSent(more: Int) async throws {
+    let node = try RunningNode()
+    for peer in ["CT1", "WS"] { try await node.addPeer(peer, may: "store,query,retrieve") }
+    try await node.command("grant", "add", "--to", "WS", "--everything")
+    let folder = try TemporaryFolder()
+    let long = folder.path + "/long.dcm"
+    // Data Set Trailing Padding (PS3.10 7.2).
+    let padding =
+      [0xFC, 0xFF, 0xFC, 0xFF, 0x4F, 0x42, 0, 0] + withUnsafeBytes(of: UInt32(more).littleEndian) { [UInt8]($0) }
+    let object = try Data(contentsOf: URL(filePath: Tool.fixture("ct-2.dcm")))
+    try (object + padding + Data(repeating: 7, count: more)).write(to: URL(filePath: long))
+    #expect(try await node.send([long], as: "CT1").map(\.status) == ["0000"])
+    let path = try #require(try node.storedFiles().first)
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    bytes[bytes.count - 1] ^= 1
+    try bytes.write(to: URL(filePath: path))
+    let study = try Self.studyInstanceUID(of: long)
+    let keys = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=\(study)"]
+    let got = try TemporaryFolder()
+    let result = try await node.dcmtk("getscu", as: "WS", ["-v"] + keys + ["-od", got.path])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: got.path).isEmpty, "\(result.all)")
+    #expect(more > 0 || result.all.contains("Number of Failed Suboperations    : 1"), "\(result.all)")
+    #expect(try await node.says("its file is not what was received"))
+    // It was read again, and is served no more.
+    var answered = ""
+    for _ in 0..<100 where !answered.contains("UNAVAILABLE") {
+      answered = try await node.dcmtk("findscu", as: "WS", keys + ["-k", "InstanceAvailability"]).all
+    }
+    #expect(answered.contains("UNAVAILABLE"), "\(answered)")
+    #expect(!FileManager.default.fileExists(atPath: path))
+    // What is sent again takes its place.
+    #expect(try await node.send([long], as: "CT1").map(\.status) == ["0000"])
+    let again = try await node.dcmtk("getscu", as: "WS", ["-v"] + keys + ["-od", got.path])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: got.path).count == 1, "\(again.all)")
+    #expect(node.stop() == 0)
+  }
+
   /// What an administrator corrected leaves corrected, and says nothing of who it was taken for; the file stays as it came.
   @Test(.enabled(if: Tool.hasDCMTK, "needs DCMTK's tools: apt-get install dcmtk"))
   func aCorrectedPatientLeavesCorrected() async throws {

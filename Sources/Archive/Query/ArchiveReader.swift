@@ -12,13 +12,17 @@ package struct ArchiveReader: Sendable {
   private let generation: @Sendable () -> Int
   /// Hears of objects whose bytes are gone.
   private let isLost: @Sendable (ObjectKey) -> Void
+  /// Hears of objects, with their digests, whose bytes are not what was received.
+  private let isDamaged: @Sendable (ObjectKey, [UInt8]) -> Void
 
   init(
     caller: Caller, rights: GrantRights = .retrieve, index: any InstanceIndex, store: any ObjectStore,
-    generation: @Sendable @escaping () -> Int = { 0 }, isLost: @Sendable @escaping (ObjectKey) -> Void = { _ in }
+    generation: @Sendable @escaping () -> Int = { 0 }, isLost: @Sendable @escaping (ObjectKey) -> Void = { _ in },
+    isDamaged: @Sendable @escaping (ObjectKey, [UInt8]) -> Void = { _, _ in }
   ) {
     self.generation = generation
     self.isLost = isLost
+    self.isDamaged = isDamaged
     self.caller = caller
     self.rights = rights
     self.index = index
@@ -107,6 +111,9 @@ package struct ArchiveReader: Sendable {
     }
     return results
   }
+
+  /// What was read of it is not what was received: it is looked at again and, if that is so, served no more.
+  package func noteDamage(of instance: ServedInstance) { isDamaged(instance.object, instance.digest) }
 
   /// The pages of one question, read as they are asked for; nothing stays open in between.
   package struct Pages<Page: Sendable>: AsyncSequence, Sendable {

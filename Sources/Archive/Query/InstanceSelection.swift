@@ -64,14 +64,15 @@ package struct ServedInstance: Sendable, Hashable {
     let studyInstanceUID: String
     let transferSyntaxUID: String
     let size: Int
+    let digest: [UInt8]
     let fault: Fault
     let patient: PatientIdentity
     let coercion: PatientCoercion?
 
     init(
       object: ObjectKey, sopClassUID: String, sopInstanceUID: String, seriesInstanceUID: String,
-      studyInstanceUID: String, transferSyntaxUID: String, size: Int, fault: Fault, patient: PatientIdentity,
-      coercion: PatientCoercion?
+      studyInstanceUID: String, transferSyntaxUID: String, size: Int, digest: [UInt8], fault: Fault,
+      patient: PatientIdentity, coercion: PatientCoercion?
     ) {
       self.object = object
       self.sopClassUID = sopClassUID
@@ -80,6 +81,7 @@ package struct ServedInstance: Sendable, Hashable {
       self.studyInstanceUID = studyInstanceUID
       self.transferSyntaxUID = transferSyntaxUID
       self.size = size
+      self.digest = digest
       self.fault = fault
       self.patient = patient
       self.coercion = coercion
@@ -90,8 +92,8 @@ package struct ServedInstance: Sendable, Hashable {
         || one.object == other.object && one.sopInstanceUID == other.sopInstanceUID
           && one.sopClassUID == other.sopClassUID && one.seriesInstanceUID == other.seriesInstanceUID
           && one.studyInstanceUID == other.studyInstanceUID && one.transferSyntaxUID == other.transferSyntaxUID
-          && one.size == other.size && one.fault == other.fault && one.patient == other.patient
-          && one.coercion == other.coercion
+          && one.size == other.size && one.digest == other.digest && one.fault == other.fault
+          && one.patient == other.patient && one.coercion == other.coercion
     }
 
     func hash(into hasher: inout Hasher) { hasher.combine(object) }
@@ -109,6 +111,8 @@ package struct ServedInstance: Sendable, Hashable {
   package var transferSyntaxUID: String { content.transferSyntaxUID }
   /// Bytes of the file, head and data set.
   package var size: Int { content.size }
+  /// SHA-256 of the data set, as it was received.
+  var digest: [UInt8] { content.digest }
   package var fault: Fault { content.fault }
   /// As callers are told, corrections included.
   package var patient: PatientIdentity { content.patient }

@@ -69,7 +69,7 @@ struct SelectionCompiler {
     return """
       SELECT candidate.id, candidate.object, candidate.v_00080016, candidate.v_00080018, series.v_0020000e,
         study.v_0020000d, candidate.transfer_syntax, candidate.size, candidate.fault, patient.patient_id, patient.issuer,
-        patient.sole_study, received.received_demographics IS NOT NULL, \(demographics.joined(separator: ", "))
+        patient.sole_study, candidate.digest, received.received_demographics IS NOT NULL, \(demographics.joined(separator: ", "))
       FROM \(tables)
         JOIN series AS own ON own.id = coalesce(candidate.folded_from, candidate.series)
         JOIN study AS received ON received.id = own.received_study
@@ -102,20 +102,22 @@ extension ServedInstance {
       stored: text(9, last?.patient.id), issuer: text(10, last?.patient.issuer),
       soleStudy: text(11, last?.patient.soleStudy))
     let coercion =
-      row.integer(12) != 0
+      row.integer(13) != 0
       ? PatientCoercion(
         patient: patient,
         values: layout.demographics.enumerated().map { index, attribute in
-          let text = row.text(13 + index)
+          let text = row.text(14 + index)
           return PatientCoercion.Value(
             attribute: attribute,
             values: text.isEmpty ? [] : text.split(separator: "\\", omittingEmptySubsequences: false).map(String.init))
         }) : nil
+    var digest: [UInt8] = []
+    row.append(12, to: &digest)
     self.init(
       Content(
         object: ObjectKey(name: row.text(1)), sopClassUID: text(2, last?.sopClassUID), sopInstanceUID: row.text(3),
         seriesInstanceUID: text(4, last?.seriesInstanceUID), studyInstanceUID: text(5, last?.studyInstanceUID),
-        transferSyntaxUID: text(6, last?.transferSyntaxUID), size: Int(row.integer(7)),
+        transferSyntaxUID: text(6, last?.transferSyntaxUID), size: Int(row.integer(7)), digest: digest,
         fault: Fault(rawValue: Int(row.integer(8))) ?? .damaged, patient: patient, coercion: coercion))
   }
 }

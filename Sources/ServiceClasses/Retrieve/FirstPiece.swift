@@ -14,6 +14,8 @@ struct FirstPiece: Sendable {
   let dataSet: ByteBuffer
   /// Bytes of the file that were read.
   let fileCount: Int
+  /// Of what was read.
+  let proof: ContentProof
 
   static func range(of instance: ServedInstance) -> Range<Int> { 0..<min(longest, instance.size) }
 
@@ -36,7 +38,7 @@ struct FirstPiece: Sendable {
       return Result { () throws(ReadingError) in try FirstPiece(of: buffer) }
     }
     return zip(instances, pieces).map { instance, piece in
-      Result { () throws(SubOperationFailure) in try piece.whole(of: instance) }
+      Result { () throws(SubOperationFailure) in try piece.whole(of: instance, reader) }
     }
   }
 
@@ -45,6 +47,9 @@ struct FirstPiece: Sendable {
     let head = try Self.head(of: file)
     rest.moveReaderIndex(forwardBy: min(head.dataSetOffset, rest.readableBytes))
     dataSet = rest
+    var proof = ContentProof()
+    rest.withUnsafeReadableBytes { proof.take($0) }
+    self.proof = proof
     fileCount = file.readableBytes
   }
 
@@ -60,7 +65,9 @@ struct FirstPiece: Sendable {
 }
 
 extension Result where Success == Result<FirstPiece, ReadingError>, Failure == StoreError {
-  fileprivate func whole(of instance: ServedInstance) throws(SubOperationFailure) -> FirstPiece {
+  fileprivate func whole(
+    of instance: ServedInstance, _ reader: ArchiveReader
+  ) throws(SubOperationFailure) -> FirstPiece {
     let piece: FirstPiece
     switch self {
     case .success(.success(let read)): piece = read
@@ -68,8 +75,19 @@ extension Result where Success == Result<FirstPiece, ReadingError>, Failure == S
     case .failure(let error): throw SubOperationFailure(reading: error)
     }
     guard piece.fileCount == FirstPiece.range(of: instance).count else {
+      reader.noteDamage(of: instance)
       throw SubOperationFailure("its file is shorter than it was")
     }
+    if piece.fileCount == instance.size { try piece.proof.require(for: instance, reader) }
     return piece
+  }
+}
+
+extension ContentProof {
+  /// Nothing else is sent for what was received.
+  func require(for instance: ServedInstance, _ reader: ArchiveReader) throws(SubOperationFailure) {
+    guard !holds(for: instance) else { return }
+    reader.noteDamage(of: instance)
+    throw .otherBytes
   }
 }

@@ -129,6 +129,9 @@ struct SubOperationFailure: Error, CustomStringConvertible {
     self.description = description
   }
 
+  /// What was read is not what was received, or is known not to be.
+  static let otherBytes = SubOperationFailure("its file is not what was received")
+
   /// For this machine's administrator.
   var inFull: String { cause.map { "\(description): \($0)" } ?? description }
 

@@ -7,7 +7,7 @@ package import NIOCore
 /// An object on its way out, read from the store piece by piece where it goes as it is.
 package struct OutgoingObject: Sendable {
   private enum Rest: Sendable {
-    case stored(ServedInstance, ArchiveReader, offset: Int)
+    case stored(ServedInstance, ArchiveReader, offset: Int, ContentProof)
     case converted([UInt8], ConversionRoom.Place, offset: Int)
     case nothing
   }
@@ -45,7 +45,7 @@ package struct OutgoingObject: Sendable {
     let piece: FirstPiece
     if let read { piece = read } else { piece = try await Self.firstPiece(of: instance, reader) }
     first = piece.dataSet
-    rest = piece.fileCount < instance.size ? .stored(instance, reader, offset: piece.fileCount) : .nothing
+    rest = Self.rest(of: instance, behind: piece, reader)
   }
 
   /// As it is stored, of which the first piece was read before.
@@ -55,7 +55,11 @@ package struct OutgoingObject: Sendable {
     sopInstanceUID = instance.sopInstanceUID
     transferSyntaxUID = instance.transferSyntaxUID
     first = piece.dataSet
-    rest = piece.fileCount < instance.size ? .stored(instance, reader, offset: piece.fileCount) : .nothing
+    rest = Self.rest(of: instance, behind: piece, reader)
+  }
+
+  private static func rest(of instance: ServedInstance, behind piece: FirstPiece, _ reader: ArchiveReader) -> Rest {
+    piece.fileCount < instance.size ? .stored(instance, reader, offset: piece.fileCount, piece.proof) : .nothing
   }
 
   /// The memory of its first piece, to be used again when nothing of it is on its way any more.
@@ -85,7 +89,7 @@ package struct OutgoingObject: Sendable {
   ) async throws(SubOperationFailure) -> ([UInt8], ConversionRoom.Place) {
     try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(SubOperationFailure) in
       let place = try await conversion.room(for: instance, to: receiver, reader)
-      let file = try await read(0..<instance.size, of: instance, reader)
+      let file = try await whole(instance, reader)
       let bytes = try await conversion.dataSet(of: file, in: target, coercion: instance.coercion)
       place.shrink(to: bytes.count)
       return (bytes, place)
@@ -99,11 +103,12 @@ package struct OutgoingObject: Sendable {
       return piece
     }
     switch rest {
-    case .stored(let instance, let reader, let offset):
+    case .stored(let instance, let reader, let offset, let proof):
       let end = min(offset + Self.chunkSize, instance.size)
-      let piece = try await Self.read(offset..<end, of: instance, reader)
-      rest = end < instance.size ? .stored(instance, reader, offset: end) : .nothing
-      return ByteBuffer(bytes: piece)
+      let (piece, taken) = try await Self.read(offset..<end, of: instance, reader, proof)
+      if end == instance.size { try taken.require(for: instance, reader) }
+      rest = end < instance.size ? .stored(instance, reader, offset: end, taken) : .nothing
+      return piece
     case .converted(let bytes, let place, let offset):
       guard offset < bytes.count else { return nil }
       let end = min(offset + Self.chunkSize, bytes.count)
@@ -113,15 +118,47 @@ package struct OutgoingObject: Sendable {
     }
   }
 
+  /// What of the data set is in a range behind its beginning. The proof has it too, taken where it was read.
   private static func read(
-    _ range: Range<Int>, of instance: ServedInstance, _ reader: ArchiveReader
-  ) async throws(SubOperationFailure) -> [UInt8] {
-    let bytes: [UInt8]
-    do { bytes = try await reader.bytes(range, of: instance) } catch {
-      throw SubOperationFailure(reading: error)
+    _ range: Range<Int>, of instance: ServedInstance, _ reader: ArchiveReader, _ proof: ContentProof
+  ) async throws(SubOperationFailure) -> (ByteBuffer, ContentProof) {
+    let read = await reader.read([(range, instance)]) { bytes throws(StoreError) in
+      var (memory, proof) = ([UInt8](repeating: 0, count: bytes.count), proof)
+      let outcome = memory.withUnsafeMutableBytes { room in
+        Result { () throws(StoreError) in try bytes.copy(to: room) }
+      }
+      memory.removeLast(memory.count - min(try outcome.get(), memory.count))
+      memory.withUnsafeBytes { proof.take($0) }
+      return (ByteBuffer(bytes: memory), proof)
     }
-    guard bytes.count == range.count else { throw SubOperationFailure("its file is shorter than it was") }
-    return bytes
+    guard let first = read.first else { throw SubOperationFailure("its file cannot be read") }
+    let piece: (ByteBuffer, ContentProof)
+    do throws(StoreError) { piece = try first.get() } catch { throw SubOperationFailure(reading: error) }
+    guard piece.0.readableBytes == range.count else {
+      reader.noteDamage(of: instance)
+      throw SubOperationFailure("its file is shorter than it was")
+    }
+    return piece
+  }
+
+  /// All of the file, to be converted.
+  private static func whole(
+    _ instance: ServedInstance, _ reader: ArchiveReader
+  ) async throws(SubOperationFailure) -> [UInt8] {
+    let file: [UInt8]
+    let head: Part10Head
+    do {
+      file = try await reader.bytes(0..<instance.size, of: instance)
+      head = try Part10Head(reading: Bytes(file))
+    } catch { throw SubOperationFailure(reading: error) }
+    guard file.count == instance.size else {
+      reader.noteDamage(of: instance)
+      throw SubOperationFailure("its file is shorter than it was")
+    }
+    var proof = ContentProof()
+    file.withUnsafeBytes { proof.take(UnsafeRawBufferPointer(rebasing: $0.dropFirst(head.dataSetOffset))) }
+    try proof.require(for: instance, reader)
+    return file
   }
 }
 

@@ -62,12 +62,14 @@ final class ReadAhead: Sendable {
     }
   }
 
-  /// The same where it has been read; nil where that has to be waited for.
-  func takeIfRead(_ instance: ServedInstance) -> Piece? {
+  /// The same where it has been read; nil where that has to be waited for, or where it could not be: `take` says why.
+  func takeIfRead(_ instance: ServedInstance) -> FirstPiece? {
     guard let place = places[instance.sopInstanceUID], instances[place] == instance else { return nil }
     return state.withLock { state in
       begin(place, &state)
-      return state.take(place).piece
+      guard case .success(let piece)? = state.piece(place) else { return nil }
+      state.drop(place)
+      return piece
     }
   }
 
@@ -121,6 +123,11 @@ extension ReadAhead.State {
     let piece = batches[index].pieces?[place]
     drop(place)
     return (piece, nil)
+  }
+
+  /// nil where it is not read yet, or was taken.
+  fileprivate func piece(_ place: Int) -> ReadAhead.Piece? {
+    batches.first { $0.places.contains(place) && !$0.taken.contains(place) }?.pieces?[place]
   }
 
   fileprivate mutating func drop(_ place: Int) {

@@ -148,7 +148,7 @@ struct RetrievePlan: Sendable {
     switch instance.fault {
     case .none: return instance
     case .missing: throw SubOperationFailure("its file is gone")
-    case .damaged: throw SubOperationFailure("its file is not what was received")
+    case .damaged: throw SubOperationFailure.otherBytes
     }
   }
 

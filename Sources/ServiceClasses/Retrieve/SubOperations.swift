@@ -116,7 +116,7 @@ struct SubOperations: Sending {
     let disclosure = archive.disclosures.begin()
     guard accepted(planned.sopClassUID).contains(planned.transferSyntaxUID),
       planned.isSent(asStoredIn: planned.transferSyntaxUID), plan.isKnownToBeOpen(planned, openAhead),
-      let piece = try? ahead.takeIfRead(planned)?.get()
+      let piece = ahead.takeIfRead(planned)
     else {
       disclosure.end()
       return nil
@@ -189,8 +189,12 @@ struct SubOperations: Sending {
     }
     var piece: FirstPiece?
     if instance.isSent(asStoredIn: target), instance == planned {
-      // Where that failed it is read anew, as it stands now.
-      piece = try? await ahead.take(planned)?.get()
+      // Where that failed it is read anew, as it stands now; of other bytes there is somebody who does.
+      let read = await ahead.take(planned)
+      if case .failure(let failure)? = read, failure.description == SubOperationFailure.otherBytes.description {
+        throw failure
+      }
+      piece = try? read?.get()
     } else {
       ahead.pass(planned)
     }
