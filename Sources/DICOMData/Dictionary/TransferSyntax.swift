@@ -57,6 +57,7 @@ package struct TransferSyntax: Hashable, Sendable {
     "1.2.840.10008.1.20",
   ]
   /// JPEG processes but 14, 15, 28 and 29; near-lossless JPEG-LS; JPEG 2000, HTJ2K and JPEG XL where not "lossless only".
+  /// Video is not among them: who has it holds nothing else, and a sender that chose another syntax could not send it.
   private static let lossy: Set<String> = Set(
     [50, 51, 52, 53, 54, 55, 56, 59, 60, 61, 62, 63, 64, 81, 91, 93, 112, 203].map { "1.2.840.10008.1.2.4.\($0)" })
 }
