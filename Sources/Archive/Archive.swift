@@ -117,7 +117,10 @@ package final class Archive: Sendable {
     try await writeKnocks()
     // What cannot be let go of is looked at by the next start.
     let store = store
-    _ = try? await OperationThread.run { try store.arrivals.forget(isLast: true) }
+    _ = try? await OperationThread.run { [damagedFiles] in
+      damagedFiles.wait()
+      _ = try store.arrivals.forget(isLast: true)
+    }
     audit.noteCountedRefusals(all: true)
     await audit.flush()
     try await database.write { database in try database.execute(sql: "UPDATE node SET was_closed = 1") }

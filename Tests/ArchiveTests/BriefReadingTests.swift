@@ -108,8 +108,8 @@ import Testing
       let read = try await reader.page(of: query, after: nil)
       // On a machine that has much to do a moment may pass with nothing read.
       let end = ContinuousClock.now + .seconds(120)
-      var page = reader.brief(query)
-      while page == nil, ContinuousClock.now < end { page = reader.brief(query) }
+      var page = reader.brief(query).page
+      while page == nil, ContinuousClock.now < end { page = reader.brief(query).page }
       let brief = try #require(page)
       #expect(brief.values.bytes == read.values.bytes && brief.disclosure == read.disclosure)
       #expect(brief.count == read.count && brief.generation == read.generation)

@@ -40,6 +40,17 @@ struct ShareReview {
     try perform(where: "shared_by = ?", [member])
   }
 
+  /// Of everybody who has something by a permission.
+  func belongToGroups() throws {
+    let members = try Int64.fetchAll(
+      database,
+      sql: """
+        SELECT DISTINCT principal FROM access_grant JOIN consent ON consent.number = access_grant.consent
+        WHERE consent.kind = 'permission' AND access_grant.state <> 'revoked'
+        """)
+    for member in members { try belongs(member) }
+  }
+
   private func bound(
     where condition: String, _ arguments: StatementArguments, to end: (Grant) throws -> Double
   ) throws {

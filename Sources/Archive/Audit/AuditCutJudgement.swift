@@ -45,13 +45,13 @@ struct AuditCutJudgement {
   func contradictions(with checkpoint: AuditCheckpoint) -> [String] {
     guard checkpoint.records < cut.number else { return [] }
     var found: [String] = []
-    if checkpoint.records > 0, checkpoint.records <= cut.through, let before = cut.before {
-      let last = checkpoint.recorded.flatMap(Moment.seconds) ?? Moment.seconds(checkpoint.at)
-      if let last, last > before {
-        found.append(
-          "it says that what is from before \(Moment.text(before)) was pruned: the checkpoint of \(checkpoint.at) saw record "
-            + "\(checkpoint.records), which is gone, and is of \(Moment.text(last))")
-      }
+    // One of an earlier version does not say how old its last record is, which may have been rightly pruned.
+    if checkpoint.records > 0, checkpoint.records <= cut.through, let before = cut.before,
+      let last = checkpoint.recorded.flatMap(Moment.seconds), last > before
+    {
+      found.append(
+        "it says that what is from before \(Moment.text(before)) was pruned: the checkpoint of \(checkpoint.at) saw record "
+          + "\(checkpoint.records), which is gone, and is of \(Moment.text(last))")
     }
     if let taken = Moment.seconds(checkpoint.at), cut.at < taken - Self.tolerance {
       found.append("it is of \(Moment.text(cut.at)): the checkpoint of \(checkpoint.at) had not seen it yet")

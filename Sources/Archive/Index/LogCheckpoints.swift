@@ -87,8 +87,10 @@ final class LogCheckpoints: TransactionObserver, Sendable {
 
   /// Whether all of the log is in the database. Waits for nobody.
   private static func checkpoint(_ database: Database) -> Bool {
+    // Closed meanwhile: the last to close brings in all of it.
+    guard let connection = database.sqliteConnection else { return false }
     var (all, done) = (CInt(), CInt())
-    let code = sqlite3_wal_checkpoint_v2(database.sqliteConnection, nil, SQLITE_CHECKPOINT_PASSIVE, &all, &done)
+    let code = sqlite3_wal_checkpoint_v2(connection, nil, SQLITE_CHECKPOINT_PASSIVE, &all, &done)
     return code == SQLITE_OK && all == done
   }
 

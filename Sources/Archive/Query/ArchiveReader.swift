@@ -52,9 +52,11 @@ package struct ArchiveReader: Sendable {
 
   /// The first of them, read on the thread that this is called on; nil where that took longer than a moment, or others are
   /// being read: see `FindQuery.isBrief`.
-  package func brief(_ query: FindQuery) -> FindPage? {
+  /// `wasBrief`: a cold disk, or a statement that had to be written anew, shows itself only afterwards.
+  package func brief(_ query: FindQuery) -> (page: FindPage?, wasBrief: Bool) {
     let moment = (generation: generation(), time: ContinuousClock.now)
-    return index.briefMatches(of: query, as: caller)?.read(moment)
+    let page = index.briefMatches(of: query, as: caller)?.read(moment)
+    return (page, moment.time.duration(to: .now) < BriefReading.longest * 2)
   }
 
   /// How long a page is taken for what the caller may still be told: a grant may end by itself.

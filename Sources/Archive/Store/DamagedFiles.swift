@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import GRDB
 import Synchronization
 
@@ -10,6 +11,11 @@ final class DamagedFiles: Sendable {
   private let database: DatabasePool
   /// Whoever asks again meanwhile finds it the same.
   private let looking = Mutex<Set<ObjectKey>>([])
+  /// One by one: where a disk has many of them, others wait for their threads.
+  private let queue = DispatchQueue(label: "collimator.damaged", qos: .utility)
+
+  /// More are found when somebody asks for them again.
+  private static let most = 1_000
 
   init(store: FileObjectStore, database: DatabasePool) {
     self.store = store
@@ -18,12 +24,16 @@ final class DamagedFiles: Sendable {
 
   /// `digest`: of the data set, as it was received. Returns at once.
   func note(_ object: ObjectKey, digest: [UInt8]) {
-    guard looking.withLock({ $0.insert(object).inserted }) else { return }
-    Task {
-      try? await OperationThread.run { [self] in try look(object, digest) }
+    guard looking.withLock({ $0.count < Self.most && $0.insert(object).inserted }) else { return }
+    queue.async { [self] in
+      // What cannot be taken out of service now is left to a check.
+      try? look(object, digest)
       _ = looking.withLock { $0.remove(object) }
     }
   }
+
+  /// Blocks until all that was noted is looked at.
+  func wait() { queue.sync {} }
 
   /// What cannot be read says nothing of its bytes. Blocks.
   private func look(_ object: ObjectKey, _ digest: [UInt8]) throws {

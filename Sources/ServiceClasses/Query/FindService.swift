@@ -59,9 +59,9 @@ package struct FindService: Sendable {
     if query.isBrief {
       look(
         .fromHere {
-          let page = reader.brief(query)
+          let (page, wasBrief) = reader.brief(query)
           brief.withLock { $0 = page }
-          return page != nil
+          return page != nil && wasBrief
         })
     }
     return brief.withLock(\.self).map(BegunPage.init) ?? reader.beginning(of: query)

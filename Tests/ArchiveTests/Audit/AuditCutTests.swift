@@ -110,15 +110,18 @@ import Testing
     try await archive.close()
   }
 
-  /// A checkpoint of an earlier version does not say when what it saw was written: that it was taken then is enough.
-  @Test func anEarlierCheckpointIsJudgedByWhenItWasTaken() async throws {
+  /// A checkpoint of an earlier version does not say when what it saw was written, which may rightly have been pruned: that is
+  /// not proven.
+  @Test func anEarlierCheckpointProvesNothingOfWhatWasPruned() async throws {
     let test = TestArchive()
     let (archive, start, checkpoints) = try await Self.world(test)
     let earlier = try JSONDecoder().decode(
       AuditCheckpoint.self,
       from: Data(#"{"at":"\#(checkpoints[0].at)","head":"\#(checkpoints[0].head)","records":7}"#.utf8))
     try await Self.forge(Forgery(what: "", through: 8, before: -1, count: 8), from: start, in: archive)
-    #expect(try await !archive.operations(as: .current).verifyAudit([earlier]).isWhole)
+    let report = try await archive.operations(as: .current).verifyAudit([earlier])
+    #expect(report.isWhole && !report.isProven, "\(report)")
+    #expect(try await !archive.operations(as: .current).verifyAudit([checkpoints[0]]).isWhole)
     try await archive.close()
   }
 

@@ -299,7 +299,9 @@ extension Restore {
     try copy.write { database in
       let user = "restore by \(Operator.current.name)"
       try RestoreCarrying.noteTakenOver(by: user, at: time, in: database)
-      try ShareReview(by: user, because: "what the restore took over", at: time, in: database).perform()
+      let review = ShareReview(by: user, because: "what the restore took over", at: time, in: database)
+      try review.belongToGroups()
+      try review.perform()
     }
     let (active, revoked) = try copy.write { database in
       let active = "state <> 'revoked' AND (until IS NULL OR until > \(time))"
