@@ -31,6 +31,7 @@ package final class Archive: Sendable {
   private let accesses = AccessRecorder()
   private let gate = OperationGate()
   private let damagedFiles: DamagedFiles
+  private let provenFiles = ProvenFiles()
   let now: @Sendable () -> Double
 
   private init(
@@ -247,7 +248,7 @@ extension Archive {
     ArchiveReader(
       caller: caller, rights: rights, index: index, store: store,
       generation: { [accessGeneration] in accessGeneration.current }, isLost: lostFiles.note,
-      isDamaged: damagedFiles.note)
+      isDamaged: damagedFiles.note, proven: provenFiles)
   }
 
   private var lostFiles: LostFiles { LostFiles(store: store, database: database) }

@@ -61,6 +61,7 @@ final class MemoryObjectStore: ObjectStore {
   private struct Copied: ReadableBytes {
     let bytes: [UInt8]
     var count: Int { bytes.count }
+    var stamp: FileStamp? { nil }
 
     func copy(to memory: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int {
       let count = min(memory.count, bytes.count)

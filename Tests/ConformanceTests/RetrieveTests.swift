@@ -161,11 +161,15 @@ import Testing
     try (object + padding + Data(repeating: 7, count: more)).write(to: URL(filePath: long))
     #expect(try await node.send([long], as: "CT1").map(\.status) == ["0000"])
     let path = try #require(try node.storedFiles().first)
+    let study = try Self.studyInstanceUID(of: long)
+    let keys = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=\(study)"]
+    // What was compared before is compared again once somebody touched it.
+    let before = try TemporaryFolder()
+    let whole = try await node.dcmtk("getscu", as: "WS", ["-v"] + keys + ["-od", before.path])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: before.path).count == 1, "\(whole.all)")
     var bytes = try Data(contentsOf: URL(filePath: path))
     bytes[bytes.count - 1] ^= 1
     try bytes.write(to: URL(filePath: path))
-    let study = try Self.studyInstanceUID(of: long)
-    let keys = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=\(study)"]
     let got = try TemporaryFolder()
     let result = try await node.dcmtk("getscu", as: "WS", ["-v"] + keys + ["-od", got.path])
     #expect(try FileManager.default.contentsOfDirectory(atPath: got.path).isEmpty, "\(result.all)")

@@ -14,15 +14,17 @@ package struct ArchiveReader: Sendable {
   private let isLost: @Sendable (ObjectKey) -> Void
   /// Hears of objects, with their digests, whose bytes are not what was received.
   private let isDamaged: @Sendable (ObjectKey, [UInt8]) -> Void
+  private let proven: ProvenFiles
 
   init(
     caller: Caller, rights: GrantRights = .retrieve, index: any InstanceIndex, store: any ObjectStore,
     generation: @Sendable @escaping () -> Int = { 0 }, isLost: @Sendable @escaping (ObjectKey) -> Void = { _ in },
-    isDamaged: @Sendable @escaping (ObjectKey, [UInt8]) -> Void = { _, _ in }
+    isDamaged: @Sendable @escaping (ObjectKey, [UInt8]) -> Void = { _, _ in }, proven: ProvenFiles = ProvenFiles()
   ) {
     self.generation = generation
     self.isLost = isLost
     self.isDamaged = isDamaged
+    self.proven = proven
     self.caller = caller
     self.rights = rights
     self.index = index
@@ -113,6 +115,11 @@ package struct ArchiveReader: Sendable {
     }
     return results
   }
+
+  /// Whether all of a file was compared with what was received a while ago, and nobody touched it since.
+  package func isProven(_ stamp: FileStamp?) -> Bool { stamp.map(proven.has) ?? false }
+
+  package func noteProven(_ stamp: FileStamp?) { stamp.map(proven.note) }
 
   /// What was read of it is not what was received: it is looked at again and, if that is so, served no more.
   package func noteDamage(of instance: ServedInstance) { isDamaged(instance.object, instance.digest) }

@@ -40,6 +40,9 @@ package protocol ReadableBytes {
   /// How many there are; fewer than were asked for where the object ends before.
   var count: Int { get }
 
+  /// nil where the store does not know.
+  var stamp: FileStamp? { get }
+
   /// Reads all of them, or as many as `memory` has room for; returns how many.
   func copy(to memory: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int
 }

@@ -10,6 +10,8 @@ struct OpenedFile: ReadableBytes {
   private let path: String
   private let range: Range<Int>
 
+  let stamp: FileStamp?
+
   var count: Int { range.count }
 
   init(_ path: String, _ range: Range<Int>) throws(StoreError) {
@@ -29,6 +31,9 @@ struct OpenedFile: ReadableBytes {
         throw FileError("read", path)
       }
       self.range = range.clamped(to: 0..<Int(status.st_size))
+      stamp = FileStamp(
+        file: UInt64(status.st_ino), size: Int64(status.st_size), seconds: Int64(status.st_ctim.tv_sec),
+        nanoseconds: Int64(status.st_ctim.tv_nsec))
     } catch {
       Glibc.close(descriptor)
       throw error

@@ -14,8 +14,9 @@ struct FirstPiece: Sendable {
   let dataSet: ByteBuffer
   /// Bytes of the file that were read.
   let fileCount: Int
-  /// Of what was read.
-  let proof: ContentProof
+  /// Of what was read; nil where all of the file was compared a while ago.
+  let proof: ContentProof?
+  let stamp: FileStamp?
 
   static func range(of instance: ServedInstance) -> Range<Int> { 0..<min(longest, instance.size) }
 
@@ -35,20 +36,24 @@ struct FirstPiece: Sendable {
         }
       }
       if let failure { throw failure }
-      return Result { () throws(ReadingError) in try FirstPiece(of: buffer) }
+      let stamp = bytes.stamp
+      return Result { () throws(ReadingError) in
+        try FirstPiece(of: buffer, stamp, isProven: reader.isProven(stamp))
+      }
     }
     return zip(instances, pieces).map { instance, piece in
       Result { () throws(SubOperationFailure) in try piece.whole(of: instance, reader) }
     }
   }
 
-  private init(of file: ByteBuffer) throws(ReadingError) {
+  private init(of file: ByteBuffer, _ stamp: FileStamp?, isProven: Bool) throws(ReadingError) {
+    self.stamp = stamp
     var rest = file
     let head = try Self.head(of: file)
     rest.moveReaderIndex(forwardBy: min(head.dataSetOffset, rest.readableBytes))
     dataSet = rest
-    var proof = ContentProof()
-    rest.withUnsafeReadableBytes { proof.take($0) }
+    var proof = isProven ? nil : ContentProof()
+    rest.withUnsafeReadableBytes { proof?.take($0) }
     self.proof = proof
     fileCount = file.readableBytes
   }
@@ -78,15 +83,17 @@ extension Result where Success == Result<FirstPiece, ReadingError>, Failure == S
       reader.noteDamage(of: instance)
       throw SubOperationFailure("its file is shorter than it was")
     }
-    if piece.fileCount == instance.size { try piece.proof.require(for: instance, reader) }
+    if piece.fileCount == instance.size { try piece.proof?.require(for: instance, piece.stamp, reader) }
     return piece
   }
 }
 
 extension ContentProof {
   /// Nothing else is sent for what was received.
-  func require(for instance: ServedInstance, _ reader: ArchiveReader) throws(SubOperationFailure) {
-    guard !holds(for: instance) else { return }
+  func require(
+    for instance: ServedInstance, _ stamp: FileStamp?, _ reader: ArchiveReader
+  ) throws(SubOperationFailure) {
+    guard !holds(for: instance) else { return reader.noteProven(stamp) }
     reader.noteDamage(of: instance)
     throw .otherBytes
   }

@@ -7,7 +7,7 @@ package import NIOCore
 /// An object on its way out, read from the store piece by piece where it goes as it is.
 package struct OutgoingObject: Sendable {
   private enum Rest: Sendable {
-    case stored(ServedInstance, ArchiveReader, offset: Int, ContentProof)
+    case stored(ServedInstance, ArchiveReader, offset: Int, ContentProof?, FileStamp?)
     case converted([UInt8], ConversionRoom.Place, offset: Int)
     case nothing
   }
@@ -59,7 +59,8 @@ package struct OutgoingObject: Sendable {
   }
 
   private static func rest(of instance: ServedInstance, behind piece: FirstPiece, _ reader: ArchiveReader) -> Rest {
-    piece.fileCount < instance.size ? .stored(instance, reader, offset: piece.fileCount, piece.proof) : .nothing
+    piece.fileCount < instance.size
+      ? .stored(instance, reader, offset: piece.fileCount, piece.proof, piece.stamp) : .nothing
   }
 
   /// The memory of its first piece, to be used again when nothing of it is on its way any more.
@@ -103,11 +104,11 @@ package struct OutgoingObject: Sendable {
       return piece
     }
     switch rest {
-    case .stored(let instance, let reader, let offset, let proof):
+    case .stored(let instance, let reader, let offset, let proof, let stamp):
       let end = min(offset + Self.chunkSize, instance.size)
       let (piece, taken) = try await Self.read(offset..<end, of: instance, reader, proof)
-      if end == instance.size { try taken.require(for: instance, reader) }
-      rest = end < instance.size ? .stored(instance, reader, offset: end, taken) : .nothing
+      if end == instance.size { try taken?.require(for: instance, stamp, reader) }
+      rest = end < instance.size ? .stored(instance, reader, offset: end, taken, stamp) : .nothing
       return piece
     case .converted(let bytes, let place, let offset):
       guard offset < bytes.count else { return nil }
@@ -120,19 +121,19 @@ package struct OutgoingObject: Sendable {
 
   /// What of the data set is in a range behind its beginning. The proof has it too, taken where it was read.
   private static func read(
-    _ range: Range<Int>, of instance: ServedInstance, _ reader: ArchiveReader, _ proof: ContentProof
-  ) async throws(SubOperationFailure) -> (ByteBuffer, ContentProof) {
+    _ range: Range<Int>, of instance: ServedInstance, _ reader: ArchiveReader, _ proof: ContentProof?
+  ) async throws(SubOperationFailure) -> (ByteBuffer, ContentProof?) {
     let read = await reader.read([(range, instance)]) { bytes throws(StoreError) in
       var (memory, proof) = ([UInt8](repeating: 0, count: bytes.count), proof)
       let outcome = memory.withUnsafeMutableBytes { room in
         Result { () throws(StoreError) in try bytes.copy(to: room) }
       }
       memory.removeLast(memory.count - min(try outcome.get(), memory.count))
-      memory.withUnsafeBytes { proof.take($0) }
+      memory.withUnsafeBytes { proof?.take($0) }
       return (ByteBuffer(bytes: memory), proof)
     }
     guard let first = read.first else { throw SubOperationFailure("its file cannot be read") }
-    let piece: (ByteBuffer, ContentProof)
+    let piece: (ByteBuffer, ContentProof?)
     do throws(StoreError) { piece = try first.get() } catch { throw SubOperationFailure(reading: error) }
     guard piece.0.readableBytes == range.count else {
       reader.noteDamage(of: instance)
@@ -157,7 +158,7 @@ package struct OutgoingObject: Sendable {
     }
     var proof = ContentProof()
     file.withUnsafeBytes { proof.take(UnsafeRawBufferPointer(rebasing: $0.dropFirst(head.dataSetOffset))) }
-    try proof.require(for: instance, reader)
+    try proof.require(for: instance, nil, reader)
     return file
   }
 }
