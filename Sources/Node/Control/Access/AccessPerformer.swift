@@ -108,7 +108,8 @@ struct AccessPerformer: Sendable {
       return .done("group '\(name)'" + (word.map { ", a \($0)." } ?? "."))
     case .addMember(let member, let group, let since, let until):
       try await administration.addMember(member, toGroup: group, since: since, until: until)
-      return .done("'\(member)' belongs to '\(group)'" + (until.map { " until \(Moment.text($0))." } ?? "."))
+      let span = [since.map { " from \(Moment.text($0))" }, until.map { " until \(Moment.text($0))" }]
+      return .done("'\(member)' belongs to '\(group)'\(span.compactMap(\.self).joined()).")
     case .removeMember(let member, let group):
       try await administration.removeMember(member, fromGroup: group)
       return .done("'\(member)' belongs to '\(group)' no longer.")
