@@ -31,7 +31,8 @@ package enum AccessResult: Codable, Sendable {
   /// And what whoever did it is to know.
   case remarked(String, [String])
   /// `known`: rows that grants which stand give already.
-  case imported([GrantListing], known: Int)
+  /// `held`: sentences, of each row for which a grant of the same terms waits or is suspended.
+  case imported([GrantListing], known: Int, held: [String])
   case consents([ConsentListing])
   case explained(ExplainedListing)
   case answers(PreviewListing)

@@ -74,9 +74,16 @@ struct AccessPerformer: Sendable {
       for (grant, asked) in imported.given {
         listings.append(GrantListing(grant, remarks: try await administration.remarks(on: grant, asked: asked)))
       }
-      return .imported(listings, known: imported.known)
+      return .imported(listings, known: imported.known, held: imported.held.map(Self.words(held:)))
     default: throw OperationError("this is no operation on grants")
     }
+  }
+
+  /// Of a grant beside which an import gave none.
+  private static func words(held grant: Grant) -> String {
+    let isPending = grant.state == .pending
+    return "grant \(grant.number) to '\(grant.grantee)' is \(grant.state.rawValue): see collimator grant "
+      + "\(isPending ? "approve" : "resume") \(grant.number)"
   }
 
   private func principals(_ operation: AccessOperation) async throws -> AccessResult {
