@@ -12,7 +12,10 @@ package struct User: Sendable, Hashable {
   /// Until when no password is taken, where that lies ahead.
   package let lockedUntil: Double?
   package let certificates: [UserCertificate]
+  /// To which they belong now.
   package let groups: [String]
+  /// Those, and to which they will belong.
+  package let memberships: [Membership]
   package let roles: [Role]
   /// Free ones, such as practice, province, registration number, e-mail, phone.
   package let attributes: [String: String]
@@ -20,9 +23,8 @@ package struct User: Sendable, Hashable {
 
   package init(
     name: String, hasPassword: Bool, created: Double, createdBy: String, isLocked: Bool, failedLogins: Int,
-    lockedUntil: Double?, certificates: [UserCertificate], groups: [String], roles: [Role] = [],
-    attributes: [String: String] = [:],
-    links: [PatientLink] = []
+    lockedUntil: Double?, certificates: [UserCertificate], groups: [String], memberships: [Membership] = [],
+    roles: [Role] = [], attributes: [String: String] = [:], links: [PatientLink] = []
   ) {
     self.name = name
     self.hasPassword = hasPassword
@@ -33,6 +35,7 @@ package struct User: Sendable, Hashable {
     self.lockedUntil = lockedUntil
     self.certificates = certificates
     self.groups = groups
+    self.memberships = memberships
     self.roles = roles
     self.attributes = attributes
     self.links = links

@@ -186,6 +186,15 @@ import Testing
     let marked = try await collimator(["grant", "import", "-"], input: "\u{FEFF}" + rows)
     #expect(marked.status == 0 && marked.errors.contains("2 are there already"), "\(marked.all)")
     #expect(try await json("grant", "list").count == 2)
+    // One that was suspended on purpose is not given beside, and is not passed over in silence.
+    try await done("grant", "suspend", "2", saying: "is suspended")
+    for arguments in [["--dry-run"], ["--json"], []] {
+      let held = try await collimator(["grant", "import", "-"] + arguments, input: rows)
+      #expect(held.status == 2, "\(held.all)")
+      #expect(held.errors.contains("1 are there already, 1 is suspended or pending."), "\(held.all)")
+      #expect(held.errors.contains("grant 2 to 'WS' is suspended: see collimator grant resume 2"), "\(held.all)")
+    }
+    #expect(try await json("grant", "list").count == 2)
   }
 
   /// What `grant add` has an option for, a table has a column for, and its help names it.

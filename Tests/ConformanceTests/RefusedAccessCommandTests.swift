@@ -43,6 +43,7 @@ import Testing
       "goes with --ends-at-age"
     ),
     (link("0", "20150301"), "takes 1 to 120 years"), (link("16", "2015-13-01"), "'2015-13-01' is no birth date"),
+    (link("16", "29990101"), "'29990101' is to come"),
     (link("16", "1950-03-01"), "has been 16 since 1966-03-01"),
   ]
 

@@ -50,6 +50,66 @@ import Testing
     #expect(try await users().map(\.name) == ["weber"])
   }
 
+  /// A link said again is in place of the former one; that the birth date it says is not the one that is stored is said, then
+  /// and when it is approved.
+  @Test func aLinkIsCorrected() async throws {
+    #expect(try await collimator("user", "add", "anna").status == 0)
+    let fixture = try await collimator("import", Tool.fixture("ct-1.dcm"))
+    #expect(fixture.status == 0, "\(fixture.all)")
+    func link(_ more: String...) async throws -> Tool.Result {
+      let arguments = ["user", "link", "anna", "--patient", "4711", "--issuer", "CITYHOSPITAL", "--as", "child"]
+      return try await Tool.run(Tool.collimator, arguments + ["--ends-at-age", "120", "--data", data] + more)
+    }
+    let words = "was born 1961-03-05 by what is stored, and 2015-03-01 by --birth-date"
+    let wrong = try await link("--birth-date", "20150301")
+    #expect(wrong.status == 0 && wrong.errors.contains(words), "\(wrong.all)")
+    let approved = try await collimator("grant", "approve", "1")
+    #expect(approved.status == 0 && approved.errors.contains(words), "\(approved.all)")
+    let again = try await link("--birth-date", "2015-03-01", "--json")
+    #expect(again.status == 0 && again.errors.contains("grant 1 has ended"), "\(again.all)")
+    let json = try JSONSerialization.jsonObject(with: Data(again.output.utf8)) as? [String: Any]
+    let remarks = json?["remarks"] as? [String] ?? []
+    #expect(json?["number"] as? Int == 2 && remarks.contains { $0.contains(words) }, "\(again.all)")
+    let right = try await link()
+    #expect(right.errors.contains("grant 2 has ended") && !right.errors.contains("was born"), "\(right.all)")
+    let same = try await link("--birth-date", "1961-03-05")
+    #expect(same.status == 0 && !same.errors.contains("was born"), "\(same.all)")
+    let gone = try await collimator("user", "unlink", "anna", "--patient", "4711", "--issuer", "CITYHOSPITAL")
+    #expect(gone.output.contains("; 1 grants ended."), "\(gone.all)")
+  }
+
+  /// Whoever will belong to a group, and until when somebody does.
+  @Test func datedMembershipsAreShown() async throws {
+    for user in ["anna", "olga", "weber"] { #expect(try await collimator("user", "add", user).status == 0) }
+    #expect(try await collimator("group", "kind", "clinic", "clinic").status == 0)
+    let (from, until) = ("2997-01-01T12:00:00Z", "2998-01-01T12:00:00Z")
+    let joined = try await collimator("group", "join", "anna", "--group", "clinic", "--from", from, "--until", until)
+    #expect(joined.output.contains("'anna' belongs to 'clinic' from \(from) until \(until)."), "\(joined.all)")
+    #expect(try await collimator("group", "join", "olga", "--group", "clinic", "--until", until).status == 0)
+    let always = try await collimator("group", "join", "weber", "--group", "clinic")
+    #expect(always.output.contains("'weber' belongs to 'clinic'."), "\(always.all)")
+    let list = try await collimator("group", "list")
+    #expect(
+      list.output.contains("anna (from \(from) until \(until)) olga (until \(until)) weber"), "\(list.all)")
+    struct Group: Decodable {
+      struct Membership: Decodable {
+        let name: String
+        let from: String?
+        let until: String?
+      }
+      let members: [String]
+      let memberships: [Membership]
+    }
+    let json = try await collimator("group", "list", "--json").output
+    let group = try #require(try JSONDecoder().decode([Group].self, from: Data(json.utf8)).first)
+    #expect(group.members == ["olga", "weber"])
+    #expect(group.memberships.map(\.name) == ["anna", "olga", "weber"])
+    #expect(group.memberships.map(\.until) == [until, until, nil] && group.memberships.first?.from == from)
+    let shown = try await collimator("user", "show", "anna")
+    #expect(shown.output.contains("clinic (from \(from) until \(until))"), "\(shown.all)")
+    #expect(try await collimator("user", "show", "anna", "--json").output.contains(from))
+  }
+
   /// What is no password is refused, and never repeated.
   @Test func passwordsThatCannotBeAreRefused() async throws {
     for (input, why) in [

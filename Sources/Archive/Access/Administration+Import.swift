@@ -31,6 +31,8 @@ package struct ImportedGrants: Sendable {
   package var given: [(grant: Grant, asked: GrantTerms)] = []
   /// Rows that are given already.
   package var known = 0
+  /// Those of the same terms that wait or are suspended, of rows for which nothing was given beside them.
+  package var held: [Grant] = []
 }
 
 extension Administration {
@@ -47,9 +49,14 @@ extension Administration {
             let terms = try row.sharer.map { sharer in
               try Self.shared(Self.stored(row.terms), by: sharer, at: time, in: database)
             }
-            guard try !isGiven(row, terms ?? row.terms, at: time, in: database) else {
+            switch try standing(row, terms ?? row.terms, at: time, in: database) {
+            case .given?:
               imported.known += 1
               continue
+            case .held(let grant)?:
+              imported.held.append(grant)
+              continue
+            case nil: break
             }
             let grant = try give(
               terms ?? row.terms, to: row.grantee, pending: row.pending, by: row.sharer, at: time, in: database)
@@ -66,11 +73,29 @@ extension Administration {
     }
   }
 
-  /// By a grant of the same terms, in force, waiting or suspended on purpose, that begins no later and ends no earlier.
-  private func isGiven(
+  private enum Standing {
+    case given
+    /// It opens nothing as it is, and somebody decides whether it shall.
+    case held(Grant)
+  }
+
+  /// By a grant of the same terms that begins no later and ends no earlier; nil where there is none.
+  private func standing(
     _ row: ImportedRow, _ asked: GrantTerms, at time: Double, in database: Database
-  ) throws -> Bool {
-    guard let principal = try PrincipalTable.id(of: row.grantee, in: database) else { return false }
+  ) throws -> Standing? {
+    let isPendingAsked = row.pending ?? asked.relationship?.needsVerification ?? false
+    var held: Grant?
+    for grant in try same(as: row, asked, at: time, in: database) {
+      if grant.state == .active || grant.state == .pending && isPendingAsked { return .given }
+      held = held ?? grant
+    }
+    return held.map(Standing.held)
+  }
+
+  private func same(
+    as row: ImportedRow, _ asked: GrantTerms, at time: Double, in database: Database
+  ) throws -> [Grant] {
+    guard let principal = try PrincipalTable.id(of: row.grantee, in: database) else { return [] }
     let terms = try ConsentBasis.bounded(asked, to: (principal, row.grantee), at: time, in: database)
     let target = try TargetColumns(
       terms.scope, terms.narrowing, effect: terms.effect, standing: terms.relationship?.standing ?? .ordinary)
@@ -89,11 +114,9 @@ extension Administration {
           (terms.basis.share?.sharer).databaseValue,
         ] + target.values))
     let (from, until) = (max(terms.from ?? 0, time), terms.until ?? .infinity)
-    for row in same {
-      let grant = GrantTable.grant(row, at: time)
-      guard grant.state != .expired, (grant.terms.from ?? 0) <= from else { continue }
-      if hasReckonedEnd || (grant.until ?? .infinity) >= until { return true }
+    return same.map { GrantTable.grant($0, at: time) }.filter { grant in
+      grant.state != .expired && (grant.terms.from ?? 0) <= from
+        && (hasReckonedEnd || (grant.until ?? .infinity) >= until)
     }
-    return false
   }
 }

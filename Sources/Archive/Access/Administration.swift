@@ -6,7 +6,10 @@ import GRDB
 /// A group of peers and users that share grants.
 package struct PeerGroup: Sendable {
   package let name: String
+  /// Who belong to it now.
   package let members: [String]
+  /// Those, and who will.
+  package let memberships: [Membership]
   package let kind: GroupKind?
 }
 
@@ -116,6 +119,7 @@ package struct Administration: Sendable {
       ).map { row in
         PeerGroup(
           name: row[1], members: try MembershipTable.members(of: row[0], at: time, in: database),
+          memberships: try MembershipTable.memberships(of: row[0], at: time, in: database),
           kind: (row[2] as String?).flatMap(GroupKind.init(rawValue:)))
       }
     }

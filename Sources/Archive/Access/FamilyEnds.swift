@@ -18,7 +18,7 @@ enum FamilyEnds {
 
   /// The ends that follow from the birth dates as they are known, by the number of the grant; of those whose birth date was
   /// said with the link there is none: that one stands.
-  static func computed(in database: Database) throws -> [Int: Double] {
+  static func computed(at time: Double, in database: Database) throws -> [Int: Double] {
     let rows = try Row.fetchAll(
       database,
       sql: """
@@ -30,7 +30,7 @@ enum FamilyEnds {
     for row in rows {
       let patient = PatientIdentity(stored: row[2], issuer: row[3], soleStudy: "")
       // Nothing is known any more: the end that was known stands.
-      ends[row[0]] = try? Coming.birthday(row[1], of: patient, nil, in: database)
+      ends[row[0]] = try? Coming.birthday(row[1], of: patient, nil, at: time, in: database)
     }
     return ends
   }
@@ -38,7 +38,8 @@ enum FamilyEnds {
   /// `before`: what was computed before the correction. An end that is another was set by hand and stays; so does one that
   /// has come. One that is past by the right birth date is an end now.
   static func follow(_ before: [Int: Double], by user: String, at time: Double, in database: Database) throws {
-    for (number, end) in try computed(in: database).sorted(by: { $0.key < $1.key }) where before[number] != end {
+    let after = try computed(at: time, in: database).sorted { $0.key < $1.key }
+    for (number, end) in after where before[number] != end {
       guard let grant = try GrantTable.grant(number, at: time, in: database), grant.state != .expired,
         let known = before[number], grant.until == known
       else { continue }

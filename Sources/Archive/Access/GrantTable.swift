@@ -171,6 +171,27 @@ enum GrantTable {
     where condition: String, _ arguments: StatementArguments, because reason: String? = nil, by user: String,
     actor: AuditActor? = nil, at time: Double, in database: Database
   ) throws -> Int {
+    try revoked(where: condition, arguments, because: reason, by: user, actor: actor, at: time, in: database).met
+  }
+
+  /// The same; returns those, and the shares by them, that had not ended by themselves.
+  static func end(
+    where condition: String, _ arguments: StatementArguments, because reason: String, by user: String,
+    at time: Double, in database: Database
+  ) throws -> [Int] {
+    let ended = try revoked(
+      where: condition, arguments, because: reason, by: user, actor: nil, at: time, in: database
+    ).ended
+    return try all(
+      at: time, where: "number IN (SELECT value FROM json_each(?)) AND coalesce(until, 1e18) > ?",
+      [IndexTables.json(ended.map(Int64.init)), time], in: database
+    ).map(\.number)
+  }
+
+  private static func revoked(
+    where condition: String, _ arguments: StatementArguments, because reason: String?, by user: String,
+    actor: AuditActor?, at time: Double, in database: Database
+  ) throws -> (met: Int, ended: [Int]) {
     let numbers = try Int.fetchAll(
       database, sql: "SELECT number FROM access_grant WHERE state <> 'revoked' AND (\(condition))",
       arguments: arguments)
@@ -197,7 +218,7 @@ enum GrantTable {
     for ceiling in ceilings {
       try reviewShares(of: holder(of: ceiling.number, in: database), by: user, at: time, in: database)
     }
-    return numbers.count
+    return (numbers.count, ended)
   }
 
   /// The states that a grant was in, so that it can be told what it opened on a day: as it stands in its row.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import GRDB
 
 /// Who belongs to which group from when until when; what has ended stays, so that it can be told who could see what.
@@ -75,6 +76,28 @@ enum MembershipTable {
         "SELECT max(coalesce(until, 1e18)) FROM membership WHERE member = :member AND \"group\" = :group AND \(holds)",
       arguments: ["member": member, "group": group, "now": time])
     return end.map { $0 < 1e18 ? $0 : .infinity }
+  }
+
+  /// Who belongs, or will belong, to a group.
+  static func memberships(of group: Int64, at time: Double, in database: Database) throws -> [Membership] {
+    try lasting("principal.id = member", "\"group\"", group, at: time, in: database)
+  }
+
+  /// To which groups somebody belongs, or will belong.
+  static func groupMemberships(of member: Int64, at time: Double, in database: Database) throws -> [Membership] {
+    try lasting("principal.id = \"group\"", "member", member, at: time, in: database)
+  }
+
+  private static func lasting(
+    _ other: String, _ column: String, _ principal: Int64, at time: Double, in database: Database
+  ) throws -> [Membership] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        SELECT principal.name, since, until FROM membership JOIN principal ON \(other)
+        WHERE \(column) = ? AND (until IS NULL OR until > ?) ORDER BY principal.name, since
+        """, arguments: [principal, time]
+    ).map { Membership(name: $0[0], since: $0[1], until: $0[2]) }
   }
 
   static func members(of group: Int64, at time: Double, in database: Database) throws -> [String] {

@@ -137,7 +137,7 @@ package struct Corrections: Sendable {
     do {
       return try await index.database.write { database in
         let change = CorrectionChange(layout: layout, user: name, time: time, in: database)
-        let ends = try FamilyEnds.computed(in: database)
+        let ends = try FamilyEnds.computed(at: time, in: database)
         let made = try body(change)
         let held = try LegalHoldTable.heldRows(ofStudies: made.studies, in: database)
         let moved = try change.place(made.studies)

@@ -79,6 +79,7 @@ enum UserTable {
         failedLogins: row["failed_logins"], lockedUntil: lockedUntil.flatMap { $0 > time ? $0 : nil },
         certificates: try UserCertificateTable.certificates(of: principal, in: database),
         groups: try MembershipTable.groups(of: principal, at: time, in: database),
+        memberships: try MembershipTable.groupMemberships(of: principal, at: time, in: database),
         roles: try PrincipalDetailTable.roles(of: principal, in: database),
         attributes: try PrincipalDetailTable.attributes(of: principal, in: database),
         links: try PrincipalDetailTable.links(of: principal, in: database))

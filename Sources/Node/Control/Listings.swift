@@ -59,7 +59,18 @@ extension KnockListing {
 
 extension GroupListing {
   init(_ group: PeerGroup) {
-    self.init(name: group.name, members: group.members, kind: group.kind?.rawValue)
+    self.init(
+      name: group.name, members: group.members,
+      memberships: group.memberships.map { MembershipListing($0, at: Date().timeIntervalSince1970) },
+      kind: group.kind?.rawValue)
+  }
+}
+
+extension MembershipListing {
+  init(_ membership: Membership, at time: Double) {
+    self.init(
+      name: membership.name, from: membership.since.map(Moment.text), until: membership.until.map(Moment.text),
+      isToCome: membership.since.map { $0 > time } ?? false)
   }
 }
 
@@ -105,7 +116,9 @@ extension UserListing {
         Certificate(
           fingerprint: certificate.fingerprint.description, subject: certificate.subject,
           notAfter: Moment.text(certificate.notAfter))
-      }, groups: user.groups, roles: user.roles.map(\.rawValue), attributes: user.attributes,
+      }, groups: user.groups,
+      memberships: user.memberships.map { MembershipListing($0, at: Date().timeIntervalSince1970) },
+      roles: user.roles.map(\.rawValue), attributes: user.attributes,
       patients: user.links.map { link in
         Patient(
           id: link.patientID, issuer: link.issuer, relationship: link.relationship.rawValue, grant: link.grant)

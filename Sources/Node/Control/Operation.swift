@@ -136,9 +136,27 @@ package struct KnockListing: Codable, Sendable {
 
 package struct GroupListing: Codable, Sendable {
   package let name: String
+  /// Who belong to it now.
   package let members: [String]
+  /// Those, and who will, with the days that are known.
+  package let memberships: [MembershipListing]
   /// practice, clinic or department.
   package let kind: String?
+}
+
+/// A member of a group, or the group of a member.
+package struct MembershipListing: Codable, Sendable {
+  package let name: String
+  package let from: String?
+  package let until: String?
+  /// It begins later.
+  package let isToCome: Bool
+
+  /// The days that matter from now on.
+  package var words: String {
+    let days = [isToCome ? from.map { "from \($0)" } : nil, until.map { "until \($0)" }].compactMap(\.self)
+    return days.isEmpty ? name : "\(name) (\(days.joined(separator: " ")))"
+  }
 }
 
 package struct ImportOutcome: Codable, Sendable {

@@ -41,7 +41,10 @@ package struct UserListing: Codable, Sendable {
   /// In a row.
   package let wrongPasswords: Int
   package let certificates: [Certificate]
+  /// To which they belong now.
   package let groups: [String]
+  /// Those, and to which they will, with the days that are known.
+  package let memberships: [MembershipListing]
   package let roles: [String]
   package let attributes: [String: String]
   package let patients: [Patient]

@@ -28,7 +28,7 @@ extension GroupCommand {
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the groups and their members.")
+    static let configuration = CommandConfiguration(abstract: "List the groups and their members, those to come too.")
 
     @OptionGroup var listing: ListingOptions
     @OptionGroup var archive: DataDirectoryOptions
@@ -37,7 +37,9 @@ extension GroupCommand {
       guard case .groups(let groups) = try await archive.perform(.listGroups) else { return }
       guard !listing.json else { return try Output.print(json: groups) }
       var table = Table("NAME", "KIND", "MEMBERS")
-      for group in groups { table.add(group.name, group.kind ?? "-", group.members.joined(separator: " ")) }
+      for group in groups {
+        table.add(group.name, group.kind ?? "-", group.memberships.map(\.words).joined(separator: " "))
+      }
       Output.print(table.text)
     }
   }

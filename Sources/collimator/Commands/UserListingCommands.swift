@@ -50,7 +50,7 @@ extension UserCommand {
         let name = patient.issuer.map { "\(patient.id) of \($0)" } ?? patient.id
         table.add(patient.relationship, name + (patient.grant.map { ", grant \($0)" } ?? ""))
       }
-      table.add("groups", user.groups.joined(separator: " "))
+      table.add("groups", user.memberships.map(\.words).joined(separator: " "))
       table.add("added", "\(user.created) by \(user.createdBy)")
       for certificate in user.certificates {
         table.add("certificate", "\(certificate.subject), until \(certificate.notAfter)")

@@ -146,7 +146,8 @@ import Testing
       }
     }
     let grant = try await administration.link(
-      user: "anna", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 16, birthDate: "20120229")
+      user: "anna", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 16, birthDate: "20120229"
+    ).grant
     #expect(grant.state == .pending)
     // 2028-02-29, in UTC.
     #expect(grant.until == 1_835_395_200)
@@ -156,7 +157,36 @@ import Testing
     #expect(try await sees(caller, archive))
     test.clock.advance(by: 1_835_395_200 - test.clock.now)
     #expect(try await !sees(caller, archive))
+    // It had ended by itself; it cannot be lengthened any more.
+    #expect(try await administration.unlink(user: "anna", fromPatient: "P1", issuer: nil) == 0)
+    #expect(try await administration.grants().map(\.state) == [.revoked])
+    try await archive.close()
+  }
+
+  /// The same link once more, with another birth date, is in place of the former one.
+  @Test func aLinkMadeAnewIsTheOnlyOne() async throws {
+    let (archive, administration, _) = try await filled()
+    try await administration.addUser("anna", password: nil)
+    func link(_ age: Int, _ date: String) async throws -> AddedLink {
+      try await administration.link(
+        user: "anna", toPatient: "P1", issuer: nil, as: .child, endsAtAge: age, birthDate: date)
+    }
+    let first = try await link(16, "20120229")
+    #expect(first.ended.isEmpty)
+    _ = try await administration.approveGrant(first.grant.number)
+    // One that is refused leaves the former.
+    await #expect(throws: ArchiveError.self) { _ = try await link(1, "19800101") }
+    await #expect(throws: ArchiveError.self) { _ = try await link(16, "29990101") }
+    #expect(try await administration.grants().map(\.state) == [.active])
+    let second = try await link(18, "20120228")
+    #expect(second.ended == [first.grant.number])
+    let grants = try await administration.grants()
+    #expect(grants.map(\.state) == [.revoked, .pending] && grants[1].until == 1_898_467_200)
+    let caller = try await administration.caller(named: "anna", through: nil, assurance: nil)
+    #expect(try await !sees(caller, archive))
+    #expect(try await administration.details(of: "anna").links.map(\.grant) == [second.grant.number])
     #expect(try await administration.unlink(user: "anna", fromPatient: "P1", issuer: nil) == 1)
+    #expect(try await administration.grants().allSatisfy { $0.state == .revoked })
     try await archive.close()
   }
 
@@ -176,11 +206,15 @@ import Testing
     try await archive.close()
   }
 
-  /// A row beside the one grant of P1's CT to WS until 100 seconds from now, and whether that gives it already.
+  /// A row beside the one grant of P1's CT to WS until 100 seconds from now, and whether that gives it already; nil where it
+  /// is suspended, or waits.
   @Test(
     arguments: [
       (ImportedRow("WS", terms(100)), .active, true), (ImportedRow("WS", terms(99)), .active, true),
-      (ImportedRow("WS", terms(100)), .suspended, true), (ImportedRow("WS", terms(100)), .pending, true),
+      (ImportedRow("WS", terms(100)), .suspended, nil), (ImportedRow("WS", terms(100)), .pending, nil),
+      (ImportedRow("WS", terms(100), pending: true), .pending, true),
+      (ImportedRow("WS", terms(100), pending: true), .suspended, nil),
+      (ImportedRow("WS", terms(101)), .suspended, false),
       (ImportedRow("WS", terms(100), pending: true), .active, true),
       (ImportedRow("WS", terms(200), hasReckonedEnd: true), .active, true),
       (ImportedRow("WS", terms(100)), .revoked, false), (ImportedRow("WS", terms(500)), .expired, false),
@@ -191,8 +225,8 @@ import Testing
       (ImportedRow("WS", terms(100, rights: .query)), .active, false),
       (ImportedRow("WS", terms(100, why: .consulting)), .active, false),
       (ImportedRow("WS", terms(100, least: .password)), .active, false),
-    ] as [(ImportedRow, Grant.State, Bool)])
-  func whatIsGivenIsNotGivenAgain(row: ImportedRow, state: Grant.State, isKnown: Bool) async throws {
+    ] as [(ImportedRow, Grant.State, Bool?)])
+  func whatIsGivenIsNotGivenAgain(row: ImportedRow, state: Grant.State, isKnown: Bool?) async throws {
     let (archive, administration, _) = try await filled()
     _ = try await archive.makeCaller("OTHER")
     let first = try await administration.addGrant(to: "WS", Self.terms(100), pending: state == .pending)
@@ -204,10 +238,12 @@ import Testing
     }
     for dryRun in [true, false] {
       let imported = try await administration.importGrants([row, row], dryRun: dryRun)
-      #expect(imported.known == (isKnown ? 2 : 1) && imported.given.count == (isKnown ? 0 : 1))
+      let (known, given) = isKnown.map { ($0 ? 2 : 1, $0 ? 0 : 1) } ?? (0, 0)
+      #expect(imported.known == known && imported.given.count == given)
+      #expect(imported.held.map(\.number) == (isKnown == nil ? [first.number, first.number] : []))
     }
-    #expect(try await administration.importGrants([row], dryRun: false).known == 1)
-    #expect(try await administration.grants().count == (isKnown ? 1 : 2))
+    #expect(try await administration.importGrants([row], dryRun: false).known == (isKnown == nil ? 0 : 1))
+    #expect(try await administration.grants().count == (isKnown == false ? 2 : 1))
     try await archive.close()
   }
 

@@ -64,12 +64,36 @@ import Testing
   /// With the link ends all that was the patient's own, however it was given.
   @Test func whatIsTheirOwnEndsWithTheLink() async throws {
     let (archive, administration) = try await made()
-    let link = try await administration.link(user: "anna", toPatient: "P1", issuer: nil, as: .self)
+    let link = try await administration.link(user: "anna", toPatient: "P1", issuer: nil, as: .self).grant
     _ = try await administration.addGrant(to: "anna", GrantTerms(Self.patient, relationship: .self), pending: false)
     _ = try await administration.addGrant(to: "anna", GrantTerms(Self.patient, relationship: .referring))
     #expect(try await administration.details(of: "anna").links.map(\.grant) == [link.number])
     #expect(try await administration.unlink(user: "anna", fromPatient: "P1", issuer: nil) == 2)
     #expect(try await administration.grants().map(\.state) == [.revoked, .revoked, .active])
+    try await archive.close()
+  }
+
+  /// All that family is given ends with the link, in whatever state it is, and what was shared by it; nothing else does.
+  @Test func whatTheFamilyHasEndsWithTheLink() async throws {
+    let (archive, administration) = try await made()
+    let rights: GrantRights = [.query, .retrieve, .share]
+    _ = try await administration.link(user: "anna", toPatient: "P1", issuer: nil, as: .guardian)
+    for relationship in [Relationship.child, .parent, .guardian, .referring] {
+      _ = try await administration.addGrant(
+        to: "anna", GrantTerms(Self.patient, rights: rights, relationship: relationship),
+        pending: relationship == .parent)
+    }
+    // 2 child, 3 parent, 4 guardian, 5 referring; 6 rests on 2.
+    _ = try await administration.addGrant(to: "olga", GrantTerms(Self.patient, rights: .query), sharer: "anna")
+    _ = try await administration.suspendGrant(4)
+    _ = try await administration.addGrant(
+      to: "olga", GrantTerms(Self.patient, relationship: .guardian), pending: false)
+    let rest = try #require(try await administration.grants().first { $0.number == 6 }?.terms.basis.share?.grant)
+    if rest == 5 { try await administration.revokeGrant(6) }
+    let count = try await administration.unlink(user: "anna", fromPatient: "P1", issuer: nil)
+    #expect(count == (rest == 5 ? 4 : 5))
+    let standing = try await administration.grants().filter { $0.state != .revoked }.map(\.number)
+    #expect(standing == [5, 7])
     try await archive.close()
   }
 
@@ -89,7 +113,7 @@ import Testing
   /// What earlier versions took for the patient's own is met by vetoes, and stays what it is otherwise.
   @Test func whatWasBelievedBeforeIsNot() async throws {
     let (archive, administration) = try await made()
-    let link = try await administration.link(user: "anna", toPatient: "P1", issuer: nil, as: .self)
+    let link = try await administration.link(user: "anna", toPatient: "P1", issuer: nil, as: .self).grant
     _ = try await administration.approveGrant(link.number)
     for (name, scope) in [("WS", Self.patient), ("olga", .everything), ("practice", .study(uid: "1.2.3"))] {
       _ = try await administration.addGrant(to: name, GrantTerms(scope, rights: [.query]))

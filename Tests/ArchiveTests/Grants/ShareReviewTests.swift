@@ -165,6 +165,7 @@ import Testing
     _ = try await made.administration.addGrant(to: "OWNER", GrantTerms(Self.patient, rights: Self.own))
     try await made.administration.addUser("anna", password: nil)
     let link = try await made.administration.link(user: "anna", toPatient: "P1", issuer: nil, as: .self)
+      .grant
     _ = try await made.administration.approveGrant(link.number)
     for sharer in ["OWNER", "anna"] {
       _ = try await made.administration.addGrant(to: "FRIEND", GrantTerms(Self.study, rights: .query), sharer: sharer)

@@ -147,8 +147,10 @@ import Testing
     object.birthDate = "20140301"
     try await object.store(in: archive)
     let grant = try await administration.link(
-      user: "mother", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 14)
+      user: "mother", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 14
+    ).grant
     #expect(grant.until == 1_835_481_600 && grant.state == .pending)
+    #expect(try await administration.remarks(onLinkOf: grant).isEmpty)
     guard let patient = PatientIdentity(id: "P1", issuer: nil), let wrong = PatientIdentity(id: "P0", issuer: nil)
     else {
       return
@@ -176,7 +178,8 @@ import Testing
     try await object.store(in: archive)
     let grant = try await administration.link(
       user: "mother", toPatient: "P1", issuer: nil, as: .child, endsAtAge: 14,
-      birthDate: how == "said" ? "20140301" : nil)
+      birthDate: how == "said" ? "20140301" : nil
+    ).grant
     _ = try await administration.approveGrant(grant.number)
     let computed = 1_835_481_600.0
     let byHand: Double? =

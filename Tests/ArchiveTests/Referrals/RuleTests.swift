@@ -175,7 +175,7 @@ import Testing
     try await administration.addRule(Self.rule([(.responsible, "owner^olga")], to: .principal(name: "olga")))
     try await Self.object.store(in: archive)
     #expect(try await administration.grants().map(\.state) == [.pending])
-    let link = try await administration.link(user: "olga", toPatient: "P1", issuer: nil, as: .guardian)
+    let link = try await administration.link(user: "olga", toPatient: "P1", issuer: nil, as: .guardian).grant
     #expect(try await administration.backfillRules("r").isEmpty)
     _ = try await administration.approveGrant(link.number)
     #expect(try await administration.backfillRules("r").map(\.isPending) == [false])

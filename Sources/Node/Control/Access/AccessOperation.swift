@@ -30,8 +30,11 @@ package enum AccessResult: Codable, Sendable {
   case done(String)
   /// And what whoever did it is to know.
   case remarked(String, [String])
+  /// The pending grant of a link, with what whoever linked is to know.
+  case linked(GrantListing, sentence: String)
   /// `known`: rows that grants which stand give already.
-  case imported([GrantListing], known: Int)
+  /// `held`: sentences, of each row for which a grant of the same terms waits or is suspended.
+  case imported([GrantListing], known: Int, held: [String])
   case consents([ConsentListing])
   case explained(ExplainedListing)
   case answers(PreviewListing)

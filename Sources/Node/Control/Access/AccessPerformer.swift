@@ -36,8 +36,8 @@ struct AccessPerformer: Sendable {
     case .changeGrant(let number, let change, let reason):
       switch change {
       case "approve":
-        _ = try await administration.approveGrant(number, reason: reason)
-        return .done("grant \(number) is active.")
+        let grant = try await administration.approveGrant(number, reason: reason)
+        return .remarked("grant \(number) is active.", try await administration.remarks(onLinkOf: grant))
       case "suspend":
         _ = try await administration.suspendGrant(number, reason: reason)
         return .done("grant \(number) is suspended: see collimator grant resume.")
@@ -74,9 +74,16 @@ struct AccessPerformer: Sendable {
       for (grant, asked) in imported.given {
         listings.append(GrantListing(grant, remarks: try await administration.remarks(on: grant, asked: asked)))
       }
-      return .imported(listings, known: imported.known)
+      return .imported(listings, known: imported.known, held: imported.held.map(Self.words(held:)))
     default: throw OperationError("this is no operation on grants")
     }
+  }
+
+  /// Of a grant beside which an import gave none.
+  private static func words(held grant: Grant) -> String {
+    let isPending = grant.state == .pending
+    return "grant \(grant.number) to '\(grant.grantee)' is \(grant.state.rawValue): see collimator grant "
+      + "\(isPending ? "approve" : "resume") \(grant.number)"
   }
 
   private func principals(_ operation: AccessOperation) async throws -> AccessResult {
@@ -108,7 +115,8 @@ struct AccessPerformer: Sendable {
       return .done("group '\(name)'" + (word.map { ", a \($0)." } ?? "."))
     case .addMember(let member, let group, let since, let until):
       try await administration.addMember(member, toGroup: group, since: since, until: until)
-      return .done("'\(member)' belongs to '\(group)'" + (until.map { " until \(Moment.text($0))." } ?? "."))
+      let span = [since.map { " from \(Moment.text($0))" }, until.map { " until \(Moment.text($0))" }]
+      return .done("'\(member)' belongs to '\(group)'\(span.compactMap(\.self).joined()).")
     case .removeMember(let member, let group):
       try await administration.removeMember(member, fromGroup: group)
       return .done("'\(member)' belongs to '\(group)' no longer.")
@@ -120,13 +128,18 @@ struct AccessPerformer: Sendable {
     guard let relationship = Relationship(rawValue: draft.relationship), relationship.needsVerification else {
       throw OperationError("--as takes self, child, parent or guardian")
     }
-    let grant = try await administration.link(
+    let added = try await administration.link(
       user: draft.user, toPatient: draft.id, issuer: draft.issuer, as: relationship, endsAtAge: draft.endsAtAge,
       birthDate: draft.birthDate)
+    let grant = added.grant
+    let remarks =
+      added.ended.map { "grant \($0) has ended: it was of the former link, in whose place this one is" }
+      + (try await administration.remarks(onLinkOf: grant)) + (try await administration.remarks(on: grant.scope))
     let end = grant.until.map { ", until \(Moment.text($0))" } ?? ""
-    return .remarked(
-      "grant \(grant.number) is pending: \(grant.scope) for '\(draft.user)' (\(relationship.rawValue))\(end). Once it is "
-        + "verified: collimator grant approve \(grant.number)", try await administration.remarks(on: grant.scope))
+    return .linked(
+      GrantListing(grant, remarks: remarks),
+      sentence: "grant \(grant.number) is pending: \(grant.scope) for '\(draft.user)' (\(relationship.rawValue))\(end)"
+        + ". Once it is verified: collimator grant approve \(grant.number)")
   }
 
   private func consents(_ operation: AccessOperation) async throws -> AccessResult {

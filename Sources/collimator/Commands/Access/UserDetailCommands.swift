@@ -59,6 +59,7 @@ extension UserCommand {
         The grant that it gives is pending until it is approved. Example:
           collimator user link anna --patient 4711 --as self
           collimator user link anna --patient 4712 --as child --ends-at-age 16
+        Said again, for another age or birth date, it is in place of the former link, whose grant ends.
         """)
 
     @Argument(help: "The user's name.")
@@ -76,9 +77,10 @@ extension UserCommand {
     @Option(help: "It ends on the birthday on which the patient is so old.")
     var endsAtAge: Int?
 
-    @Option(help: "When the patient was born, where no study says it: YYYYMMDD.")
+    @Option(help: "When the patient was born, where no study says it, or says it wrong: YYYYMMDD.")
     var birthDate: String?
 
+    @OptionGroup var listing: ListingOptions
     @OptionGroup var archive: DataDirectoryOptions
 
     func validate() throws {
@@ -91,13 +93,17 @@ extension UserCommand {
       let draft = PatientLinkDraft(
         user: name, id: patient, issuer: issuer, relationship: relationship, endsAtAge: endsAtAge,
         birthDate: birthDate)
-      try await archive.perform(.access(.linkPatient(draft))).printOutcome()
+      guard case .access(.linked(let grant, let sentence)) = try await archive.perform(.access(.linkPatient(draft)))
+      else { return }
+      if listing.json { try Output.print(json: grant) } else { Output.print(sentence) }
+      for remark in grant.remarks ?? [] { Output.note("note: \(remark)") }
     }
   }
 
   struct Unlink: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Say that a user has nothing to do with a patient; the grants of it end.")
+      abstract: "Say that a user has nothing to do with a patient; the grants of it end.",
+      discussion: "All that the user has on the patient as self, child, parent or guardian, and what was shared by it.")
 
     @Argument(help: "The user's name.")
     var name: String
