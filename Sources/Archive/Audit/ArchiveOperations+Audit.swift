@@ -20,6 +20,14 @@ extension ArchiveOperations {
     }
   }
 
+  /// The same for a person: of a patient's records, the grants that can be about them.
+  package func auditReport(_ filter: AuditFilter, after: Int64, limit: Int) async throws -> [AuditRecord] {
+    if after == 0 { try await noteReading("audit exported", filter) }
+    return try await OperationThread.run {
+      try database.read { try AuditReading.report(filter, after: after, limit: limit, in: $0) }
+    }
+  }
+
   /// Whoever was shown something of a patient. `issuer`: nil for whoever has this ID, whoever gave it.
   package func viewers(ofPatient id: String, issuer: String?) async throws -> [AuditViewer] {
     guard !id.trimmed.isEmpty else { throw ArchiveError("an empty Patient ID identifies nobody: name a study instead") }

@@ -25,5 +25,5 @@ extension AuditDisclosure {
   }
 
   /// A record names no more of them for each page of rows.
-  private static let mostGrants = 100
+  static let mostGrants = 100
 }

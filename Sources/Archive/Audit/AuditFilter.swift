@@ -75,14 +75,15 @@ struct AuditFilterCompiler {
 /// A patient as the audit may name them: by the ID, by the IDs that were merged into it, and by the studies that are theirs
 /// now.
 struct AuditPatient {
-  private let identities: String
-  private let studies: String
+  /// Without an issuer: whoever gave the ID.
+  private let called: [(id: String, issuer: String?)]
+  private let studies: Set<String>
 
   init(_ id: String, issuer: String?, in database: Database) throws {
     let id = MatchingForm.storable(id.trimmed)
     let given = issuer.map { MatchingForm.storable($0.trimmed) }
     // What was merged into one that was merged into this one is this one's, too.
-    let all = try Row.fetchAll(
+    called = try Row.fetchAll(
       database,
       sql: """
         WITH RECURSIVE called (id, issuer) AS (
@@ -91,15 +92,8 @@ struct AuditPatient {
           WHERE study_uid IS NULL AND undone_at IS NULL AND from_patient_id <> ''
         ) SELECT id, issuer FROM called
         """, arguments: [id, given]
-    ).map { [$0[0] as String?, $0[1] as String?] }
-    identities =
-      "["
-      + all.map { pair in
-        "["
-          + pair.map { $0.map { String(QueryCompiler.json([$0]).dropFirst().dropLast()) } ?? "null" }
-          .joined(separator: ",") + "]"
-      }.joined(separator: ",") + "]"
-    studies = QueryCompiler.json(
+    ).map { (id: $0[0] as String, issuer: $0[1] as String?) }
+    studies = Set(
       try String.fetchAll(
         database,
         sql: """
@@ -109,17 +103,42 @@ struct AuditPatient {
   }
 
   var arguments: [DatabaseValue] {
-    [identities, identities, studies, studies].map(\.databaseValue)
+    let identities = called.map { name in
+      "["
+        + [name.id, name.issuer].map { $0.map { String(QueryCompiler.json([$0]).dropFirst().dropLast()) } ?? "null" }
+        .joined(separator: ",") + "]"
+    }
+    let (names, theirs) = ("[\(identities.joined(separator: ","))]", QueryCompiler.json(studies.sorted()))
+    return [names, names, theirs, theirs].map(\.databaseValue)
+  }
+
+  /// Whether this is one of their names.
+  func isCalled(_ name: PatientName) -> Bool {
+    called.contains { own in
+      own.id.isSpelt(as: name.id) && own.issuer.map { $0.isSpelt(as: name.issuer) } ?? true
+    }
+  }
+
+  func isNamed(by subject: AuditRecord.Subject) -> Bool {
+    studies.contains(subject.studyInstanceUID) || isCalled(PatientName(id: subject.patientID, issuer: subject.issuer))
   }
 
   /// The numbers of the records that name them.
-  static let records = """
-    SELECT number FROM json_each(?) AS who CROSS JOIN audit ON audit.patient_id = json_extract(who.value, '$[0]')
+  static let records = found("number", "record")
+  /// The same with what each says of them.
+  static let subjects = found(
+    "number, audit.patient_id, audit.issuer, study_uid",
+    "record, audit_subject.patient_id, audit_subject.issuer, study_uid")
+
+  private static func found(_ first: String, _ others: String) -> String {
+    """
+    SELECT \(first) FROM json_each(?) AS who CROSS JOIN audit ON audit.patient_id = json_extract(who.value, '$[0]')
       WHERE json_extract(who.value, '$[1]') IS NULL OR audit.issuer = json_extract(who.value, '$[1]')
-    UNION SELECT record FROM json_each(?) AS who
+    UNION SELECT \(others) FROM json_each(?) AS who
       CROSS JOIN audit_subject ON audit_subject.patient_id = json_extract(who.value, '$[0]')
       WHERE json_extract(who.value, '$[1]') IS NULL OR audit_subject.issuer = json_extract(who.value, '$[1]')
-    UNION SELECT number FROM json_each(?) AS theirs CROSS JOIN audit ON audit.study_uid = theirs.value
-    UNION SELECT record FROM json_each(?) AS theirs CROSS JOIN audit_subject ON audit_subject.study_uid = theirs.value
+    UNION SELECT \(first) FROM json_each(?) AS theirs CROSS JOIN audit ON audit.study_uid = theirs.value
+    UNION SELECT \(others) FROM json_each(?) AS theirs CROSS JOIN audit_subject ON audit_subject.study_uid = theirs.value
     """
+  }
 }

@@ -34,6 +34,16 @@ enum AuditReading {
       gathersParts: hidesSuperseded, in: database)
   }
 
+  /// As `follow`; of the grants of what is told of a patient those that can be about them.
+  static func report(
+    _ filter: AuditFilter, after: Int64, limit: Int, in database: Database
+  ) throws -> [AuditRecord] {
+    let records = try follow(filter, after: after, limit: limit, in: database)
+    guard let id = filter.patientID else { return records }
+    var grants = AuditGrants(of: try AuditPatient(id, issuer: filter.issuer, in: database), in: database)
+    return try records.map { try grants.narrowed($0) }
+  }
+
   /// `gathersParts`: how an answer ended is told with all that it went on with.
   private static func records(
     _ rest: String, _ arguments: [DatabaseValue], gathersParts: Bool = true, in database: Database
@@ -93,13 +103,18 @@ package struct AuditViewer: Codable, Sendable, Hashable {
   /// Seconds since 1970.
   package let first: Double
   package let last: Double
-  /// Grants that opened it, as far as they were known.
+  /// Grants that opened it, as far as they were known: of an answer about several patients those that can be about this one.
   package let grants: [Int]
   /// How many of these records say that something began, and no later one how it ended.
   package let unfinished: Int
 }
 
 extension AuditReading {
+  /// Of a record: that somebody was shown something.
+  static let isShowing = """
+    kind IN ('query', 'retrieve', 'export', 'view') AND outcome <> 'refused' AND \(AuditFilterCompiler.isNotSuperseded)
+    """
+
   /// Whoever was shown rows or objects of the patient, by an answer, a retrieval, files or an operator's command.
   static func viewers(ofPatient id: String, issuer: String?, in database: Database) throws -> [AuditViewer] {
     let patient = try AuditPatient(id, issuer: issuer, in: database)
@@ -107,19 +122,21 @@ extension AuditReading {
       database,
       sql: """
         SELECT principal, actor, kind, destination, group_concat(DISTINCT peer), COUNT(*), MIN(at), MAX(at),
-          group_concat(DISTINCT nullif(grants, '')), SUM(outcome = 'began')
-        FROM audit WHERE number IN (\(AuditFilterCompiler.told(by: AuditPatient.records))) AND kind IN ('query', 'retrieve', 'export', 'view')
-          AND outcome <> 'refused' AND \(AuditFilterCompiler.isNotSuperseded)
+          SUM(outcome = 'began')
+        FROM audit WHERE number IN (\(AuditFilterCompiler.told(by: AuditPatient.records))) AND \(isShowing)
         GROUP BY principal, actor, kind, destination ORDER BY MAX(at) DESC
         """, arguments: StatementArguments(patient.arguments))
+    let grants = try grants(of: patient, in: database)
     return rows.map { row in
       func text(_ index: Int) -> String { String.fromDatabaseValue(row[index]) ?? "" }
       func list(_ index: Int) -> [String] { Set(text(index).split(separator: ",").map(String.init)).sorted() }
+      let key = ViewerKey(
+        principal: text(0), actor: text(1), kind: text(2), destination: String.fromDatabaseValue(row[3]))
       return AuditViewer(
-        principal: text(0), actor: text(1), peers: list(4), kind: text(2),
-        destination: String.fromDatabaseValue(row[3]), times: Int.fromDatabaseValue(row[5]) ?? 0,
+        principal: key.principal, actor: key.actor, peers: list(4), kind: key.kind, destination: key.destination,
+        times: Int.fromDatabaseValue(row[5]) ?? 0,
         first: Double.fromDatabaseValue(row[6]) ?? 0, last: Double.fromDatabaseValue(row[7]) ?? 0,
-        grants: list(8).compactMap { Int($0) }.sorted(), unfinished: Int.fromDatabaseValue(row[9]) ?? 0)
+        grants: grants[key] ?? [], unfinished: Int.fromDatabaseValue(row[8]) ?? 0)
     }
   }
 }

@@ -25,7 +25,7 @@ package struct AuditRecord: Codable, Sendable, Hashable {
   package let address: String
   package let assurance: String
   package let destination: String?
-  package let grants: [Int]
+  package internal(set) var grants: [Int]
   package let count: Int?
   package let detail: String
   /// As a query's identifier came, in Base64.

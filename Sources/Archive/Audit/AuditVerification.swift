@@ -34,7 +34,7 @@ package struct AuditVerification: Codable, Sendable {
   /// Checkpoints that saw nothing but what was pruned since: there is nothing left to compare them with.
   package var checkpointsBeforeCut = 0
   package var pruned: Pruned?
-  /// Something that the last checkpoint saw is gone, and that it was pruned is said by nothing but the chain itself.
+  /// Something is gone, and that it was pruned is said by nothing but the chain itself.
   package var isUnproven = false
   /// What cannot be told from the chain and the checkpoints that were given.
   package var untold: [String] = []
@@ -218,8 +218,8 @@ struct AuditVerifier {
       by: cut.actor, isConfirmed: isConfirmed)
     report.untold += try database.read { try judgement.doubts(in: $0) }
     if !isConfirmed {
-      // Where it is known how long records are kept, they go by and by.
-      report.isUnproven = !checkpoints.isEmpty && retention == nil
+      // Where it is known how long records are kept, they go by and by; but something that a checkpoint saw has to be left.
+      report.isUnproven = retention == nil || last.map { $0.records == 0 } ?? true
       report.untold.append(
         "that the records up to \(cut.through) were pruned, and not taken away, is said by record \(cut.number) alone: no "
           + "checkpoint taken since was given")

@@ -20,6 +20,8 @@ struct Addressing {
     var aside: Int64 = 0
     /// The sender's next object of the series is judged the same, as long as nothing but the sender's own objects comes.
     var isStanding = true
+    /// The grants that let the sender add to what others began; none where it needed none.
+    var grants: [Int] = []
   }
 
   /// `mayBeKeptOut`: false where nothing at all is.
@@ -52,9 +54,9 @@ struct Addressing {
     let isOthers = concerned.isEmpty ? hasSomeAside : concerned.contains { $0[0] as Int64 != sender }
     guard isOthers else { return Judgement(isStanding: there.isEmpty || !received.isEmpty) }
     guard !same.isEmpty, let caller = record.arrival.caller,
-      try isOpen(to: caller, hasSomeAside: hasSomeAside, in: database)
+      let grants = try openings(to: caller, hasSomeAside: hasSomeAside, in: database)
     else { return Judgement(aside: sender, isStanding: false) }
-    return Judgement(isStanding: false)
+    return Judgement(isStanding: false, grants: grants)
   }
 
   /// Whether a row is shown as of the patient as whose the object would be.
@@ -89,12 +91,12 @@ struct Addressing {
     return Rights(rawValue: rights ?? 0).contains(.add)
   }
 
-  /// Whether a grant lets the caller add just this: put in, asked for, and taken out again. Who has some of the study aside
-  /// already, and sees nothing else of it, goes on there: two studies of one UID would tell of the other.
-  private func isOpen(to caller: Caller, hasSomeAside: Bool, in database: Database) throws -> Bool {
-    var isOpen = false
+  /// The grants that let the caller add just this, nil where none does: put in, asked for, and taken out again. Who has some
+  /// of the study aside already, and sees nothing else of it, goes on there: two studies of one UID would tell of the other.
+  private func openings(to caller: Caller, hasSomeAside: Bool, in database: Database) throws -> [Int]? {
+    var openings: [Int]?
     try database.inSavepoint {
-      try InstanceInsertion(record, layout: layout).insert(number: nil, in: database)
+      let number = try InstanceInsertion(record, layout: layout).insert(number: nil, in: database)
       let visibility = try Visibility(
         Question(caller: caller, rights: .add, now: record.arrival.time), in: database)
       let sees = { (condition: String) in
@@ -110,9 +112,12 @@ struct Addressing {
             "object": record.object.name, "study": record.hierarchy?.studyInstanceUID ?? "",
           ]) != nil
       }
-      isOpen = try sees("=") && (!hasSomeAside || sees("<>"))
+      if try sees("=") && (!hasSomeAside || sees("<>")) {
+        openings = try visibility.grants(
+          opening: [number], at: .image, most: AuditDisclosure.mostGrants, in: database)
+      }
       return .rollback
     }
-    return isOpen
+    return openings
   }
 }

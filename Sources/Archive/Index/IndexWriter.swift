@@ -111,15 +111,16 @@ final class IndexWriter: Sendable {
     do {
       let (additions, numbers) = try database.write { database in
         try memory?.begin(in: database)
-        var additions: [Addition] = []
-        while additions.count < batch.count {
-          for waiter in batch[additions.count...] {
-            additions.append(try waiter.insertion.perform(in: database, remembering: &memory))
+        var judged: [JudgedAddition] = []
+        while judged.count < batch.count {
+          for waiter in batch[judged.count...] {
+            judged.append(try waiter.insertion.perform(in: database, remembering: &memory))
           }
           if mayGrow { batch += more(beside: batch) }
         }
+        let additions = judged.map(\.addition)
         if additions.contains(where: \.isNewRow) { changes.databaseDidChange() }
-        let records = zip(batch, additions).compactMap { $0.insertion.audit($1, at: now()) }
+        let records = zip(batch, judged).compactMap { $0.insertion.audit($1, at: now()) }
         // Who was let in is on the disk before what they stored: all of these came behind it.
         let before = audit.takeNotes()
         notes = before

@@ -19,6 +19,12 @@ enum Addition: Sendable, Equatable {
   var isNewRow: Bool { self == .done(.stored) || self == .done(.keptBesideAnother) }
 }
 
+/// The same with where it went, and on whose leave: for the audit, never for the sender.
+struct JudgedAddition: Sendable {
+  let addition: Addition
+  let judgement: Addressing.Judgement
+}
+
 /// Puts one instance into the index, in a transaction of the caller's.
 struct InstanceInsertion {
   private let record: InstanceRecord
@@ -42,26 +48,32 @@ struct InstanceInsertion {
     self.remembersDigests = remembersDigests
   }
 
-  func perform(in database: Database) throws -> Addition {
+  func perform(in database: Database) throws -> JudgedAddition {
     var nothing: InsertionMemory?
-    let addition = try perform(in: database, remembering: &nothing)
-    if addition.isNewRow { try database.notifyChanges(in: Table("instance")) }
-    return addition
+    let judged = try perform(in: database, remembering: &nothing)
+    if judged.addition.isNewRow { try database.notifyChanges(in: Table("instance")) }
+    return judged
   }
 
   /// `memory`: of those that were put in before by the same writer; nil where there is none. Whoever observes the database has
   /// to be told of new rows: see `DirectStatement`.
-  func perform(in database: Database, remembering memory: inout InsertionMemory?) throws -> Addition {
-    if let known = memory?.place(of: record) { return try perform(at: known, aside: 0, in: database, &memory) }
+  func perform(in database: Database, remembering memory: inout InsertionMemory?) throws -> JudgedAddition {
+    if let known = memory?.place(of: record) {
+      let addition = try perform(at: known, aside: 0, in: database, &memory)
+      // Only what nobody's leave was asked for is remembered.
+      return JudgedAddition(addition: addition, judgement: Addressing.Judgement())
+    }
     let keepsOut = try memory?.keepsOut(in: database) ?? true
     let judgement = try Addressing(record, layout: layout).judgement(mayBeKeptOut: keepsOut, in: database)
     // What grants or corrections had a say in is judged anew each time.
     guard judgement.isStanding, record.arrival.aside == nil else {
       var nothing: InsertionMemory?
       defer { memory?.forget(study: record.hierarchy?.studyInstanceUID ?? "") }
-      return try perform(at: nil, aside: judgement.aside, in: database, &nothing)
+      let addition = try perform(at: nil, aside: judgement.aside, in: database, &nothing)
+      return JudgedAddition(addition: addition, judgement: judgement)
     }
-    return try perform(at: nil, aside: judgement.aside, in: database, &memory)
+    let addition = try perform(at: nil, aside: judgement.aside, in: database, &memory)
+    return JudgedAddition(addition: addition, judgement: judgement)
   }
 
   /// What is kept elsewhere, for others or aside for somebody else, is as if it were not there. `known`: its place, where that
@@ -126,10 +138,10 @@ struct InstanceInsertion {
   }
 
   /// What the audit has to say of it; nil for what came from nobody, or is not done yet, or was refused.
-  func audit(_ addition: Addition, at time: Double) -> AuditEntry? {
+  func audit(_ judged: JudgedAddition, at time: Double) -> AuditEntry? {
     guard let actor = record.actor else { return nil }
     let detail: String
-    switch addition {
+    switch judged.addition {
     case .done(.stored): detail = ""
     case .done(.alreadyStored): detail = "it was stored before"
     case .done(.keptBesideAnother): detail = "another object with this UID says something else; both are kept"
@@ -141,9 +153,14 @@ struct InstanceInsertion {
       record.hierarchy.map {
         AuditSubject($0.patient, studyInstanceUID: $0.studyInstanceUID, instances: objects)
       } ?? AuditSubject(patientID: "", issuer: "", studyInstanceUID: "", instances: objects)
+    // Once it is let in, nothing else says that it was not at first.
+    let words = [
+      judged.judgement.aside == 0 ? "" : "kept aside",
+      actor.kind == .node ? "found again; it came from \(record.arrival.sender)" : detail,
+    ]
     return AuditEntry(
-      at: time, .store, Self.act(of: actor), by: actor, count: 1,
-      detail: actor.kind == .node ? "found again; it came from \(record.arrival.sender)" : detail, subjects: [subject])
+      at: time, .store, Self.act(of: actor), by: actor, grants: judged.judgement.grants, count: 1,
+      detail: words.filter { !$0.isEmpty }.joined(separator: "; "), subjects: [subject])
   }
 
   private static func act(of actor: AuditActor) -> String {

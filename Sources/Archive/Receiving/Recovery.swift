@@ -195,9 +195,9 @@ struct Recovery {
       let insertion = InstanceInsertion(
         record, layout: layout, compared: compared, remembersDigests: false, rules: rules)
       let addition = try database.write { database in
-        let addition = try insertion.perform(in: database)
-        if let entry = insertion.audit(addition, at: now) { try AuditTable.append(entry, in: database) }
-        return addition
+        let judged = try insertion.perform(in: database)
+        if let entry = insertion.audit(judged, at: now) { try AuditTable.append(entry, in: database) }
+        return judged.addition
       }
       switch addition {
       case .alreadyHere(let key, let digest): compared[key] = isReadable(key, digest) ? digest : []

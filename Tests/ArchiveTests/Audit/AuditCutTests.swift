@@ -143,9 +143,15 @@ import Testing
     let test = TestArchive()
     let (archive, start, checkpoints) = try await Self.world(test)
     let operations = archive.operations(as: .current)
-    #expect(try await operations.verifyAudit([]).untold.count == 1)
+    let unpruned = try await operations.verifyAudit([])
+    #expect(unpruned.isProven && unpruned.untold.count == 1)
     #expect(try await operations.verifyAudit(checkpoints).untold.isEmpty)
     #expect(try await operations.pruneAudit(before: start + Self.day) == 7)
+    // Without a checkpoint nothing proves it, however long records are kept.
+    for retention in [nil, 5 * Self.day] {
+      let unproven = try await operations.verifyAudit([], retention: retention)
+      #expect(unproven.isWhole && !unproven.isProven && unproven.untold.count == 2, "\(unproven)")
+    }
     var report = try await operations.verifyAudit(checkpoints)
     #expect(report.isWhole && !report.isProven && report.untold.count == 1, "\(report)")
     let last = try await operations.auditCheckpoint()

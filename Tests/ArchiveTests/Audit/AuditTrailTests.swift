@@ -41,6 +41,60 @@ import Testing
     try await archive.close()
   }
 
+  /// By which grant somebody added to what others began, and what is kept aside: also once that was let in.
+  @Test func aStoreIsRecordedWithItsGrantAndItsFate() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    let administration = archive.administration(as: .current)
+    var callers: [Caller] = []
+    for name in ["CT1", "WS"] {
+      let (title, network) = (try #require(AETitle(name)), try #require(Network("127.0.0.1")))
+      try await administration.addPeer(
+        Peer(
+          name: name, aeTitle: title, addresses: [network], port: nil, rights: [.store],
+          acceptsPrivateSOPClasses: false))
+      guard case .admitted(let caller, _) = try await archive.caller(callingAETitle: name, address: "127.0.0.1") else {
+        throw ArchiveError("not admitted")
+      }
+      callers.append(caller)
+    }
+    let (modality, station) = (callers[0], callers[1])
+    func send(_ object: TestObject, as caller: Caller) async throws {
+      let reception = try await archive.receive(object.announcement, from: .peer(caller))
+      try await reception.append(object.dataSet)
+      _ = try await reception.commit()
+    }
+    _ = try await administration.addGrant(to: "WS", GrantTerms(.study(uid: "1.2.4"), rights: [.query, .add]))
+    _ = try await administration.addGrant(to: "WS", GrantTerms(.study(uid: "1.2.3"), rights: [.query, .add]))
+    // It adds nothing.
+    _ = try await administration.addGrant(to: "WS", GrantTerms(.everything, rights: [.query]))
+    for instance in ["9.1", "9.2", "9.3"] { try await send(TestObject(instance: instance), as: modality) }
+    // What it began itself needs none, though it has one.
+    for instance in ["8.1", "8.2"] { try await send(TestObject(instance: instance, study: "1.2.4"), as: station) }
+    try await send(TestObject(instance: "9.4"), as: station)
+    try await send(TestObject(instance: "9.5"), as: station)
+    try await send(TestObject(instance: "9.1"), as: station)
+    try await send(TestObject(instance: "9.2", comment: "other"), as: station)
+    try await administration.revokeGrant(2)
+    try await send(TestObject(instance: "9.6"), as: station)
+    try await send(TestObject(instance: "9.6"), as: station)
+    let conflict = "another object with this UID says something else; both are kept"
+    let expected =
+      Array(repeating: "[] ", count: 5) + [
+        "[2] ", "[2] ", "[2] it was stored before", "[2] \(conflict)", "[] kept aside",
+        "[] kept aside; it was stored before",
+      ]
+    let told = { try await Self.records(archive, .store).map { "\($0.grants) \($0.detail)" } }
+    #expect(try await told() == expected)
+    #expect(try await administration.admit(study: "1.2.3", from: "WS") == 1)
+    _ = try await OperationThread.run {
+      try Reindex(of: archive.operations(as: .current), OperationProgress()).perform()
+    }
+    #expect(try await told() == expected)
+    #expect(try await Self.records(archive, .store).last?.subjects.map(\.studyInstanceUID) == ["1.2.3"])
+    try await archive.close()
+  }
+
   @Test func nothingIsShownThatCannotBeRecorded() async throws {
     let test = TestArchive()
     let archive = try test.open()

@@ -90,6 +90,47 @@ import Testing
     try await archive.close()
   }
 
+  /// An answer about two patients has the grants of both: each is told with those that can be about them.
+  @Test(arguments: [true, false]) func aGrantIsToldOfWhomItCanBeAbout(isOfPatientsAlone: Bool) async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.store(TestObject(instance: "9.1"))
+    try await archive.store(TestObject(instance: "9.2", series: "1.2.4.1", study: "1.2.4", patientID: "P2"))
+    let caller = try await archive.makeCaller("WS")
+    let administration = archive.administration(as: .current)
+    let scopes: [GrantScope] = [
+      .patient(id: "P1", issuer: nil), .patient(id: "P2", issuer: nil), .study(uid: "1.2.3"), .study(uid: "1.2.4"),
+      .series(uid: "1.2.3.1"), .series(uid: "1.2.4.1"), .everything, .patient(id: "P1", issuer: "X"),
+      .series(uid: "7.7"),
+    ]
+    for scope in scopes { _ = try await administration.addGrant(to: "WS", scope: scope, until: nil) }
+    for number in [1, 2, 7] { try await administration.revokeGrant(number) }
+    let (first, second) = ([1, 3, 5, 7, 9, 99], [2, 4, 6, 7, 9, 99])
+    func subject(_ patient: String, _ study: String) -> AuditSubject {
+      AuditSubject(patientID: patient, issuer: "", studyInstanceUID: isOfPatientsAlone ? "" : study)
+    }
+    let read = archive.audited(.query, "C-FIND", as: caller, detail: "")
+    try await read.begin(
+      showing: AuditDisclosure(subjects: [subject("P1", "1.2.3")], grants: [1, 3, 5, 7, 8, 9]))
+    try await read.goOn(showing: AuditDisclosure(subjects: [subject("P2", "1.2.4")], grants: second))
+    try await read.end(.success, count: 2)
+    let operations = archive.operations(as: .current)
+    for (patient, grants) in [("P1", first), ("P2", second)] {
+      for issuer in [nil, ""] {
+        let viewers = try await operations.viewers(ofPatient: patient, issuer: issuer)
+        // Whose ID it is was left open: a grant on somebody's of the same ID can be about them.
+        let whole = issuer == nil && patient == "P1" ? (grants + [8]).sorted() : grants
+        #expect(viewers.map(\.grants) == [whole], "\(patient)")
+        var filter = AuditFilter()
+        (filter.patientID, filter.issuer, filter.kinds) = (patient, issuer, [.query])
+        #expect(try await operations.auditReport(filter, after: 0, limit: 10).map(\.grants) == [whole])
+        let all = try await operations.auditRecords(filter, before: nil, limit: 10)
+        #expect(all.map(\.grants) == [[1, 2, 3, 4, 5, 6, 7, 8, 9, 99]])
+      }
+    }
+    try await archive.close()
+  }
+
   /// What cannot be recorded is not told.
   @Test func nothingIsToldThatCannotBeRecorded() async throws {
     let test = TestArchive()

@@ -8,6 +8,8 @@ package enum AuditOrder: Codable, Sendable {
   case list(AuditFilter, before: Int64?, limit: Int)
   /// The oldest first; `after` goes on, and is 0 at the beginning.
   case export(AuditFilter, after: Int64, limit: Int)
+  /// As `export`; of a patient's records, the grants that can be about them.
+  case report(AuditFilter, after: Int64, limit: Int)
   case viewers(patientID: String, issuer: String?)
   case checkpoint
   /// `retention`: seconds.
@@ -30,6 +32,8 @@ extension ArchiveOperations {
       .records(try await auditRecords(filter, before: before, limit: limit))
     case .export(let filter, let after, let limit):
       .records(try await auditExport(filter, after: after, limit: limit))
+    case .report(let filter, let after, let limit):
+      .records(try await auditReport(filter, after: after, limit: limit))
     case .viewers(let id, let issuer): .viewers(try await viewers(ofPatient: id, issuer: issuer))
     case .checkpoint: .checkpoint(try await auditCheckpoint())
     case .verify(let checkpoints, let retention):

@@ -49,12 +49,15 @@ struct AuditPages {
     return records
   }
 
-  /// The oldest first, each page to `body`.
-  func forEach(_ filter: AuditFilter, _ body: ([AuditRecord]) throws -> Void) async throws {
+  /// The oldest first, each page to `body`. `isReport`: of a patient's, with the grants that can be about them.
+  func forEach(_ filter: AuditFilter, isReport: Bool = false, _ body: ([AuditRecord]) throws -> Void) async throws {
     var last: Int64 = 0
-    while case .records(let page) = try await archive.perform(.export(filter, after: last, limit: Self.pageSize)),
-      let end = page.last
-    {
+    let order = { (last: Int64) in
+      isReport
+        ? AuditOrder.report(filter, after: last, limit: Self.pageSize)
+        : AuditOrder.export(filter, after: last, limit: Self.pageSize)
+    }
+    while case .records(let page) = try await archive.perform(order(last)), let end = page.last {
       try body(page)
       last = end.number
     }

@@ -6,7 +6,11 @@ import Node
 
 struct AuditWhoSawCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "who-saw", abstract: "Show who was shown anything of a patient: by answers, retrievals or files.")
+    commandName: "who-saw", abstract: "Show who was shown anything of a patient: by answers, retrievals or files.",
+    discussion: """
+      GRANTS are those that can be about this patient: of an answer about several, each record has the grants that opened any \
+      of it ('audit list').
+      """)
 
   @Argument(help: "The Patient ID.")
   var patient: String
@@ -74,7 +78,7 @@ struct AuditReportCommand: AsyncParsableCommand {
     filter.from = try from.map { try AuditTime.start($0, of: "--from") }
     filter.until = try until.map { try AuditTime.end($0, of: "--to") }
     var records: [AuditRecord] = []
-    try await AuditPages(archive).forEach(filter) { records += $0 }
+    try await AuditPages(archive).forEach(filter, isReport: true) { records += $0 }
     guard !listing.json else { return try Output.print(json: records) }
     let name = patient.map { "patient \($0)" } ?? "'\(principal ?? "")'"
     let byKind = Dictionary(grouping: records, by: \.kind).sorted { $0.key < $1.key }

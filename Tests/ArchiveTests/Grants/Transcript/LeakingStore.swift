@@ -42,7 +42,7 @@ struct LeakingStore {
         header, announcement: object.announcement, object: .random(), digest: digest, size: 1, arrival: arrival,
         layout: layout)
       record.canonicalDigest = digest
-      return try InstanceInsertion(record, layout: layout).perform(in: database)
+      return try InstanceInsertion(record, layout: layout).perform(in: database).addition
     }
   }
 }
