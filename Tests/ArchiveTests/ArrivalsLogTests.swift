@@ -178,9 +178,9 @@ import Testing
   /// the node waits for none of it.
   @Test func whatTheIndexNeverLearntOfStaysBehind() async throws {
     let folder = FileManager.default.temporaryDirectory.path + "/collimator-log-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(atPath: folder + "/arrivals", withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let log = ArrivalsLog(directory: folder, segmentSize: 1 << 20) { "\(folder)/none/\($0.name)" }
+    let log = ArrivalsLog(at: ObjectPaths(directory: folder), segmentSize: 1 << 20)
     let (lost, kept) = (ObjectKey.random(), ObjectKey.random())
     let segment = try await log.append(ArrivalsRecord(lost, [1]))
     log.settle(kept, in: try await log.append(ArrivalsRecord(kept, [2])))

@@ -9,7 +9,7 @@ struct AuditSubjectInsertion {
   private let database: Database
   private let statement: Statement
 
-  private static let sql = AuditTable.statement("audit_subject", AuditTable.subjectColumns)
+  private static let sql = DirectStatement.insertion(into: "audit_subject", AuditTable.subjectColumns)
   /// SQLite takes no address for NULL: an empty text needs one.
   private static let nothing: StaticString = ""
 

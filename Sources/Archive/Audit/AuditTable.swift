@@ -53,12 +53,7 @@ enum AuditTable {
     return hash
   }
 
-  private static let insertion = statement("audit", columns + ["hash"])
-
-  static func statement(_ table: String, _ columns: [String]) -> String {
-    let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
-    return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
-  }
+  private static let insertion = DirectStatement.insertion(into: "audit", columns + ["hash"])
 }
 
 /// An entry in columns, and what is hashed of them. No observer asks for this table.

@@ -51,6 +51,11 @@ struct DirectStatement {
     statement = try database.cachedStatement(sql: sql)
   }
 
+  static func insertion(into table: String, _ columns: [String]) -> String {
+    let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+    return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
+  }
+
   /// Returns the first column of the first row, nil where there is none.
   @discardableResult
   func perform(_ values: RowValues) throws -> Int64? {

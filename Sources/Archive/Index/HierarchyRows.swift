@@ -27,9 +27,7 @@ struct HierarchyRows {
   /// `aside`: for whom it is kept aside, in rows of its own; 0 for nobody. `time`: when it arrived.
   func place(of hierarchy: InstanceRecord.Hierarchy, sender: Int64, at time: Double, aside: Int64) throws -> Found {
     let patient = try patientID(of: hierarchy.patient)
-    let (study, isNewStudy) = try id(
-      in: "study", uid: ("v_0020000d", hierarchy.studyInstanceUID), parent: ("received_patient", patient),
-      shown: "patient", [("aside", aside), ("begun_by", sender)], [], hierarchy.study)
+    let (study, isNewStudy) = try studyID(of: hierarchy, patient: patient, sender: sender, aside: aside)
     if isNewStudy, try needsPlacing(hierarchy) {
       let begunBy = try StudyBeginning(of: hierarchy, at: time, in: database).principal(or: sender, aside: aside)
       if begunBy != sender {
@@ -37,9 +35,7 @@ struct HierarchyRows {
       }
       try Placement(layout: layout, in: database).place(study: hierarchy.studyInstanceUID)
     }
-    let (series, isNewSeries) = try id(
-      in: "series", uid: ("v_0020000e", hierarchy.seriesInstanceUID), parent: ("received_study", study),
-      shown: "study", [], [("referral", hierarchy.referral)], hierarchy.series)
+    let (series, isNewSeries) = try seriesID(of: hierarchy, study: study)
     if isNewSeries, try hasSeveralRows(study: hierarchy.studyInstanceUID) {
       try Placement(layout: layout, in: database).place(study: hierarchy.studyInstanceUID)
     }
@@ -59,35 +55,46 @@ struct HierarchyRows {
     let known = try DirectStatement(
       "SELECT id FROM patient WHERE patient_id = ? AND issuer = ? AND sole_study = ?", in: database
     ).perform(row)
-    if let known { return known }
-    try database.cachedStatement(
-      sql: "INSERT INTO patient (patient_id, issuer, sole_study) VALUES (?, ?, ?)"
-    ).execute(arguments: [identity.id, identity.issuer, identity.soleStudy])
-    return database.lastInsertedRowID
+    return try known ?? insert("INSERT INTO patient (patient_id, issuer, sole_study) VALUES (?, ?, ?)", row)
   }
 
   /// What the first object said of a study or a series stays.
-  private func id(
-    in table: String, uid: (column: String, value: String), parent: (column: String, id: Int64), shown: String,
-    _ fixed: [(column: String, value: Int64)], _ further: [(column: String, value: Referral)], _ values: [String]
+  private func studyID(
+    of hierarchy: InstanceRecord.Hierarchy, patient: Int64, sender: Int64, aside: Int64
   ) throws -> (id: Int64, isNew: Bool) {
-    let among = fixed.first.map { " AND \($0.column) = \($0.value)" } ?? ""
-    var sought = RowValues(columns: 2, size: 64)
-    sought.add(uid.value)
-    sought.add(parent.id)
+    var sought = RowValues(columns: 3, size: 64)
+    sought.add(hierarchy.studyInstanceUID)
+    for number in [patient, aside] { sought.add(number) }
     let known = try DirectStatement(
-      "SELECT id FROM \(table) WHERE \(uid.column) = ? AND \(parent.column) = ?\(among)", in: database
+      "SELECT id FROM study WHERE v_0020000d = ? AND received_patient = ? AND aside = ?", in: database
     ).perform(sought)
     if let known { return (known, false) }
-    let columns = [parent.column, shown] + fixed.map(\.column) + further.map(\.column) + layout.columns(of: table)
-    let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
-    try database.cachedStatement(
-      sql: "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
-    ).execute(
-      arguments: StatementArguments(
-        [parent.id.databaseValue, parent.id.databaseValue] + fixed.map(\.value.databaseValue)
-          + further.map(\.value.json.databaseValue) + values.map(\.databaseValue)))
-    return (database.lastInsertedRowID, true)
+    var row = RowValues(columns: 4 + hierarchy.study.count, size: 512)
+    for number in [patient, patient, aside, sender] { row.add(number) }
+    for value in hierarchy.study { row.add(value) }
+    return (try insert(layout.studyInsertion, row), true)
+  }
+
+  private func seriesID(
+    of hierarchy: InstanceRecord.Hierarchy, study: Int64
+  ) throws -> (id: Int64, isNew: Bool) {
+    var sought = RowValues(columns: 2, size: 64)
+    sought.add(hierarchy.seriesInstanceUID)
+    sought.add(study)
+    let known = try DirectStatement(
+      "SELECT id FROM series WHERE v_0020000e = ? AND received_study = ?", in: database
+    ).perform(sought)
+    if let known { return (known, false) }
+    var row = RowValues(columns: 3 + hierarchy.series.count, size: 1024)
+    for number in [study, study] { row.add(number) }
+    row.add(hierarchy.referralText)
+    for value in hierarchy.series { row.add(value) }
+    return (try insert(layout.seriesInsertion, row), true)
+  }
+
+  private func insert(_ sql: String, _ row: RowValues) throws -> Int64 {
+    try DirectStatement(sql, in: database).perform(row)
+    return database.lastInsertedRowID
   }
 
   private func needsPlacing(_ hierarchy: InstanceRecord.Hierarchy) throws -> Bool {
@@ -98,8 +105,9 @@ struct HierarchyRows {
   }
 
   private func hasSeveralRows(study uid: String) throws -> Bool {
-    let count = try Int.fetchOne(
-      database.cachedStatement(sql: "SELECT COUNT(*) FROM study WHERE v_0020000d = ?"), arguments: [uid])
+    var sought = RowValues(columns: 1, size: 64)
+    sought.add(uid)
+    let count = try DirectStatement("SELECT COUNT(*) FROM study WHERE v_0020000d = ?", in: database).perform(sought)
     return (count ?? 0) > 1
   }
 }

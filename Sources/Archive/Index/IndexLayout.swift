@@ -17,8 +17,10 @@ struct IndexLayout: Sendable {
   /// The date that belongs to a time, by the time, and the other way round.
   let partners: [Tag: Tag]
   let voices: VoiceStatements
-  /// The columns that every instance has, then those of its attributes.
+  /// The columns that every instance has, then those of its attributes; the others alike.
   let instanceInsertion: String
+  let seriesInsertion: String
+  let studyInsertion: String
 
   static let standard = IndexLayout()
 
@@ -45,13 +47,18 @@ struct IndexLayout: Sendable {
       study: columnsOfTable["study"] ?? [], series: columnsOfTable["series"] ?? [],
       demographics: (attributesByTable["study"] ?? []).filter { $0.level == .patient }
         .flatMap { $0.columns(of: []).map(\.name) })
-    let columns =
+    instanceInsertion = Self.insertion(
+      "instance",
       [
         "id", "series", "folded_from", "object", "transfer_syntax", "digest", "canonical_digest", "size", "preference",
         "record_type",
-      ] + (columnsOfTable["instance"] ?? [])
-    let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
-    instanceInsertion = "INSERT INTO instance (\(columns.joined(separator: ", "))) VALUES (\(marks))"
+      ], columnsOfTable)
+    seriesInsertion = Self.insertion("series", ["received_study", "study", "referral"], columnsOfTable)
+    studyInsertion = Self.insertion("study", ["received_patient", "patient", "aside", "begun_by"], columnsOfTable)
+  }
+
+  private static func insertion(_ table: String, _ own: [String], _ columnsOfTable: [String: [String]]) -> String {
+    DirectStatement.insertion(into: table, own + (columnsOfTable[table] ?? []))
   }
 
   /// Those whose keywords differ by the word alone (PS3.6): Study Date and Study Time.

@@ -6,11 +6,21 @@ import Synchronization
 
 /// Commits instances to the index, as many to a transaction as wait: a lone one waits for none, many share one sync.
 final class IndexWriter: Sendable {
-  private struct Waiting: Sendable {
+  /// One place in memory: it goes from list to list.
+  private final class Waiting: Sendable {
     let insertion: InstanceInsertion
     /// Its bytes; nil where they are kept.
     let keeping: Keeping?
     let then: @Sendable (Result<Addition, IndexError>) -> Void
+
+    init(
+      _ insertion: InstanceInsertion, once keeping: Keeping?,
+      then: @escaping @Sendable (Result<Addition, IndexError>) -> Void
+    ) {
+      self.insertion = insertion
+      self.keeping = keeping
+      self.then = then
+    }
   }
 
   private struct State: Sendable {
@@ -51,7 +61,7 @@ final class IndexWriter: Sendable {
   ) {
     let insertion = InstanceInsertion(record, layout: layout, compared: compared, rules: rules)
     let begins = state.withLock { state in
-      state.waiting.append(Waiting(insertion: insertion, keeping: keeping, then: then))
+      state.waiting.append(Waiting(insertion, once: keeping, then: then))
       defer { state.isCommitting = true }
       return !state.isCommitting
     }

@@ -35,12 +35,13 @@ struct InstanceRecord: Sendable {
     let series: [String]
     /// What it says of who asked for it.
     let referral: Referral
+    /// The same as the index keeps it.
+    let referralText: String
 
     var saying: Voices.Saying { Voices.Saying(study: study, series: series) }
   }
 
   /// `memory`: of what others said; nil where each is taken apart.
-
   init(
     _ header: DataSet, announcement: Announcement, object: ObjectKey, digest: [UInt8], size: Int, arrival: Arrival,
     layout: IndexLayout, memory: HierarchyMemory? = nil
@@ -121,10 +122,11 @@ struct InstanceRecord: Sendable {
 
 extension InstanceRecord.Hierarchy {
   init(_ place: InstanceRecord.Place, _ header: DataSet, _ arrival: Arrival, layout: IndexLayout) {
+    let referral = Referral(header, calling: arrival.callingAETitle)
     self.init(
       patient: PatientIdentity(header, study: place.study, defaultIssuer: arrival.defaultIssuer),
       studyInstanceUID: MatchingForm.storable(place.study), seriesInstanceUID: MatchingForm.storable(place.series),
       study: layout.values(for: "study", of: header), series: layout.values(for: "series", of: header),
-      referral: Referral(header, calling: arrival.callingAETitle))
+      referral: referral, referralText: referral.json)
   }
 }

@@ -6,8 +6,9 @@ import Glibc
 import Synchronization
 
 /// Makes small objects durable many at a time: they are appended to one file, and one sync serves all that wait. Each gets
-/// a file of its own as well, which nobody syncs: only when a segment of the log is full, one sync of the file system takes
-/// all its objects' files, and the segment is free again. After a crash the log has every object whose file may be missing.
+/// a file of its own as well, which nobody syncs and another thread writes meanwhile: only when a segment of the log is full,
+/// one sync of the file system takes all its objects' files, and the segment is free again. After a crash the log has every
+/// object whose file may be missing.
 final class ArrivalsLog: Sendable {
   /// Objects of more bytes have their own file from the beginning: to write them twice would cost more than it saves.
   static let largestObject = 128 << 10
@@ -39,19 +40,19 @@ final class ArrivalsLog: Sendable {
     var failure: FileError?
   }
 
-  let directory: String
+  private let paths: ObjectPaths
   private let segmentSize: Int
-  private let path: @Sendable (ObjectKey) -> String
   private let state = Mutex(State())
   private let writer = FileThread(number: -1)
   private let releaser = FileThread(number: -2)
+  private let filer = FileThread(number: -4)
 
-  /// `path`: that of an object's own file.
-  init(directory: String, segmentSize: Int, path: @Sendable @escaping (ObjectKey) -> String) {
-    self.directory = directory
-    self.path = path
+  init(at paths: ObjectPaths, segmentSize: Int) {
+    self.paths = paths
     self.segmentSize = segmentSize
   }
+
+  var directory: String { paths.arrivals }
 
   /// When this returns, the object survives a power cut in the segment, until it is settled there.
   nonisolated(nonsending) func append(_ record: ArrivalsRecord) async throws(FileError) -> ArrivalsSegment {
@@ -89,35 +90,38 @@ final class ArrivalsLog: Sendable {
       // Room first, for which it may have to wait: who hears that it begins holds what others wait for.
       let room = Result { () throws(FileError) in try segment(for: batch.reduce(0) { $0 + $1.record.size }) }
       for waiting in batch { waiting.begun() }
-      let outcome = room.flatMap { append(batch, to: $0) }
-      if case .failure(let error) = outcome, StoreError(error).kind == .untrustworthy {
-        state.withLock { $0.failure = error }
-      }
+      let outcomes = outcomes(of: batch, room)
       // All of them first: whoever goes on with the first would not wait for the others.
-      let outcomes = batch.map { waiting in outcome.flatMap { file(of: waiting, in: $0) } }
       for (waiting, outcome) in zip(batch, outcomes) { waiting.then(outcome) }
     }
   }
 
-  private func append(_ batch: [Waiting], to segment: ArrivalsSegment) -> Result<ArrivalsSegment, FileError> {
+  private func outcomes(
+    of batch: [Waiting], _ room: Result<ArrivalsSegment, FileError>
+  ) -> [Result<ArrivalsSegment, FileError>] {
     do throws(FileError) {
-      try segment.append(batch.map(\.record))
-      return .success(segment)
+      let segment = try room.get()
+      let failures = try append(batch, to: segment)
+      return batch.map { waiting in failures[waiting.record.key].map { .failure($0) } ?? .success(segment) }
     } catch {
-      if segment.isSpoilt { closeCurrent() }
-      return .failure(error)
+      if StoreError(error).kind == .untrustworthy { state.withLock { $0.failure = error } }
+      return batch.map { _ in .failure(error) }
     }
   }
 
-  private func file(of waiting: Waiting, in segment: ArrivalsSegment) -> Result<ArrivalsSegment, FileError> {
-    guard waiting.makesFile else { return .success(segment) }
+  /// Which of the batch have no file and are not kept therefore.
+  private func append(_ batch: [Waiting], to segment: ArrivalsSegment) throws(FileError) -> [ObjectKey: FileError] {
+    let files = ArrivingFiles(batch.filter(\.makesFile).map(\.record), at: paths, on: filer)
     do throws(FileError) {
-      try FileObjectStore.create(waiting.record, at: path(waiting.record.key))
-      return .success(segment)
+      try segment.append(batch.map(\.record))
     } catch {
-      settle(waiting.record.key, in: segment)
-      return .failure(error)
+      _ = files.settle(isKept: false)
+      if segment.isSpoilt { closeCurrent() }
+      throw error
     }
+    let failures = files.settle(isKept: true)
+    for key in failures.keys { settle(key, in: segment) }
+    return failures
   }
 
   private func nextBatch() -> [Waiting]? {
@@ -209,9 +213,9 @@ final class ArrivalsLog: Sendable {
   /// Few one by one: on a busy machine a sync of the file system waits for what others wrote.
   private func syncFiles(of few: [ObjectKey]?) throws(FileError) {
     guard let few else { return try syncFileSystem() }
-    let paths = few.map(path)
+    let files = few.map(paths.path(of:))
     var folders: Set<String> = []
-    for path in paths where try sync(path) {
+    for path in files where try sync(path) {
       folders.insert(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex)))
     }
     for folder in folders { try FileObjectStore.syncDirectory(folder) }

@@ -4,9 +4,9 @@
 import CoreFoundation
 import Glibc
 
-/// Objects as files of a data directory. Their names are ours alone: nothing that a peer sent is part of a path.
+/// Objects as files of a data directory.
 struct FileObjectStore: ObjectStore {
-  let directory: String
+  let paths: ObjectPaths
   let directorySyncs = DirectorySyncs()
   let arrivals: ArrivalsLog
   private let threads: FileThreads
@@ -15,26 +15,20 @@ struct FileObjectStore: ObjectStore {
     directory: String, threads: FileThreads = FileThreads(count: 2),
     arrivalsSegmentSize: Int = ArrivalsLog.usualSegmentSize
   ) {
-    self.directory = directory
+    paths = ObjectPaths(directory: directory)
     self.threads = threads
-    arrivals = ArrivalsLog(directory: directory + "/arrivals", segmentSize: arrivalsSegmentSize) { key in
-      Self.path(of: key, in: directory)
-    }
+    arrivals = ArrivalsLog(at: paths, segmentSize: arrivalsSegmentSize)
   }
 
-  var incoming: String { directory + "/incoming" }
-  var instances: String { directory + "/instances" }
-  var quarantine: String { directory + "/quarantine" }
+  var directory: String { paths.directory }
+  var incoming: String { paths.incoming }
+  var instances: String { paths.instances }
+  var quarantine: String { paths.quarantine }
+  static var shelves: [String] { ObjectPaths.shelves }
 
-  func incomingPath(of key: ObjectKey) -> String { "\(incoming)/\(key.name)" }
-  func shelf(of key: ObjectKey) -> String { "\(instances)/\(key.name.prefix(2))" }
-  func path(of key: ObjectKey) -> String { Self.path(of: key, in: directory) }
-
-  private static func path(of key: ObjectKey, in directory: String) -> String {
-    "\(directory)/instances/\(key.name.prefix(2))/\(key.name).dcm"
-  }
-
-  static let shelves = (0..<256).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+  func incomingPath(of key: ObjectKey) -> String { paths.incoming(key) }
+  func shelf(of key: ObjectKey) -> String { paths.shelf(of: key) }
+  func path(of key: ObjectKey) -> String { paths.path(of: key) }
 
   /// Makes all that is missing. The 256 shelves are made at once, so that no store has to sync a new one.
   func prepare() throws(FileError) {

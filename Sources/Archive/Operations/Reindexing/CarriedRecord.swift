@@ -46,12 +46,13 @@ extension InstanceRecord {
       database, sql: "SELECT 1 FROM contradiction WHERE instance = ?", arguments: [own])
     let voices = Voices(layout.voices, in: database)
     let saying = try isGainsaying.flatMap { _ in try voices.sayings(ofStudy: series["received_study"])[own] }
+    let referral = Referral(json: series["referral"])
     return Hierarchy(
       patient: PatientIdentity(
         stored: patient["patient_id"], issuer: patient["issuer"], soleStudy: patient["sole_study"]),
       studyInstanceUID: study["v_0020000d"], seriesInstanceUID: series["v_0020000e"],
       study: saying?.study ?? layout.columns(of: "study").map { received?[$0] ?? study[$0] },
       series: saying?.series ?? layout.columns(of: "series").map { series[$0] },
-      referral: Referral(json: series["referral"]))
+      referral: referral, referralText: referral.json)
   }
 }
