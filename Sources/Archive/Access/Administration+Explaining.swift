@@ -93,7 +93,8 @@ extension Administration {
         patient.id IN (
           SELECT id FROM patient WHERE patient_id = ? AND sole_study = '' AND (? IS NULL OR issuer = ?)
           UNION SELECT patient.id FROM json_each(?) AS other JOIN patient
-            ON patient_id = other.value ->> 0 AND issuer = other.value ->> 1 AND sole_study = '')
+            ON patient_id = json_extract(other.value, '$[0]') AND issuer = json_extract(other.value, '$[1]')
+              AND sole_study = '')
         """, [patient.id, issuer == nil ? nil : patient.issuer, patient.issuer, present], merged: merged)
   }
 

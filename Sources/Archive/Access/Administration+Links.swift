@@ -106,9 +106,6 @@ extension Administration {
       let links = try PrincipalDetailTable.links(of: principal, in: database).filter {
         PatientIdentity(id: $0.patientID, issuer: $0.issuer) == patient
       }
-      guard !links.isEmpty else {
-        throw ArchiveError("'\(name)' is not linked to \(patient): see collimator user show '\(name)'")
-      }
       let grants = try PrincipalDetailTable.unlink(principal, from: patient, in: database)
       let ended = try GrantTable.end(
         where: """
@@ -116,7 +113,11 @@ extension Administration {
             AND relationship IN ('self', 'child', 'parent', 'guardian')
           """, [IndexTables.json(grants.map(Int64.init)), principal, patient.id, patient.issuer],
         because: "the link was removed", by: user.name, at: time, in: database)
-      let were = links.map(\.words).joined(separator: ", ")
+      // Earlier versions forgot the grant of a link that was made twice, and left it without one.
+      guard !links.isEmpty || !ended.isEmpty else {
+        throw ArchiveError("'\(name)' is not linked to \(patient): see collimator user show '\(name)'")
+      }
+      let were = links.isEmpty ? "a grant whose link was gone" : links.map(\.words).joined(separator: ", ")
       try record(
         "link removed", "'\(name)' to \(patient): it was \(were); \(ended.count) grants ended with it", grants: grants,
         subjects: [AuditSubject(patient)], in: database)

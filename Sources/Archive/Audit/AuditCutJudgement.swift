@@ -67,7 +67,7 @@ struct AuditCutJudgement {
   /// What looks as if the record were of another time than it says, and may also come of a clock that was set.
   func doubts(in database: Database) throws -> [String] {
     let earlier = try Double.fetchOne(
-      database, sql: "SELECT at FROM audit WHERE number = ?", arguments: [cut.number - 1])
+      database, sql: "SELECT at FROM audit WHERE number = ?", arguments: [cut.number &- 1])
     let later = try Double.fetchOne(
       database, sql: "SELECT at FROM audit WHERE number > ? ORDER BY number LIMIT 1", arguments: [cut.number])
     var doubts: [String] = []

@@ -73,6 +73,19 @@ import Testing
     try await archive.close()
   }
 
+  /// Earlier versions forgot the grant of a first link where another was made.
+  @Test func whatALinkLeftBehindEndsWithoutOne() async throws {
+    let (archive, administration) = try await made()
+    _ = try await administration.link(user: "anna", toPatient: "P1", issuer: nil, as: .self)
+    try await archive.database.write { try $0.execute(sql: "DELETE FROM patient_link") }
+    #expect(try await administration.unlink(user: "anna", fromPatient: "P1", issuer: nil) == 1)
+    #expect(try await administration.grants().map(\.state) == [.revoked])
+    await #expect(throws: ArchiveError.self) {
+      try await administration.unlink(user: "anna", fromPatient: "P1", issuer: nil)
+    }
+    try await archive.close()
+  }
+
   /// All that family is given ends with the link, in whatever state it is, and what was shared by it; nothing else does.
   @Test func whatTheFamilyHasEndsWithTheLink() async throws {
     let (archive, administration) = try await made()
