@@ -104,6 +104,6 @@ package struct PeerCallListing: Codable, Sendable {
       verification: takesAnyName ? .authorityAlone : .authorityAndName)
     return RemoteNode(
       host: host, port: port, callingAETitle: callingAETitle, calledAETitle: calledAETitle,
-      tls: usesTLS ? tls : nil)
+      tls: usesTLS ? tls : nil, advice: .peer(name))
   }
 }

@@ -17,6 +17,11 @@ package struct SendOutcome: Codable, Sendable {
 
   /// Success, or a warning: the peer has it.
   package var isStored: Bool { status.map { $0 == "0000" || $0.hasPrefix("B") } ?? false }
+
+  /// Of a file that was not sent, or whose answer never came: whether the peer has it is not known.
+  package static func unanswered(_ path: String) -> SendOutcome {
+    SendOutcome(path: path, sopInstanceUID: nil, status: nil, comment: "not sent, or not answered")
+  }
 }
 
 /// Sends files over as many associations as their presentation contexts take, each proposed with the file's own transfer

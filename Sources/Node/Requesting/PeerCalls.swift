@@ -52,7 +52,7 @@ struct PeerCalls: MoveConnecting {
       host: destination.host, port: destination.port, callingAETitle: callingAETitle,
       calledAETitle: peer.aeTitle.description, timeout: .seconds(10),
       responseTimeout: .nanoseconds(answersWithin.nanoseconds),
-      tls: peer.profile.tls.map(TLSClientSettings.init))
+      tls: peer.profile.tls.map(TLSClientSettings.init), advice: .peer(peer.name))
   }
 }
 

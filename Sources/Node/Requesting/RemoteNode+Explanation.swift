@@ -19,7 +19,7 @@ extension RemoteNode {
         "\(accepted) closed the connection without an answer: its program ended there, or a firewall or load balancer "
           + "between cut it; see its log")
     case .timedOut(let what):
-      OperationError("\(accepted) did not answer (\(what)): it may be busy; --response-timeout waits longer")
+      OperationError("\(accepted) did not answer (\(what)): it may be busy; \(advice.answerTime)")
     case .protocolViolation(let what):
       OperationError("\(accepted) broke the protocol (\(what)): its maker should know; its log may say more")
     default: OperationError("\(accepted) failed: \(end)")
@@ -37,7 +37,7 @@ extension RemoteNode {
         "\(calledAETitle) at \(host):\(port) does not take '\(callingAETitle)' at its word (\(end)); 'collimator peer knocks' there "
           + "says what it demands")
     case .rejected(.calledAETitleNotRecognized):
-      OperationError("\(host):\(port) is not called '\(calledAETitle)' (\(end)); try another --called")
+      OperationError("\(host):\(port) is not called '\(calledAETitle)' (\(end)); \(advice.title)")
     case .rejected(.applicationContextNameNotSupported):
       OperationError(
         "\(calledAETitle) at \(host):\(port) does not take DICOM's own application context (\(end)): it misreads the request, or is "
@@ -49,7 +49,7 @@ extension RemoteNode {
     case .rejected(.noReasonGiven):
       OperationError(
         "\(calledAETitle) at \(host):\(port) refuses '\(callingAETitle)' and does not say why (\(end)); its log may"
-          + (tls != nil ? "" : ", and some demand TLS: try --tls"))
+          + (tls != nil ? "" : ", and some demand TLS: \(advice.tls)"))
     case .rejected(let rejection) where rejection.result == .rejectedTransient:
       OperationError("\(calledAETitle) at \(host):\(port) takes no more associations now (\(end)); try again later")
     case .rejected:
@@ -61,13 +61,13 @@ extension RemoteNode {
     case .connectionClosed:
       OperationError(
         "\(host):\(port) closed the connection without an answer: is it a DICOM node"
-          + (tls != nil ? "?" : ", and without TLS? Try --tls"))
+          + (tls != nil ? "?" : ", and without TLS? If not, \(advice.tls)"))
     case .timedOut(let what):
       OperationError(
         "\(calledAETitle) at \(host):\(port) took the connection and then said nothing (\(what)): it may be busy, or no DICOM "
-          + "node; --timeout and --response-timeout wait longer")
+          + "node; \(advice.time)")
     case .abortedByPeer where tls == nil:
-      OperationError("\(calledAETitle) at \(host):\(port): \(end); where this is its port for TLS, call it with --tls")
+      OperationError("\(calledAETitle) at \(host):\(port): \(end); where this is its port for TLS, \(advice.tls)")
     default:
       OperationError("\(calledAETitle) at \(host):\(port): \(end)")
     }

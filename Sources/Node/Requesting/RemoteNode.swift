@@ -25,6 +25,7 @@ package struct RemoteNode: Sendable {
   /// nil calls in the clear.
   package let tls: TLSClientSettings?
 
+  let advice: CallAdvice
   private let acceptance = Acceptance()
   /// Whether it has accepted an association: what fails afterwards has other causes.
   package var hasAccepted: Bool { acceptance.hasCome.load(ordering: .acquiring) }
@@ -33,8 +34,10 @@ package struct RemoteNode: Sendable {
 
   package init(
     host: String, port: Int, callingAETitle: String, calledAETitle: String, timeout: Duration = .seconds(30),
-    responseTimeout: Duration = .seconds(300), tls: TLSClientSettings? = nil, credential: Credential? = nil
+    responseTimeout: Duration = .seconds(300), tls: TLSClientSettings? = nil, credential: Credential? = nil,
+    advice: CallAdvice = .options
   ) {
+    self.advice = advice
     self.host = host
     self.port = port
     self.callingAETitle = callingAETitle

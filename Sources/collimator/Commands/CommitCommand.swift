@@ -38,7 +38,7 @@ struct CommitCommand: AsyncParsableCommand {
     let node = try remote.node()
     do {
       let asking = try await CommitmentAsking(about: try FileWalk(path).files, to: node)
-      let most = listen == nil ? remote.responseTimeout : wait
+      let most = listen == nil ? remote.responseTimeout ?? RemoteOptions.usualResponseTimeout : wait
       outcome = try await ProgressLine.ticking { [called = remote.called] seconds in
         "waiting for the report of \(called): \(seconds) of at most \(most) s"
       } _: {

@@ -17,7 +17,7 @@ struct EchoCommand: AsyncParsableCommand {
     let proposed = ProposedPresentationContext(
       id: 1, abstractSyntax: UIDRegistry.verification,
       transferSyntaxes: [TransferSyntax.explicitVRLittleEndian.uid, TransferSyntax.implicitVRLittleEndian.uid])
-    let node = try remote.node()
+    let node = try remote.node(answeringWithin: remote.timeout)
     do {
       let status = try await node.withAssociation(proposing: [proposed]) { association in
         var user = ServiceUser(association)

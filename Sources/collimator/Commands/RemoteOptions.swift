@@ -26,8 +26,8 @@ struct RemoteOptions: ParsableArguments {
   @Option(help: "Seconds to wait for the connection and for the answer to the association request.")
   var timeout = 30
 
-  @Option(help: "Seconds to wait for each answer after that.")
-  var responseTimeout = 300
+  @Option(help: "Seconds to wait for each answer after that (default: 300; for an echo as many as --timeout).")
+  var responseTimeout: Int?
 
   @OptionGroup(title: "TLS options") var tls: TLSClientOptions
 
@@ -52,10 +52,14 @@ struct RemoteOptions: ParsableArguments {
     }
   }
 
-  func node() throws -> RemoteNode {
+  /// Seconds.
+  static let usualResponseTimeout = 300
+
+  /// `answeringWithin`: seconds, where nobody said otherwise.
+  func node(answeringWithin usual: Int = usualResponseTimeout) throws -> RemoteNode {
     RemoteNode(
       host: host, port: port, callingAETitle: calling, calledAETitle: called, timeout: .seconds(max(timeout, 1)),
-      responseTimeout: .seconds(max(responseTimeout, 1)),
+      responseTimeout: .seconds(max(responseTimeout ?? usual, 1)),
       tls: tls.settings, credential: try credential())
   }
 

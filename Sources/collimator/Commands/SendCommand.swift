@@ -36,19 +36,25 @@ struct SendCommand: AsyncParsableCommand {
     }
     bar.finish()
     // What came before the other node gave up is told too: it has that.
-    if failure == nil || node.hasAccepted { try show(outcomes, unanswered: files.count - outcomes.count) }
+    if failure == nil || node.hasAccepted { try show(outcomes, of: files) }
     if let failure { throw failure }
     if outcomes.contains(where: { !$0.isStored }) { throw ExitCode.failure }
   }
 
-  private func show(_ outcomes: [SendOutcome], unanswered: Int) throws {
-    guard !listing.json else { return try Output.print(json: outcomes) }
+  private func show(_ outcomes: [SendOutcome], of files: [String]) throws {
+    // A file may be named twice, and is sent as often.
+    var answered = Dictionary(outcomes.map { ($0.path, 1) }, uniquingKeysWith: +)
+    let unanswered = files.filter { path in
+      answered[path, default: 0] -= 1
+      return answered[path, default: 0] < 0
+    }
+    guard !listing.json else { return try Output.print(json: outcomes + unanswered.map(SendOutcome.unanswered)) }
     for outcome in outcomes where !outcome.isStored {
       Output.print("refused  \(outcome.path): \(outcome.status.map { "\($0) " } ?? "")\(outcome.comment ?? "")")
     }
     let stored = outcomes.count { $0.isStored }
     Output.print(
       "\(stored) stored, \(outcomes.count - stored) refused"
-        + (unanswered > 0 ? ", \(unanswered) not sent or not answered" : ""))
+        + (unanswered.isEmpty ? "" : ", \(unanswered.count) not sent or not answered"))
   }
 }

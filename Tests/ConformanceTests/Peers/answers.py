@@ -124,7 +124,9 @@ def listener():
 
 
 def echo(what, words, port, *more, asking=("echo",)):
-    command = [sys.argv[1], *asking, "--port", port, "--timeout", "2", "--response-timeout", "2", *more]
+    # An echo waits for its answer no longer than for the connection, where nobody says otherwise.
+    answer = [] if what.startswith("silence") else ["--response-timeout", "2"]
+    command = [sys.argv[1], *asking, "--port", port, "--timeout", "2", *answer, *more]
     result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     if result.returncode == 0 or words not in result.stdout + result.stderr:
         problems.append(f"{what}: {result.returncode} {result.stdout}{result.stderr}")
@@ -181,6 +183,7 @@ for asking, words in ((find, f"{name} - FIND: user rejection"), (move, f"{name} 
 two = [*send, sys.argv[2]]
 served("an abort amid objects, the count", takes_one, "1 stored, 0 refused, 1 not sent or not answered", two)
 served("an abort amid objects, the reason", takes_one, "and then ended it", two)
+served("an abort amid objects, as JSON", takes_one, "not sent, or not answered", [*two, "--json"])
 for asking, field in ((["echo"], 0x8030), (find, 0x8020), (send, 0x8001), (move, 0x8021), (get, 0x8010)):
     served(f"other Message IDs than {asking[0]}'s", answers_another(field), "which awaits none", asking)
     served(f"requests for answers to {asking[0]}", asks_itself, "no answer in 2 s", asking)

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What who called can do about a call that failed: it depends on where it was said how to call.
+package enum CallAdvice: Sendable {
+  /// By the options of a command.
+  case options
+  /// By the peer's entry in the archive.
+  case peer(String)
+
+  var title: String {
+    switch self {
+    case .options: "try another --called"
+    case .peer(let name): "'collimator peer set \(name) --ae-title' says how it is called"
+    }
+  }
+
+  var tls: String {
+    switch self {
+    case .options: "try --tls"
+    case .peer(let name): "try 'collimator peer set \(name) --call-tls'"
+    }
+  }
+
+  /// Once there is an association.
+  var answerTime: String {
+    switch self {
+    case .options: "--response-timeout waits longer"
+    case .peer: "the setting answer-timeout says how long the node waits for it"
+    }
+  }
+
+  /// Before there is one.
+  var time: String {
+    switch self {
+    case .options: "--timeout and --response-timeout wait longer"
+    case .peer: "its own log may say more"
+    }
+  }
+}
