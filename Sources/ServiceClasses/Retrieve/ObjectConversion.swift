@@ -119,7 +119,7 @@ package struct ObjectConversion: Sendable {
 }
 
 /// Why one object is not sent, in words for the log.
-struct SubOperationFailure: Error, CustomStringConvertible {
+struct SubOperationFailure: Error, Equatable, CustomStringConvertible {
   /// For the peer too.
   let description: String
   /// What went wrong on this machine, for its log: it may name a path.

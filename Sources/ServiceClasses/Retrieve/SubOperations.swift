@@ -191,9 +191,7 @@ struct SubOperations: Sending {
     if instance.isSent(asStoredIn: target), instance == planned {
       // Where that failed it is read anew, as it stands now; of other bytes there is somebody who does.
       let read = await ahead.take(planned)
-      if case .failure(let failure)? = read, failure.description == SubOperationFailure.otherBytes.description {
-        throw failure
-      }
+      if case .failure(.otherBytes)? = read { throw SubOperationFailure.otherBytes }
       piece = try? read?.get()
     } else {
       ahead.pass(planned)

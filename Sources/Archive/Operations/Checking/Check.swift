@@ -172,7 +172,8 @@ extension Check {
         let name = (file.hasSuffix(".dcm") ? ObjectKey(checking: String(file.dropLast(4))) : nil)?.name
         if let name, known.contains(name) || awaited.contains(name) { continue }
         if let name, removed.contains(name) {
-          unlink(path)
+          // It may have gone, with its deletion, since the shelf was read.
+          guard unlink(path) == 0 || errno != ENOENT else { continue }
           report.add(.deletedFileWasBack, object: name, "it was deleted before; removed again")
         } else if let age = age(of: path), age > Self.settlingTime, !isOnItsWay(name) {
           let detail = "no row knows '\(path)': a reindex takes it in"
