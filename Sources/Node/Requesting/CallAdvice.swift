@@ -16,8 +16,8 @@ package enum CallAdvice: Sendable {
 
   var tls: String {
     switch self {
-    case .options: "try --tls"
-    case .peer(let name): "try 'collimator peer set \(name) --call-tls'"
+    case .options: "--tls"
+    case .peer(let name): "'collimator peer set \(name) --call-tls'"
     }
   }
 

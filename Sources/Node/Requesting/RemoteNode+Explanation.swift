@@ -49,7 +49,7 @@ extension RemoteNode {
     case .rejected(.noReasonGiven):
       OperationError(
         "\(calledAETitle) at \(host):\(port) refuses '\(callingAETitle)' and does not say why (\(end)); its log may"
-          + (tls != nil ? "" : ", and some demand TLS: \(advice.tls)"))
+          + (tls != nil ? "" : ", and some demand TLS: try \(advice.tls)"))
     case .rejected(let rejection) where rejection.result == .rejectedTransient:
       OperationError("\(calledAETitle) at \(host):\(port) takes no more associations now (\(end)); try again later")
     case .rejected:
@@ -61,13 +61,13 @@ extension RemoteNode {
     case .connectionClosed:
       OperationError(
         "\(host):\(port) closed the connection without an answer: is it a DICOM node"
-          + (tls != nil ? "?" : ", and without TLS? If not, \(advice.tls)"))
+          + (tls != nil ? "?" : ", and without TLS? Try \(advice.tls)"))
     case .timedOut(let what):
       OperationError(
         "\(calledAETitle) at \(host):\(port) took the connection and then said nothing (\(what)): it may be busy, or no DICOM "
           + "node; \(advice.time)")
     case .abortedByPeer where tls == nil:
-      OperationError("\(calledAETitle) at \(host):\(port): \(end); where this is its port for TLS, \(advice.tls)")
+      OperationError("\(calledAETitle) at \(host):\(port): \(end); where this is its port for TLS, try \(advice.tls)")
     default:
       OperationError("\(calledAETitle) at \(host):\(port): \(end)")
     }
