@@ -224,6 +224,47 @@ import Testing
     #expect(lost.map { StoreError($0).kind } == .untrustworthy)
   }
 
+  /// Whoever was refused may have sent something else since: the log brings nothing of it back.
+  @Test func whatHasNoPlaceIsRefusedForGood() async throws {
+    let test = TestArchive()
+    do {
+      let archive = try test.open()
+      try await archive.store(TestObject(instance: "1.1"))
+      for shelf in ObjectPaths.shelves { rmdir("\(test.directory)/instances/\(shelf)") }
+      try FileManager.default.createDirectory(atPath: "\(test.directory)/away", withIntermediateDirectories: false)
+      for shelf in try FileManager.default.contentsOfDirectory(atPath: "\(test.directory)/instances") {
+        #expect(rename("\(test.directory)/instances/\(shelf)", "\(test.directory)/away/\(shelf)") == 0)
+      }
+      for size in [0, 40_000] {
+        let object = TestObject(instance: "1.2", comment: String(repeating: "x", count: size))
+        await #expect(throws: ReceptionError.self) { try await archive.store(object) }
+      }
+      for shelf in try FileManager.default.contentsOfDirectory(atPath: "\(test.directory)/away") {
+        #expect(rename("\(test.directory)/away/\(shelf)", "\(test.directory)/instances/\(shelf)") == 0)
+      }
+      #expect(try test.files(in: "incoming").isEmpty)
+    }
+    let archive = try test.open()
+    #expect(archive.recovery.indexed == 0)
+    #expect(try await uids(in: archive) == ["1.1"])
+    try await archive.store(TestObject(instance: "1.3"))
+    #expect(try await uids(in: archive) == ["1.1", "1.3"])
+    try await archive.close()
+  }
+
+  /// A record in the middle of others is taken out without them.
+  @Test func aVoidRecordIsPassedOver() throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/collimator-log-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let segment = try ArrivalsSegment(creating: folder + "/1")
+    let records = (0..<6).map { ArrivalsRecord(.random(), [UInt8](repeating: UInt8($0), count: 40 + $0)) }
+    try segment.append(Array(records[..<3]))
+    try segment.append(Array(records[3...]))
+    for index in [0, 4] { segment.void(records[index].key) }
+    #expect(try ArrivalsSegment.records(at: segment.path).map(\.key) == [1, 2, 3, 5].map { records[$0].key })
+  }
+
   /// The disk is full in the middle of a batch: what was refused is not found after a crash, whether more was written since
   /// or not, also where the next record ends just where a refused one began.
   @Test func whatWasRefusedIsNotFound() throws {

@@ -97,6 +97,9 @@ import Testing
       try damaged.write(to: URL(filePath: path))
       let report = try await archive.operations(as: .current).check(CheckOrder())
       #expect(report.faults.map(\.kind) == [.damagedHead], "\(offset)")
+      // It follows from the records, and is written anew.
+      #expect(try await archive.operations(as: .current).check(CheckOrder()).isClean, "\(offset)")
+      #expect(try Data(contentsOf: URL(filePath: path)) == whole, "\(offset)")
     }
     #expect(try await archive.instanceUIDs() == ["1.1"])
     try await archive.close()

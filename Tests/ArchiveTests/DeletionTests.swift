@@ -11,6 +11,22 @@ import Testing
 @Suite struct DeletionTests {
   private static let order = DeletionOrder(reason: "asked for")
 
+  /// A start that has files to write gives it up as one that has rows to write.
+  @Test func theSpareIsForFilesToo() throws {
+    let test = TestArchive()
+    try FileManager.default.createDirectory(atPath: test.directory, withIntermediateDirectories: true)
+    let spare = SpareSpace(directory: test.directory, size: 4096)
+    spare.take()
+    var attempts = 0
+    try spare.during {
+      attempts += 1
+      guard attempts == 1 else { return }
+      errno = ENOSPC
+      throw FileError("write", "file")
+    }
+    #expect(attempts == 2 && !FileManager.default.fileExists(atPath: test.directory + "/spare"))
+  }
+
   /// On a full disk deleting begins with looking, and that is on record: the spare is for it too.
   @Test func aPreviewUsesTheSpare() async throws {
     let test = TestArchive()

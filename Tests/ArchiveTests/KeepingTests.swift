@@ -10,6 +10,7 @@ import Testing
   private final class Kept: KeptObject, Sendable {
     nonisolated(nonsending) func settle() async {}
     nonisolated(nonsending) func discard() async {}
+    nonisolated(nonsending) func refuse() async {}
   }
 
   private static func record(_ object: TestObject) throws -> InstanceRecord {

@@ -39,6 +39,8 @@ final class MemoryObjectStore: ObjectStore {
     nonisolated(nonsending) func settle() async {}
 
     nonisolated(nonsending) func discard() async { store.put(nil, as: key) }
+
+    nonisolated(nonsending) func refuse() async { await discard() }
   }
 
   func keep(_ bytes: [UInt8], as key: ObjectKey, begun: @escaping @Sendable (Keeping) -> Void) {
@@ -149,5 +151,7 @@ final class MemoryObjectStore: ObjectStore {
     nonisolated(nonsending) func settle() async {}
 
     nonisolated(nonsending) func discard() async { store.put(nil, as: key) }
+
+    nonisolated(nonsending) func refuse() async { await discard() }
   }
 }

@@ -3,6 +3,7 @@
 import Access
 import DICOMData
 import Foundation
+import GRDB
 import Testing
 
 @testable import Archive
@@ -28,6 +29,17 @@ import Testing
     #expect(try await archive.store(changed, as: .implicitVRLittleEndian) == .keptBesideAnother)
     #expect(try await archive.store(changed) == .alreadyStored)
     #expect(try test.files(in: "instances").count == 2)
+    try await archive.close()
+  }
+
+  /// What was never compared, as in an index that was made of the files alone, may say something else each.
+  @Test func aConflictThatNobodyComparedIsListed() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    for comment in ["a", "b", "c"] { try await archive.store(TestObject(instance: "1.1", comment: comment)) }
+    try await archive.database.write { try $0.execute(sql: "UPDATE instance SET canonical_digest = NULL") }
+    let list = try await archive.conflicts(as: .current).list()
+    #expect(list.map(\.sopInstanceUID) == ["1.1"] && list.map(\.versions) == [3])
     try await archive.close()
   }
 

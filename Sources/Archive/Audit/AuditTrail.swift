@@ -235,6 +235,7 @@ extension AuditTrail {
     for (note, number) in zip(notes.waiting, numbers) { note.receipt.settle(.success(number)) }
     let idle = state.withLock { state in
       state.taken -= 1
+      state.failure = nil
       return state.takeIdle()
     }
     for continuation in idle { continuation.resume() }

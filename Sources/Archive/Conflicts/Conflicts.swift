@@ -57,9 +57,9 @@ package struct Conflicts: Sendable {
   }
 
   /// How many different things the versions of `instance` say: two that came in two encodings while one of them was lost may
-  /// say the same. What another issuer is assumed for is about another patient.
+  /// say the same; what was not compared yet may say anything. What another issuer is assumed for is about another patient.
   private static let sayings = """
-    SELECT COUNT(DISTINCT coalesce(hex(version.canonical_digest), version.object) || ' ' || default_issuer)
+    SELECT COUNT(DISTINCT coalesce(nullif(hex(version.canonical_digest), ''), version.object) || ' ' || default_issuer)
     FROM instance AS version JOIN arrival ON arrival.number = version.id WHERE version.v_00080018 = instance.v_00080018
     """
 

@@ -87,6 +87,15 @@ struct Arrival: Sendable {
     return bytes.count % 2 == 0 ? bytes : bytes + [UInt8(ascii: " ")]
   }
 
+  /// The same, of a data set with this digest.
+  func note(confirming digest: [UInt8]) -> [UInt8] {
+    var note = note
+    if let offset = Self.digestOffset(inNote: note) {
+      note.replaceSubrange(offset..<offset + Self.unknownDigest.utf8.count, with: Self.hex(digest).utf8)
+    }
+    return note
+  }
+
   /// As the encoder writes it; nil where a text has characters that JSON writes otherwise. One is made for each object.
   private var plainNote: [UInt8]? {
     let isPlain = { (text: String) in

@@ -62,7 +62,7 @@ struct Indexing {
   nonisolated(nonsending) private func notIndexed(_ error: IndexError, _ kept: any KeptObject) async -> ReceptionError {
     switch error.kind {
     case .untrustworthy: surroundings.gate.close(because: error.description)
-    case .busy, .exhausted, .readOnly, .impossible: await kept.discard()
+    case .busy, .exhausted, .readOnly, .impossible: await kept.refuse()
     }
     return ReceptionError(.outOfResources, "the object cannot be taken now: \(error)")
   }

@@ -47,6 +47,8 @@ struct SpareSpace: Sendable {
       return try body()
     } catch let error as DatabaseError where error.mayBeForLackOfSpace && giveUp() {
       return try body()
+    } catch let error as FileError where error.saysThatTheDiskIsFull && giveUp() {
+      return try body()
     }
   }
 }

@@ -120,7 +120,10 @@ final class ArrivalsLog: Sendable {
       throw error
     }
     let failures = files.settle(isKept: true)
-    for key in failures.keys { settle(key, in: segment) }
+    for key in failures.keys {
+      segment.void(key)
+      settle(key, in: segment)
+    }
     return failures
   }
 

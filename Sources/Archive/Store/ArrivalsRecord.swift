@@ -8,10 +8,14 @@ import Crypto
 struct ArrivalsRecord: Sendable {
   let key: ObjectKey
   let bytes: [UInt8]
+  /// Its sender was told afterwards that it is not kept.
+  private(set) var isVoid = false
   private let digest: [UInt8]
 
   static let headSize = 96
   private static let magic = Array("CLMTRRCD".utf8)
+  /// In the place of the first byte of the magic: one byte is changed whole or not at all.
+  static let void = UInt8(ascii: "V")
 
   var size: Int { Self.headSize + bytes.count }
 
@@ -41,7 +45,9 @@ struct ArrivalsRecord: Sendable {
   init?(decoding file: [UInt8], at offset: Int, pass: [UInt8]) {
     guard offset >= 0, file.count - offset >= Self.headSize else { return nil }
     let head = file[offset..<offset + Self.headSize]
-    guard head.prefix(8).elementsEqual(Self.magic), head.dropFirst(8).prefix(16).elementsEqual(pass) else { return nil }
+    let isVoid = head.first == Self.void
+    guard isVoid || head.first == Self.magic.first, head.prefix(8).dropFirst().elementsEqual(Self.magic.dropFirst()),
+      head.dropFirst(8).prefix(16).elementsEqual(pass) else { return nil }
     let length = head.dropFirst(24).prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     let rest = file.count - offset - Self.headSize
     guard length <= UInt64(rest), let count = Int(exactly: length),
@@ -49,6 +55,7 @@ struct ArrivalsRecord: Sendable {
     else { return nil }
     let begin = offset + Self.headSize
     self.key = key
+    self.isVoid = isVoid
     bytes = Array(file[begin..<begin + count])
     digest = Self.digest(of: key, bytes)
     guard head.dropFirst(64).elementsEqual(digest) else { return nil }

@@ -25,8 +25,8 @@ final class ArrivalsSegment: Sendable {
   private struct State {
     var pass: [UInt8] = []
     var end = 0
-    /// Kept, and the index does not know them for good yet.
-    var pending: Set<ObjectKey> = []
+    /// Kept, and the index does not know them for good yet: where their records begin.
+    var pending: [ObjectKey: Int] = [:]
     var isClosed = false
     var isSpoilt = false
     /// What this pass has had, as far as it is few.
@@ -37,6 +37,8 @@ final class ArrivalsSegment: Sendable {
   static let few = 64
 
   private static let magic = Array("CLMTRLOG".utf8)
+  /// The magic, and the number of the pass.
+  private static let headSize = 24
 
   /// The file has to be new; its name is not synced yet.
   init(
@@ -84,7 +86,11 @@ final class ArrivalsSegment: Sendable {
     }
     state.withLock { state in
       state.end = end + room.count
-      state.pending.formUnion(records.map(\.key))
+      var offset = end == 0 ? Self.headSize : end
+      for record in records {
+        state.pending[record.key] = offset
+        offset += record.size
+      }
       if state.keys.count <= Self.few { state.keys += records.map(\.key) }
     }
   }
@@ -117,12 +123,21 @@ final class ArrivalsSegment: Sendable {
 
   var hasPending: Bool { state.withLock { !$0.pending.isEmpty } }
 
-  func isPending(_ key: ObjectKey) -> Bool { state.withLock { $0.pending.contains(key) } }
+  func isPending(_ key: ObjectKey) -> Bool { state.withLock { $0.pending[key] != nil } }
+
+  /// No start after a crash takes it in any more: its sender hears that it is not kept. It blocks; where the disk does not take
+  /// this either, the object may be found again, as one that nobody was promised.
+  func void(_ key: ObjectKey) {
+    guard let offset = state.withLock({ $0.pending[key] }) else { return }
+    var mark = ArrivalsRecord.void
+    guard writing(descriptor, &mark, 1, off_t(offset)) == 1 else { return }
+    _ = syncing(descriptor)
+  }
 
   /// True when nothing of a closed segment is needed any longer, once.
   func settle(_ key: ObjectKey) -> Bool {
     state.withLock { state in
-      state.pending.remove(key) != nil && state.pending.isEmpty && state.isClosed
+      state.pending.removeValue(forKey: key) != nil && state.pending.isEmpty && state.isClosed
     }
   }
 
@@ -146,15 +161,15 @@ final class ArrivalsSegment: Sendable {
     }
   }
 
-  /// The whole records of a file that a crash left, in the order in which they came.
+  /// The whole records of a file that a crash left, in the order in which they came, without the void ones.
   static func records(at path: String) throws(FileError) -> [ArrivalsRecord] {
     let file = try contents(of: path)
-    guard file.count >= 24, file.prefix(8).elementsEqual(magic) else { return [] }
-    let pass = Array(file[8..<24])
+    guard file.count >= headSize, file.prefix(8).elementsEqual(magic) else { return [] }
+    let pass = Array(file[8..<headSize])
     var records: [ArrivalsRecord] = []
-    var offset = 24
+    var offset = headSize
     while let record = ArrivalsRecord(decoding: file, at: offset, pass: pass) {
-      records.append(record)
+      if !record.isVoid { records.append(record) }
       offset += record.size
     }
     return records

@@ -23,6 +23,8 @@ extension StoreError {
 }
 
 extension FileError {
+  var saysThatTheDiskIsFull: Bool { code == ENOSPC || code == EDQUOT }
+
   /// After a failed sync the kernel may have dropped what it could not write and tell nobody again: what was written is given
   /// up. Of a full disk that is all; else, or where it cannot be given up, nothing more is promised.
   fileprivate var kind: StoreError.Kind {

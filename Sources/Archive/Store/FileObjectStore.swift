@@ -64,6 +64,10 @@ struct FileObjectStore: ObjectStore {
     await threads.perform { _ = unlink(path(of: key)) }
   }
 
+  func void(_ key: ObjectKey, in segment: ArrivalsSegment) async {
+    await threads.perform { segment.void(key) }
+  }
+
   /// Whether an object is kept, and its reception has not heard yet what the index says of it.
   func isOnItsWay(_ key: ObjectKey) -> Bool {
     access(incomingPath(of: key), F_OK) == 0 || arrivals.isPending(key)

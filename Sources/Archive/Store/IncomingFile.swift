@@ -74,6 +74,12 @@ final class IncomingFile: ObjectSink {
 
   nonisolated(nonsending) func discard() async { removeAll() }
 
+  nonisolated(nonsending) func refuse() async {
+    removeAll()
+    // Without a name among the incoming nothing brings it into the index.
+    for directory in [store.incoming, store.shelf(of: key)] { try? FileObjectStore.syncDirectory(directory) }
+  }
+
   private func removeAll() {
     if descriptor >= 0 {
       close(descriptor)

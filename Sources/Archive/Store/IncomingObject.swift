@@ -54,6 +54,7 @@ final class IncomingObject: ObjectSink {
     let segment = try await store.arrivals.append(record)
     self.segment = segment
     do throws(FileError) { try store.create(record) } catch {
+      segment.void(key)
       settleInLog()
       throw error
     }
@@ -67,6 +68,12 @@ final class IncomingObject: ObjectSink {
   nonisolated(nonsending) func settle() async {
     await file?.settle()
     settleInLog()
+  }
+
+  nonisolated(nonsending) func refuse() async {
+    if let file { return await file.refuse() }
+    segment?.void(key)
+    await discard()
   }
 
   nonisolated(nonsending) func discard() async {

@@ -18,4 +18,9 @@ final class LoggedObject: KeptObject, Sendable {
     await store.drop(key)
     store.arrivals.settle(key, in: segment)
   }
+
+  nonisolated(nonsending) func refuse() async {
+    await store.void(key, in: segment)
+    await discard()
+  }
 }

@@ -67,6 +67,9 @@ protocol KeptObject: AnyObject {
 
   /// Nothing stays, kept or not.
   nonisolated(nonsending) func discard() async
+
+  /// The same, and its sender hears that it is not kept: no start after a crash finds it either, as far as the disk allows.
+  nonisolated(nonsending) func refuse() async
 }
 
 /// Bytes that take the place of others, within the first 64 KiB of an object.

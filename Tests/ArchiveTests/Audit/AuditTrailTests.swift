@@ -95,6 +95,21 @@ import Testing
     try await archive.close()
   }
 
+  /// Whoever only receives learns, too, that records can be written again.
+  @Test func whatIsStoredTellsThatTheAuditIsWritable() async throws {
+    let test = TestArchive()
+    let archive = try test.open()
+    try await archive.refuseRecords(true)
+    archive.audit.note(AuditEntry(at: 1, .node, "1", by: .node))
+    await archive.audit.flush()
+    #expect(archive.audit.failure != nil)
+    try await archive.refuseRecords(false)
+    try await archive.store(TestObject(instance: "1.1"))
+    await archive.audit.flush()
+    #expect(archive.audit.failure == nil)
+    try await archive.close()
+  }
+
   @Test func nothingIsShownThatCannotBeRecorded() async throws {
     let test = TestArchive()
     let archive = try test.open()

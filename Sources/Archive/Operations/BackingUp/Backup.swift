@@ -148,6 +148,7 @@ struct Backup {
     }
     if let fault, fault != .wrongHead { return (fault, false) }
     let isNew = try file.place(at: path)
+    if fault == .wrongHead { _ = try instance.file(at: path).mendHead() }
     unlink(target.damagedPath(of: instance.object))
     return (nil, isNew)
   }

@@ -122,8 +122,8 @@ package struct BackupVerification {
     switch fault {
     case .missing: fault = try faultFoundBefore(of: instance)
     // So that the next backup, which does not read what is there, copies it anew.
-    case .wrongSize, .wrongDigest: if source.setAside(instance.object) { setAside.insert(instance.object) }
-    case nil, .unreadable, .wrongHead: break
+    case .wrongSize, .wrongDigest, .wrongHead: if source.setAside(instance.object) { setAside.insert(instance.object) }
+    case nil, .unreadable: break
     }
     known.updateValue(fault, forKey: instance.object)
     return fault
@@ -133,7 +133,7 @@ package struct BackupVerification {
   private mutating func faultFoundBefore(of instance: CheckedInstance) throws -> StoredFile.Fault? {
     let path = source.damagedPath(of: instance.object)
     let fault = try self.fault(of: instance, at: path)
-    if fault == nil || fault == .wrongHead, rename(path, source.path(of: instance.object)) == 0 { return fault }
+    if fault == nil, rename(path, source.path(of: instance.object)) == 0 { return fault }
     if fault != .missing { setAside.insert(instance.object) }
     return fault ?? .wrongDigest
   }

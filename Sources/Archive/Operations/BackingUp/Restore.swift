@@ -181,6 +181,7 @@ package struct Restore {
     let progress = progress
     let there = try instance.file(at: store.path(of: instance.object)).fault { _ in try progress.advance(by: 0) }
     if there == nil || there == .wrongHead {
+      if there == .wrongHead { _ = try instance.file(at: store.path(of: instance.object)).mendHead() }
       report.presentFiles += 1
       return nil
     }
@@ -199,6 +200,7 @@ package struct Restore {
     if let fault, fault != .wrongHead { return there == .missing ? fault : there }
     if there == .unreadable { rename(store.path(of: instance.object), store.quarantinePath(of: instance.object)) }
     _ = try file.place(at: store.path(of: instance.object))
+    if fault == .wrongHead { _ = try instance.file(at: store.path(of: instance.object)).mendHead() }
     report.copiedFiles += 1
     return nil
   }

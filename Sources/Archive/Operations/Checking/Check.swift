@@ -98,9 +98,11 @@ struct Check {
       report.add(
         .unreadable, object: instance.object.name, instance: instance.sopInstanceUID, "the file cannot be read now")
     case .wrongHead:
+      let isMended = try instance.file(at: operations.store.path(of: instance.object)).mendHead()
       report.add(
         .damagedHead, object: instance.object.name, instance: instance.sopInstanceUID,
-        "preamble or group 0002 are not as they were written; the data set is")
+        "preamble or group 0002 were not as they were written; the data set is: "
+          + (isMended ? "they are written anew" : "what they were cannot be told"))
     case .missing, .wrongSize, .wrongDigest:
       let damage = Damage(fault: fault, store: operations.store, database: operations.database)
       guard try damage.takeOutOfService(instance.object)

@@ -12,11 +12,8 @@ struct Damage {
 
   var detail: String {
     switch fault {
-    case .missing: "the file is gone"
-    case .unreadable: "the file cannot be read"
-    case .wrongSize: "the file has another size than was received; it is in quarantine now"
-    case .wrongDigest: "the file has other bytes than were received; it is in quarantine now"
-    case .wrongHead: "preamble or group 0002 are damaged"
+    case .missing, .unreadable, .wrongHead: "the file \(fault.words)"
+    case .wrongSize, .wrongDigest: "the file \(fault.words); it is in quarantine now"
     }
   }
 

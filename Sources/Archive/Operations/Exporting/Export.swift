@@ -97,7 +97,7 @@ struct Export {
       } else {
         if let fault = try copy(source, to: path, partial) {
           Damage.note(fault, of: stored.object, operations)
-          return fail(instance, "its file is \(fault.rawValue)")
+          return fail(instance, "its file \(fault.words)")
         }
         writtenFolders.insert(target)
         report.exported += 1

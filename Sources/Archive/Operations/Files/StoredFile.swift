@@ -21,17 +21,55 @@ struct StoredFile: Sendable {
     case missing, unreadable, wrongSize, wrongDigest
     /// The data set is whole, what stands before it is not what was written.
     case wrongHead
+
+    /// Behind "the file".
+    var words: String {
+      switch self {
+      case .missing: "is gone"
+      case .unreadable: "cannot be read"
+      case .wrongSize: "has another size than was received"
+      case .wrongDigest: "has other bytes than were received"
+      case .wrongHead: "is damaged before its data set, which a check mends"
+      }
+    }
   }
 
   /// Reads all of it, once; `each` has every piece of its bytes. nil for a file that is as it was stored.
   func fault(_ each: (UnsafeRawBufferPointer) throws -> Void = { _ in }) throws -> Fault? {
+    try judged(each).fault
+  }
+
+  /// Writes anew what stands before a whole data set, where it takes the same room. True where the file is as it was stored
+  /// then; killed in between it is as damaged as it was.
+  func mendHead() throws -> Bool {
+    let (fault, head) = try judged { _ in }
+    guard fault == .wrongHead, let head, let written = self.head(asRecordedIn: head) else { return false }
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    guard pwrite(descriptor, written, written.count, 0) == written.count, fsync(descriptor) == 0 else { return false }
+    return try self.fault() == nil
+  }
+
+  /// What the arrival's record says of it, in the same room; nil where it took another, as an earlier version's may.
+  private func head(asRecordedIn head: Head) -> [UInt8]? {
+    let meta = (try? Part10Head(reading: head.found))?.meta
+    let note = arrival?.note(confirming: digest) ?? []
+    let known = meta?.elements == nil ? nil : meta
+    return [self.head(like: known, note: note), self.head(like: nil, note: note), head.expected].first { written in
+      written.count == head.found.count && written != head.found
+    }
+  }
+
+  /// `head`: of a file whose data set is whole.
+  private func judged(_ each: (UnsafeRawBufferPointer) throws -> Void) throws -> (fault: Fault?, head: Head?) {
     let file: OpenFile
     do {
       file = try OpenFile(reading: path)
     } catch {
-      return error.code == ENOENT ? .missing : .unreadable
+      return (error.code == ENOENT ? .missing : .unreadable, nil)
     }
-    guard try file.size() == size else { return .wrongSize }
+    guard try file.size() == size else { return (.wrongSize, nil) }
     var heads: [Head] = []
     var room = [UInt8](repeating: 0, count: 1 << 20)
     var offset = 0
@@ -40,7 +78,7 @@ struct StoredFile: Sendable {
       do {
         count = try file.read(into: &room, at: offset)
       } catch {
-        return .unreadable
+        return (.unreadable, nil)
       }
       guard count > 0 else { break }
       if offset == 0 { heads = self.heads(of: room[..<count]) }
@@ -54,9 +92,9 @@ struct StoredFile: Sendable {
       offset += count
     }
     guard offset == size, let head = heads.first(where: { Array($0.hash.finalize()) == digest }) else {
-      return .wrongDigest
+      return (.wrongDigest, nil)
     }
-    return head.found == head.expected && isNoteOfArrival(in: head.found) ? nil : .wrongHead
+    return (head.found == head.expected && isNoteOfArrival(in: head.found) ? nil : .wrongHead, head)
   }
 
   /// A cable or a network may have read it wrong: bytes are other than they were if they are so twice.
