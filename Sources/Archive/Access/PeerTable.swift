@@ -105,7 +105,7 @@ enum PrincipalTable {
   static func insert(_ name: String, kind: String, in database: Database) throws -> Int64 {
     guard isName(name) else { throw ArchiveError("a name has 1 to 64 bytes of UTF-8 and no control characters") }
     if let taken = try self.kind(of: name, in: database) {
-      throw ArchiveError("there is a \(taken) '\(name)' already: choose another name with --name, or remove it first")
+      throw ArchiveError("there is a \(taken) '\(name)' already: choose another name, or remove it first")
     }
     try database.execute(sql: "INSERT INTO principal (kind, name) VALUES (?, ?)", arguments: [kind, name])
     return database.lastInsertedRowID

@@ -17,7 +17,9 @@ struct TokenVerifier {
     guard let algorithm = TokenAlgorithm(rawValue: token.algorithm), issuer.algorithms.contains(algorithm) else {
       let allowed = issuer.algorithms.map(\.rawValue).sorted().joined(separator: ", ")
       throw IdentityRefusal(
-        .forbiddenAlgorithm, "its token is signed with an algorithm that '\(issuer.issuer)' may not use (\(allowed))")
+        .forbiddenAlgorithm,
+        "its token is signed with \(Self.name(of: token.algorithm)), an algorithm that '\(issuer.issuer)' may not use: it may "
+          + "use \(allowed)")
     }
     let claims = try await verifiedClaims(of: token, algorithm)
     try checkValidity(claims)
@@ -25,6 +27,12 @@ struct TokenVerifier {
       throw IdentityRefusal(.malformedToken, "its token has no claim '\(issuer.userClaim)' that names a user")
     }
     return user
+  }
+
+  /// It is whatever who called wrote there.
+  private static func name(of algorithm: String) -> String {
+    let isPlain = algorithm.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "z") ~= $0 } && algorithm.utf8.count <= 16
+    return isPlain && !algorithm.isEmpty ? algorithm : "none that has a name"
   }
 
   private func verifiedClaims(

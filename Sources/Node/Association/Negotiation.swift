@@ -85,12 +85,22 @@ private struct ContextJudge {
         .userRejection, "this peer has no right to \(service.requiredRights.names.joined(separator: ", "))")
     }
     guard let chosen = transferSyntax(for: service, among: proposed.transferSyntaxes) else {
-      return refused(.transferSyntaxesNotSupported, "none of its transfer syntaxes is one that this node takes")
+      return refused(.transferSyntaxesNotSupported, whyNone(of: proposed.transferSyntaxes, for: service))
     }
     return Outcome(
       proposed: proposed,
       result: PresentationContextResult(id: proposed.id, result: .acceptance, transferSyntax: chosen.uid),
       service: service, why: nil)
+  }
+
+  private static let mostNamed = 6
+
+  private func whyNone(of proposed: [String], for service: OfferedService) -> String {
+    let names = proposed.prefix(Self.mostNamed).map { UIDRegistry.name(of: $0) ?? $0.printable }
+    let rest = proposed.count > names.count ? " and \(proposed.count - names.count) more" : ""
+    let isOwnChoice = service == .storage && !transferSyntaxUIDs.isEmpty
+    return "none of its transfer syntaxes (\(names.joined(separator: ", "))\(rest)) is one that this node takes"
+      + (isOwnChoice ? " from this peer: see collimator peer set --transfer-syntaxes" : "")
   }
 
   /// Whether classes that nobody here knows are taken, the peer's entry decides alone; its own common extended negotiation can

@@ -95,7 +95,8 @@ package struct DataDirectory: Sendable {
     if ["index.sqlite", "restoring"].contains(where: isThere) { return }
     guard isThere("instances") else {
       throw OperationError(
-        "there is no archive in '\(path)': is that the data directory, and its disk mounted? serve and import make a new one"
+        "there is no archive in '\(path)': is that the data directory, and its disk mounted? serve and import make a "
+          + "new one, and so does what sets one up, as peer add"
       )
     }
     guard withIndex else { return }
@@ -103,6 +104,9 @@ package struct DataDirectory: Sendable {
       "the archive in '\(path)' has no index: collimator restore brings back what a backup knows, collimator reindex only "
         + "what the files say")
   }
+
+  /// Whether there is an archive, or what is left of one.
+  package var hasArchive: Bool { ["index.sqlite", "restoring", "instances"].contains(where: isThere) }
 
   private func isThere(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }
 

@@ -61,7 +61,9 @@ extension RemoteNode {
     case .connectionClosed:
       OperationError(
         "\(host):\(port) closed the connection without an answer: is it a DICOM node"
-          + (tls != nil ? "?" : ", and without TLS? Try \(advice.tls)"))
+          + (tls != nil
+            ? "? One that refuses the certificate which this side shows, or misses one, may do so too; its log says"
+            : ", and without TLS? Try \(advice.tls)"))
     case .timedOut(let what):
       OperationError(
         "\(calledAETitle) at \(host):\(port) took the connection and then said nothing (\(what)): it may be busy, or no DICOM "

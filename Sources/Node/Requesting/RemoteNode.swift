@@ -78,7 +78,7 @@ package struct RemoteNode: Sendable {
         value = try await body(association)
       } catch {
         connection.channel.writeAndFlush(DIMSERequest.abort(.byUser), promise: nil)
-        throw error
+        throw error is IOError || error is ChannelError ? AssociationEnd.connectionClosed : error
       }
       // What was asked for is done; a peer that does not know how to part takes nothing from it.
       try? await AnswerDeadline(on: connection.channel).within(Self.releaseTimeout, for: "answer to the release") {
@@ -149,8 +149,8 @@ package struct RemoteNode: Sendable {
     } catch {
       // A server of TLS 1.3 refuses a client's certificate only after the client's handshake is done.
       if let failure = tls?.failure ?? error as? TLSFailure { throw OperationError("\(host):\(port) \(failure)") }
-      // A reset is how many say that they did not understand.
-      throw error is IOError ? AssociationEnd.connectionClosed : error
+      // A reset is how many say that they did not understand; so is what closes while something is being written.
+      throw error is IOError || error is ChannelError ? AssociationEnd.connectionClosed : error
     }
   }
 }

@@ -174,7 +174,7 @@ package struct FindService: Sendable {
 
   private func requireRight(of caller: Caller) async throws {
     guard try await archive.rights(of: caller).contains(.query) else {
-      throw ServiceFailure(.refusedNotAuthorized, "this peer may not query here (any more)")
+      throw ServiceFailure(.refusedNotAuthorized, "this peer, or its user, may not query here (any more)")
     }
   }
 }

@@ -44,7 +44,7 @@ package struct QueryPreview: Sendable {
         throw ServiceFailure(.refusedNotAuthorized, why)
       }
       guard try await archive.rights(of: caller).contains(.query) else {
-        throw ServiceFailure(.refusedNotAuthorized, "this peer may not query here (any more)")
+        throw ServiceFailure(.refusedNotAuthorized, "this peer, or its user, may not query here (any more)")
       }
       identifier = try QueryIdentifier(reading: bytes, transferSyntax: syntax, model: model, negotiated: negotiated)
     } catch let failure as ServiceFailure {

@@ -24,9 +24,14 @@ struct DataDirectoryOptions: ParsableArguments {
 
   /// Performs one operation in the directory, through the node that runs there or directly.
   func perform(_ operation: Node.Operation) async throws -> OperationResult {
-    try await DataDirectory(path: path()).withOperations(as: .current, mayBegin: operation.mayBegin) { perform in
+    let directory = try DataDirectory(path: path())
+    let hadArchive = directory.hasArchive
+    let result = try await directory.withOperations(as: .current, mayBegin: operation.mayBegin) { perform in
       try await perform(operation)
     }
+    // A mistyped path, or a disk that is not mounted, would be found only once somebody is refused.
+    if !hadArchive { Output.note("note: there was no archive in '\(Table.printable(directory.path))': a new one was made") }
+    return result
   }
 }
 

@@ -45,6 +45,11 @@ struct RemoteOptions: ParsableArguments {
     for title in [calling, called] where AETitle(title) == nil {
       throw ValidationError("'\(title)' is no AE title: 1 to 16 characters of ASCII, no backslash (PS3.5 §6.2)")
     }
+    for (option, seconds) in [("--timeout", timeout), ("--response-timeout", responseTimeout ?? timeout)] {
+      guard (1...86_400).contains(seconds) else {
+        throw ValidationError("\(option) is \(seconds), not 1 to 86400 seconds")
+      }
+    }
     guard user == nil || token == nil else { throw ValidationError("give --user or --token: one proof is enough") }
     guard tls.tls || cleartextPasswords || (user == nil && token == nil) else {
       throw ValidationError(
@@ -58,8 +63,8 @@ struct RemoteOptions: ParsableArguments {
   /// `answeringWithin`: seconds, where nobody said otherwise.
   func node(answeringWithin usual: Int = usualResponseTimeout) throws -> RemoteNode {
     RemoteNode(
-      host: host, port: port, callingAETitle: calling, calledAETitle: called, timeout: .seconds(max(timeout, 1)),
-      responseTimeout: .seconds(max(responseTimeout ?? usual, 1)),
+      host: host, port: port, callingAETitle: calling, calledAETitle: called, timeout: .seconds(timeout),
+      responseTimeout: .seconds(responseTimeout ?? usual),
       tls: tls.settings, credential: try credential())
   }
 

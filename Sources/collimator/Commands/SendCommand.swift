@@ -18,6 +18,13 @@ struct SendCommand: AsyncParsableCommand {
   @OptionGroup var listing: ListingOptions
   @OptionGroup var remote: RemoteOptions
 
+  func validate() throws {
+    // PS3.7 D.3.3.3.1
+    guard (1...65_535).contains(outstanding) else {
+      throw ValidationError("--outstanding is \(outstanding), not 1 to 65535")
+    }
+  }
+
   func run() async throws {
     let files = try FileWalk(path).files
     let node = try remote.node()
