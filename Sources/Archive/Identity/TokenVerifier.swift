@@ -31,8 +31,8 @@ struct TokenVerifier {
 
   /// It is whatever who called wrote there.
   private static func name(of algorithm: String) -> String {
-    let isPlain = algorithm.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "z") ~= $0 } && algorithm.utf8.count <= 16
-    return isPlain && !algorithm.isEmpty ? algorithm : "none that has a name"
+    let isPlain = algorithm.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "z")).contains($0) }
+    return isPlain && (1...16).contains(algorithm.utf8.count) ? algorithm : "none that has a name"
   }
 
   private func verifiedClaims(

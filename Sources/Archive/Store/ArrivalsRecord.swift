@@ -47,7 +47,8 @@ struct ArrivalsRecord: Sendable {
     let head = file[offset..<offset + Self.headSize]
     let isVoid = head.first == Self.void
     guard isVoid || head.first == Self.magic.first, head.prefix(8).dropFirst().elementsEqual(Self.magic.dropFirst()),
-      head.dropFirst(8).prefix(16).elementsEqual(pass) else { return nil }
+      head.dropFirst(8).prefix(16).elementsEqual(pass)
+    else { return nil }
     let length = head.dropFirst(24).prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     let rest = file.count - offset - Self.headSize
     guard length <= UInt64(rest), let count = Int(exactly: length),

@@ -30,7 +30,9 @@ struct DataDirectoryOptions: ParsableArguments {
       try await perform(operation)
     }
     // A mistyped path, or a disk that is not mounted, would be found only once somebody is refused.
-    if !hadArchive { Output.note("note: there was no archive in '\(Table.printable(directory.path))': a new one was made") }
+    if !hadArchive {
+      Output.note("note: there was no archive in '\(Table.printable(directory.path))': a new one was made")
+    }
     return result
   }
 }

@@ -21,7 +21,8 @@ extension PeerCommand {
     @Option(help: "The port on which it listens itself; 0 for none.")
     var port: Int?
 
-    @Option(help: "What it may do, of store, query, retrieve and add (to studies that others began), separated by commas.")
+    @Option(
+      help: "What it may do, of store, query, retrieve and add (to studies that others began), separated by commas.")
     var may: String?
 
     @Option(help: "Who gave the Patient IDs that it sends without naming an issuer; empty for nobody.")
