@@ -229,13 +229,14 @@ extension AuditTrail {
     }
   }
 
-  /// `numbers`: of the records, in their order.
-  func settle(_ notes: Notes, _ numbers: some Sequence<Int64>) {
+  /// `numbers`: of the records, in their order, and of those that came behind them.
+  func settle(_ notes: Notes, _ numbers: [Int64]) {
+    // Whoever wrote them with what is stored has shown that it can be done.
+    if !numbers.isEmpty { state.withLock { $0.failure = nil } }
     guard !notes.waiting.isEmpty else { return }
     for (note, number) in zip(notes.waiting, numbers) { note.receipt.settle(.success(number)) }
     let idle = state.withLock { state in
       state.taken -= 1
-      state.failure = nil
       return state.takeIdle()
     }
     for continuation in idle { continuation.resume() }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+// The importer of C files some structs of Glibc under this module where crypto packages are imported too.
+import CoreFoundation
 import Dispatch
 import Glibc
 import Synchronization
@@ -45,7 +47,7 @@ final class ArrivalsLog: Sendable {
   private let state = Mutex(State())
   private let writer = FileThread(number: -1)
   private let releaser = FileThread(number: -2)
-  private let filer = FileThread(number: -4)
+  private let filer = FileThread(number: -5)
 
   init(at paths: ObjectPaths, segmentSize: Int) {
     self.paths = paths
@@ -78,6 +80,17 @@ final class ArrivalsLog: Sendable {
   /// The index knows the object for good, and it has its file; or it is not to be kept.
   func settle(_ key: ObjectKey, in segment: ArrivalsSegment) {
     if segment.settle(key) { release(segment) }
+  }
+
+  /// What was kept is not to be: its sender hears so, and no start after a crash takes it in.
+  nonisolated(nonsending) func refuse(_ key: ObjectKey, in segment: ArrivalsSegment) async {
+    await withCheckedContinuation { continuation in
+      writer.perform {
+        self.voidNow([key], in: segment)
+        continuation.resume()
+      }
+    }
+    settle(key, in: segment)
   }
 
   /// Whether an object is kept and not yet in the index.
@@ -120,11 +133,18 @@ final class ArrivalsLog: Sendable {
       throw error
     }
     let failures = files.settle(isKept: true)
-    for key in failures.keys {
-      segment.void(key)
-      settle(key, in: segment)
-    }
+    voidNow(Array(failures.keys), in: segment)
+    for key in failures.keys { settle(key, in: segment) }
     return failures
+  }
+
+  /// On the writer's thread. Where the disk does not take this either, the objects may be found again, as some that nobody was
+  /// promised.
+  private func voidNow(_ keys: [ObjectKey], in segment: ArrivalsSegment) {
+    do throws(FileError) { try segment.void(keys) } catch {
+      if segment.isSpoilt, state.withLock({ $0.current === segment }) { closeCurrent() }
+      if StoreError(error).kind == .untrustworthy { state.withLock { $0.failure = error } }
+    }
   }
 
   private func nextBatch() -> [Waiting]? {
@@ -226,12 +246,15 @@ final class ArrivalsLog: Sendable {
 
   /// False where there is none: the object was not kept, or laid aside.
   private func sync(_ path: String) throws(FileError) -> Bool {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {
       guard errno == ENOENT else { throw FileError("open", path) }
       return false
     }
     defer { close(descriptor) }
+    // Nobody waits for a pipe that somebody put there.
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
     guard fsync(descriptor) == 0 else { throw FileError("sync", path) }
     return true
   }

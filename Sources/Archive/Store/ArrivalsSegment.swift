@@ -125,13 +125,17 @@ final class ArrivalsSegment: Sendable {
 
   func isPending(_ key: ObjectKey) -> Bool { state.withLock { $0.pending[key] != nil } }
 
-  /// No start after a crash takes it in any more: its sender hears that it is not kept. It blocks; where the disk does not take
-  /// this either, the object may be found again, as one that nobody was promised.
-  func void(_ key: ObjectKey) {
-    guard let offset = state.withLock({ $0.pending[key] }) else { return }
-    var mark = ArrivalsRecord.void
-    guard writing(descriptor, &mark, 1, off_t(offset)) == 1 else { return }
-    _ = syncing(descriptor)
+  /// No start after a crash takes them in any more: their senders hear that they are not kept. For the thread that appends: two
+  /// syncs at once would share one report of a failure.
+  func void(_ keys: [ObjectKey]) throws(FileError) {
+    let offsets = state.withLock { state in keys.compactMap { state.pending[$0] } }
+    guard !offsets.isEmpty else { return }
+    for offset in offsets { try write([ArrivalsRecord.void], at: offset) }
+    guard syncing(descriptor) == 0 else {
+      let error = FileError("sync", path)
+      state.withLock { $0.isSpoilt = true }
+      throw error
+    }
   }
 
   /// True when nothing of a closed segment is needed any longer, once.

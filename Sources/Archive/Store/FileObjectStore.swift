@@ -64,8 +64,13 @@ struct FileObjectStore: ObjectStore {
     await threads.perform { _ = unlink(path(of: key)) }
   }
 
-  func void(_ key: ObjectKey, in segment: ArrivalsSegment) async {
-    await threads.perform { segment.void(key) }
+  /// The same of one whose sender hears that it is not kept: it is gone after a power cut too.
+  func refuse(_ key: ObjectKey, in segment: ArrivalsSegment) async {
+    await threads.perform {
+      unlink(path(of: key))
+      try? Self.syncDirectory(shelf(of: key))
+    }
+    await arrivals.refuse(key, in: segment)
   }
 
   /// Whether an object is kept, and its reception has not heard yet what the index says of it.

@@ -54,8 +54,7 @@ final class IncomingObject: ObjectSink {
     let segment = try await store.arrivals.append(record)
     self.segment = segment
     do throws(FileError) { try store.create(record) } catch {
-      segment.void(key)
-      settleInLog()
+      await refuseInLog()
       throw error
     }
   }
@@ -71,9 +70,15 @@ final class IncomingObject: ObjectSink {
   }
 
   nonisolated(nonsending) func refuse() async {
+    bytes = []
     if let file { return await file.refuse() }
-    segment?.void(key)
-    await discard()
+    await refuseInLog()
+  }
+
+  nonisolated(nonsending) private func refuseInLog() async {
+    guard let segment else { return }
+    self.segment = nil
+    await store.refuse(key, in: segment)
   }
 
   nonisolated(nonsending) func discard() async {

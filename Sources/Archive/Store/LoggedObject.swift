@@ -19,8 +19,5 @@ final class LoggedObject: KeptObject, Sendable {
     store.arrivals.settle(key, in: segment)
   }
 
-  nonisolated(nonsending) func refuse() async {
-    await store.void(key, in: segment)
-    await discard()
-  }
+  nonisolated(nonsending) func refuse() async { await store.refuse(key, in: segment) }
 }

@@ -96,7 +96,7 @@ private struct ContextJudge {
   private static let mostNamed = 6
 
   private func whyNone(of proposed: [String], for service: OfferedService) -> String {
-    let names = proposed.prefix(Self.mostNamed).map { UIDRegistry.name(of: $0) ?? $0.printable }
+    let names = proposed.prefix(Self.mostNamed).map { UIDRegistry.name(of: $0) ?? $0.printableUID }
     let rest = proposed.count > names.count ? " and \(proposed.count - names.count) more" : ""
     let isOwnChoice = service == .storage && !transferSyntaxUIDs.isEmpty
     return "none of its transfer syntaxes (\(names.joined(separator: ", "))\(rest)) is one that this node takes"

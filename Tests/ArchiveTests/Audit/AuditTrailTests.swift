@@ -107,6 +107,13 @@ import Testing
     try await archive.store(TestObject(instance: "1.1"))
     await archive.audit.flush()
     #expect(archive.audit.failure == nil)
+    // Also where nothing waits that could not be written.
+    try await archive.refuseRecords(true)
+    await #expect(throws: AuditError.self) { try await archive.audit.record(AuditEntry(at: 2, .node, "2", by: .node)) }
+    #expect(archive.audit.failure != nil)
+    try await archive.refuseRecords(false)
+    try await archive.store(TestObject(instance: "1.2"))
+    #expect(archive.audit.failure == nil)
     try await archive.close()
   }
 

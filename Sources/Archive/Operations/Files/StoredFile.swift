@@ -29,7 +29,7 @@ struct StoredFile: Sendable {
       case .unreadable: "cannot be read"
       case .wrongSize: "has another size than was received"
       case .wrongDigest: "has other bytes than were received"
-      case .wrongHead: "is damaged before its data set, which a check mends"
+      case .wrongHead: "is damaged before its data set: see collimator check"
       }
     }
   }
@@ -44,19 +44,21 @@ struct StoredFile: Sendable {
   func mendHead() throws -> Bool {
     let (fault, head) = try judged { _ in }
     guard fault == .wrongHead, let head, let written = self.head(asRecordedIn: head) else { return false }
-    let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     guard pwrite(descriptor, written, written.count, 0) == written.count, fsync(descriptor) == 0 else { return false }
     return try self.fault() == nil
   }
 
-  /// What the arrival's record says of it, in the same room; nil where it took another, as an earlier version's may.
+  /// As it was written, in the same room; nil where it took another, as an earlier version's may. A note of the arrival that is
+  /// whole stays: where the record says something else, it need not be the file that was changed.
   private func head(asRecordedIn head: Head) -> [UInt8]? {
     let meta = (try? Part10Head(reading: head.found))?.meta
-    let note = arrival?.note(confirming: digest) ?? []
     let known = meta?.elements == nil ? nil : meta
-    return [self.head(like: known, note: note), self.head(like: nil, note: note), head.expected].first { written in
+    let isNoteWhole = known.flatMap { Arrival.confirms(digest, $0) } == true
+    let note = isNoteWhole ? known?.ownPrivateInformation : arrival?.note(confirming: digest)
+    return [self.head(like: known, note: note ?? []), self.head(like: nil, note: note ?? [])].first { written in
       written.count == head.found.count && written != head.found
     }
   }
