@@ -109,7 +109,7 @@ let package = Package(
       beside: ["compare.py", "dcmtk_reading.cpp", "generate.py", "pydicom_reading.py", "run"]),
     benchmark(
       "Associations", knows: ["DIMSE", "UpperLayer", "DICOMData", nioCore, nioPosix],
-      beside: ["compare.py", "run"], and: ["CannedAnswers.swift"]),
+      beside: ["compare.py", "run"], and: ["CannedAnswers.swift", "LayersOnly.swift"]),
     // What the fault harness has go wrong: see Tests/Faults/sweep.
     .executableTarget(
       name: "fault-scenario", dependencies: ["Archive", "Access", "DICOMData"], path: "Tests/Faults",

@@ -8,55 +8,46 @@ import NIOPosix
 import UpperLayer
 
 /// A node's two layers of protocol and nothing behind them: takes every C-STORE and C-ECHO, keeps nothing, says success.
-/// With `canned`, not even these. Prints its port, and runs until it is killed.
+/// With `layers`, without a task for each association; with `canned`, not even these. Prints its port, and runs until it is
+/// killed.
 @main
 struct AssociationsBenchmark {
   static func main() async throws {
-    guard CommandLine.arguments.dropFirst().first != "canned" else { return try await CannedAnswers.serve() }
-    let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-      .serverChannelOption(.backlog, value: 1024)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .bind(host: "127.0.0.1", port: 0) { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor)
-          return try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
-        }
-      }
-    tell(port: server.channel.localAddress?.port)
-    try await server.executeThenClose { connections in
-      await withDiscardingTaskGroup { group in
-        do {
-          for try await connection in connections {
-            group.addTask(executorPreference: EventLoopExecutor(connection.channel.eventLoop)) {
-              try? await serve(connection)
-            }
-          }
-        } catch {
-          print("\(error)")
-        }
+    switch CommandLine.arguments.dropFirst().first {
+    case "canned": try await CannedAnswers.serve()
+    case "layers": try await LayersOnly.serve()
+    default:
+      try await serve { channel in
+        try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor)
+        let connection = try AssociationChannel(on: channel)
+        Task(executorPreference: EventLoopExecutor(channel.eventLoop)) { try? await answer(connection) }
       }
     }
   }
 
-  static func tell(port: Int?) {
-    print(port ?? 0)
+  static func serve(_ initialize: @escaping @Sendable (any Channel) throws -> Void) async throws {
+    let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      .serverChannelOption(.backlog, value: 1024)
+      .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try initialize(channel) } }
+      .bind(host: "127.0.0.1", port: 0).get()
+    print(server.localAddress?.port ?? 0)
     fflush(nil)
+    try await server.closeFuture.get()
   }
 
-  private static func serve(_ connection: AssociationChannel) async throws {
-    try await connection.executeThenClose { inbound, outbound in
-      let messages = MessageReader(inbound)
-      let writer = MessageWriter(outbound, on: connection.channel.eventLoop)
-      let association = try await Association.accept(messages, writer) { request in
-        .success(
-          AssociateAC(
-            answering: request,
-            presentationContexts: request.presentationContexts.map {
-              PresentationContextResult(
-                id: $0.id, result: .acceptance, transferSyntax: $0.transferSyntaxes.first ?? "")
-            },
-            userInformation: UserInformation(maximumLength: 128 << 10, implementationClassUID: "1.2.3")))
-      }
+  static func acceptance(of request: AssociateRQ) -> AssociateAC {
+    AssociateAC(
+      answering: request,
+      presentationContexts: request.presentationContexts.map {
+        PresentationContextResult(id: $0.id, result: .acceptance, transferSyntax: $0.transferSyntaxes.first ?? "")
+      },
+      userInformation: UserInformation(maximumLength: 128 << 10, implementationClassUID: "1.2.3"))
+  }
+
+  private static func answer(_ connection: AssociationChannel) async throws {
+    try await connection.executeThenClose { messages, writer in
+      let association = try await Association.accept(messages, writer) { .success(acceptance(of: $0)) }
       guard association != nil else { return }
       while let message = try await messages.next() {
         while try await messages.nextFragment() != nil {}

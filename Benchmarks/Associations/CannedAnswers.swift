@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
-import NIOPosix
 
 /// The answers to an association that is opened, echoed on and released, as bytes, straight from a handler of NIO: nothing is
 /// judged, nobody is known, nothing is recorded. What any node on NIO can reach at most.
@@ -12,15 +11,7 @@ final class CannedAnswers: ChannelInboundHandler {
   private var received = ByteBuffer()
 
   static func serve() async throws {
-    let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-      .serverChannelOption(.backlog, value: 1024)
-      .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(CannedAnswers()) }
-      }
-      .bind(host: "127.0.0.1", port: 0).get()
-    AssociationsBenchmark.tell(port: server.localAddress?.port)
-    try await server.closeFuture.get()
+    try await AssociationsBenchmark.serve { try $0.pipeline.syncOperations.addHandler(CannedAnswers()) }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -56,6 +56,7 @@ def dcmqrscp(folder, port):
 SERVERS = {
     "collimator": (collimator, "COLLIMATOR", ("echo", "assoc")),
     "collimator, discarding": (lambda folder, port: [f"{RELEASE}/associations-benchmark"], "ANY", ("assoc", "store")),
+    "both layers, no tasks": (lambda folder, port: [f"{RELEASE}/associations-benchmark", "layers"], "ANY", ("echo", "assoc")),
     "canned answers on NIO": (lambda folder, port: [f"{RELEASE}/associations-benchmark", "canned"], "ANY", ("echo", "assoc")),
     "Orthanc": (orthanc, "ORTHANC", ("echo", "assoc")),
     "storescp --ignore": (

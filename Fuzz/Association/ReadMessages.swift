@@ -22,7 +22,7 @@ private final class ByHand: TaskExecutor {
 /// The one task that owns an association's messages, as a service reads them.
 final class ReadMessages {
   private let executor = ByHand()
-  private let source: NIOAsyncChannelInboundStream<DIMSEIndication>.TestSource
+  private let indications = IndicationQueue()
   private let state: State
 
   private final class State: Sendable {
@@ -37,16 +37,14 @@ final class ReadMessages {
   var isDone: Bool { state.isDone.load(ordering: .acquiring) }
 
   init(_ reading: MessagesConduct.Reading) {
-    let (stream, source) = NIOAsyncChannelInboundStream<DIMSEIndication>.makeTestingStream()
-    self.source = source
     let state = State()
     self.state = state
-    Task(executorPreference: executor, operation: Self.task(stream, reading, state))
+    Task(executorPreference: executor, operation: Self.task(indications, reading, state))
     executor.runAll()
   }
 
   func hear(_ indication: DIMSEIndication) {
-    source.yield(indication)
+    indications.append(indication)
   }
 
   func readOn() {
@@ -54,23 +52,23 @@ final class ReadMessages {
   }
 
   func finish() {
-    source.finish()
+    indications.finish()
     executor.runAll()
   }
 
   private static func task(
-    _ stream: NIOAsyncChannelInboundStream<DIMSEIndication>, _ reading: MessagesConduct.Reading, _ state: State
+    _ indications: IndicationQueue, _ reading: MessagesConduct.Reading, _ state: State
   ) -> @Sendable () async -> Void {
     {
-      await read(stream, reading, state)
+      await read(indications, reading, state)
       state.isDone.store(true, ordering: .releasing)
     }
   }
 
   private static func read(
-    _ stream: NIOAsyncChannelInboundStream<DIMSEIndication>, _ reading: MessagesConduct.Reading, _ state: State
+    _ indications: IndicationQueue, _ reading: MessagesConduct.Reading, _ state: State
   ) async {
-    let messages = MessageReader(stream)
+    let messages = MessageReader(indications)
     do {
       guard try await messages.nextAssociateRequest() != nil else { return state.tell("nobody") }
       var count: UInt8 = 0

@@ -3,9 +3,6 @@
 package import NIOCore
 package import UpperLayer
 
-/// The connection that an association lives on, with both layers of protocol in its pipeline.
-package typealias AssociationChannel = NIOAsyncChannel<DIMSEIndication, DIMSERequest>
-
 /// What was agreed on one presentation context.
 package struct AcceptedContext: Sendable, Hashable {
   package let id: UInt8

@@ -11,7 +11,7 @@ package struct Message: Sendable {
 
 /// What arrives on an association, in order, for the one task that owns it. Reading slowly slows the peer down.
 package final class MessageReader {
-  private var indications: NIOAsyncChannelInboundStream<DIMSEIndication>.AsyncIterator
+  private let indications: IndicationQueue
   private var isInsideDataSet = false
   private var isObject = false
 
@@ -20,8 +20,8 @@ package final class MessageReader {
   private static let mostPassedOver = 4 << 20
   private static let mostOfAnObjectPassedOver = 4 << 30
 
-  package init(_ inbound: NIOAsyncChannelInboundStream<DIMSEIndication>) {
-    indications = inbound.makeAsyncIterator()
+  package init(_ indications: IndicationQueue) {
+    self.indications = indications
   }
 
   /// The next message; nil when the peer asks for release. What is left of the last one's data set is passed over.

@@ -5,22 +5,20 @@ package import UpperLayer
 
 /// Sends messages, from any number of tasks; the parts of one message stay together on the wire.
 package struct MessageWriter: Sendable {
-  private let outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>
+  private let outlet: any RequestOutlet
   private let turn = WritingTurn()
   package let eventLoop: any EventLoop
   private let channel: (any Channel)?
 
   /// `channel`: the one that is written to, where there is a socket below it.
-  package init(
-    _ outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>, on eventLoop: any EventLoop, channel: (any Channel)? = nil
-  ) {
-    self.outbound = outbound
+  package init(_ outlet: any RequestOutlet, on eventLoop: any EventLoop, channel: (any Channel)? = nil) {
+    self.outlet = outlet
     self.eventLoop = eventLoop
     self.channel = channel
   }
 
-  package init(_ outbound: NIOAsyncChannelOutboundWriter<DIMSERequest>, to channel: any Channel) {
-    self.init(outbound, on: channel.eventLoop, channel: channel)
+  package init(_ outlet: any RequestOutlet, to channel: any Channel) {
+    self.init(outlet, on: channel.eventLoop, channel: channel)
   }
 
   /// Tasks run where the connection writes: no thread has to wake up between what they say and what is sent.
@@ -36,8 +34,8 @@ package struct MessageWriter: Sendable {
   package func send(_ command: CommandSet, contextID: UInt8, dataSet: ByteBuffer? = nil) async throws {
     await turn.take()
     defer { turn.giveUp() }
-    guard let dataSet else { return try await outbound.write(.command(command, contextID: contextID)) }
-    try await outbound.write(contentsOf: [
+    guard let dataSet else { return try await outlet.write(.command(command, contextID: contextID)) }
+    try await outlet.write([
       .command(command, contextID: contextID), .dataSet(dataSet, contextID: contextID, isLast: true),
     ])
   }
@@ -52,7 +50,7 @@ package struct MessageWriter: Sendable {
     try await untilWritable()
     let dataSets = try await dataSets()
     guard !dataSets.ends.isEmpty else { return }
-    try await outbound.write(.messages(command, dataSets: dataSets, contextID: contextID))
+    try await outlet.write(.messages(command, dataSets: dataSets, contextID: contextID))
   }
 
   /// One message whose data set is too large to be held: other messages wait until its last piece is written. `depart`: is
@@ -74,14 +72,14 @@ package struct MessageWriter: Sendable {
       channel.write(DIMSERequest.command(command, contextID: contextID), promise: nil)
       return channel.writeAndFlush(DIMSERequest.dataSet(chunk, contextID: contextID, isLast: true), promise: nil)
     }
-    try await outbound.write(contentsOf: [
+    try await outlet.write([
       .command(command, contextID: contextID), .dataSet(chunk, contextID: contextID, isLast: next == nil),
     ])
     guard next != nil else { return }
     while let bytes = next {
       chunk = bytes
       next = try await nextChunk()
-      try await outbound.write(.dataSet(chunk, contextID: contextID, isLast: next == nil))
+      try await outlet.write(.dataSet(chunk, contextID: contextID, isLast: next == nil))
     }
     // Whoever has the next turn may write from the event loop itself, and must not get between the last pieces.
     try await settle()
@@ -96,7 +94,7 @@ package struct MessageWriter: Sendable {
   /// Waits while the peer does not read what was sent before.
   private func untilWritable() async throws {
     if openChannel != nil { return }
-    try await outbound.write(contentsOf: [])
+    try await outlet.untilWritable()
   }
 
   /// Whether the system took all that was written, as far as that is seen from here.
@@ -110,6 +108,6 @@ package struct MessageWriter: Sendable {
 
   /// What is no message: the parts of the association's own protocol.
   package func send(_ request: DIMSERequest) async throws {
-    try await outbound.write(request)
+    try await outlet.write(request)
   }
 }

@@ -17,11 +17,10 @@ import UpperLayer
   func theLastQuestionComesLast(what: String) async throws {
     let channel = NIOAsyncTestingChannel()
     let connection = try await channel.testingEventLoop.executeInContext {
-      try NIOAsyncChannel<DIMSEIndication, DIMSERequest>(wrappingChannelSynchronously: channel)
+      try AssociationChannel(on: channel)
     }
     try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 104))
-    try await connection.executeThenClose { _, outbound in
-      let writer = MessageWriter(outbound, on: channel.eventLoop)
+    try await connection.executeThenClose { _, writer in
       try await become(false, channel)
       let asked = Atomic(0)
       let sending = Task {

@@ -64,7 +64,7 @@ struct AssociationListener: Sendable {
       try channel.writePiecesInTurn()
       try channel.pipeline.syncOperations.addHandlers(AnswerWatch(), QuickAcknowledgement(), position: .first)
       try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor, limits: limits)
-      let connection = try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
+      let connection = try AssociationChannel(on: channel)
       registry.attach(
         Task(executorPreference: EventLoopExecutor(channel.eventLoop)) {
           await session.run(connection, security, id: id, from: address, logger: logger)

@@ -36,11 +36,10 @@ struct AssociationSession: Sendable {
     var logger = logger
     logger[metadataKey: "from"] = "\(address)"
     do {
-      try await connection.executeThenClose { inbound, outbound in
-        let messages = MessageReader(inbound)
+      try await connection.executeThenClose { messages, writer in
         do {
           try await serve(
-            messages, MessageWriter(outbound, to: connection.channel), id, security, from: address,
+            messages, writer, id, security, from: address,
             until: connection.channel.closeFuture, logger: &logger)
         } catch {
           // Nothing is left to say on this association: the peer is told, and not left to find out. Where it is over
@@ -119,7 +118,7 @@ struct AssociationSession: Sendable {
   /// Why the association ended; where writing failed that stands behind what was read.
   private func end(_ error: any Error, heardBy messages: MessageReader) async -> AssociationEnd? {
     switch error {
-    case AssociationEnd.connectionClosed, is ChannelError, is IOError, is NIOAsyncWriterError: await messages.end()
+    case AssociationEnd.connectionClosed, is ChannelError, is IOError: await messages.end()
     case let end as AssociationEnd: end
     default: nil
     }

@@ -24,7 +24,7 @@ final class CommitmentEar: Sendable {
         .childChannelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.configureDIMSE(role: .acceptor)
-            let connection = try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init())
+            let connection = try AssociationChannel(on: channel)
             Task { await Self.serve(connection, aeTitle: aeTitle) { report.yield($0) } }
           }
         }
@@ -60,9 +60,7 @@ final class CommitmentEar: Sendable {
   private static func serve(
     _ connection: AssociationChannel, aeTitle: String, take: @escaping @Sendable (CommitmentReport) -> Void
   ) async {
-    try? await connection.executeThenClose { inbound, outbound in
-      let messages = MessageReader(inbound)
-      let writer = MessageWriter(outbound, to: connection.channel)
+    try? await connection.executeThenClose { messages, writer in
       let association = try await Association.accept(messages, writer) { request in
         .success(acceptance(of: request))
       }

@@ -66,10 +66,10 @@ package struct RemoteNode: Sendable {
           ? AsynchronousOperationsWindow(invoked: UInt16(clamping: operations), performed: 1) : nil,
         roleSelections: roles,
         userIdentity: credential.flatMap { UserIdentity(showing: $0) }))
-    return try await connection.executeThenClose { inbound, outbound in
+    return try await connection.executeThenClose { messages, writer in
       let association = try await answered(on: connection, tls) {
         try await Association.request(
-          request, MessageReader(inbound), MessageWriter(outbound, to: connection.channel),
+          request, messages, writer,
           answersWithin: (AnswerDeadline(on: connection.channel), .nanoseconds(responseTimeout.nanoseconds)))
       }
       acceptance.hasCome.store(true, ordering: .releasing)
@@ -119,7 +119,7 @@ package struct RemoteNode: Sendable {
     let tls = try tls?.secure(channel)
     if tls == nil { try channel.pipeline.syncOperations.addHandler(PlainDoor(.client)) }
     try channel.pipeline.syncOperations.configureDIMSE(role: .requestor, limits: limits)
-    return (try AssociationChannel(wrappingChannelSynchronously: channel, configuration: .init()), tls)
+    return (try AssociationChannel(on: channel), tls)
   }
 
   /// `error` is nil where the name led nowhere.

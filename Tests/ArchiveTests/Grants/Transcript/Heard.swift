@@ -27,12 +27,12 @@ struct Heard: Sendable, Equatable, CustomStringConvertible {
 
 /// What one side of an association without a network hears, message by message.
 struct MemoryEars {
-  private var sent: NIOAsyncChannelOutboundWriter<DIMSERequest>.TestSink.AsyncIterator
+  private var said: AsyncStream<DIMSERequest>.Iterator
   /// Messages that came together and were not asked for yet.
   private var waiting: [(CommandSet, ByteBuffer?)] = []
 
-  init(_ sink: NIOAsyncChannelOutboundWriter<DIMSERequest>.TestSink) {
-    sent = sink.makeAsyncIterator()
+  init(_ outlet: MemoryOutlet) {
+    said = outlet.said.makeAsyncIterator()
   }
 
   enum Sound {
@@ -46,12 +46,12 @@ struct MemoryEars {
       let (command, dataSet) = waiting.removeFirst()
       return .message(command, dataSet)
     }
-    guard let request = await sent.next() else { return nil }
+    guard let request = await said.next() else { return nil }
     switch request {
     case .command(let command, _):
       guard command.hasDataSet else { return .message(command, nil) }
       var whole = ByteBuffer()
-      while case .dataSet(let bytes, _, let isLast)? = await sent.next() {
+      while case .dataSet(let bytes, _, let isLast)? = await said.next() {
         whole.writeImmutableBuffer(bytes)
         if isLast { return .message(command, whole) }
       }

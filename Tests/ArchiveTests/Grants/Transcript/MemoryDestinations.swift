@@ -27,17 +27,16 @@ final class MemoryDestinations: MoveConnecting {
     to destination: MoveDestination, proposing contexts: [ProposedPresentationContext], operations: Int,
     _ body: (Association) async throws -> Void
   ) async throws {
-    let (inbound, source) = NIOAsyncChannelInboundStream<DIMSEIndication>.makeTestingStream()
-    let (outbound, sink) = NIOAsyncChannelOutboundWriter<DIMSERequest>.makeTestingWriter()
+    let (indications, outlet) = (IndicationQueue(), MemoryOutlet())
     let peer = Task {
-      var ears = MemoryEars(sink)
+      var ears = MemoryEars(outlet)
       while let sound = await ears.next() {
         switch sound {
         case .message(let command, let dataSet):
           heard.withLock { $0.append(Heard(command, dataSet)) }
-          source.yield(.command(.taken(command), contextID: 0))
-        case .other(.associate(let request)): source.yield(.accepted(MemoryNode.acceptance(of: request)))
-        case .other(.release): source.yield(.releaseConfirmed)
+          indications.append(.command(.taken(command), contextID: 0))
+        case .other(.associate(let request)): indications.append(.accepted(MemoryNode.acceptance(of: request)))
+        case .other(.release): indications.append(.releaseConfirmed)
         case .other: continue
         }
       }
@@ -46,10 +45,10 @@ final class MemoryDestinations: MoveConnecting {
       calledAETitle: destination.peer.aeTitle.description, callingAETitle: "COLLIMATOR", presentationContexts: contexts,
       userInformation: UserInformation(maximumLength: 0, implementationClassUID: "1.2.3"))
     let association = try await Association.request(
-      request, MessageReader(inbound), MessageWriter(outbound, on: eventLoop))
+      request, MessageReader(indications), MessageWriter(outlet, on: eventLoop))
     try await body(association)
     try await association.release()
-    outbound.finish()
+    outlet.finish()
     await peer.value
   }
 }

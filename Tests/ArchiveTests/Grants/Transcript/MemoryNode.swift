@@ -46,14 +46,13 @@ struct MemoryNode: Sendable {
 
   /// Everything that a caller hears on one association, and everything that is sent elsewhere at its word.
   func heard(by caller: Caller, _ body: (inout MemoryPeer) async throws -> Void) async throws -> [Heard] {
-    let (inbound, source) = NIOAsyncChannelInboundStream<DIMSEIndication>.makeTestingStream()
-    let (outbound, sink) = NIOAsyncChannelOutboundWriter<DIMSERequest>.makeTestingWriter()
+    let (indications, outlet) = (IndicationQueue(), MemoryOutlet())
     let node = Task {
-      defer { outbound.finish() }
-      let writer = MessageWriter(outbound, on: eventLoop)
+      defer { outlet.finish() }
+      let writer = MessageWriter(outlet, on: eventLoop)
       let closed = eventLoop.makePromise(of: Void.self)
       defer { closed.succeed() }
-      let association = try await Association.accept(MessageReader(inbound), writer) {
+      let association = try await Association.accept(MessageReader(indications), writer) {
         .success(Self.acceptance(of: $0))
       }
       guard let association else { return }
@@ -62,15 +61,15 @@ struct MemoryNode: Sendable {
         closed: closed.futureResult, note: { _ in }
       ).run()
     }
-    var peer = MemoryPeer(source, MemoryEars(sink), destinations)
-    source.yield(.associate(Self.request))
+    var peer = MemoryPeer(indications, MemoryEars(outlet), destinations)
+    indications.append(.associate(Self.request))
     do {
       try await body(&peer)
     } catch {
       node.cancel()
       throw error
     }
-    source.yield(.release)
+    indications.append(.release)
     try await node.value
     return peer.heard
   }

@@ -6,17 +6,16 @@ import NIOCore
 
 /// The other side of such an association: asks, takes what is sent meanwhile, and remembers all of it.
 struct MemoryPeer {
-  private let source: NIOAsyncChannelInboundStream<DIMSEIndication>.TestSource
+  private let indications: IndicationQueue
   private var ears: MemoryEars
   private let destinations: MemoryDestinations
   private(set) var heard: [Heard] = []
   private var messageID: UInt16 = 0
 
   init(
-    _ source: NIOAsyncChannelInboundStream<DIMSEIndication>.TestSource, _ ears: MemoryEars,
-    _ destinations: MemoryDestinations
+    _ indications: IndicationQueue, _ ears: MemoryEars, _ destinations: MemoryDestinations
   ) {
-    self.source = source
+    self.indications = indications
     self.ears = ears
     self.destinations = destinations
   }
@@ -38,11 +37,11 @@ struct MemoryPeer {
     }
     command.hasDataSet = true
     fill(&command)
-    source.yield(.command(command, contextID: MemoryNode.contextID(of: abstractSyntax)))
-    source.yield(.dataSet(ByteBuffer(bytes: dataSet), isLast: true))
+    indications.append(.command(command, contextID: MemoryNode.contextID(of: abstractSyntax)))
+    indications.append(.dataSet(ByteBuffer(bytes: dataSet), isLast: true))
     while let sound = await ears.next() {
       guard case .message(var message, let dataSet) = sound else { continue }
-      if !message.commandField.isResponse { source.yield(.command(.taken(message), contextID: 0)) }
+      if !message.commandField.isResponse { indications.append(.command(.taken(message), contextID: 0)) }
       let isFinal = message.messageIDBeingRespondedTo == messageID && message.status?.isPending == false
       if isFinal { leak(&message) }
       let isTick = message.status?.isPending == true && field != .cFindRQ

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where what is said on an association goes out, in order.
+package protocol RequestOutlet: Sendable {
+  /// Waits while the peer does not read what was sent before. Throws where nothing can go out any more.
+  func untilWritable() async throws
+
+  /// Waits as well; what is given together goes out together.
+  func write(_ requests: [DIMSERequest]) async throws
+
+  func write(_ request: DIMSERequest) async throws
+}
