@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import NIOCore
+import Synchronization
 
 /// The connection that an association lives on, with both layers of protocol in its pipeline. One task reads from it, and any
 /// number may write.
@@ -9,6 +10,8 @@ package final class AssociationChannel: Sendable {
   private let handler: NIOLoopBound<AssociationHandler>
   private let indications: IndicationQueue
   private let writability: Writability
+  /// Writes of other threads.
+  private let onTheirWay = Atomic(0)
 
   /// On the channel's event loop, behind both layers.
   package init(on channel: any Channel) throws {
@@ -47,13 +50,26 @@ extension AssociationChannel: RequestOutlet {
 
   package func write(_ requests: [DIMSERequest]) async throws {
     try await writability.wait()
-    guard !channel.eventLoop.inEventLoop else { return handler.value.send(requests) }
-    channel.eventLoop.execute { [handler] in handler.value.send(requests) }
+    onEventLoop { $0.send(requests) }
   }
 
   package func write(_ request: DIMSERequest) async throws {
     try await writability.wait()
-    guard !channel.eventLoop.inEventLoop else { return handler.value.send(request) }
-    channel.eventLoop.execute { [handler] in handler.value.send(request) }
+    onEventLoop { $0.send(request) }
+  }
+
+  private func onEventLoop(_ body: @escaping @Sendable (AssociationHandler) -> Void) {
+    guard !channel.eventLoop.inEventLoop else { return body(handler.value) }
+    onTheirWay.add(1, ordering: .relaxed)
+    channel.eventLoop.execute { [self] in
+      body(handler.value)
+      onTheirWay.subtract(1, ordering: .relaxed)
+    }
+  }
+
+  package func settle() async throws {
+    // Only the event loop itself can know that: what it has not run is still on its way.
+    if channel.eventLoop.inEventLoop, onTheirWay.load(ordering: .relaxed) == 0 { return }
+    try await channel.eventLoop.submit {}.get()
   }
 }

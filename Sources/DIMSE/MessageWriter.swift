@@ -24,11 +24,8 @@ package struct MessageWriter: Sendable {
   /// Tasks run where the connection writes: no thread has to wake up between what they say and what is sent.
   package var executor: EventLoopExecutor { EventLoopExecutor(eventLoop) }
 
-  /// Returns when what other threads have sent so far has reached the connection. What is sent from its own event loop gets
-  /// there at once, and would overtake it.
-  package func settle() async throws {
-    try await eventLoop.submit {}.get()
-  }
+  /// Returns when what other threads have sent so far has reached the connection.
+  package func settle() async throws { try await outlet.settle() }
 
   /// One message in one write, and so in one flush. Waits while the peer does not read.
   package func send(_ command: CommandSet, contextID: UInt8, dataSet: ByteBuffer? = nil) async throws {

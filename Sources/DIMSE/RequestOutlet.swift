@@ -9,4 +9,8 @@ package protocol RequestOutlet: Sendable {
   func write(_ requests: [DIMSERequest]) async throws
 
   func write(_ request: DIMSERequest) async throws
+
+  /// Returns when what other threads have written so far has reached the connection. What is written from its own event loop
+  /// gets there at once, and would overtake it.
+  func settle() async throws
 }

@@ -25,12 +25,6 @@ final class AnswerWatch: ChannelDuplexHandler {
   private var ofThreads = Patience(.microseconds(150), mostAway: .microseconds(20))
   private var ofHere = Patience(.zero)
 
-  func handlerAdded(context: ChannelHandlerContext) {
-    descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-      of: NIOBSDSocket.Handle.self
-    ) { $0 }
-  }
-
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     audience.hear(ObjectIdentifier(self))
     context.write(data, promise: promise)
@@ -49,6 +43,16 @@ final class AnswerWatch: ChannelDuplexHandler {
     promise?.succeed()
   }
 
+  /// Asked for where it is needed: that alone takes longer than all else that is done for most connections here.
+  private func descriptor(of context: ChannelHandlerContext) -> NIOBSDSocket.Handle? {
+    if descriptor == nil {
+      descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+        of: NIOBSDSocket.Handle.self
+      ) { $0 }
+    }
+    return descriptor
+  }
+
   private func look(for awaited: AnswerAwaited, _ context: ChannelHandlerContext) {
     // To do it is no waste of a processor.
     if case .fromHere(let isThere) = awaited { return ofHere.attempt(isThere) }
@@ -59,7 +63,7 @@ final class AnswerWatch: ChannelDuplexHandler {
     case .fromThread(let isThere): ofThreads.look(isThere)
     case .fromPeer:
       // What is not written yet cannot be answered.
-      guard let descriptor, context.channel.isWritable else { return }
+      guard context.channel.isWritable, let descriptor = descriptor(of: context) else { return }
       var answer = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       ofPeer.look { poll(&answer, 1, 0) != 0 }
     }

@@ -17,5 +17,7 @@ struct MemoryOutlet: RequestOutlet {
 
   func write(_ request: DIMSERequest) async throws { say.yield(request) }
 
+  func settle() async throws {}
+
   func finish() { say.finish() }
 }
