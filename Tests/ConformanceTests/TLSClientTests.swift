@@ -35,7 +35,7 @@ struct TLSClientTests {
       ("demanding", ca, "requires a client certificate; give --tls-certificate and --tls-key"),
       ("demanding 1.2", ca, "requires a client certificate"),
       ("demanding", certificates.client("client-other-ca"), "does not trust this side's certificate"),
-      ("plain", ca, "speaks DICOM without TLS on this port: leave --tls out"),
+      ("plain", ca, "speaks DICOM without TLS on this port; where it is a port without TLS, leave --tls out"),
       ("good", [], "Try --tls"), ("storescp", [], "Try --tls"),
       ("silent", ca + ["--timeout", "1"], "did not complete the TLS handshake in 1 s"),
       ("good", ca + ["--tls-name", "127.0.0.1"], "--tls-name is a name"),
@@ -45,6 +45,36 @@ struct TLSClientTests {
       let result = try await echo(servers.port(server), options)
       #expect((result.status == 0) == (why == nil), "\(server) \(options): \(result.all)")
       if let why { #expect(result.errors.contains(why), "\(server) \(options): \(result.all)") }
+    }
+  }
+
+  /// Who calls a peer by its entry is told of the entry, and not of options that there are none.
+  @Test func aTestOfAPeerNamesItsEntry() async throws {
+    let certificates = try await TestCertificates()
+    let servers = try TLSServers(certificates, folder: try TemporaryFolder())
+    let folder = try TemporaryFolder()
+    let data = "\(folder.path)/data"
+    let ca = ["--call-tls", "--call-tls-ca", certificates.file("ca.pem")]
+    for (server, settings, why) in [
+      ("good", ca, nil), ("good", ["--call-tls"], "'collimator peer set P1 --call-tls-ca FILE'"),
+      ("other name", ca, "is it the right node? 'collimator peer set P2 --call-tls-name NAME' expects another name"),
+      ("demanding", ca, "'collimator peer set P3 --call-tls-certificate FILE --call-tls-key FILE'"),
+      ("plain", ca, "'collimator peer set P4 --no-call-tls' leaves it out"),
+      ("good", [], "Try 'collimator peer set P5 --call-tls'"),
+    ].enumerated().map({ ($1.0, ["--name", "P\($0)"] + $1.1, $1.2) }) as [(String, [String], String?)] {
+      let port = try servers.port(server)
+      let added = try await Tool.run(
+        Tool.collimator,
+        [
+          "peer", "add", "SCP-\(settings[1])", "--address", "127.0.0.1", "--port", port, "--may", "query", "--data",
+          data,
+        ]
+          + settings)
+      #expect(added.status == 0, "\(added.all)")
+      let test = try await Tool.run(Tool.collimator, ["peer", "test", settings[1], "--data", data])
+      #expect((test.status == 0) == (why == nil), "\(server): \(test.all)")
+      if let why { #expect(test.errors.contains(why), "\(server): \(test.all)") }
+      #expect(!test.errors.contains(" --tls"), "\(server): \(test.all)")
     }
   }
 

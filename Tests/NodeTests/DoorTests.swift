@@ -16,7 +16,8 @@ import Testing
       (.server(tlsPort: 2762), [22, 3, 1, 2, 0], "this node's TLS port is 2762"),
       (.server(tlsPort: nil), [22], "this node has no port for it"),
       (.server(tlsPort: 2762), [21, 3, 1, 0, 2, 2, 40], "this node's TLS port is 2762"),
-      (.client, [21, 3, 1, 0, 2, 2, 70], "call it with --tls"), (.client, [22, 3, 3], "call it with --tls"),
+      (.client, [21, 3, 1, 0, 2, 2, 70], "answered in TLS, and was called without it"),
+      (.client, [22, 3, 3], "answered in TLS, and was called without it"),
       (.server(tlsPort: 2762), [1, 0, 0, 0, 0, 68], nil), (.client, [2, 0], nil), (.client, [3], nil),
       (.server(tlsPort: nil), [0x47, 0x45, 0x54], nil),
     ] as [(PlainDoor.Side, [UInt8], String?)])
@@ -40,7 +41,8 @@ import Testing
   @Test(
     arguments: [
       (.client, [1, 0, 0, 0, 0, 68], "speaks DICOM without TLS on the TLS port"),
-      (.server, [7, 0, 0, 0, 0, 4], "leave --tls out"), (.client, [0x47, 0x45, 0x54], "something that is not TLS"),
+      (.server, [7, 0, 0, 0, 0, 4], "without TLS on this port"),
+      (.client, [0x47, 0x45, 0x54], "something that is not TLS"),
       (.client, [21, 3, 3, 0, 2], "something that is not TLS"), (.server, [21, 3, 3, 0, 2], nil),
       (.client, [22, 3, 1], nil), (.server, [22, 3, 3], nil),
     ] as [(CertificateJudgement.Purpose, [UInt8], String?)])

@@ -22,6 +22,20 @@ import Testing
     #expect(!channel.isActive)
   }
 
+  /// What is said before anything was asked is heard behind the question.
+  @Test func aServerThatSpeaksFirstIsHeard() throws {
+    let channel = EmbeddedChannel(handler: UpperLayerHandler(role: .requestor, limits: UpperLayerLimits()))
+    try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 104)).wait()
+    for piece in ["220 mail.exam", "ple.com ESMTP\r\n"] { try channel.writeInbound(ByteBuffer(string: piece)) }
+    #expect(try channel.readInbound(as: UpperLayerIndication.self) == nil)
+    channel.writeAndFlush(UpperLayerRequest.associate(Samples.request), promise: nil)
+    #expect(try channel.readOutbound() == Samples.bytes(of: .associateRQ(Samples.request)))
+    guard case .ended(.protocolViolation) = try channel.readInbound(as: UpperLayerIndication.self) else {
+      Issue.record("nobody was told")
+      return
+    }
+  }
+
   @Test func aSilentConnectionIsHungUpOn() throws {
     let channel = try acceptor()
     channel.embeddedEventLoop.advanceTime(by: .seconds(29))

@@ -177,6 +177,9 @@ struct AssociationAdmission: Sendable {
       "calling": "\(request.callingAETitle.printable)", "peer": "\(caller.peerName)",
       "identity": "\(caller.identity)", "contexts": "\(negotiation.count)",
     ]
+    let information = request.userInformation
+    let implementation = information.implementationVersionName ?? information.implementationClassUID
+    if !implementation.isEmpty { metadata["implementation"] = "\(implementation.printable)" }
     let accepted = negotiation.accepted
     if !accepted.isEmpty { metadata["accepted"] = "\(accepted.joined(separator: "; "))" }
     let refusals = negotiation.refusals

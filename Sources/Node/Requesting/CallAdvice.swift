@@ -21,6 +21,35 @@ package enum CallAdvice: Sendable {
     }
   }
 
+  var withoutTLS: String {
+    switch self {
+    case .options: "leave --tls out"
+    case .peer(let name): "'collimator peer set \(name) --no-call-tls' leaves it out"
+    }
+  }
+
+  var authority: String {
+    switch self {
+    case .options: "give its certificate with --tls-ca FILE"
+    case .peer(let name): "name its certificate with 'collimator peer set \(name) --call-tls-ca FILE'"
+    }
+  }
+
+  var certificate: String {
+    switch self {
+    case .options: "give --tls-certificate and --tls-key"
+    case .peer(let name):
+      "name one with 'collimator peer set \(name) --call-tls-certificate FILE --call-tls-key FILE'"
+    }
+  }
+
+  var name: String {
+    switch self {
+    case .options: "--tls-name NAME expects another name"
+    case .peer(let name): "'collimator peer set \(name) --call-tls-name NAME' expects another name"
+    }
+  }
+
   /// Once there is an association.
   var answerTime: String {
     switch self {

@@ -148,7 +148,9 @@ package struct RemoteNode: Sendable {
         .nanoseconds(timeout.nanoseconds), for: "answer to the association request", body)
     } catch {
       // A server of TLS 1.3 refuses a client's certificate only after the client's handshake is done.
-      if let failure = tls?.failure ?? error as? TLSFailure { throw OperationError("\(host):\(port) \(failure)") }
+      if let failure = tls?.failure ?? error as? TLSFailure {
+        throw OperationError("\(host):\(port) \(failure.advised(advice))")
+      }
       // A reset is how many say that they did not understand; so is what closes while something is being written.
       throw error is IOError || error is ChannelError ? AssociationEnd.connectionClosed : error
     }

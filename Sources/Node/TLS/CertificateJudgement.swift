@@ -38,13 +38,6 @@ struct CertificateJudgement {
     return "comes from '\(certificate.issuerText)', which does not lead to a trusted authority"
   }
 
-  /// What whoever meets such a server can do about it.
-  var advice: String {
-    fault == nil
-      ? "if that authority is to be trusted, give its certificate with --tls-ca FILE"
-      : "the node's administrator has to give it another one"
-  }
-
   var daysLeft: Int { (certificate.notValidAfter &- now) / 86_400 }
 
   static func text(of time: time_t) -> String {

@@ -41,17 +41,17 @@ final class PlainDoor: ChannelInboundHandler {
       return context.fireChannelRead(data)
     }
     isShut = true
-    context.fireErrorCaught(TLSFailure(explanation))
+    context.fireErrorCaught(failure)
     // OpenSSL and its like call this "wrong version number", which is what people know for "no TLS here".
     context.writeAndFlush(wrapOutboundOut(.abort(.unrecognizedPDU)), promise: nil)
     context.close(promise: nil)
   }
 
-  private var explanation: String {
+  private var failure: TLSFailure {
     switch side {
-    case .client: "answered in TLS, and was called without it: call it with --tls"
-    case .server(nil): "speaks TLS, and this node has no port for it: see collimator serve --tls-port"
-    case .server(let port?): "speaks TLS on the port without it: this node's TLS port is \(port)"
+    case .client: TLSFailure("answered in TLS, and was called without it", remedy: .callOverTLS)
+    case .server(nil): TLSFailure("speaks TLS, and this node has no port for it: see collimator serve --tls-port")
+    case .server(let port?): TLSFailure("speaks TLS on the port without it: this node's TLS port is \(port)")
     }
   }
 }

@@ -49,18 +49,19 @@ final class TLSDoor: ChannelInboundHandler {
       let isDICOM = (1...7).contains(first)
       // A caller that took the wrong port is told in its own tongue that there is no association to be had.
       if isDICOM, peer == .client { context.writeAndFlush(wrapOutboundOut(.abort(.notSpecified)), promise: nil) }
-      return hangUp(context, isDICOM ? plainDICOM : "sent something that is not TLS")
+      return hangUp(context, isDICOM ? plainDICOM : TLSFailure("sent something that is not TLS"))
     }
     received = isOver ? 0 : received + bytes.readableBytes
     context.fireChannelRead(data)
     // Only what did not complete the handshake counts: an association request may follow it in the same read.
-    if !isOver, received > Self.mostBytes { hangUp(context, "sent \(received) bytes and no complete TLS handshake") }
+    guard !isOver, received > Self.mostBytes else { return }
+    hangUp(context, TLSFailure("sent \(received) bytes and no complete TLS handshake"))
   }
 
-  private var plainDICOM: String {
+  private var plainDICOM: TLSFailure {
     peer == .client
-      ? "speaks DICOM without TLS on the TLS port"
-      : "speaks DICOM without TLS on this port: leave --tls out, or call the port that it has for TLS"
+      ? TLSFailure("speaks DICOM without TLS on the TLS port")
+      : TLSFailure("speaks DICOM without TLS on this port", remedy: .callWithoutTLS)
   }
 
   /// A server may begin with an alert, a client has nothing to be alarmed about.
@@ -74,15 +75,15 @@ final class TLSDoor: ChannelInboundHandler {
     timer = context.eventLoop.scheduleTask(in: deadline) {
       let (door, context) = bound.value
       guard !door.isOver else { return }
-      let hint = door.peer == .server ? "; a port without TLS is as silent: try without --tls" : ""
-      door.hangUp(context, "did not complete the TLS handshake in \(door.deadline.inWords)\(hint)")
+      let why = "did not complete the TLS handshake in \(door.deadline.inWords)"
+      door.hangUp(context, TLSFailure(why, remedy: door.peer == .server ? .callWithoutTLS : nil))
     }
   }
 
   /// Closes the socket itself: no farewell is said in a protocol that was not agreed on.
-  private func hangUp(_ context: ChannelHandlerContext, _ why: String) {
+  private func hangUp(_ context: ChannelHandlerContext, _ why: TLSFailure) {
     opened()
-    context.fireErrorCaught(TLSFailure(why))
+    context.fireErrorCaught(why)
     context.close(promise: nil)
   }
 }

@@ -4,11 +4,32 @@ import NIOSSL
 
 /// Why a connection did not come to be over TLS, in words that follow "the peer" or the peer's name.
 struct TLSFailure: Error, Hashable, CustomStringConvertible {
-  let description: String
+  /// What whoever called may do about it.
+  enum Remedy {
+    case trustItsAuthority, askItsAdministrator, showCertificate, expectAnotherName, callOverTLS, callWithoutTLS
 
-  init(_ description: String) {
-    self.description = description
+    fileprivate func words(_ advice: CallAdvice) -> String {
+      switch self {
+      case .trustItsAuthority: "; if that authority is to be trusted, \(advice.authority)"
+      case .askItsAdministrator: "; the node's administrator has to give it another one"
+      case .showCertificate: "; \(advice.certificate)"
+      case .expectAnotherName: "; is it the right node? \(advice.name)"
+      case .callOverTLS: "; try \(advice.tls)"
+      case .callWithoutTLS:
+        "; where it is a port without TLS, \(advice.withoutTLS), or call the port that it has for TLS"
+      }
+    }
   }
+
+  let description: String
+  private let remedy: Remedy?
+
+  init(_ description: String, remedy: Remedy? = nil) {
+    self.description = description
+    self.remedy = remedy
+  }
+
+  func advised(_ advice: CallAdvice) -> String { description + (remedy?.words(advice) ?? "") }
 
   /// What BoringSSL says by a reason's name. `certificate` is the peer's, if it came that far.
   init(_ error: BoringSSLError, certificate: NIOSSLCertificate?, peerIs purpose: CertificateJudgement.Purpose) {
@@ -17,13 +38,17 @@ struct TLSFailure: Error, Hashable, CustomStringConvertible {
       let judgement = CertificateJudgement(certificate, purpose: purpose)
       description =
         "showed a certificate that is not trusted: '\(certificate.subjectText)' "
-        + judgement.refusal + (purpose == .server ? "; \(judgement.advice)" : "")
+        + judgement.refusal
+      remedy = purpose == .client ? nil : judgement.fault == nil ? .trustItsAuthority : .askItsAdministrator
     } else if let known = Self.reasons.first(where: { text.contains($0.name) }) {
       description = known.words
+      remedy = known.name == Self.certificateRequired ? .showCertificate : nil
     } else if error == .sslError([.eofDuringHandshake]) {
       description = "closed the connection during the TLS handshake"
+      remedy = nil
     } else {
       description = "failed in TLS: \(Self.names(in: text))"
+      remedy = nil
     }
   }
 
@@ -31,13 +56,15 @@ struct TLSFailure: Error, Hashable, CustomStringConvertible {
     let names = certificate.map {
       $0.dnsNames.isEmpty ? $0.subjectText : $0.dnsNames.joined(separator: ", ").printable
     }
-    description =
-      "showed a certificate of '\(names ?? "?")', which is not '\(name)'; is it the right node? --tls-name NAME expects another name"
+    description = "showed a certificate of '\(names ?? "?")', which is not '\(name)'"
+    remedy = .expectAnotherName
   }
+
+  private static let certificateRequired = "CERTIFICATE_REQUIRED"
 
   private static let reasons: [(name: String, words: String)] = [
     ("PEER_DID_NOT_RETURN_A_CERTIFICATE", "showed no certificate, and one is required"),
-    ("CERTIFICATE_REQUIRED", "requires a client certificate; give --tls-certificate and --tls-key"),
+    (certificateRequired, "requires a client certificate"),
     ("UNSUPPORTED_PROTOCOL", "offers no TLS 1.2 or 1.3, and nothing older is taken (PS3.15 B.12)"),
     ("ALERT_PROTOCOL_VERSION", "takes neither TLS 1.2 nor 1.3, and nothing older is offered (PS3.15 B.12)"),
     ("NO_SHARED_CIPHER", "offers no cipher suite of BCP 195: ECDHE with AES-GCM or ChaCha20 (PS3.15 B.12)"),

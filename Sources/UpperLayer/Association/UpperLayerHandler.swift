@@ -14,6 +14,7 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   private static let shortFragment = 1024
   private static let pduAndPDVHead = 12
   private static let mostAfterEnd = 16 << 20
+  private static let mostEarly = 4 << 10
   private static let readSizeBeforeAssociation = AdaptiveRecvByteBufferAllocator(
     minimum: 512, initial: 2048, maximum: 4096)
 
@@ -38,6 +39,8 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   /// Between a read and its completion.
   private var isReading = false
   private var receivedAfterEnd = 0
+  /// What a server says before it was asked for an association, as one of SMTP does.
+  private var early = ByteBuffer()
   /// Why what was to be sent was not.
   private var unsendable: PDUError?
 
@@ -88,10 +91,19 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     isReading = true
-    guard isWorthReading(unwrapInboundIn(data).readableBytes) else { return context.close(promise: nil) }
+    let bytes = unwrapInboundIn(data)
+    guard isWorthReading(bytes.readableBytes) else { return context.close(promise: nil) }
+    guard machine.role == .acceptor || (machine.state != .idle && machine.state != .awaitingTransportOpen) else {
+      if early.readableBytes < Self.mostEarly { early.writeImmutableBuffer(bytes) }
+      return
+    }
+    hear(bytes, context)
+  }
+
+  private func hear(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
     guard !isDeaf else { return }
     do throws(PDUError) {
-      try decoder.append(unwrapInboundIn(data))
+      try decoder.append(bytes)
       while !isDeaf, let decoded = try decoder.next(in: machine.state) { take(decoded, context) }
     } catch {
       isDeaf = true
@@ -160,7 +172,9 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     clock.wrote(at: context.eventLoop.now)
     switch unwrapOutboundIn(data) {
-    case .associate(let request): ask(.associateRequest(request), context, promise)
+    case .associate(let request):
+      ask(.associateRequest(request), context, promise)
+      if early.readableBytes > 0 { hear(early, context) }
     case .accept(let acceptance): ask(.acceptResponse(acceptance), context, promise)
     case .reject(let rejection): ask(.rejectResponse(rejection), context, promise)
     case .release: ask(.releaseRequest, context, promise)

@@ -108,6 +108,13 @@ def takes_one(connection):
     connection.recv(1 << 16)
 
 
+def mail(connection):
+    """A server that speaks first."""
+    connection.sendall(b"220 mail.example.com ESMTP ready\r\n")
+    connection.recv(1 << 16)
+    connection.recv(1)
+
+
 def hangs_up(connection):
     read(connection)
 
@@ -152,6 +159,7 @@ def served(what, serve, words, asking=("echo",)):
 
 
 served("a web server", web, "does not speak DICOM")
+served("a mail server", mail, "does not speak DICOM")
 served("no reason", rejects(1, 1, 1), "does not say why")
 served("calling", rejects(1, 1, 3), "does not know 'COLLIMATOR' from this address")
 served("called", rejects(1, 1, 7), "try another --called")
