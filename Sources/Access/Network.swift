@@ -10,16 +10,22 @@ package struct Network: Hashable, Sendable, CustomStringConvertible {
 
   /// nil for what is no address, and where bits behind the prefix are set: "10.0.0.5/8" is more likely a slip than a wish.
   package init?(_ text: String) {
+    guard let (address, length) = Self.parts(of: text), Self.masked(address, length) == address else { return nil }
+    (bytes, prefixLength) = (address, length)
+  }
+
+  /// The network that is meant where bits behind the prefix are set.
+  package init?(enclosing text: String) {
+    guard let (address, length) = Self.parts(of: text) else { return nil }
+    (bytes, prefixLength) = (Self.masked(address, length), length)
+  }
+
+  private static func parts(of text: String) -> (address: [UInt8], length: Int)? {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard (1...2).contains(parts.count), let address = Self.address(String(parts[0])) else { return nil }
-    bytes = address
-    guard parts.count == 2 else {
-      prefixLength = address.count * 8
-      return
-    }
+    guard (1...2).contains(parts.count), let address = address(String(parts[0])) else { return nil }
+    guard parts.count == 2 else { return (address, address.count * 8) }
     guard let length = Int(parts[1]), (0...address.count * 8).contains(length) else { return nil }
-    prefixLength = length
-    guard Self.masked(address, length) == address else { return nil }
+    return (address, length)
   }
 
   /// What one caller can choose among: an IPv4 address, and of IPv6 the /64 that a single machine has for itself.

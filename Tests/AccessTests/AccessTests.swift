@@ -16,6 +16,16 @@ import Testing
     #expect(try #require(Network(network)).contains(address) == holds)
   }
 
+  @Test(
+    arguments: [
+      ("10.0.4.5/24", "10.0.4.0/24"), ("10.0.4.5", "10.0.4.5"), ("2001:db8::5/64", "2001:db8::/64"),
+      ("10.0.4.5/33", nil),
+      ("10.0.4", nil),
+    ] as [(String, String?)])
+  func aSlipOfAnAddressIsUnderstood(text: String, network: String?) {
+    #expect(Network(enclosing: text)?.description == network)
+  }
+
   @Test(arguments: ["", "10.0.4", "10.0.4.0/33", "10.0.4.0/-1", "10.0.4.5/24", "::1/129", "a/b", "10.0.0.0/8/8", "/8"])
   func whatIsNoNetworkIsRefused(text: String) {
     #expect(Network(text) == nil)

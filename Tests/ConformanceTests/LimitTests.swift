@@ -65,7 +65,11 @@ struct LimitTests {
     try await node.addPeer("", may: "store", "--name", "BLANK", "--odd-titles")
     try await play("odd", "0", node)
     let listed = try await node.command("peer", "list")
-    #expect(listed.output.contains("odd titles"))
+    #expect(listed.output.contains("odd titles") && !listed.output.contains("its own transfer syntaxes"))
+    let slip = try await node.command("peer", "set", "ODD", "--address", "10.0.4.5/24")
+    #expect(slip.status != 0 && slip.errors.contains("the network that it is in is 10.0.4.0/24"), "\(slip.all)")
+    #expect(try await node.command("peer", "set", "ODD", "--transfer-syntaxes", "JPEG2000Lossless").status == 0)
+    #expect(try await node.command("peer", "list").output.contains("odd titles, its own transfer syntaxes"))
     #expect(node.stop() == 0)
   }
 

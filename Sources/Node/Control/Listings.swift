@@ -18,7 +18,8 @@ extension Peer {
     var networks: [Network] = []
     for address in draft.addresses {
       guard let network = Network(address) else {
-        throw OperationError("'\(address)' is no address such as 10.0.4.17 and no network such as 10.0.4.0/24")
+        let meant = Network(enclosing: address).map { "; the network that it is in is \($0)" } ?? ""
+        throw OperationError("'\(address)' is no address such as 10.0.4.17 and no network such as 10.0.4.0/24\(meant)")
       }
       networks.append(network)
     }

@@ -91,6 +91,7 @@ extension PeerCommand {
         let may =
           peer.may + (peer.acceptsPrivateSOPClasses ? ["private SOP classes"] : [])
           + (peer.requiresTLS ? ["over TLS alone"] : []) + (peer.hasOddTitles ? ["odd titles"] : [])
+          + (peer.profile.transferSyntaxUIDs.isEmpty ? [] : ["its own transfer syntaxes"])
         table.add(
           peer.name, peer.aeTitle, peer.addresses.joined(separator: " "),
           (peer.port.map(String.init) ?? "-") + (peer.profile.tls == nil ? "" : " TLS"),

@@ -27,6 +27,9 @@ struct SendCommand: AsyncParsableCommand {
 
   func run() async throws {
     let files = try FileWalk(path).files
+    guard !files.isEmpty else {
+      throw ValidationError("there is no file in \(path.map { "'\($0)'" }.joined(separator: ", "))")
+    }
     let node = try remote.node()
     var bar = ProgressBar("sending", total: files.count)
     var outcomes: [SendOutcome] = []
