@@ -127,7 +127,7 @@ let package = Package(
       name: "ChildProcesses", dependencies: ["CSpawn"], path: "Tests/ChildProcesses", swiftSettings: houseRules),
     tests(of: "DICOMData", with: ["ChildProcesses"]),
     tests(of: "UpperLayer", with: ["DICOMData", nioCore, nioEmbedded]),
-    tests(of: "DIMSE", with: ["UpperLayer", "DICOMData", nioCore, nioEmbedded]),
+    tests(of: "DIMSE", with: ["UpperLayer", "DICOMData", nioCore, nioEmbedded, nioPosix]),
     tests(of: "Access", with: ["DICOMData"]),
     // What a caller hears is told by the services and the node above it.
     tests(

@@ -37,6 +37,13 @@ package final class IndicationQueue: Sendable {
       defer { reader = nil }
       return reader
     }
+
+    /// Of what came before, nothing is read any more.
+    mutating func cancel() -> Reader? {
+      guard end == nil else { return nil }
+      waiting = CircularBuffer()
+      return finish(.failure(CancellationError()))
+    }
   }
 
   private struct Taken {
@@ -53,7 +60,7 @@ package final class IndicationQueue: Sendable {
 
   /// The next one; nil behind the last. Throws what broke the connection, or `CancellationError`, once. For one task.
   package func next() async throws -> DIMSEIndication? {
-    guard let taken = state.withLock({ $0.take() }) else { return try await comingNext() }
+    guard !Task.isCancelled, let taken = state.withLock({ $0.take() }) else { return try await comingNext() }
     taken.readOn?()
     return try taken.result.get()
   }
@@ -62,9 +69,9 @@ package final class IndicationQueue: Sendable {
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { reader in
         let taken = state.withLock { state -> Taken? in
-          if let taken = state.take() { return taken }
           // Asked under the lock: whoever cancels from here on finds who waits.
-          guard !Task.isCancelled else { return Taken(result: .failure(CancellationError())) }
+          if Task.isCancelled { _ = state.cancel() }
+          if let taken = state.take() { return taken }
           state.reader = reader
           return nil
         }
@@ -73,7 +80,7 @@ package final class IndicationQueue: Sendable {
         reader.resume(with: taken.result)
       }
     } onCancel: {
-      finish(throwing: CancellationError())
+      state.withLock { $0.cancel() }?.resume(throwing: CancellationError())
     }
   }
 

@@ -11,7 +11,7 @@ package struct Message: Sendable {
 
 /// What arrives on an association, in order, for the one task that owns it. Reading slowly slows the peer down.
 package final class MessageReader {
-  private let indications: IndicationQueue
+  let indications: IndicationQueue
   private var isInsideDataSet = false
   private var isObject = false
 

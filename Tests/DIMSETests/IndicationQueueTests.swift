@@ -48,6 +48,44 @@ import Testing
     }
   }
 
+  /// Also one that never has to wait.
+  @Test(.timeLimit(.minutes(15))) func aCancelledReaderReadsNoMore() async throws {
+    let queue = IndicationQueue()
+    for number in 0..<30 { queue.append(Self.piece(number)) }
+    let reading = Task {
+      #expect(try await queue.next() == Self.piece(0))
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try await queue.next()
+    }
+    await #expect(throws: CancellationError.self) { try await reading.value }
+    queue.append(Self.piece(30))
+    #expect(try await queue.next() == nil)
+  }
+
+  /// Whatever comes first: one error, and nothing behind it.
+  @Test(.timeLimit(.minutes(15))) func cancellationIsToldOnce() async throws {
+    for _ in 0..<2000 {
+      let queue = IndicationQueue()
+      let reading = Task {
+        var (errors, behind) = (0, 0)
+        while true {
+          do {
+            guard try await queue.next() != nil else { return (errors, behind) }
+            behind += errors
+          } catch {
+            errors += 1
+          }
+        }
+      }
+      let writing = Task {
+        for number in 0..<20 { queue.append(Self.piece(number)) }
+      }
+      reading.cancel()
+      await writing.value
+      #expect(await reading.value == (1, 0))
+    }
+  }
+
   @Test(.timeLimit(.minutes(15))) func whoeverIsNotReadIsAskedForNoMore() async throws {
     let queue = IndicationQueue()
     let asked = Atomic(0)

@@ -50,7 +50,7 @@ struct AssociationListener: Sendable {
     self.port = server.localAddress?.port ?? port
   }
 
-  /// Each connection gets its task at once: one that nobody took over would take the process down when it goes.
+  /// Each connection gets its task at once: one that nobody took over would stay until ARTIM hangs up.
   private static func begin(
     _ session: AssociationSession, on channel: any Channel, _ security: ConnectionSecurity,
     registry: AssociationRegistry, limits: UpperLayerLimits, logger: Logger

@@ -78,6 +78,9 @@ struct PeerClock {
     unwritable = isWritable ? nil : unwritable ?? Unwritable(since: now)
   }
 
+  /// Something that was sent waits for the peer.
+  var awaitsReader: Bool { unwritable != nil }
+
   /// How many bytes wait for a peer that is not read fast enough: one that reads as fast as others have to send is not hung up
   /// on, however much there is to read.
   mutating func look(at now: NIODeadline, waiting: Int) {

@@ -289,7 +289,9 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   private func look(_ context: ChannelHandlerContext) {
-    guard let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes) else { return }
+    guard clock.awaitsReader,
+      let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+    else { return }
     clock.look(at: context.eventLoop.now, waiting: waiting)
   }
 
