@@ -11,7 +11,7 @@ import ServiceClasses
 import UpperLayer
 
 /// What happens on one connection, from its first byte to its last.
-struct AssociationSession: Sendable {
+final class AssociationSession: Sendable {
   private let admission: AssociationAdmission
   private let registry: AssociationRegistry
   private let services: NodeServices
@@ -35,6 +35,8 @@ struct AssociationSession: Sendable {
   ) async {
     var logger = logger
     logger[metadataKey: "from"] = "\(address)"
+    // What 'collimator associations' calls it: what several of one peer say is told apart.
+    logger[metadataKey: "number"] = "\(id)"
     do {
       try await connection.executeThenClose { messages, writer in
         do {

@@ -4,8 +4,8 @@ import Archive
 import NIOCore
 import ServiceClasses
 
-/// The service classes that a node offers, the same for all its associations.
-struct NodeServices: Sendable {
+/// The service classes that a node offers, shared by all its associations.
+final class NodeServices: Sendable {
   let archive: Archive
   let aeTitle: String
   let calls: PeerCalls
