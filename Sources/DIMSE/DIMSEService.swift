@@ -5,10 +5,10 @@ package import UpperLayer
 
 /// What comes up from an association: its establishment and end, and messages as they arrive.
 package enum DIMSEIndication: Sendable, Equatable {
-  case associate(AssociateRQ)
-  case accepted(AssociateAC)
+  indirect case associate(AssociateRQ)
+  indirect case accepted(AssociateAC)
   case rejected(AssociateRJ)
-  case command(CommandSet, contextID: UInt8)
+  indirect case command(CommandSet, contextID: UInt8)
   /// A piece of the data set of the last command; `isLast` ends it.
   case dataSet(ByteBuffer, isLast: Bool)
   case release
@@ -18,13 +18,13 @@ package enum DIMSEIndication: Sendable, Equatable {
 
 /// What goes down to an association.
 package enum DIMSERequest: Sendable, Equatable {
-  case associate(AssociateRQ)
-  case accept(AssociateAC)
+  indirect case associate(AssociateRQ)
+  indirect case accept(AssociateAC)
   case reject(AssociateRJ)
-  case command(CommandSet, contextID: UInt8)
+  indirect case command(CommandSet, contextID: UInt8)
   case dataSet(ByteBuffer, contextID: UInt8, isLast: Bool)
   /// Messages of the same command set, each with a data set of its own.
-  case messages(CommandSet, dataSets: DataSetSeries, contextID: UInt8)
+  indirect case messages(CommandSet, dataSets: DataSetSeries, contextID: UInt8)
   case release
   case releaseResponse
   case abort(Abort)

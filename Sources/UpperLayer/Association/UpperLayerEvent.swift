@@ -2,13 +2,13 @@
 
 /// The events of PS3.8 Table 9-10, in its order: Evt1 to Evt19.
 package enum UpperLayerEvent: Sendable {
-  case associateRequest(AssociateRQ)
+  indirect case associateRequest(AssociateRQ)
   case transportConfirm
-  case receivedAssociateAC(AssociateAC)
+  indirect case receivedAssociateAC(AssociateAC)
   case receivedAssociateRJ(AssociateRJ)
   case transportIndication
-  case receivedAssociateRQ(AssociateRQ)
-  case acceptResponse(AssociateAC)
+  indirect case receivedAssociateRQ(AssociateRQ)
+  indirect case acceptResponse(AssociateAC)
   case rejectResponse(AssociateRJ)
   case dataRequest
   case receivedDataTF

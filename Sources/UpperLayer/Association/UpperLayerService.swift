@@ -4,8 +4,8 @@ package import NIOCore
 
 /// The service primitives that go up to the user of the upper layer (PS3.8 §7).
 package enum UpperLayerIndication: Sendable, Equatable {
-  case associate(AssociateRQ)
-  case accepted(AssociateAC)
+  indirect case associate(AssociateRQ)
+  indirect case accepted(AssociateAC)
   case rejected(AssociateRJ)
   case data(PresentationDataValue)
   case release
@@ -15,8 +15,8 @@ package enum UpperLayerIndication: Sendable, Equatable {
 
 /// The service primitives that the user of the upper layer asks for (PS3.8 §7).
 package enum UpperLayerRequest: Sendable, Equatable {
-  case associate(AssociateRQ)
-  case accept(AssociateAC)
+  indirect case associate(AssociateRQ)
+  indirect case accept(AssociateAC)
   case reject(AssociateRJ)
   /// Of any length: the upper layer cuts it to what the peer takes.
   case data(PresentationDataValue)

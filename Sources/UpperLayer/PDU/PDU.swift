@@ -4,8 +4,8 @@ package import NIOCore
 
 /// The protocol data units of PS3.8 §9.3, but for P-DATA-TF, whose payload never waits to become one value.
 package enum PDU: Sendable, Equatable {
-  case associateRQ(AssociateRQ)
-  case associateAC(AssociateAC)
+  indirect case associateRQ(AssociateRQ)
+  indirect case associateAC(AssociateAC)
   case associateRJ(AssociateRJ)
   case releaseRQ
   case releaseRP
