@@ -14,6 +14,10 @@ package final class MessageReader {
   let indications: IndicationQueue
   private var isInsideDataSet = false
   private var isObject = false
+  /// Messages that were there already when they were asked for.
+  private var inARow = 0
+
+  private static let messagesInATurn = 32
 
   /// What nobody reads of a data set, in bytes, before the association ends: as long as an identifier may be; and as long as
   /// objects are, so that one that is refused ends not all that stand behind it.
@@ -27,6 +31,7 @@ package final class MessageReader {
   /// The next message; nil when the peer asks for release. What is left of the last one's data set is passed over.
   package func next() async throws -> Message? {
     try await passOver()
+    inARow = indications.isEmpty ? 0 : inARow + 1
     switch try await nextIndication() {
     case .command(let command, let contextID):
       isInsideDataSet = command.hasDataSet
@@ -35,6 +40,14 @@ package final class MessageReader {
     case .release, .releaseConfirmed: return nil
     default: throw AssociationEnd.protocolViolation("something that is no message")
     }
+  }
+
+  /// Once for so many messages as one peer may have answered before others on its event loop have their turn. A single read may
+  /// bring thousands.
+  package var hasHadItsTurn: Bool {
+    guard inARow >= Self.messagesInATurn else { return false }
+    inARow = 0
+    return true
   }
 
   private func passOver() async throws {

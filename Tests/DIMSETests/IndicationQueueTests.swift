@@ -135,6 +135,21 @@ import Testing
     await #expect(throws: ChannelError.self) { try await writability.wait() }
   }
 
+  /// Others on the event loop have their turn between messages that came at once.
+  @Test(.timeLimit(.minutes(15))) func manyMessagesAtOnceAreTakenInTurns() async throws {
+    let queue = IndicationQueue()
+    let messages = MessageReader(queue)
+    var command = CommandSet(.cEchoRQ)
+    command.messageID = 1
+    for _ in 0..<100 { queue.append(.command(command, contextID: 1)) }
+    var turns: [Int] = []
+    for number in 1...100 {
+      #expect(try await messages.next() != nil)
+      if messages.hasHadItsTurn { turns.append(number) }
+    }
+    #expect(turns == [32, 64, 96])
+  }
+
   private static func all(of queue: IndicationQueue) async -> ([DIMSEIndication], (any Error)?) {
     var heard: [DIMSEIndication] = []
     do {

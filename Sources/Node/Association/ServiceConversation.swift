@@ -57,6 +57,7 @@ struct ServiceConversation {
     do {
       while let message = try await association.messages.next() {
         try await take(message)
+        if association.messages.hasHadItsTurn { await association.writer.giveWay() }
       }
       if Task.isCancelled { throw CancellationError() }
     } catch {

@@ -7,6 +7,7 @@ import DIMSE
 import Logging
 import NIOCore
 import ServiceClasses
+import Synchronization
 import UpperLayer
 
 /// Brings one operation to its final response, beside others and beside what is read on.
@@ -15,6 +16,15 @@ struct ServiceResponder: Sendable {
   let caller: Caller
   let services: NodeServices
   let logger: Logger
+  private let refusals = RefusalCount()
+  private static let mostNamed = 1000
+
+  init(writer: MessageWriter, caller: Caller, services: NodeServices, logger: Logger) {
+    self.writer = writer
+    self.caller = caller
+    self.services = services
+    self.logger = logger
+  }
 
   /// C-STORE-RSP, when the archive says that the object is there to stay.
   func commit(
@@ -260,7 +270,15 @@ struct ServiceResponder: Sendable {
   }
 
   /// What goes wrong on this machine is nobody else's fault, and somebody has to look after it.
+  /// A peer that is refused on and on would fill the disk with it.
   private func log(_ what: String, _ failure: ServiceFailure, usually level: Logger.Level = .notice) {
+    let count = refusals.next()
+    guard count <= Self.mostNamed || failure.cause != nil else {
+      if count == Self.mostNamed + 1 {
+        logger.notice("\(Self.mostNamed) operations were refused on this association: those that follow are not named")
+      }
+      return
+    }
     logger.log(
       level: failure.cause == nil ? level : .error, "\(what): \(failure.status) \(failure.comment)",
       metadata: failure.cause.map { ["cause": "\($0)"] })
@@ -280,4 +298,11 @@ struct CommitmentConversation: Sendable {
   let responses: AwaitedResponses
   let reports: ReportsInTurn
   let address: String
+}
+
+/// How often something was refused on one association.
+private final class RefusalCount: Sendable {
+  private let count = Atomic(0)
+
+  func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).newValue }
 }

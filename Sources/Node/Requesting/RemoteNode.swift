@@ -78,7 +78,9 @@ package struct RemoteNode: Sendable {
         value = try await body(association)
       } catch {
         connection.channel.writeAndFlush(DIMSERequest.abort(.byUser), promise: nil)
-        throw error is IOError || error is ChannelError ? AssociationEnd.connectionClosed : error
+        guard error is IOError || error is ChannelError else { throw error }
+        // Where writing failed, why stands behind what was read.
+        throw await messages.end() ?? .connectionClosed
       }
       // What was asked for is done; a peer that does not know how to part takes nothing from it.
       try? await AnswerDeadline(on: connection.channel).within(Self.releaseTimeout, for: "answer to the release") {

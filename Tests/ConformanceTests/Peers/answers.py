@@ -18,7 +18,7 @@ def read(connection):
     return head + connection.recv(struct.unpack(">I", head[2:])[0], socket.MSG_WAITALL) if len(head) == 6 else head
 
 
-def accept(connection, result=0, syntax=None):
+def accept(connection, result=0, syntax=None, more=b""):
     request = read(connection)
     body = request[6:74] + item(0x10, b"1.2.840.10008.3.1.1.1")
     # The first that is proposed.
@@ -27,7 +27,7 @@ def accept(connection, result=0, syntax=None):
     syntax = request[at + 4 : at + 4 + length] if syntax is None else syntax
     body += item(0x21, bytes([1, 0, result, 0]) + item(0x40, syntax))
     body += item(0x50, item(0x51, struct.pack(">I", 16384)) + item(0x52, b"1.2.3"))
-    connection.sendall(struct.pack(">BBI", 2, 0, len(body)) + body)
+    connection.sendall(struct.pack(">BBI", 2, 0, len(body)) + body + more)
 
 
 def answer(connection, status, field=0x8030, message_id=1):
@@ -76,6 +76,11 @@ def asks_itself(connection):
         elements += element(0, 0x800, b"\1\1")
         connection.sendall(pdv(3, element(0, 0, struct.pack("<I", len(elements))) + elements))
         time.sleep(0.05)
+
+
+def accepts_and_aborts(connection):
+    accept(connection, more=b"\7\0\0\0\0\4\0\0\0\0")
+    connection.recv(1)
 
 
 def web(connection):
@@ -171,6 +176,7 @@ served("an odd result", rejects(9, 9, 9), "a reason that the Standard does not h
 served("application context", rejects(1, 1, 2), "is it the right port?")
 served("version", rejects(1, 2, 2), "version 1")
 served("release for an answer", after_acceptance(b"\5\0\0\0\0\4\0\0\0\0"), "asked for its release instead of answering")
+served("an abort right behind the acceptance", accepts_and_aborts, "and then ended it")
 served("an abort for an answer", after_acceptance(b"\7\0\0\0\0\4\0\0\0\0"), "and then ended it")
 served("nothing for an answer", after_acceptance(b""), "and then closed the connection")
 served("a web server for an answer", after_acceptance(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "and then broke the protocol")
