@@ -62,6 +62,8 @@ final class ListeningPort: Sendable {
           try channel.pipeline.syncOperations.addHandlers(backoff, ListeningTurn(place, of: turns))
         }
       }
+      // What one connection sends on and on is read in pieces, between those of others.
+      .childChannelOption(.maxMessagesPerRead, value: 1)
       .childChannelInitializer(initialize)
   }
 
