@@ -27,7 +27,7 @@ package final class DIMSEHandler: ChannelDuplexHandler {
   private var expectation = Expectation.command
   private var acceptedContexts: Set<UInt8> = []
   /// Of a command, in as many fragments as the peer likes, empty ones among them: each is added in place.
-  private var begunCommand = ByteBuffer()
+  private(set) var begunCommand = ByteBuffer()
   /// Data of fragments that came one behind the other in one read.
   private var small = ByteBuffer()
 

@@ -3,6 +3,7 @@
 import Access
 import DICOMData
 import GRDB
+import GRDBSQLite
 import Testing
 
 @testable import Archive
@@ -234,14 +235,14 @@ import Testing
     try await again.close()
   }
 
-  /// One study of as many voices as objects, asked for by who sees none of them: four times as many may take eight times as long.
+  /// One study of as many voices as objects, asked for by who sees none of them: four times as many may be eight times the work.
   @Test(
     arguments: [
       nil, MatchingKey(tag: .studyInstanceUID, matching: .singleValue("3.1")),
       MatchingKey(tag: .patientID, matching: .singleValue("P1")),
     ] as [MatchingKey?])
   func manyVoicesAreNotAskedForEach(key: MatchingKey?) async throws {
-    var worlds: [(count: Int, archive: Archive, caller: Caller, test: TestArchive)] = []
+    var work: [Int] = []
     for count in [150, 600] {
       let test = TestArchive(inMemory: true)
       let archive = try test.openUnsafely()
@@ -252,21 +253,33 @@ import Testing
       let caller = try await archive.makeCaller("NONE")
       let terms = GrantTerms(.everything, narrowing: GrantNarrowing(modalities: ["XA"]), rights: .query)
       _ = try await archive.administration(as: .current).addGrant(to: "NONE", terms)
-      worlds.append((count, archive, caller, test))
+      work.append(try await Self.steps(of: key.map { [$0] } ?? [], in: archive, as: caller))
+      try await archive.close()
     }
-    var best: [Int: Duration] = [:]
-    for _ in 0..<5 {
-      for world in worlds {
-        let began = ContinuousClock.now
-        let found = try await world.archive.values(
-          of: .studyInstanceUID, at: .study, as: world.caller, key.map { [$0] } ?? [])
-        let took = ContinuousClock.now - began
-        #expect(found.isEmpty)
-        best[world.count] = min(took, best[world.count] ?? took)
+    #expect(work[0] > 100, "nothing is compared")
+    #expect(work[1] < work[0] * 8, "\(work)")
+  }
+
+  /// What a page without a row costs SQLite, in tens of its virtual machine's instructions.
+  private static func steps(of keys: [MatchingKey], in archive: Archive, as caller: Caller) async throws -> Int {
+    let query = FindQuery(informationModel: .patientRoot, level: .study, keys: keys, returning: [.studyInstanceUID])
+    return try await archive.database.read { [layout = archive.index.layout] database in
+      try ValueListFunction.addAll(to: database)
+      let visibility = try Visibility(Question(caller: caller, rights: .query, now: 0), in: database)
+      var steps = 0
+      try withUnsafeMutablePointer(to: &steps) { steps in
+        sqlite3_progress_handler(
+          database.sqliteConnection, 10,
+          { steps in
+            steps?.assumingMemoryBound(to: Int.self).pointee += 1
+            return 0
+          }, steps)
+        defer { sqlite3_progress_handler(database.sqliteConnection, 0, nil, nil) }
+        let page = try SQLiteIndex.page(
+          of: query, in: layout, for: visibility, after: nil, KnownStatements(), in: database)
+        #expect(page.rows.isEmpty)
       }
+      return steps
     }
-    let (few, many) = (try #require(best[150]), try #require(best[600]))
-    #expect(many < few * 8 + .milliseconds(20), "\(few) became \(many)")
-    for world in worlds { try await world.archive.close() }
   }
 }
