@@ -114,7 +114,7 @@ package final class IndicationQueue: Sendable {
     if isNow { readOn() }
   }
 
-  var isEmpty: Bool { state.withLock(\.waiting.isEmpty) }
+  var isEmpty: Bool { state.withLock { $0.waiting.isEmpty } }
 
   var hasRoom: Bool { state.withLock { $0.end == nil && !$0.isFull } }
 }

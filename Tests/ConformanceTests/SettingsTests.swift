@@ -89,6 +89,7 @@ import Testing
   /// What is wrong, in which file, what is expected, and what to do; no words of a library.
   @Test(
     arguments: [
+      (#"{"port": 104, "aeTitle": "A \"port\": ", "port": 11112}"#, [], ["collimator.json' sets port twice"]),
       (#"{"port": "many"}"#, [], ["port", "collimator.json'", "a whole number from 0 to 65535", "default is '11112'"]),
       (#"{"tlsClientCertificates": 3}"#, [], ["tlsClientCertificates", "collimator.json'", "none, accept, require"]),
       (#"{"bind": []}"#, [], ["bind", "collimator.json'", "a text in quotes"]),

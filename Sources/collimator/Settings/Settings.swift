@@ -148,7 +148,7 @@ struct Settings {
     }
   }
 
-  /// A misspelt key would otherwise be a default that nobody sees, and `true` a 1.
+  /// A misspelt key would otherwise be a default that nobody sees, the first of two the same, and `true` a 1.
   private static func requireKnownKeys(_ data: Data, _ path: String) throws {
     let object: [String: FileValue]
     do { object = try JSONDecoder().decode([String: FileValue].self, from: data) } catch {
@@ -169,6 +169,16 @@ struct Settings {
         "\(key), as '\(path)' sets it, is \(value.rawValue), not \(setting.expectation): \(setting.meaning); its "
           + "default is " + (setting.defaultValue.isEmpty ? "none" : "'\(setting.defaultValue)'"))
     }
+    if let twice = keySetTwice(in: String(decoding: data, as: UTF8.self)) {
+      throw ValidationError("'\(path)' sets \(twice) twice: leave one of them out")
+    }
+  }
+
+  /// Of an object of strings and numbers: whatever stands before a colon is a key.
+  private static func keySetTwice(in json: String) -> Substring? {
+    var met: Set<Substring> = []
+    return json.matches(of: /"((?:[^"\\]|\\.)*+)"(\s*:)?/).lazy.filter { $0.2 != nil }.map(\.1)
+      .first { !met.insert($0).inserted }
   }
 
   /// Not refused, as in the file: an environment is shared by many programs. `COLLIMATOR_DATA` is the data directory.
