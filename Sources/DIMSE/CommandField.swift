@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Command Field (0000,0100), PS3.7 annex E. A response is its request with the highest bit set.
-package enum CommandField: UInt16, Sendable, CaseIterable {
+package enum CommandField: UInt16, Sendable, CaseIterable, CustomStringConvertible {
   case cStoreRQ = 0x0001
   case cStoreRSP = 0x8001
   case cGetRQ = 0x0010
@@ -31,5 +31,25 @@ package enum CommandField: UInt16, Sendable, CaseIterable {
   /// nil for a response, and for C-CANCEL, which has none.
   package var response: CommandField? {
     isResponse ? nil : CommandField(rawValue: rawValue | 0x8000)
+  }
+
+  /// As the Standard writes it, such as C-STORE-RQ.
+  package var description: String {
+    let operation =
+      switch self {
+      case .cStoreRQ, .cStoreRSP: "C-STORE"
+      case .cGetRQ, .cGetRSP: "C-GET"
+      case .cFindRQ, .cFindRSP: "C-FIND"
+      case .cMoveRQ, .cMoveRSP: "C-MOVE"
+      case .cEchoRQ, .cEchoRSP: "C-ECHO"
+      case .nEventReportRQ, .nEventReportRSP: "N-EVENT-REPORT"
+      case .nGetRQ, .nGetRSP: "N-GET"
+      case .nSetRQ, .nSetRSP: "N-SET"
+      case .nActionRQ, .nActionRSP: "N-ACTION"
+      case .nCreateRQ, .nCreateRSP: "N-CREATE"
+      case .nDeleteRQ, .nDeleteRSP: "N-DELETE"
+      case .cCancelRQ: "C-CANCEL"
+      }
+    return operation + (isResponse ? "-RSP" : "-RQ")
   }
 }

@@ -38,7 +38,7 @@ package final class IndicationQueue: Sendable {
       return reader
     }
 
-    /// Of what came before, nothing is read any more.
+    /// Of what came before, nothing is read any more; where the end is there already, it stays to be read, and how it came.
     mutating func cancel() -> Reader? {
       guard end == nil else { return nil }
       waiting = CircularBuffer()
@@ -58,7 +58,8 @@ package final class IndicationQueue: Sendable {
 
   package init() {}
 
-  /// The next one; nil behind the last. Throws what broke the connection, or `CancellationError`, once. For one task.
+  /// The next one; nil behind the last. Throws what broke the connection, or `CancellationError` where that came first, once. For
+  /// one task.
   package func next() async throws -> DIMSEIndication? {
     guard !Task.isCancelled, let taken = state.withLock({ $0.take() }) else { return try await comingNext() }
     taken.readOn?()

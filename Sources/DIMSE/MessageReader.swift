@@ -42,9 +42,9 @@ package final class MessageReader {
     }
   }
 
-  /// Once for so many messages as one peer may have answered before others on its event loop have their turn. A single read may
-  /// bring thousands.
-  package var hasHadItsTurn: Bool {
+  /// Whether that was as many messages as one peer may have answered before others on its event loop have their turn; then
+  /// the next turn begins. A single read may bring thousands.
+  package func endsTurn() -> Bool {
     guard inARow >= Self.messagesInATurn else { return false }
     inARow = 0
     return true

@@ -6,8 +6,6 @@ package import UpperLayer
 /// Sends messages, from any number of tasks; the parts of one message stay together on the wire.
 package struct MessageWriter: Sendable {
   private let outlet: any RequestOutlet
-  private static let shortWhile = TimeAmount.microseconds(50)
-
   private let turn = WritingTurn()
   package let eventLoop: any EventLoop
   private let channel: (any Channel)?
@@ -82,14 +80,6 @@ package struct MessageWriter: Sendable {
     }
     // Whoever has the next turn may write from the event loop itself, and must not get between the last pieces.
     try await settle()
-  }
-
-  /// Lets the event loop look what others have sent, where this runs on it: to give up a task's turn is not enough for that.
-  package func giveWay() async {
-    guard eventLoop.inEventLoop else { return }
-    await withCheckedContinuation { continuation in
-      eventLoop.scheduleTask(in: Self.shortWhile) { continuation.resume() }
-    }
   }
 
   /// Nothing is to be done any more before this is there.

@@ -265,7 +265,6 @@ import Testing
     let query = FindQuery(informationModel: .patientRoot, level: .study, keys: keys, returning: [.studyInstanceUID])
     return try await archive.database.read { [layout = archive.index.layout] database in
       try ValueListFunction.addAll(to: database)
-      let visibility = try Visibility(Question(caller: caller, rights: .query, now: 0), in: database)
       var steps = 0
       try withUnsafeMutablePointer(to: &steps) { steps in
         sqlite3_progress_handler(
@@ -275,6 +274,7 @@ import Testing
             return 0
           }, steps)
         defer { sqlite3_progress_handler(database.sqliteConnection, 0, nil, nil) }
+        let visibility = try Visibility(Question(caller: caller, rights: .query, now: 0), in: database)
         let page = try SQLiteIndex.page(
           of: query, in: layout, for: visibility, after: nil, KnownStatements(), in: database)
         #expect(page.rows.isEmpty)

@@ -75,6 +75,15 @@ struct AbuseTests {
     #expect(node.stop() == 0)
   }
 
+  /// Whoever is refused on and on does not fill the disk with the log of it.
+  @Test func aThousandRefusedOperationsAreNamed() async throws {
+    let node = try await node()
+    try await play("refused_often", node)
+    #expect(try await node.says("1000 operations were refused on this association", times: 1))
+    #expect(node.stop() == 0)
+    #expect(node.logged.components(separatedBy: "C-ECHO-RQ refused: ").count - 1 == 1000)
+  }
+
   private func node(_ arguments: String...) async throws -> RunningNode {
     let node = try RunningNode(arguments)
     for name in ["MOD", "OTHER"] { try await node.addPeer(name, may: "store,query") }

@@ -76,6 +76,22 @@ import Testing
     #expect(node.stop() == 0)
   }
 
+  /// What is wrong with a server's certificate names the settings that could mend it.
+  @Test func aServerThatIsNotTrustedIsExplained() async throws {
+    let certificates = try await TestCertificates()
+    let folder = try TemporaryFolder()
+    let server = try Server(
+      "tls", folder: folder.path, ["server.pem", "server.key", "ca.pem"].map(certificates.file), messages: 1)
+    let node = try RunningNode([
+      "--audit-forward", "tls://127.0.0.1:\(server.port)", "--audit-forward-ca", certificates.file("other-ca.pem"),
+    ])
+    for words in ["the server showed a certificate that is not trusted: ", ", set auditForwardCA to its certificate's"]
+    {
+      #expect(try await node.says(words, times: 1), "\(node.logged)")
+    }
+    #expect(node.stop() == 0)
+  }
+
   /// What was recorded while the server was away, and before the node was killed, comes when both are back.
   @Test func theQueueSurvivesThatEitherIsAway() async throws {
     let folder = try TemporaryFolder()

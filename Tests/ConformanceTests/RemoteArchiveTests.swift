@@ -77,7 +77,7 @@ struct RemoteArchiveTests {
     #expect(try await MixedStudy.objects(in: answer.files) == study.objects())
     // The same twice, with other classes each; or each series by itself, since its images need more contexts than one
     // association has.
-    #expect(node.logged.components(separatedBy: "cGetRQ answered").count - 1 == (rights == "retrieve" ? 2 : 8))
+    #expect(node.logged.components(separatedBy: "C-GET-RQ answered").count - 1 == (rights == "retrieve" ? 2 : 8))
   }
 
   private struct Answer: Decodable {

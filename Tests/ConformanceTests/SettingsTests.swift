@@ -90,6 +90,7 @@ import Testing
   @Test(
     arguments: [
       (#"{"port": 104, "aeTitle": "A \"port\": ", "port": 11112}"#, [], ["collimator.json' sets port twice"]),
+      (#"{"port": 104, "p\u006frt": 11112}"#, [], ["collimator.json' sets port twice"]),
       (#"{"port": "many"}"#, [], ["port", "collimator.json'", "a whole number from 0 to 65535", "default is '11112'"]),
       (#"{"tlsClientCertificates": 3}"#, [], ["tlsClientCertificates", "collimator.json'", "none, accept, require"]),
       (#"{"bind": []}"#, [], ["bind", "collimator.json'", "a text in quotes"]),

@@ -64,13 +64,13 @@ import UpperLayer
       all.writeInteger(number)
       all.writeRepeatingByte(0, count: Self.size - 4)
     }
-    client.writeAndFlush(all).whenComplete { _ in client.close(promise: nil) }
+    client.writeAndFlush(all, promise: nil)
     var waiting = connections.stream.makeAsyncIterator()
     let connection = try #require(await waiting.next())
     try await connection.executeThenClose { messages, _ in
       var next: UInt32 = 0
       var mostAhead = 0
-      while let indication = try await messages.indications.next() {
+      while next < Self.numbers, let indication = try await messages.indications.next() {
         guard case .dataSet(let bytes, _) = indication else { break }
         #expect(bytes.getInteger(at: bytes.readerIndex) == next)
         next += 1
@@ -78,8 +78,11 @@ import UpperLayer
         if next == 1000 { await Self.standStill(until: received) }
       }
       #expect(Int(next) == Self.numbers)
-      // NIO reads four times 64 KiB at most before it asks again; of what was there twice that stands before the reader.
+      // NIO reads four times 64 KiB at most before it asks again; of what was there twice that stands before the reader. The
+      // client stays: of one that hangs up everything is read.
       #expect(mostAhead <= 8 * 65_536, "of \(Self.size * Self.numbers)")
+      client.close(promise: nil)
+      #expect(try await messages.indications.next() == nil)
     }
     #expect(!connection.channel.isActive)
     try await server.close()

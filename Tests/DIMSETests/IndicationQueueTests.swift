@@ -145,7 +145,7 @@ import Testing
     var turns: [Int] = []
     for number in 1...100 {
       #expect(try await messages.next() != nil)
-      if messages.hasHadItsTurn { turns.append(number) }
+      if messages.endsTurn() { turns.append(number) }
     }
     #expect(turns == [32, 64, 96])
   }

@@ -66,6 +66,10 @@ private final class Reads: ChannelOutboundHandler {
     let clients = try await Self.connect(3 * loops, to: port)
     await taken.wait(for: 3 * loops)
     #expect(taken.byLoop.values.map(\.count) == Array(repeating: 3, count: loops))
+    // What one sends is read in pieces, between those of others.
+    for connection in taken.byLoop.values.joined() {
+      #expect(try await connection.getOption(.maxMessagesPerRead).get() == 1)
+    }
 
     // Those of one go; as many come, and it has them.
     let (loop, gone) = try #require(taken.byLoop.first)

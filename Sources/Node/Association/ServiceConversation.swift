@@ -57,7 +57,7 @@ struct ServiceConversation {
     do {
       while let message = try await association.messages.next() {
         try await take(message)
-        if association.messages.hasHadItsTurn { await association.writer.giveWay() }
+        if association.messages.endsTurn() { await EventLoopTurns.giveWay(on: association.writer.eventLoop) }
       }
       if Task.isCancelled { throw CancellationError() }
     } catch {

@@ -165,7 +165,7 @@ struct ServiceResponder: Sendable {
           try? await refuse(failure, request.command, contextID: contextID)
           return
         }
-        logger.notice("a code is refused: \(failure.comment)")
+        log("a code is refused", failure)
         try? await writer.send(failure.response(to: request.command), contextID: contextID)
       }.value
       return
@@ -272,13 +272,12 @@ struct ServiceResponder: Sendable {
   /// What goes wrong on this machine is nobody else's fault, and somebody has to look after it.
   /// A peer that is refused on and on would fill the disk with it.
   private func log(_ what: String, _ failure: ServiceFailure, usually level: Logger.Level = .notice) {
-    let count = refusals.next()
-    guard count <= Self.mostNamed || failure.cause != nil else {
-      if count == Self.mostNamed + 1 {
-        logger.notice("\(Self.mostNamed) operations were refused on this association: those that follow are not named")
-      }
-      return
+    // Whoever cancels is refused nothing.
+    let count = failure.status == .cancel ? 0 : refusals.next()
+    if count == Self.mostNamed + 1 {
+      logger.notice("\(Self.mostNamed) operations were refused on this association: those that follow are not named")
     }
+    guard count <= Self.mostNamed || failure.cause != nil else { return }
     logger.log(
       level: failure.cause == nil ? level : .error, "\(what): \(failure.status) \(failure.comment)",
       metadata: failure.cause.map { ["cause": "\($0)"] })

@@ -76,6 +76,7 @@ struct AuditForwarder: Sendable {
     switch error {
     case is NIOConnectionError: "it cannot be reached"
     case let error as IOError: String(cString: strerror(error.errnoCode))
+    case let failure as TLSFailure: "the server \(failure.advised(.auditSettings))"
     default: "\(error)"
     }
   }

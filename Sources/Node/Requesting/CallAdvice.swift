@@ -6,11 +6,14 @@ package enum CallAdvice: Sendable {
   case options
   /// By the peer's entry in the archive.
   case peer(String)
+  /// By the settings of where the audit is forwarded to.
+  case auditSettings
 
   var title: String {
     switch self {
     case .options: "try another --called"
     case .peer(let name): "'collimator peer set \(name) --ae-title' says how it is called"
+    case .auditSettings: "its own log may say more"
     }
   }
 
@@ -18,6 +21,7 @@ package enum CallAdvice: Sendable {
     switch self {
     case .options: "--tls"
     case .peer(let name): "'collimator peer set \(name) --call-tls'"
+    case .auditSettings: "the setting auditForward with tls://"
     }
   }
 
@@ -25,6 +29,7 @@ package enum CallAdvice: Sendable {
     switch self {
     case .options: "leave --tls out"
     case .peer(let name): "'collimator peer set \(name) --no-call-tls' leaves it out"
+    case .auditSettings: "set auditForward to tcp://"
     }
   }
 
@@ -32,6 +37,7 @@ package enum CallAdvice: Sendable {
     switch self {
     case .options: "give its certificate with --tls-ca FILE"
     case .peer(let name): "name its certificate with 'collimator peer set \(name) --call-tls-ca FILE'"
+    case .auditSettings: "set auditForwardCA to its certificate's file"
     }
   }
 
@@ -40,6 +46,7 @@ package enum CallAdvice: Sendable {
     case .options: "give --tls-certificate and --tls-key"
     case .peer(let name):
       "name one with 'collimator peer set \(name) --call-tls-certificate FILE --call-tls-key FILE'"
+    case .auditSettings: "set auditForwardCertificate and auditForwardKey"
     }
   }
 
@@ -47,6 +54,7 @@ package enum CallAdvice: Sendable {
     switch self {
     case .options: "--tls-name NAME expects another name"
     case .peer(let name): "'collimator peer set \(name) --call-tls-name NAME' expects another name"
+    case .auditSettings: "auditForward has to name it as its certificate does"
     }
   }
 
@@ -55,6 +63,7 @@ package enum CallAdvice: Sendable {
     switch self {
     case .options: "--response-timeout waits longer"
     case .peer: "the setting answer-timeout says how long the node waits for it"
+    case .auditSettings: "its own log may say more"
     }
   }
 
@@ -62,7 +71,7 @@ package enum CallAdvice: Sendable {
   var time: String {
     switch self {
     case .options: "--timeout and --response-timeout wait longer"
-    case .peer: "its own log may say more"
+    case .peer, .auditSettings: "its own log may say more"
     }
   }
 }

@@ -99,6 +99,8 @@ package struct RemoteNode: Sendable {
         try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
           .connectTimeout(.nanoseconds(timeout.nanoseconds))
           .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+          // As on a listening port.
+          .channelOption(.maxMessagesPerRead, value: 1)
           .connect(host: host, port: port) { channel in
             attempts.note(channel)
             return channel.eventLoop.makeCompletedFuture { try Self.prepare(channel, limits, tls) }

@@ -36,8 +36,6 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   /// The user of this layer knows of an association, or has asked for one.
   private var isAsked = false
   private var readsLittle = false
-  /// Between a read and its completion.
-  private var isReading = false
   private var receivedAfterEnd = 0
   /// What a server says before it was asked for an association, as one of SMTP does.
   private var early = ByteBuffer()
@@ -90,7 +88,6 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    isReading = true
     let bytes = unwrapInboundIn(data)
     guard isWorthReading(bytes.readableBytes) else { return context.close(promise: nil) }
     guard machine.role == .acceptor || (machine.state != .idle && machine.state != .awaitingTransportOpen) else {
@@ -118,7 +115,6 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   package func channelReadComplete(context: ChannelHandlerContext) {
-    isReading = false
     clock.readCompleted()
     if decoder.progress != nil { context.triggerUserOutboundEvent(MoreToCome(), promise: nil) }
     context.fireChannelReadComplete()
@@ -174,6 +170,8 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     switch unwrapOutboundIn(data) {
     case .associate(let request):
       ask(.associateRequest(request), context, promise)
+      let early = early
+      self.early = ByteBuffer()
       if early.readableBytes > 0 { hear(early, context) }
     case .accept(let acceptance): ask(.acceptResponse(acceptance), context, promise)
     case .reject(let rejection): ask(.rejectResponse(rejection), context, promise)
@@ -266,8 +264,6 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     guard !hasEnded else { return }
     hasEnded = true
     context.fireChannelRead(wrapInboundOut(.ended(isAsked ? end : refusal(end))))
-    // What a timer says comes with no read: who collects what is read until it is complete would hear it with the next one.
-    if !isReading { context.fireChannelReadComplete() }
   }
 
   /// What ended before anybody above was asked, for whoever records who was refused. A peer's own A-ABORT is no refusal.

@@ -169,15 +169,18 @@ struct Settings {
         "\(key), as '\(path)' sets it, is \(value.rawValue), not \(setting.expectation): \(setting.meaning); its "
           + "default is " + (setting.defaultValue.isEmpty ? "none" : "'\(setting.defaultValue)'"))
     }
-    if let twice = keySetTwice(in: String(decoding: data, as: UTF8.self)) {
+    if let twice = keySetTwice(in: data) {
       throw ValidationError("'\(path)' sets \(twice) twice: leave one of them out")
     }
   }
 
   /// Of an object of strings and numbers: whatever stands before a colon is a key.
-  private static func keySetTwice(in json: String) -> Substring? {
-    var met: Set<Substring> = []
-    return json.matches(of: /"((?:[^"\\]|\\.)*+)"(\s*:)?/).lazy.filter { $0.2 != nil }.map(\.1)
+  private static func keySetTwice(in json: Data) -> String? {
+    var met: Set<String> = []
+    return String(decoding: json, as: UTF8.self).matches(of: /("(?:[^"\\]|\\.)*+")(\s*:)?/).lazy
+      .filter { $0.2 != nil }
+      // One key may be spelt in several ways.
+      .compactMap { try? JSONDecoder().decode(String.self, from: Data($0.1.utf8)) }
       .first { !met.insert($0).inserted }
   }
 

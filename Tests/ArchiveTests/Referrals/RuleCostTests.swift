@@ -8,7 +8,7 @@ import Testing
 @testable import Archive
 
 @Suite struct RuleCostTests {
-  /// Hundreds of rules are read once, and again when they changed: for each new series it is only asked whether they did.
+  /// However many there are, rules are read once, and again when they changed: for each new series it is only asked whether they did.
   @Test func rulesAreReadOnceAndNotForEachSeries() async throws {
     let folder = TestArchive()
     let archive = try folder.open()

@@ -140,9 +140,23 @@ def take_shares(answers):
         sys.exit(f"a long request of another address was answered {kind} {answer}")
 
 
+def refused_often():
+    """1,100 operations that are refused, and each is answered; no association is."""
+    peer = established()
+    for _ in range(11):
+        peer.send(b"".join(pdv(3, command(0x30, number, CT)) for number in range(1, 101)))
+        for _ in range(100):
+            kind, answer = peer.read()
+            if kind != 4 or b"\0\x09\2\0\0\0\x22\1" not in answer:
+                sys.exit(f"{kind} {answer} came")
+    peer.release()
+
+
 def once():
     if abuse == "shares":
         return shares()
+    if abuse == "refused_often":
+        return refused_often()
     with oracle.refusals(abuse):
         globals()[abuse]()
 
