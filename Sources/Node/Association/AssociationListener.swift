@@ -55,7 +55,11 @@ struct AssociationListener: Sendable {
     _ session: AssociationSession, on channel: any Channel, _ security: ConnectionSecurity,
     registry: AssociationRegistry, limits: UpperLayerLimits, logger: Logger
   ) throws {
-    let address = channel.remoteAddress?.ipAddress ?? "unknown"
+    guard let address = channel.remoteAddress?.ipAddress else {
+      // The system knows where it came from only as long as it is there.
+      logger.info("connection ended: the peer reset it before anything was read of it")
+      throw ConnectionGone()
+    }
     guard let id = registry.open(channel, from: address) else {
       session.refuseForWantOfPlace(from: address, logger: logger)
       throw TooManyConnections()
@@ -95,3 +99,4 @@ struct AssociationListener: Sendable {
 }
 
 private struct TooManyConnections: Error {}
+private struct ConnectionGone: Error {}

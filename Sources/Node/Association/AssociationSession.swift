@@ -63,7 +63,7 @@ final class AssociationSession: Sendable {
     } catch is CancellationError {
       logger.info("association ended: the node is stopping")
     } catch {
-      logger.info("connection ended", metadata: ["error": "\(error)"])
+      logger.info("connection ended: \(ConnectionFailure(error))")
     }
   }
 

@@ -63,7 +63,7 @@ struct ServiceConversation {
     } catch {
       responses.end(error)
       await operations.endAll()
-      throw error
+      throw responder.breach.known ?? error
     }
     responses.end(AssociationEnd.connectionClosed)
     await operations.endAll()

@@ -16,6 +16,7 @@ struct ServiceResponder: Sendable {
   let caller: Caller
   let services: NodeServices
   let logger: Logger
+  let breach = Breach()
   private let refusals = RefusalCount()
   private static let mostNamed = 1000
 
@@ -65,7 +66,9 @@ struct ServiceResponder: Sendable {
       final = failure.response(to: command)
     } catch  where Task.isCancelled {
       // Whatever the archive calls it that it was stopped.
-      final.status = .cancel
+      let failure = ServiceFailure(.cancel, "given up")
+      log("query ended", failure, usually: .info)
+      final = failure.response(to: command)
     } catch {
       logger.error("query failed", metadata: ["error": "\(error)"])
       final = ServiceFailure(.unableToProcess, "the archive could not be read; see the node's log")
@@ -197,7 +200,7 @@ struct ServiceResponder: Sendable {
     } catch {
       logger.info(
         "storage commitments are reported later, on another association",
-        metadata: ["why": "\(error)", "reports": "\(left.count)"])
+        metadata: ["why": "\(ConnectionFailure(error))", "reports": "\(left.count)"])
       // Also where the task was cancelled.
       await Task { [left] in try? await commitments.release(Array(left)) }.value
     }
@@ -243,7 +246,8 @@ struct ServiceResponder: Sendable {
       log("\(command.commandField) refused", failure)
       final = failure.response(to: command)
     } catch let broken as BrokenAssociation {
-      logger.notice("\(command.commandField) ended with the association: \(broken.cause)")
+      logger.notice("\(command.commandField) ended with the association: \(ConnectionFailure(broken.cause))")
+      breach.note(broken.cause)
       // Half a message may be on its way: nothing can follow it.
       return await Task { try? await writer.send(.abort(.byUser)) }.value
     } catch  where Task.isCancelled {

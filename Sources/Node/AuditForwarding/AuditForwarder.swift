@@ -133,7 +133,7 @@ struct AuditForwarder: Sendable {
       let client = try await TLSClient(tls, calling: destination.host, deadline: .seconds(10))
       let (channel, connection) = try await stream(client)
       do {
-        _ = try await connection?.established()
+        try await connection?.established(on: channel)
       } catch {
         channel.close(promise: nil)
         throw error
@@ -143,11 +143,15 @@ struct AuditForwarder: Sendable {
   }
 
   private func stream(_ client: TLSClient?) async throws -> (channel: any Channel, TLSConnection?) {
-    try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-      .connectTimeout(.seconds(10))
-      .channelOption(.socketOption(.so_keepalive), value: 1)
-      .connect(host: destination.host, port: destination.port) { channel in
-        channel.eventLoop.makeCompletedFuture { (channel, try client?.secure(channel)) }
-      }
+    let attempts = CancellableConnection()
+    return try await attempts.made {
+      try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        .connectTimeout(.seconds(10))
+        .channelOption(.socketOption(.so_keepalive), value: 1)
+        .connect(host: destination.host, port: destination.port) { channel in
+          attempts.note(channel)
+          return channel.eventLoop.makeCompletedFuture { (channel, try client?.secure(channel)) }
+        }
+    }
   }
 }

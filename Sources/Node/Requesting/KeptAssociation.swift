@@ -75,10 +75,14 @@ final class KeptAssociation: Sendable {
     try await bring(work) {}
   }
 
-  /// Ends it where nothing is going on; returns when that is done.
+  /// Ends it where nothing is going on; returns when that is done. Whoever is cancelled does not wait for the peer's farewell.
   func end() async {
     leave()
-    await task.withLock(\.self)?.value
+    await withTaskCancellationHandler {
+      await task.withLock(\.self)?.value
+    } onCancel: {
+      cancel()
+    }
   }
 
   /// Ends it, whatever is going on.

@@ -147,10 +147,11 @@ package struct RemoteNode: Sendable {
     on connection: AssociationChannel, _ tls: TLSConnection?, _ body: () async throws -> Association
   ) async throws -> Association {
     do {
-      _ = try await tls?.established()
+      _ = try await tls?.established(on: connection.channel)
       return try await AnswerDeadline(on: connection.channel).within(
         .nanoseconds(timeout.nanoseconds), for: "answer to the association request", body)
     } catch {
+      if Task.isCancelled { throw CancellationError() }
       // A server of TLS 1.3 refuses a client's certificate only after the client's handshake is done.
       if let failure = tls?.failure ?? error as? TLSFailure {
         throw OperationError("\(host):\(port) \(failure.advised(advice))")

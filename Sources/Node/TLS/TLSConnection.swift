@@ -22,8 +22,19 @@ final class TLSConnection: Sendable {
   var session: TLSSession? { state.withLock { $0.session } }
   var failure: TLSFailure? { state.withLock { $0.failure } }
 
-  /// Returns when the handshake is done; throws `TLSFailure`.
-  func established() async throws -> TLSSession { try await promise.futureResult.get() }
+  /// Returns when the handshake is done; throws `TLSFailure`. A task that is cancelled hangs up.
+  @discardableResult
+  func established(on channel: any Channel) async throws -> TLSSession {
+    try await withTaskCancellationHandler {
+      do {
+        return try await promise.futureResult.get()
+      } catch {
+        throw Task.isCancelled ? CancellationError() : error
+      }
+    } onCancel: {
+      channel.close(promise: nil)
+    }
+  }
 
   /// Puts TLS into the pipeline, below whatever is added after it. Called on the channel's event loop.
   static func begin(

@@ -20,6 +20,7 @@ final class MoveBacklog: Sendable {
     /// In the reverse of the order in which they are sent.
     var left: [Entry]
     var wasReached = false
+    var isRejected = false
     var trouble: (any Error)?
   }
 
@@ -55,6 +56,10 @@ final class MoveBacklog: Sendable {
   var wasReached: Bool { state.withLock(\.wasReached) }
   func noteReached() { state.withLock { $0.wasReached = true } }
 
+  /// The destination is there, and wants no association.
+  var isRejected: Bool { state.withLock { $0.isRejected } }
+  func noteRejected() { state.withLock { $0.isRejected = true } }
+
   /// What keeps objects from being prepared, whatever the destination does.
   var trouble: (any Error)? { state.withLock(\.trouble) }
   func note(_ trouble: any Error) { state.withLock { $0.trouble = $0.trouble ?? trouble } }
@@ -64,16 +69,20 @@ final class MoveBacklog: Sendable {
 final class MoveCourse: Sendable {
   private struct State {
     var isConnected = false
+    /// It is being released.
+    var isParting = false
     var settled = 0
     var unanswered: [MoveBacklog.Entry] = []
   }
 
   private let state = Mutex(State())
 
-  var isConnected: Bool { state.withLock(\.isConnected) }
+  /// On an association on which nothing may be broken off.
+  var isAtWork: Bool { state.withLock { $0.isConnected && !$0.isParting } }
 
   func begin() { state.withLock { $0 = State() } }
   func accept() { state.withLock { $0.isConnected = true } }
+  func part() { state.withLock { $0.isParting = true } }
   func settle() { state.withLock { $0.settled += 1 } }
   /// It ends before the answer to this came.
   func leave(_ entry: MoveBacklog.Entry) { state.withLock { $0.unanswered.append(entry) } }

@@ -83,17 +83,20 @@ struct MoveTransfer: Sendable {
       while let left = backlog.take() {
         await operations.leave(
           left.instance,
-          isReachable ? "the destination hangs up, whatever it is sent" : "the destination cannot be reached",
+          isReachable
+            ? "the destination hangs up, whatever it is sent"
+            : backlog.isRejected ? "the destination rejects associations" : "the destination cannot be reached",
           wasReached: isReachable)
       }
     }
   }
 
-  /// Once an association is there, no task on it is cancelled: it ends when it sees the signal, or is hung up on.
+  /// Once an association is there, no task on it is cancelled until it is released: it ends when it sees the signal, or is hung up
+  /// on.
   private func send(_ batch: MoveBatch, _ backlog: MoveBacklog, _ stop: StopSignal) async {
     let course = MoveCourse()
     let task = Task { await sendAll(batch, backlog, course, stop) }
-    let action = stop.whenRaised { if !course.isConnected { task.cancel() } }
+    let action = stop.whenRaised { if !course.isAtWork { task.cancel() } }
     await task.value
     stop.forget(action)
   }
@@ -113,11 +116,12 @@ struct MoveTransfer: Sendable {
         if isStale { mayBeStale = false }
         for entry in unanswered {
           // Nothing was tried on it that counts: the next association is opened for this.
-          if isStale, !stop.isRaised { backlog.giveBack(entry) } else { await putBack(entry, backlog, stop) }
+          if isStale, !stop.isRaised { backlog.giveBack(entry) } else { await putBack(entry, error, backlog, stop) }
         }
         if stop.isRaised || backlog.trouble != nil { return }
         if isStale { continue }
         refusals = wasAccepted ? 0 : refusals + 1
+        if case AssociationEnd.rejected = error { backlog.noteRejected() }
         fruitless = settled > 0 ? 0 : wasAccepted ? fruitless + 1 : fruitless
         operations.logger.warning(
           "the association with the destination '\(destination.peer.name)' failed",
@@ -139,7 +143,10 @@ struct MoveTransfer: Sendable {
       backlog.noteReached()
       let deadline = association.deadline
       let action = stop.whenRaised { [lastAnswersWithin] in deadline?.hangUp(in: lastAnswersWithin) }
-      defer { stop.forget(action) }
+      defer {
+        course.part()
+        stop.forget(action)
+      }
       // Between an answer and the next object no other thread has to wake up.
       try await withTaskExecutorPreference(association.writer.executor) {
         try await send(backlog, over: association, atMost: outstanding, course, stop)
@@ -228,10 +235,18 @@ struct MoveTransfer: Sendable {
   }
 
   /// Its association ended before its answer came: once more behind the others; after that it is the one at fault.
-  private func putBack(_ entry: MoveBacklog.Entry, _ backlog: MoveBacklog, _ stop: StopSignal) async {
+  private func putBack(
+    _ entry: MoveBacklog.Entry, _ error: any Error, _ backlog: MoveBacklog, _ stop: StopSignal
+  ) async {
     guard !stop.isRaised else { return await operations.giveUp(entry.instance, "the destination did not answer") }
     guard !backlog.putBack(entry) else { return }
-    await operations.giveUp(entry.instance, "the destination hung up at it, \(MoveBacklog.mostFailures) times")
+    let what =
+      switch error {
+      case AssociationEnd.timedOut: "did not answer it"
+      case AssociationEnd.protocolViolation: "broke the protocol at it"
+      default: "hung up at it"
+      }
+    await operations.giveUp(entry.instance, "the destination \(what), \(MoveBacklog.mostFailures) times")
   }
 
   private func begin(_ object: OutgoingObject, _ user: inout ServiceUser) async throws -> UInt16 {

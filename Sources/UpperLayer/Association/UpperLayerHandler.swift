@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 package import NIOCore
 
 /// Performs what the state machine says on a channel, and keeps time for it.
@@ -288,7 +289,16 @@ package final class UpperLayerHandler: ChannelDuplexHandler {
     guard clock.awaitsReader,
       let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
     else { return }
-    clock.look(at: context.eventLoop.now, waiting: waiting)
+    clock.look(at: context.eventLoop.now, waiting: waiting + unacknowledged(context))
+  }
+
+  /// What the system has taken and the peer has not: it may be megabytes, of which the channel hears only now and then (tcp(7)).
+  private func unacknowledged(_ context: ChannelHandlerContext) -> Int {
+    var count: CInt = 0
+    try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+      _ = ioctl($0, UInt(TIOCOUTQ), &count)
+    }
+    return Int(count)
   }
 
   /// One timer an association, set anew only when it fires: nothing is done for each PDU. In Sta13 ARTIM takes over.

@@ -104,7 +104,8 @@ enum Setting: String, CaseIterable {
     case .aeTitle: "this node's AE title: what callers must call it"
     case .bind: "the address to listen on; 0.0.0.0 is every network that this machine is in"
     case .port: "the port to listen on; 0 takes a free one"
-    case .grace: "seconds that open associations get to finish when the node is told to stop"
+    case .grace:
+      "seconds that open associations get to finish when the node is told to stop; the destination of a C-MOVE has 5 more"
     case .logLevel: "the least that is logged: trace, debug, info, notice, warning, error, critical"
     case .maximumConnections: "TCP connections at the same time, said who they are or not"
     case .maximumConnectionsPerAddress: "of these, so many from one address that have yet to say who they are"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """unread.py PORT SERVICE STUDY SERIES WRITE-TIMEOUT --watched PID DATA: A16. A C-FIND or C-GET of all there is, of whose answers not
-a byte is read: what the node holds for it is bounded, and after its deadline it hangs up, which is one refusal. Watched by
-oracle.py; exits 1 and says what was wrong. SERVICE is `find` or `get`."""
+a byte is read: what the node holds for it is bounded, and after its deadline it hangs up, which is one refusal. Before that somebody
+reads slowly for some deadlines, faster than one has to, and is not hung up on: the system has taken far more than is read meanwhile.
+Watched by oracle.py; exits 1 and says what was wrong. SERVICE is `find` or `get`."""
 import socket
 import struct
 import sys
@@ -42,6 +43,21 @@ def ask():
     return peer
 
 
+def slowly():
+    peer, began = ask(), time.monotonic()
+    try:
+        while time.monotonic() < began + 3 * deadline and peer.socket.recv(2048):
+            time.sleep(0.05)
+    except ConnectionError as error:
+        problems.append(f"who reads slowly is hung up on: {error}")
+    if not count_live():
+        problems.append("who reads slowly is hung up on")
+    peer.reset()
+    began = time.monotonic()
+    while count_live() and time.monotonic() < began + 60 * PATIENCE:
+        pass
+
+
 def unread():
     with oracle.refusals(f"an unread C-{service.upper()}"):
         before, began = oracle.resident(), time.monotonic()
@@ -65,6 +81,7 @@ def count_live():
     return sum(one["callingAETitle"] == "MOD" for one in oracle.status()["live"])
 
 
+slowly()
 oracle.watch(unread)
 if problems:
     sys.exit("\n".join(problems))
