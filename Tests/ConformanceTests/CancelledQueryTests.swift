@@ -5,7 +5,8 @@ import Testing
 
 @Suite(.enabled(if: Tool.hasPynetdicom, "needs Python in .venv, or COLLIMATOR_PYTHON"))
 struct CancelledQueryTests {
-  private static let rows = 10_000
+  /// Far more than the buffers on the way take.
+  private static let rows = 60_000
 
   /// A broad query is given up after its first page: Peers/cancelled_query.py.
   @Test func aCancelledQueryEndsAtOnce() async throws {

@@ -52,8 +52,9 @@ import Testing
           for turn in 0..<Self.turns {
             if number == 0, turn == 1 { #expect(write(writing, "x", 1) == 1) }
             count.value.value += 1
-            // Longer than a loop waits for whoever gave way.
-            usleep(200)
+            // At work for longer than a loop waits for whoever gave way.
+            let end = NIODeadline.now() + .microseconds(200)
+            while NIODeadline.now() < end {}
             await EventLoopTurns.giveWay(on: loop)
           }
         }

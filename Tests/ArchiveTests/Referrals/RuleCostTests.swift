@@ -33,6 +33,28 @@ import Testing
     try await archive.close()
   }
 
+  /// Hundreds of rules of which none matches give nothing, and ask SQLite nothing: they are compared in memory.
+  @Test func hundredsOfRulesAreComparedInMemory() async throws {
+    let archive = try TestArchive().open()
+    _ = try await archive.makeCaller("WEBER")
+    let rules = (0..<300).map { number in
+      ReferralRule(
+        name: "r\(number)",
+        conditions: [
+          ReferralRule.Condition(.referringName, ["DOCTOR\(number)^*"]), ReferralRule.Condition(.modality, ["MR"]),
+        ], grantee: .principal(name: "WEBER"), seconds: 86_400)
+    }
+    var referral = Referral()
+    referral.referringNames = Referral.names(["Lang^Otto"])
+    referral.referringIDs = [Referral.Identification(code: "12345", scheme: "")]
+    referral.modality = "MR"
+    let compiled = try await archive.database.read { try RuleSet(rules, in: $0) }
+    #expect(compiled.matches(referral).isEmpty)
+    referral.referringNames = Referral.names(["Doctor299^Otto"])
+    #expect(compiled.matches(referral).map(\.rule.name) == ["r299"])
+    try await archive.close()
+  }
+
   /// What is asked of SQLite for the rules of one series.
   private static func statements(of standing: StandingRules, in archive: Archive) async throws -> [String] {
     let asked = Mutex<[String]>([])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """cancelled_query.py PORT STUDY SERIES ROWS: a query that has so many answers is cancelled after its first page (PS3.7 §9.3.2.3). It
-ends with cancel, and not half of the rest still comes; where nothing else runs (COLLIMATOR_QUIET=1) only what was on the way and a
-few pages, within 100 ms. Exits 1 and says what was wrong."""
+ends with cancel, and what still comes is what was on the way, and a few pages; where nothing else runs (COLLIMATOR_QUIET=1)
+within 100 ms. Exits 1 and says what was wrong."""
 import fcntl
 import socket
 import struct
@@ -58,6 +58,17 @@ def unread(sock):
     return here
 
 
+def full(sock):
+    """The same when no more goes on its way: a node that waits for its processor has not sent all that there is room for."""
+    before, now = -1, unread(sock)
+    for _ in range(200):
+        if now == before:
+            break
+        time.sleep(0.05 * PATIENCE)
+        before, now = now, unread(sock)
+    return now
+
+
 def once():
     peer = Peer(port)
     peer.socket.close()
@@ -71,7 +82,7 @@ def once():
     answers = Answers()
     while answers.pending < PAGE:
         answers.take(peer.socket.recv(4096))
-    before, on_the_way, size = answers.pending, unread(peer.socket), answers.bytes / answers.pending
+    before, on_the_way, size = answers.pending, full(peer.socket), answers.bytes / answers.pending
     cancel = element(0, 0x100, b"\xff\x0f") + element(0, 0x120, b"\7\0") + element(0, 0x800, b"\1\1")
     began = time.monotonic()
     peer.send(pdv(3, element(0, 0, struct.pack("<I", len(cancel))) + cancel))
@@ -89,7 +100,7 @@ for _ in range(5):
     print(f"{final:04X} after {took * 1000:.1f} ms and {after} answers, {on_the_way:.0f} of which were on the way")
     if final != CANCEL:
         problems.append(f"it ended with {final:04X}")
-    if after > rows / 2 or PATIENCE == 1 and after > on_the_way + 8 * PAGE:
+    if after > on_the_way + 8 * PAGE or after > rows / 2:
         problems.append(f"{after} answers came after the cancel, {on_the_way:.0f} were on the way")
 if max(times) > (0.1 if PATIENCE == 1 else 1.0 * PATIENCE):
     problems.append(f"the cancel took {max(times):.3f} s")
