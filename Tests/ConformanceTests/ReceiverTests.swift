@@ -77,6 +77,8 @@ struct ReceiverTests {
     let (node, study, _) = try await filled("--answer-timeout", "2")
     try await play("silent", node, study, "2")
     #expect(try await node.says("no answer in 2 s"))
+    // It is the node's doing, for the peer's omission: one refusal, in words.
+    #expect(try await node.says("association ended by this node: timed out: no answer in 2 s", times: 1))
     let record = try #require(try await ended("C-GET", node))
     #expect(record.outcome == "failed" && record.subjects.flatMap { $0.instances.values.joined() }.count == 1)
   }

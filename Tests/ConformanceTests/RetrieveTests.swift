@@ -212,10 +212,13 @@ import Testing
     #expect(try node.storedDataSets().contains(DataSetOfFile(path: Tool.fixture("dx-dog.dcm")).bytes))
   }
 
-  /// A destination where nobody listens: said within seconds, with the objects that did not arrive.
-  @Test func anUnreachableDestinationIsSaidToBeOne() async throws {
+  /// A destination where nobody listens, or one that wants no association: said within seconds, with the objects that did not
+  /// arrive.
+  @Test(arguments: [(false, "cannot be reached"), (true, "rejects associations")])
+  func anUnreachableDestinationIsSaidToBeOne(isThere: Bool, why: String) async throws {
     let node = try await filled()
-    try await node.addPeer("WS", may: "retrieve", "--port", "1")
+    // The node itself, which is called otherwise.
+    try await node.addPeer("WS", may: "retrieve", "--port", isThere ? node.port : "1")
     try await node.command("grant", "add", "--to", "WS", "--everything")
     let study = try Self.studyInstanceUID(of: Tool.fixture("dx-dog.dcm"))
     let result = try await Tool.run(
@@ -223,7 +226,7 @@ import Testing
     #expect(result.status != 0)
     let answer = try JSONDecoder().decode(Answer.self, from: Data(result.output.utf8))
     #expect(answer.status == "A702" && answer.failed == 1 && answer.failedSOPInstanceUIDs.count == 1)
-    #expect(answer.comment?.contains("cannot be reached") == true)
+    #expect(answer.comment?.contains(why) == true)
   }
 
   private struct Answer: Decodable {

@@ -56,8 +56,12 @@ final class MoveBacklog: Sendable {
   var wasReached: Bool { state.withLock(\.wasReached) }
   func noteReached() { state.withLock { $0.wasReached = true } }
 
+  /// Why none did.
+  var whyUnreached: String {
+    state.withLock { $0.isRejected ? "the destination rejects associations" : "the destination cannot be reached" }
+  }
+
   /// The destination is there, and wants no association.
-  var isRejected: Bool { state.withLock { $0.isRejected } }
   func noteRejected() { state.withLock { $0.isRejected = true } }
 
   /// What keeps objects from being prepared, whatever the destination does.

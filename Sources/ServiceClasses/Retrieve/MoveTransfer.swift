@@ -66,27 +66,24 @@ struct MoveTransfer: Sendable {
   }
 
   private func run(until stop: StopSignal) async throws {
-    var isReachable = true
+    // Why no association came about.
+    var unreached: String?
     for batch in MoveBatch.batches(of: instances) {
       let backlog = MoveBacklog(batch.instances)
-      if isReachable {
+      if unreached == nil {
         await withTaskGroup(of: Void.self) { group in
           let most = min(destination.peer.profile.associations, connecting.associationsPerPeer)
           for _ in 0..<max(1, min(most, batch.instances.count)) {
             group.addTask { await send(batch, backlog, stop) }
           }
         }
-        isReachable = backlog.wasReached
+        unreached = backlog.wasReached ? nil : backlog.whyUnreached
       }
       if let trouble = backlog.trouble { throw trouble }
       if stop.isRaised { return }
       while let left = backlog.take() {
         await operations.leave(
-          left.instance,
-          isReachable
-            ? "the destination hangs up, whatever it is sent"
-            : backlog.isRejected ? "the destination rejects associations" : "the destination cannot be reached",
-          wasReached: isReachable)
+          left.instance, unreached ?? "the destination hangs up, whatever it is sent", wasReached: unreached == nil)
       }
     }
   }
