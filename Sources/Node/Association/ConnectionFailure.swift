@@ -14,7 +14,7 @@ struct ConnectionFailure: CustomStringConvertible {
         "the peer reset the connection"
       case let error as IOError: String(cString: strerror(error.errnoCode))
       case is ChannelError: "the connection was closed"
-      case is CancellationError: "the node is stopping"
+      case is CancellationError: "this node stopped it"
       default: "\(error)"
       }
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
-import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -75,9 +74,8 @@ struct AuditForwarder: Sendable {
   private static func words(for error: any Error) -> String {
     switch error {
     case is NIOConnectionError: "it cannot be reached"
-    case let error as IOError: String(cString: strerror(error.errnoCode))
     case let failure as TLSFailure: "the server \(failure.advised(.auditSettings))"
-    default: "\(error)"
+    default: "\(ConnectionFailure(error))"
     }
   }
 

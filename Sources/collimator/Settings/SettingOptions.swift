@@ -13,7 +13,11 @@ struct SettingOptions: ParsableArguments {
   @Option(help: "The port to listen on; 0 takes a free one. (default: 11112)")
   var port: Int?
 
-  @Option(help: "Seconds that open associations get to finish when the node is told to stop. (default: 10)")
+  @Option(
+    help: """
+      Seconds that open associations get to finish when the node is told to stop; the destination of a C-MOVE has 5 more. \
+      (default: 10)
+      """)
   var grace: Int?
 
   @Option(help: "The least that is logged: trace, debug, info, notice, warning, error or critical. (default: info)")
