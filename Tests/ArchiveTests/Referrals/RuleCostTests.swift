@@ -33,7 +33,7 @@ import Testing
     try await archive.close()
   }
 
-  /// Hundreds of rules of which none matches give nothing, and ask SQLite nothing: they are compared in memory.
+  /// Of hundreds of rules none matches, or the one that should: once read they are compared in memory.
   @Test func hundredsOfRulesAreComparedInMemory() async throws {
     let archive = try TestArchive().open()
     _ = try await archive.makeCaller("WEBER")
